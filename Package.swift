@@ -1,0 +1,101 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Read from top to bottom this follows a call from the wire to the status: each module may import only those above it
+// (docs/architecture.md has the table; Tests/ProjectTests keeps it).
+
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "farwatch",
+    products: [
+        .executable(name: "farwatch-agent", targets: ["farwatch-agent"]),
+        .executable(name: "farwatch-aggregator", targets: ["farwatch-aggregator"]),
+        .executable(name: "farwatch", targets: ["farwatch"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: [
+        // Shared.
+        .target(name: "CallModel"),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate"]),
+        .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
+        .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
+        .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
+        .target(name: "Redaction", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
+        .target(name: "BatchFormat", dependencies: ["CallModel", "Compression"], exclude: ["batch.proto"]),
+        .target(name: "HTTP2", dependencies: ["CNghttp2"]),
+        .target(name: "Runtime", dependencies: ["CYaml", "CRuntime", logging]),
+        .target(
+            name: "Transport",
+            dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
+        // On every application host.
+        .target(name: "Receivers", dependencies: [
+            "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+        ], path: "agent/Receivers"),
+        .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
+        .target(
+            name: "Spool", dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging],
+            path: "agent/Spool"),
+        .target(
+            name: "Forwarder", dependencies: ["BatchFormat", "Transport", "Runtime", nio, nioPosix, logging],
+            path: "agent/Forwarder"),
+        .target(
+            name: "AgentApp",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
+                "Receivers", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+            ], path: "agent/AgentApp"),
+        .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
+        // The central service.
+        .target(name: "Postgres", dependencies: ["CLibpq", "Runtime", logging], path: "aggregator/Postgres"),
+        .target(
+            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
+            path: "aggregator/Ingest"),
+        .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
+        .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
+        .target(
+            name: "Storage", dependencies: ["CallModel", "Compression", "BatchFormat", "Rollups", "Postgres", "Runtime"],
+            path: "aggregator/Storage"),
+        .target(
+            name: "QueryAPI",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "Detection", "Storage", "Transport", "Runtime", nio, crypto, logging,
+            ], path: "aggregator/QueryAPI"),
+        .target(
+            name: "AggregatorApp",
+            dependencies: [
+                "CallModel", "Documents", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres", "Ingest",
+                "Rollups", "Detection", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
+            ], path: "aggregator/AggregatorApp"),
+        .executableTarget(
+            name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments], path: "aggregator/farwatch-aggregator"),
+        .executableTarget(
+            name: "farwatch", dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
+            path: "aggregator/farwatch"),
+        // C libraries, each with exactly one importer.
+        .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
+        .systemLibrary(name: "CZlib", path: "Sources/Shims/CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CLibdeflate", path: "Sources/Shims/CLibdeflate", pkgConfig: "libdeflate"),
+        .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
+        .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
+        .systemLibrary(name: "CNghttp2", path: "Sources/Shims/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
+        .target(
+            name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CRuntime", path: "Sources/Shims/CRuntime"),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,173 @@
+import CallModel
+
+/// Collects the columns of `Metadata`: what of a call becomes a narrow row.
+struct MetadataWriter {
+    private var table = StringTable()
+    private var lastTime: Int64 = 0
+    private var time: [UInt8] = []
+    private var bits: [UInt8] = []
+    private var outcome: [UInt8] = []
+    private var error: [UInt8] = []
+    private var status: [UInt8] = []
+    private var duration: [UInt8] = []
+    private var names = [[UInt8]](repeating: [], count: 8)
+    private var weight: [UInt8] = []
+    private var traceID: [UInt8] = []
+    private var spanID: [UInt8] = []
+    private var idKind: [UInt8] = []
+    private var idLength: [UInt8] = []
+    private var id: [UInt8] = []
+    private var receivedAt: [UInt8] = []
+    private var anyWeight = false, anyID = false, anyError = false, anyReceivedAt = false
+    private(set) var byteCount = 0
+
+    mutating func append(_ call: APICall) {
+        let microseconds = call.time.microsecondsSinceEpoch
+        time.appendSigned(microseconds &- lastTime)
+        lastTime = microseconds
+        bits.append(bits(of: call))
+        outcome.append(call.outcome.code)
+        error.append(call.error.map { $0.rawValue + 1 } ?? 0)
+        anyError = anyError || call.error != nil
+        if let response = call.response { status.appendVarint(UInt64(clamping: response.status)) }
+        duration.appendVarint(call.duration.map { UInt64(clamping: $0.nanoseconds / 1_000) &+ 1 } ?? 0)
+        append(name: call.partner, to: 0)
+        append(name: call.route, to: 1)
+        append(name: call.service, to: 2)
+        append(name: call.serviceVersion, to: 3)
+        append(name: call.host, to: 4)
+        append(name: call.region, to: 5)
+        append(name: call.environment, to: 6)
+        append(name: call.customer, to: 7)
+        weight.appendVarint(UInt64(max(1, call.weight)))
+        anyWeight = anyWeight || call.weight > 1
+        if let trace = call.traceID {
+            traceID.appendFixed(trace.high)
+            traceID.appendFixed(trace.low)
+        }
+        if let span = call.spanID { spanID.appendFixed(span.bits) }
+        append(id: call.id, trace: call.traceID, span: call.spanID)
+        if let received = call.receivedAt {
+            let offset = received.microsecondsSinceEpoch &- microseconds
+            receivedAt.appendVarint(UInt64(bitPattern: (offset << 1) ^ (offset >> 63)) &+ 1)
+            anyReceivedAt = true
+        } else {
+            receivedAt.append(0)
+        }
+        byteCount += 40
+    }
+
+    private func bits(of call: APICall) -> UInt8 {
+        call.direction.rawValue | call.source.rawValue << 1 | (call.traceID == nil ? 0 : MetadataBits.trace)
+            | (call.spanID == nil ? 0 : MetadataBits.span) | (call.response == nil ? 0 : MetadataBits.response)
+    }
+
+    private mutating func append(name: String?, to column: Int) {
+        names[column].appendVarint(table.index(of: name))
+    }
+
+    private mutating func append(id text: String?, trace: TraceID?, span: SpanID?) {
+        guard let text else {
+            idKind.append(IDKind.none.rawValue)
+            return
+        }
+        anyID = true
+        if let trace, let span, text == trace.hex + "-" + span.hex {
+            idKind.append(IDKind.traceAndSpan.rawValue)
+        } else if let (high, low) = uuid(text) {
+            idKind.append(IDKind.uuid.rawValue)
+            id.appendFixed(high)
+            id.appendFixed(low)
+        } else {
+            idKind.append(IDKind.text.rawValue)
+            idLength.appendVarint(UInt64(text.utf8.count))
+            id.append(contentsOf: text.utf8)
+        }
+    }
+
+    /// The encoded message; the writer is empty afterwards, its storage kept.
+    mutating func finish() -> [UInt8] {
+        var wire = WireWriter()
+        wire.strings(field: 1, table.strings)
+        wire.delimited(field: 2, time)
+        wire.delimited(field: 3, bits)
+        wire.delimited(field: 4, outcome)
+        if anyError { wire.delimited(field: 5, error) }
+        wire.delimited(field: 6, status)
+        wire.delimited(field: 7, duration)
+        for column in names.indices where names[column].contains(where: { $0 != 0 }) {
+            wire.delimited(field: 8 + column, names[column])
+        }
+        if anyWeight { wire.delimited(field: 16, weight) }
+        wire.delimited(field: 17, traceID)
+        wire.delimited(field: 18, spanID)
+        if anyID {
+            wire.delimited(field: 19, idKind)
+            wire.delimited(field: 20, idLength)
+            wire.delimited(field: 21, id)
+        }
+        if anyReceivedAt { wire.delimited(field: 22, receivedAt) }
+        removeAll()
+        return wire.bytes
+    }
+
+    private mutating func removeAll() {
+        table.removeAll()
+        lastTime = 0
+        for column in names.indices { names[column].removeAll(keepingCapacity: true) }
+        time.removeAll(keepingCapacity: true)
+        bits.removeAll(keepingCapacity: true)
+        outcome.removeAll(keepingCapacity: true)
+        error.removeAll(keepingCapacity: true)
+        status.removeAll(keepingCapacity: true)
+        duration.removeAll(keepingCapacity: true)
+        weight.removeAll(keepingCapacity: true)
+        traceID.removeAll(keepingCapacity: true)
+        spanID.removeAll(keepingCapacity: true)
+        idKind.removeAll(keepingCapacity: true)
+        idLength.removeAll(keepingCapacity: true)
+        id.removeAll(keepingCapacity: true)
+        receivedAt.removeAll(keepingCapacity: true)
+        (anyWeight, anyID, anyError, anyReceivedAt) = (false, false, false, false)
+        byteCount = 0
+    }
+}
+
+/// The flags of `Metadata.bits`; the direction lies in bit 0, the source in bits 1 to 3.
+enum MetadataBits {
+    static let trace: UInt8 = 1 << 4
+    static let span: UInt8 = 1 << 5
+    static let response: UInt8 = 1 << 6
+}
+
+/// How a supplied id is written: most are random, and 16 bytes cost half of 36 characters.
+enum IDKind: UInt8 {
+    case none = 0
+    case text = 1
+    case uuid = 2
+    case traceAndSpan = 3
+}
+
+/// The bits of a UUID in its canonical lower-case form, the only one that reads back as the same text.
+private func uuid(_ text: String) -> (high: UInt64, low: UInt64)? {
+    let bytes = text.utf8
+    guard bytes.count == 36 else { return nil }
+    var value: (high: UInt64, low: UInt64) = (0, 0)
+    var position = 0
+    for byte in bytes {
+        switch position {
+        case 8, 13, 18, 23: guard byte == UInt8(ascii: "-") else { return nil }
+        default:
+            let digit: UInt8
+            switch byte {
+            case 48...57: digit = byte - 48
+            case 97...102: digit = byte - 87
+            default: return nil
+            }
+            value.high = value.high << 4 | value.low >> 60
+            value.low = value.low << 4 | UInt64(digit)
+        }
+        position += 1
+    }
+    return value
+}

@@ -1,0 +1,183 @@
+import CallModel
+
+/// Collects the columns of one `Payload`: what of a call is stored in blocks and opened only to show it.
+struct PayloadWriter {
+    private(set) var callCount = 0
+    private(set) var byteCount = 0
+    private var table = StringTable()
+    private var method: [UInt8] = []
+    private var origin: [UInt8] = []
+    private var path = BytesColumn()
+    private var httpVersion: [UInt8] = []
+    private var request = MessageColumns()
+    private var response = MessageColumns()
+    private var peer: [UInt8] = []
+    private var parentPresent: [UInt8] = []
+    private var parent: [UInt8] = []
+    private var webhook = WebhookColumns()
+
+    mutating func append(_ call: APICall) {
+        callCount += 1
+        method.appendVarint(table.index(of: call.request.method))
+        let url = call.request.url
+        let split = originEnd(of: url)
+        origin.appendVarint(table.index(of: split == url.startIndex ? nil : String(url[..<split])))
+        path.append(url.utf8[split...])
+        httpVersion.appendVarint(table.index(of: call.request.httpVersion))
+        byteCount += 24 + url.utf8.count
+        byteCount += request.append(
+            headers: call.request.headers, body: call.request.body, size: call.request.bodyByteCount, table: &table)
+        byteCount += response.append(
+            headers: call.response?.headers ?? [], body: call.response?.body, size: call.response?.bodyByteCount,
+            table: &table)
+        peer.appendVarint(table.index(of: call.peerAddress))
+        parentPresent.append(call.parentSpanID == nil ? 0 : 1)
+        if let span = call.parentSpanID { parent.appendFixed(span.bits) }
+        webhook.append(call.webhook, table: &table)
+    }
+
+    func finish() -> [UInt8] {
+        var wire = WireWriter()
+        wire.strings(field: 1, table.strings)
+        wire.delimited(field: 2, method)
+        wire.delimited(field: 3, origin)
+        wire.delimited(field: 4, path.lengths)
+        wire.delimited(field: 5, path.contents)
+        wire.delimited(field: 6, httpVersion)
+        wire.delimited(field: 7, request.headerLists)
+        wire.delimited(field: 8, response.headerLists)
+        for column in request.headerColumns { wire.element(field: 9, column.encoded()) }
+        for column in response.headerColumns { wire.element(field: 10, column.encoded()) }
+        wire.delimited(field: 11, request.encodedBodies())
+        wire.delimited(field: 12, response.encodedBodies())
+        wire.delimited(field: 13, peer)
+        if !parent.isEmpty {
+            wire.delimited(field: 14, parent)
+            wire.delimited(field: 15, parentPresent)
+        }
+        wire.delimited(field: 16, webhook.encoded())
+        return wire.bytes
+    }
+}
+
+/// Where scheme and authority end: at the first `/`, `?` or `#` after `://`; at the start when there is no scheme.
+private func originEnd(of url: String) -> String.Index {
+    let bytes = url.utf8
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+        return url.startIndex
+    }
+    let authority = bytes.index(colon, offsetBy: 3)
+    return bytes[authority...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        ?? url.endIndex
+}
+
+/// Headers and bodies of one side. Values lie in a column per header name, where they resemble each other.
+private struct MessageColumns {
+    var headerLists: [UInt8] = []
+    private(set) var headerColumns: [HeaderColumn] = []
+    private var columnOfName: [String: Int] = [:]
+    private var form: [UInt8] = []
+    private var body = BytesColumn()
+    private var size: [UInt8] = []
+    private var anySize = false
+
+    /// Returns about how many bytes were added.
+    mutating func append(headers: [Header], body content: Body?, size byteCount: Int?, table: inout StringTable) -> Int {
+        var added = 4
+        if headers.isEmpty {
+            headerLists.append(0)
+        } else {
+            let names = headers.map { listable($0.name) }
+            headerLists.appendVarint(table.index(of: names.joined(separator: "\n")))
+            for (name, header) in zip(names, headers) {
+                headerColumns[column(for: name, table: &table)].values.append(header.value.utf8)
+                added += header.value.utf8.count + 1
+            }
+        }
+        if let content {
+            form.append(content.form.rawValue + 1)
+            body.append(content.bytes)
+            added += content.bytes.count
+        } else {
+            form.append(0)
+        }
+        size.appendVarint(byteCount.map { UInt64(clamping: $0) &+ 1 } ?? 0)
+        anySize = anySize || byteCount != nil
+        return added
+    }
+
+    private mutating func column(for name: String, table: inout StringTable) -> Int {
+        if let known = columnOfName[name] { return known }
+        headerColumns.append(HeaderColumn(name: table.index(of: name)))
+        columnOfName[name] = headerColumns.count - 1
+        return headerColumns.count - 1
+    }
+
+    func encodedBodies() -> [UInt8] {
+        var wire = WireWriter()
+        if form.contains(where: { $0 != 0 }) {
+            wire.delimited(field: 1, form)
+            wire.delimited(field: 2, body.lengths)
+            wire.delimited(field: 3, body.contents)
+        }
+        if anySize { wire.delimited(field: 4, size) }
+        return wire.bytes
+    }
+}
+
+/// A line feed ends a name in the list, and no HTTP header has one in its name; senders of JSON may.
+private func listable(_ name: String) -> String {
+    name.utf8.contains(UInt8(ascii: "\n")) ? String(name.map { $0 == "\n" ? "_" : $0 }) : name
+}
+
+private struct HeaderColumn {
+    let name: UInt64
+    var values = BytesColumn()
+
+    func encoded() -> [UInt8] {
+        var wire = WireWriter()
+        wire.varint(field: 1, name)
+        wire.delimited(field: 2, values.lengths)
+        wire.delimited(field: 3, values.contents)
+        return wire.bytes
+    }
+}
+
+private struct WebhookColumns {
+    private var present: [UInt8] = []
+    private var eventType: [UInt8] = []
+    private var deliveryLength: [UInt8] = []
+    private var delivery: [UInt8] = []
+    private var attempt: [UInt8] = []
+    private var subscription: [UInt8] = []
+    private var recipient: [UInt8] = []
+    private var any = false
+
+    mutating func append(_ webhook: APICall.Webhook?, table: inout StringTable) {
+        guard let webhook else {
+            present.append(0)
+            return
+        }
+        any = true
+        present.append(1)
+        eventType.appendVarint(table.index(of: webhook.eventType))
+        deliveryLength.appendVarint(webhook.deliveryID.map { UInt64($0.utf8.count) + 1 } ?? 0)
+        delivery.append(contentsOf: (webhook.deliveryID ?? "").utf8)
+        attempt.appendVarint(UInt64(clamping: webhook.attempt ?? 0))
+        subscription.appendVarint(table.index(of: webhook.subscription))
+        recipient.appendVarint(table.index(of: webhook.recipient))
+    }
+
+    func encoded() -> [UInt8] {
+        guard any else { return [] }
+        var wire = WireWriter()
+        wire.delimited(field: 1, present)
+        wire.delimited(field: 2, eventType)
+        wire.delimited(field: 3, deliveryLength)
+        wire.delimited(field: 4, delivery)
+        wire.delimited(field: 5, attempt)
+        wire.delimited(field: 6, subscription)
+        wire.delimited(field: 7, recipient)
+        return wire.bytes
+    }
+}

@@ -1,0 +1,176 @@
+/// Writes the shape of JSON values straight from the tape; only objects with several data-like keys need more than one look.
+struct ShapeWriter: ~Copyable {
+    private let limits: ShapeLimits
+    var sink = ByteWriter(capacity: 512)
+    private(set) var valuesLeft: Int
+
+    init(limits: ShapeLimits) {
+        self.limits = limits
+        valuesLeft = limits.valueCountMax
+    }
+
+    mutating func valueWritten() { valuesLeft -= 1 }
+
+    consuming func finished() -> [UInt8] { Array(sink.written) }
+
+    mutating func value(_ value: JSONValue, depth: Int) {
+        valueWritten()
+        switch value.kind {
+        case .object where depth < limits.depthMax: object(value, depth: depth)
+        case .array where depth < limits.depthMax: array(value, depth: depth)
+        case .object: counted("object", value.childCount)
+        case .array: counted("array", value.childCount)
+        default: LeafShape(leaf: value).write(to: &sink)
+        }
+    }
+
+    private mutating func object(_ value: JSONValue, depth: Int) {
+        var dataValues: [JSONValue] = []
+        var count = 0
+        var leftOut = 0
+        sink.append(UInt8(ascii: "{"))
+        value.forEachMember { key, value in
+            if DataKey.isData(key) {
+                if dataValues.count < limits.elementCountMax { dataValues.append(value) }
+            } else if count < limits.memberCountMax, valuesLeft > 0 {
+                member(key, isFirst: count == 0)
+                self.value(value, depth: depth + 1)
+                count += 1
+            } else {
+                leftOut += 1
+            }
+        }
+        if !dataValues.isEmpty {
+            separate(isFirst: count == 0)
+            sink.append("\"{key}\":")
+            merged(dataValues, depth: depth + 1)
+            count += 1
+        }
+        if leftOut > 0 {
+            separate(isFirst: count == 0)
+            sink.append("\"{more}\":")
+            counted("more", leftOut)
+        }
+        sink.append(UInt8(ascii: "}"))
+    }
+
+    private mutating func array(_ value: JSONValue, depth: Int) {
+        var count = 0
+        var leftOut = 0
+        sink.append(UInt8(ascii: "["))
+        value.forEachElement { element in
+            guard count < limits.elementCountMax, valuesLeft > 0 else { return leftOut += 1 }
+            separate(isFirst: count == 0)
+            self.value(element, depth: depth + 1)
+            count += 1
+        }
+        if leftOut > 0 {
+            separate(isFirst: count == 0)
+            counted("more", leftOut)
+        }
+        sink.append(UInt8(ascii: "]"))
+    }
+
+    /// One shape for several values: members by key, elements by index, leaves widened.
+    mutating func merged(_ values: [JSONValue], depth: Int) {
+        guard values.count > 1, let first = values.first else {
+            if let only = values.first { value(only, depth: depth) }
+            return
+        }
+        valueWritten()
+        guard values.allSatisfy({ $0.kind == first.kind }), depth < limits.depthMax, valuesLeft > 0 else {
+            return mergedLeaves(values)
+        }
+        switch first.kind {
+        case .object: mergedObjects(values, depth: depth)
+        case .array: mergedArrays(values, depth: depth)
+        default: mergedLeaves(values)
+        }
+    }
+
+    private mutating func mergedLeaves(_ values: [JSONValue]) {
+        var leaf: LeafShape?
+        for value in values {
+            let next = LeafShape(leaf: value)
+            leaf = leaf?.merged(with: next) ?? next
+        }
+        (leaf ?? LeafShape(.mixed)).write(to: &sink)
+    }
+
+    private mutating func mergedObjects(_ values: [JSONValue], depth: Int) {
+        var groups: [(key: [UInt8], values: [JSONValue])] = []
+        var places: [[UInt8]: Int] = [:]
+        for value in values {
+            value.forEachMember { name, value in
+                let key = DataKey.isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
+                if let place = places[key] {
+                    if groups[place].values.count < limits.elementCountMax { groups[place].values.append(value) }
+                } else if groups.count < limits.memberCountMax {
+                    places[key] = groups.count
+                    groups.append((key, [value]))
+                }
+            }
+        }
+        sink.append(UInt8(ascii: "{"))
+        for (index, group) in groups.enumerated() where valuesLeft > 0 {
+            group.key.withUnsafeBufferPointer { member($0, isFirst: index == 0) }
+            merged(group.values, depth: depth + 1)
+        }
+        sink.append(UInt8(ascii: "}"))
+    }
+
+    private mutating func mergedArrays(_ values: [JSONValue], depth: Int) {
+        var columns: [[JSONValue]] = []
+        for value in values {
+            var index = 0
+            value.forEachElement { element in
+                if index < columns.count {
+                    columns[index].append(element)
+                } else if index < limits.elementCountMax {
+                    columns.append([element])
+                }
+                index += 1
+            }
+        }
+        sink.append(UInt8(ascii: "["))
+        for (index, column) in columns.enumerated() where valuesLeft > 0 {
+            separate(isFirst: index == 0)
+            merged(column, depth: depth + 1)
+        }
+        sink.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func member(_ key: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
+        separate(isFirst: isFirst)
+        JSONText.writeString(key, to: &sink)
+        sink.append(UInt8(ascii: ":"))
+    }
+
+    mutating func separate(isFirst: Bool) {
+        if !isFirst { sink.append(UInt8(ascii: ",")) }
+    }
+
+    mutating func counted(_ word: StaticString, _ count: Int) {
+        sink.append(UInt8(ascii: "\""))
+        sink.append(word)
+        sink.append(UInt8(ascii: "/"))
+        JSONText.writeInteger(count, to: &sink)
+        sink.append(UInt8(ascii: "\""))
+    }
+}
+
+extension LeafShape {
+    /// Of a value that is no container; a container among merged leaves is what makes them `mixed`.
+    init(leaf value: JSONValue) {
+        switch value.kind {
+        case .string: self.init(text: value.text)
+        case .bool: self.init(.bool)
+        case .null: self.init(.null)
+        case .object, .array: self.init(.mixed)
+        case .integer, .unsigned, .double:
+            var digits = ByteWriter(capacity: 64)
+            value.write(to: &digits)
+            self.init(number: digits.written)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import CallModel
+import Documents
+
+extension Catalogue {
+    /// How a call ended, by its partner's own convention. Ask before redaction: some partners say it in the body.
+    public func outcome(of call: APICall, partner: String) -> Outcome {
+        outcome(of: call, partner: partner, parser: nil)
+    }
+
+    /// The same with a parser to reuse, for those who judge many calls; a body is parsed only for partners that speak there.
+    public func outcome(of call: APICall, partner: String, parser: JSONParser?) -> Outcome {
+        let convention = store.index[partner].map { store.errors[Int($0)] } ?? store.errorsOfOthers
+        var url = call.request.url
+        return url.withUTF8 { bytes in
+            let path = UnsafeBufferPointer(rebasing: bytes[URLRanges(bytes).path])
+            return convention.outcome(of: call, path: path) { parser ?? JSONParser(byteCountMax: Limits.bodyByteCountMax) }
+        }
+    }
+
+    /// What a webhook tells of itself in the headers its partner uses; nil where it tells nothing.
+    public func webhookDetails(of call: APICall, partner: String) -> APICall.Webhook? {
+        guard let names = definition(of: partner)?.webhookHeaders else { return nil }
+        func value(_ name: String?, _ byteCountMax: Int) -> String? {
+            name.flatMap(call.request.headers.value).map { bounded($0, byteCountMax) }
+        }
+        var webhook = APICall.Webhook()
+        webhook.eventType = value(names.eventType, Limits.nameByteCountMax)
+        webhook.deliveryID = value(names.deliveryID, Limits.idByteCountMax)
+        webhook.subscription = value(names.subscription, Limits.nameByteCountMax)
+        if let retry = value(names.retry, 10).flatMap({ Int($0) }), (0..<1_000_000).contains(retry) {
+            webhook.attempt = retry + 1
+        }
+        return webhook == APICall.Webhook() ? nil : webhook
+    }
+}

@@ -1,0 +1,60 @@
+extension PartnerDefinition {
+    static let commerce: [PartnerDefinition] = [
+        // GraphQL answers 200 with `extensions.code` THROTTLED: the shared GraphQL rules cover it.
+        PartnerDefinition(
+            id: "shopify", name: "Shopify", hosts: ["*.myshopify.com", "api.shopify.com", "partners.shopify.com"],
+            webhookSignatures: ["x-shopify-hmac-sha256"],
+            webhookHeaders: WebhookHeaders(
+                eventType: "x-shopify-topic", deliveryID: "x-shopify-webhook-id"),
+            errors: ErrorConvention(rules: [
+                // Documented as "Shopify security rejection": the client sent too much.
+                OutcomeRule(430...430, .status, .rateLimited)
+            ]),
+            rateLimitHeaders: [RateLimitHeader("x-shopify-shop-api-call-limit", .usedOfLimit)],
+            source: "shopify.dev API limits; webhook header names from third parties", verified: reviewed,
+            confirmedParts: .rateLimits),
+        PartnerDefinition(
+            id: "woocommerce", name: "WooCommerce", webhookSignatures: ["x-wc-webhook-signature"],
+            webhookHeaders: WebhookHeaders(
+                eventType: "x-wc-webhook-topic", deliveryID: "x-wc-webhook-delivery-id", subscription: "x-wc-webhook-id"),
+            source: general),
+        PartnerDefinition(
+            id: "bigcommerce", name: "BigCommerce", hosts: ["api.bigcommerce.com"], routes: ["/stores/{store}/**"],
+            rateLimitHeaders: [
+                RateLimitHeader("x-rate-limit-requests-left", .remaining), RateLimitHeader("x-rate-limit-requests-quota", .limit),
+                RateLimitHeader("x-rate-limit-time-reset-ms", .reset),
+            ], source: general),
+        PartnerDefinition(
+            id: "shippo", name: "Shippo", hosts: ["api.goshippo.com"], source: general),
+        PartnerDefinition(
+            id: "easypost", name: "EasyPost", hosts: ["api.easypost.com"], webhookSignatures: ["x-hmac-signature"],
+            source: general),
+        PartnerDefinition(
+            id: "fedex", name: "FedEx", hosts: ["apis.fedex.com", "apis-sandbox.fedex.com"], source: general),
+        PartnerDefinition(
+            id: "ups", name: "UPS", hosts: ["onlinetools.ups.com", "wwwcie.ups.com"], source: general),
+        PartnerDefinition(
+            id: "avalara", name: "Avalara", hosts: ["rest.avatax.com", "sandbox-rest.avatax.com"],
+            routes: ["/api/v2/companies/{company}/**"], source: general),
+        PartnerDefinition(
+            id: "contentstack", name: "Contentstack",
+            hosts: ["api.contentstack.io", "cdn.contentstack.io", "*.contentstack.com"],
+            routes: [
+                "/v3/content_types/{content_type}/entries/{entry}/**", "/v3/content_types/{content_type}/**",
+            ], source: general),
+        PartnerDefinition(
+            id: "contentful", name: "Contentful",
+            hosts: ["cdn.contentful.com", "api.contentful.com", "preview.contentful.com", "graphql.contentful.com"],
+            routes: [
+                "/spaces/{space}/environments/{environment}/entries/{entry}/**",
+                "/spaces/{space}/environments/{environment}/assets/{asset}/**",
+                "/spaces/{space}/environments/{environment}/content_types/{content_type}/**",
+                "/spaces/{space}/environments/{environment}/**", "/spaces/{space}/**",
+                "/content/v1/spaces/{space}/**",
+            ],
+            rateLimitHeaders: [RateLimitHeader("x-contentful-ratelimit-reset", .reset)], source: general),
+        PartnerDefinition(
+            id: "algolia", name: "Algolia", hosts: ["*.algolia.net", "*.algolianet.com", "*.algolia.io"],
+            routes: ["/1/indexes/{index}/**", "/1/indexes/{index}/{object}"], source: general),
+    ]
+}

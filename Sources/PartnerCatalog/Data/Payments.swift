@@ -1,0 +1,78 @@
+extension PartnerDefinition {
+    static let payments: [PartnerDefinition] = [
+        // 429 carries no remaining counter; `lock_timeout` is a 429 too, so the status suffices.
+        PartnerDefinition(
+            id: "stripe", name: "Stripe",
+            hosts: ["api.stripe.com", "files.stripe.com", "connect.stripe.com", "uploads.stripe.com", "meter-events.stripe.com"],
+            webhookSignatures: ["stripe-signature"],
+            rateLimitHeaders: [RateLimitHeader("stripe-rate-limited-reason", .reason)],
+            source: "docs.stripe.com/rate-limits, docs.stripe.com/webhooks; header names from general knowledge"),
+        PartnerDefinition(
+            id: "paypal", name: "PayPal",
+            hosts: ["api.paypal.com", "api-m.paypal.com", "api.sandbox.paypal.com", "api-m.sandbox.paypal.com"],
+            webhookSignatures: ["paypal-transmission-sig"],
+            webhookHeaders: WebhookHeaders(deliveryID: "paypal-transmission-id"),
+            source: "developer.paypal.com/api/webhooks; names from general knowledge"),
+        PartnerDefinition(
+            id: "adyen", name: "Adyen", hosts: ["*.adyen.com", "*.adyenpayments.com"], webhookSignatures: ["hmacsignature"],
+            source: general),
+        PartnerDefinition(
+            id: "braintree", name: "Braintree",
+            hosts: ["api.braintreegateway.com", "api.sandbox.braintreegateway.com", "payments.braintree-api.com"],
+            routes: ["/merchants/{merchant}/**"], source: general),
+        PartnerDefinition(
+            id: "square", name: "Square", hosts: ["connect.squareup.com", "connect.squareupsandbox.com"],
+            webhookSignatures: ["x-square-hmacsha256-signature"],
+            webhookHeaders: WebhookHeaders(retry: "square-retry-number"),
+            source: "developer.squareup.com/docs/webhooks; header names from general knowledge"),
+        PartnerDefinition(
+            id: "checkout-com", name: "Checkout.com",
+            hosts: ["api.checkout.com", "api.sandbox.checkout.com", "*.api.checkout.com", "*.api.sandbox.checkout.com"],
+            webhookSignatures: ["cko-signature"], source: general),
+        PartnerDefinition(
+            id: "gocardless", name: "GoCardless", hosts: ["api.gocardless.com", "api-sandbox.gocardless.com"],
+            rateLimitHeaders: .rateLimit, source: general),
+        PartnerDefinition(
+            id: "mollie", name: "Mollie", hosts: ["api.mollie.com"], source: general),
+        PartnerDefinition(
+            id: "klarna", name: "Klarna",
+            hosts: ["api.klarna.com", "api-na.klarna.com", "api-oc.klarna.com", "api.playground.klarna.com"], source: general),
+        PartnerDefinition(
+            id: "plaid", name: "Plaid", hosts: ["production.plaid.com", "sandbox.plaid.com", "development.plaid.com"],
+            webhookSignatures: ["plaid-verification"],
+            errors: ErrorConvention(rules: [
+                OutcomeRule(400...499, .body("error_type", .isOneOf(["RATE_LIMIT_EXCEEDED"])), .rateLimited),
+                OutcomeRule(
+                    400...499,
+                    .body("error_code", .isOneOf(["INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "INVALID_ACCESS_TOKEN"])),
+                    .unauthorized),
+            ]), source: general),
+        PartnerDefinition(
+            id: "razorpay", name: "Razorpay", hosts: ["api.razorpay.com"], webhookSignatures: ["x-razorpay-signature"],
+            webhookHeaders: WebhookHeaders(deliveryID: "x-razorpay-event-id"), source: general),
+        PartnerDefinition(
+            id: "paddle", name: "Paddle", hosts: ["api.paddle.com", "sandbox-api.paddle.com", "vendors.paddle.com"],
+            webhookSignatures: ["paddle-signature"], source: general),
+        PartnerDefinition(
+            id: "chargebee", name: "Chargebee", hosts: ["*.chargebee.com"], source: general),
+        PartnerDefinition(
+            id: "maxio", name: "Maxio (Chargify)", hosts: ["*.chargify.com"],
+            webhookSignatures: ["x-chargify-webhook-signature-hmac-sha-256"],
+            webhookHeaders: WebhookHeaders(deliveryID: "x-chargify-webhook-id"),
+            source: "help.chargify.com; header names from general knowledge"),
+        PartnerDefinition(
+            id: "intuit", name: "QuickBooks (Intuit)",
+            hosts: ["quickbooks.api.intuit.com", "sandbox-quickbooks.api.intuit.com", "oauth.platform.intuit.com"],
+            webhookSignatures: ["intuit-signature"], routes: ["/v3/company/{company}/**"],
+            source: "developer.intuit.com best practices; signature header from a third party"),
+        PartnerDefinition(
+            id: "xero", name: "Xero", hosts: ["api.xero.com", "identity.xero.com"], webhookSignatures: ["x-xero-signature"],
+            rateLimitHeaders: [
+                RateLimitHeader("x-daylimit-remaining", .remaining, window: .seconds(86_400)),
+                RateLimitHeader("x-minlimit-remaining", .remaining, window: .seconds(60)),
+                RateLimitHeader("x-appminlimit-remaining", .remaining, window: .seconds(60)),
+                RateLimitHeader("x-rate-limit-problem", .reason),
+            ],
+            source: "developer.xero.com webhooks, configuring your server", verified: reviewed, confirmedParts: .webhooks),
+    ]
+}

@@ -1,0 +1,112 @@
+import CallModel
+import Documents
+
+extension ErrorConvention {
+    /// What happened to a call. Reads the body only where a rule asks for it; a body that is no JSON passes no test.
+    func outcome(of call: APICall, path: UnsafeBufferPointer<UInt8>, parser: () -> JSONParser) -> Outcome {
+        guard let response = call.response else { return .noAnswer(call.error ?? .other) }
+        // An answer that broke off is none, whatever its status line promised; one that said no had been given.
+        if let error = call.error, response.status < 400 { return .noAnswer(error) }
+        guard rules.contains(where: { $0.applies(response.status, path) }) else {
+            return ErrorConvention.byStatus(response.status)
+        }
+        let applicable = rules.lazy.filter { $0.applies(response.status, path) }
+        let readsBody = applicable.contains { if case .body = $0.condition { true } else { false } }
+        if readsBody, let body = response.body, body.form != .shape, mayBeJSON(body.bytes) {
+            let judged = try? parser().parse(body.bytes) { root in
+                applicable.first { $0.condition.holds(for: response, root: root) }?.outcome
+            }
+            if let judged { return judged }
+        }
+        // Without a readable body only the other conditions can hold.
+        return applicable.first { $0.condition.holds(for: response, root: nil) }?.outcome
+            ?? ErrorConvention.byStatus(response.status)
+    }
+
+    private func mayBeJSON(_ bytes: [UInt8]) -> Bool {
+        guard let first = bytes.first(where: { $0 > 0x20 }) else { return false }
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == 0xEF
+    }
+}
+
+extension OutcomeRule {
+    func applies(_ status: Int, _ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard statuses.contains(status) else { return false }
+        return pathSuffixes.isEmpty
+            || pathSuffixes.contains { suffix in
+                path.count >= suffix.utf8.count && path.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+            }
+    }
+}
+
+extension OutcomeRule.Condition {
+    func holds(for response: APICall.Response, root: JSONValue?) -> Bool {
+        switch self {
+        case .status: return true
+        case .header(let name, let test):
+            guard let value = response.headers.value(of: name) else { return false }
+            return test.passes(header: value)
+        case .body(let path, let test):
+            return root.map { test.passes($0, path.steps[...]) } ?? false
+        }
+    }
+}
+
+extension ValueTest {
+    func passes(header value: String) -> Bool {
+        let value = value.lowercased()
+        let trimmed = value.drop { $0 == " " }
+        switch self {
+        case .isPresent: return !trimmed.isEmpty
+        case .isFalse: return trimmed == "false"
+        case .isOneOf(let texts): return texts.contains { $0.lowercased() == trimmed }
+        case .isNotOneOf(let texts): return !texts.contains { $0.lowercased() == trimmed }
+        case .contains(let texts): return texts.contains { trimmed.contains($0.lowercased()) }
+        }
+    }
+
+    /// Recursion is bounded by the path's length.
+    func passes(_ value: JSONValue, _ steps: ArraySlice<BodyPath.Step>) -> Bool {
+        guard let step = steps.first else { return passes(value) }
+        let rest = steps.dropFirst()
+        var passed = false
+        switch step {
+        case .member(let name):
+            // Of duplicates the last wins, as everywhere.
+            value.forEachMember { key, member in
+                if key.elementsEqual(name) { passed = passes(member, rest) }
+            }
+        case .anyElement:
+            value.forEachElement { element in passed = passed || passes(element, rest) }
+        }
+        return passed
+    }
+
+    private func passes(_ value: JSONValue) -> Bool {
+        switch self {
+        case .isPresent:
+            switch value.kind {
+            case .null: return false
+            case .object, .array: return value.childCount > 0
+            case .string: return !(value.utf8?.isEmpty ?? true)
+            case .bool, .integer, .unsigned, .double: return true
+            }
+        case .isFalse: return value.bool == false
+        case .isOneOf(let texts): return ValueTest.text(of: value).map(texts.contains) ?? false
+        case .isNotOneOf(let texts): return ValueTest.text(of: value).map { !texts.contains($0) } ?? false
+        case .contains(let texts):
+            guard let text = ValueTest.text(of: value)?.lowercased() else { return false }
+            return texts.contains { text.contains($0.lowercased()) }
+        }
+    }
+
+    private static func text(of value: JSONValue) -> String? {
+        switch value.kind {
+        case .string: value.string
+        case .integer: value.int64.map { "\($0)" }
+        case .unsigned: value.uint64.map { "\($0)" }
+        case .bool: value.bool.map { $0 ? "true" : "false" }
+        case .object, .array, .double, .null: nil
+        }
+    }
+}

@@ -1,0 +1,44 @@
+extension SettingsSection {
+    private static var secretByteCountMax: Int { 64 << 10 }
+
+    /// A secret: `file:/path` and `env:NAME` say where it lies, anything else is the secret itself. A file is read now,
+    /// without the line end at its end. An empty secret is a problem: it would open what it should close.
+    public func secret(_ key: String) -> Secret? {
+        guard let value = scalar(key, expected: "a secret") else { return nil }
+        let path = joined(path, key)
+        if value.text.hasPrefix("file:") { return secret(inFile: String(value.text.dropFirst(5)), path, value) }
+        if value.text.hasPrefix("env:") { return secret(inVariable: String(value.text.dropFirst(4)), path, value) }
+        guard !value.text.isEmpty else { return refuseSecret("`\(path)` is empty", value) }
+        return Secret(value.text)
+    }
+
+    private func secret(inFile file: String, _ path: String, _ value: SettingsValue) -> Secret? {
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try Files.read(file, byteCountMax: Self.secretByteCountMax)
+        } catch {
+            return refuseSecret("`\(path)`: \(error)", value)
+        }
+        var content = bytes[...]
+        if content.last == UInt8(ascii: "\n") { content.removeLast() }
+        if content.last == UInt8(ascii: "\r") { content.removeLast() }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            return refuseSecret("`\(path)`: \(file.shown()) is not text in UTF-8", value)
+        }
+        guard !text.isEmpty else { return refuseSecret("`\(path)`: \(file.shown()) is empty", value) }
+        return Secret(text)
+    }
+
+    private func secret(inVariable name: String, _ path: String, _ value: SettingsValue) -> Secret? {
+        recorder.environment.markUsed(name)
+        guard let text = recorder.environment.all[name], !text.isEmpty else {
+            return refuseSecret("`\(path)`: the variable \(name.shown()) is not set", value)
+        }
+        return Secret(text)
+    }
+
+    private func refuseSecret(_ message: String, _ value: SettingsValue) -> Secret? {
+        recorder.report(message, at: value.place)
+        return nil
+    }
+}

@@ -1,0 +1,67 @@
+import NIOSSL
+
+/// How a server proves who it is, and whether clients must.
+public struct ServerTLS: Sendable, Equatable {
+    /// PEM; the server's certificate first, then those between it and the root.
+    public var certificateFile: String
+    /// PEM.
+    public var keyFile: String
+    /// PEM; client certificates are asked for and verified against these authorities.
+    public var clientCAFile: String?
+    /// With `clientCAFile`: a client without a certificate is turned away. Otherwise it is let in without a name.
+    public var isClientCertificateRequired: Bool
+
+    public init(
+        certificateFile: String, keyFile: String, clientCAFile: String? = nil, isClientCertificateRequired: Bool = false
+    ) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+        self.clientCAFile = clientCAFile
+        self.isClientCertificateRequired = isClientCertificateRequired
+    }
+
+    func makeContext() throws(TransportError) -> NIOSSLContext {
+        let chain = try Self.certificates(certificateFile, operation: "serve TLS")
+        let key = try Self.privateKey(keyFile, operation: "serve TLS")
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["h2", "http/1.1"]
+        if let clientCAFile {
+            configuration.trustRoots = .certificates(try Self.certificates(clientCAFile, operation: "serve TLS"))
+            configuration.certificateVerification =
+                isClientCertificateRequired ? .noHostnameVerification : .optionalVerification
+        }
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw TransportError(
+                .tlsConfiguration, operation: "serve TLS", subject: certificateFile, cause: "\(error)",
+                hint: "do certificate and key belong together?")
+        }
+    }
+
+    static func certificates(_ file: String, operation: String) throws(TransportError) -> [NIOSSLCertificate] {
+        do {
+            let certificates = try NIOSSLCertificate.fromPEMFile(file)
+            if !certificates.isEmpty { return certificates }
+        } catch {
+            throw TransportError(
+                .tlsConfiguration, operation: operation, subject: file, cause: "no certificates could be read: \(error)",
+                hint: "the file must exist, be readable by this user, and hold PEM")
+        }
+        throw TransportError(
+            .tlsConfiguration, operation: operation, subject: file, cause: "the file holds no certificate",
+            hint: "PEM begins with -----BEGIN CERTIFICATE-----")
+    }
+
+    static func privateKey(_ file: String, operation: String) throws(TransportError) -> NIOSSLPrivateKey {
+        do {
+            return try NIOSSLPrivateKey(file: file, format: .pem)
+        } catch {
+            throw TransportError(
+                .tlsConfiguration, operation: operation, subject: file, cause: "no private key could be read: \(error)",
+                hint: "the file must be readable by this user and hold an unencrypted PEM key")
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// The knobs of the agent's receivers.
+public struct ReceiverConfiguration: Sendable {
+    /// The agent's own host, put into every call that names none, and into those that name another without `trustHost`.
+    public var hostName: String
+    /// Whether senders may speak for other hosts: a relay in front of a fleet.
+    public var trustHost = false
+    public var otlp = OTLPConfiguration()
+    /// The largest body, as received and again after decompression: what OTLP/HTTP recommends.
+    public var bodyByteCountMax = 64 << 20
+    /// Calls taken from one request in the native form.
+    public var callCountMax = 100_000
+    /// Bodies up to this size, decompressed, are decoded where they arrive: on the event loop, in half a millisecond at
+    /// most. Larger ones go to the decoding thread, so that no other connection waits.
+    public var inlineByteCountMax = 128 << 10
+    /// Requests that may wait for the decoding thread; further ones are told to come again.
+    public var waitingMax = 64
+    /// How far ahead of the host's clock a call may lie. The past is open: any call time can be stored.
+    public var futureMax: Duration = .seconds(86_400)
+    /// What is asked of a sender when the pipeline failed or the decoding thread is behind.
+    public var retryAfter: Duration = .seconds(5)
+    /// Rejections told to the sender one by one; the count is exact beyond.
+    public var rejectionsToldMax = 100
+
+    public init(hostName: String) {
+        self.hostName = hostName
+    }
+}

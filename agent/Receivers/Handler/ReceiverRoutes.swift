@@ -1,0 +1,59 @@
+import Transport
+
+/// Which receiver takes a request, judged by its head alone, so that a hopeless one is refused before its body arrives.
+struct ReceiverRoutes: Sendable {
+    struct Plan: Sendable {
+        var receiver: any Receiver
+        var format: BodyFormat
+        var coding: ContentCoding
+    }
+
+    /// A refusal, who words it, and in which format.
+    struct Refused: Error {
+        var refusal: Refusal
+        /// Nil: nobody has this path, and the answer is a plain problem.
+        var receiver: (any Receiver)?
+        var format: BodyFormat?
+
+        var response: Response { receiver?.answer(refusal, format) ?? .problem(refusal) }
+    }
+
+    private let receivers: [String: any Receiver]
+    private let otlp: OTLPReceiver
+
+    init(_ receivers: [any Receiver], otlp: OTLPReceiver) {
+        self.otlp = otlp
+        var byPath: [String: any Receiver] = [:]
+        for receiver in receivers {
+            for path in receiver.paths { byPath[path] = receiver }
+        }
+        self.receivers = byPath
+    }
+
+    func plan(for head: RequestHead) throws(Refused) -> Plan {
+        let contentType = head.headers[first: "content-type"]
+        let format = contentType.flatMap { BodyFormat(contentType: $0) }
+        if let signal = OTLPReceiver.otherSignals[head.path] {
+            let refusal = Refusal(.notFound, "this agent takes traces at /v1/traces, no \(signal)")
+            throw Refused(refusal: refusal, receiver: otlp, format: format)
+        }
+        guard let receiver = receivers[head.path] else {
+            let known = receivers.keys.sorted().joined(separator: ", ")
+            throw Refused(refusal: Refusal(.notFound, "no such path; there is \(known)"))
+        }
+        guard head.method == "POST" else {
+            let refusal = Refusal(.wrongMethod, "\(head.path) takes POST", allow: "POST")
+            throw Refused(refusal: refusal, receiver: receiver, format: format)
+        }
+        guard let format, receiver.formats.contains(format) else {
+            let known = receiver.formats.map(\.contentType).joined(separator: ", ")
+            let refusal = Refusal(.unsupportedType, "the content type must be one of \(known)")
+            throw Refused(refusal: refusal, receiver: receiver, format: format)
+        }
+        guard let coding = ContentCoding(head.headers) else {
+            let refusal = Refusal(.unsupportedEncoding, "the content encoding must be one of \(ContentCoding.offered)")
+            throw Refused(refusal: refusal, receiver: receiver, format: format)
+        }
+        return Plan(receiver: receiver, format: format, coding: coding)
+    }
+}

@@ -1,0 +1,271 @@
+import BatchFormat
+import CallModel
+import Runtime
+import Synchronization
+
+/// The spool as the agent uses it: from any task or thread, while one thread of its own does all that touches the disk.
+///
+/// Appends that arrive while the disk is busy share the next write. The store wakes by itself when something is due. One process
+/// for one directory: a second is refused.
+public final class Spool: Sendable {
+    public let spoolID: SpoolID
+    public let directory: String
+    private let worker: WorkerThread
+    private let lock: LockFile
+    private let store: WorkersOwn<SpoolStore<FileDisk>>
+    private let inbox = Mutex(Inbox())
+    private let snapshot: Mutex<Snapshot>
+    private let alarm = Mutex<(deadline: Int64, task: Task<Void, Never>)?>(nil)
+    private let configuration: SpoolConfiguration
+
+    /// Calls that may wait for the thread; what comes beyond is refused at once.
+    public static let waitingCallCountMax = 65_536
+
+    /// What is read without asking the thread; as old as its last piece of work.
+    private struct Snapshot {
+        var level: SpoolLevel
+        var statistics: SpoolStatistics
+        var floor: UInt64
+        var onSealed: (@Sendable () -> Void)?
+    }
+
+    /// Opens the spool in a directory, or makes one there. Blocks: call it at start.
+    public init(
+        directory: String, configuration: SpoolConfiguration = SpoolConfiguration(), catalogueVersion: String
+    ) throws(SpoolError) {
+        let disk: FileDisk
+        do { disk = try FileDisk(path: directory) } catch { throw .disk(error) }
+        lock = try Self.lock(directory)
+        var generator = SystemRandomNumberGenerator()
+        let store = try SpoolStore.open(
+            disk, configuration: configuration, catalogueVersion: catalogueVersion, using: &generator,
+            at: Self.now())
+        do {
+            worker = try WorkerThread(name: "spool", queueMax: 4_096)
+        } catch {
+            throw .disk(DiskError(operation: "start the thread for", file: directory, number: 11))
+        }
+        self.directory = directory
+        self.configuration = configuration
+        spoolID = store.spoolID
+        snapshot = Mutex(Snapshot(level: store.level, statistics: store.statistics, floor: store.floor))
+        self.store = WorkersOwn(store)
+        wake()
+    }
+
+    deinit { alarm.withLock { $0?.task.cancel() } }
+
+    private static func lock(_ directory: String) throws(SpoolError) -> LockFile {
+        do {
+            return try LockFile(path: directory + "/spool.lock")
+        } catch {
+            if case .locked(let path, let process) = error { throw .inUse(path: path, processID: process) }
+            throw .disk(DiskError(operation: "lock", file: directory, number: error.systemError ?? 5))
+        }
+    }
+
+    static func now() -> Instant { Instant(nanosecondsSinceEpoch: WallClock.now()) }
+
+    // MARK: Appending
+
+    /// Keeps the calls; returns after they were written, and they are synced a second later at most.
+    ///
+    /// More calls than fit one append are kept in several. Should that fail midway, some are kept though this throws; with a
+    /// `place` such an append is refused whole (`.tooLarge`), because it could not be repeated exactly.
+    public func append(_ calls: [APICall], place: ReplayPlace? = nil) async throws(SpoolError) -> AppendResult {
+        try await withCheckedContinuation { continuation in
+            append(calls, place: place) { continuation.resume(returning: $0) }
+        }.get()
+    }
+
+    /// The same without a task. `completion` is called once, on the spool's thread or on the caller's; it must not block.
+    public func append(
+        _ calls: [APICall], place: ReplayPlace? = nil,
+        completion: @escaping @Sendable (Result<AppendResult, SpoolError>) -> Void
+    ) {
+        let admission = inbox.withLock { $0.admit(Inbox.Append(calls: calls, place: place, completion: completion)) }
+        switch admission {
+        case .refused(let error): completion(.failure(error))
+        case .joined: break
+        case .first: schedule()
+        }
+    }
+
+    private func schedule() {
+        do {
+            // `self` stays until what was handed over is written.
+            try worker.submit { self.writeWaiting() }
+        } catch {
+            let refused = inbox.withLock { $0.takeAll() }
+            for append in refused { append.completion(.failure(Self.refusal(error))) }
+        }
+    }
+
+    private func writeWaiting() {
+        let waiting = inbox.withLock { $0.takeAll() }
+        work { store in
+            for group in Inbox.groups(of: waiting, callCountMax: configuration.batchCallCountMax) {
+                Self.write(group, to: &store)
+            }
+        }
+    }
+
+    private static func write(_ group: ArraySlice<Inbox.Append>, to store: inout SpoolStore<FileDisk>) {
+        let result = Result { () throws(SpoolError) in
+            try store.append(group: group.map(\.calls), place: group.first?.place, at: now())
+        }
+        switch result {
+        case .success(let results):
+            for (append, result) in zip(group, results) { append.completion(.success(result)) }
+        case .failure(.tooLarge(_, _)) where group.count > 1:
+            for index in group.indices { write(group[index...index], to: &store) }
+        case .failure(.tooLarge(let callCount, let byteCount)):
+            for append in group {
+                append.completion(
+                    Result { () throws(SpoolError) in
+                        guard append.place == nil else { throw .tooLarge(callCount: callCount, byteCount: byteCount) }
+                        return try store.appendInParts(append.calls[...], at: now())
+                    })
+            }
+        case .failure(let error):
+            for append in group { append.completion(.failure(error)) }
+        }
+    }
+
+    // MARK: Batches
+
+    /// Called on the spool's thread after batches were sealed; must not block. One at a time.
+    public func onSealed(_ notify: (@Sendable () -> Void)?) { snapshot.withLock { $0.onSealed = notify } }
+
+    /// At most `limit` batches that wait to be acknowledged, in order, from the one after `sequence` on.
+    public func pending(after sequence: UInt64 = 0, limit: Int) async -> [SealedBatch] {
+        (try? await perform { $0.pending(after: sequence, limit: limit) }.get()) ?? []
+    }
+
+    /// The batch as it is sent; read from disk each time.
+    public func read(_ sequence: UInt64) async throws(SpoolError) -> [UInt8] {
+        try await perform { store throws(SpoolError) in try store.read(sequence, at: Self.now()) }.get()
+    }
+
+    /// The aggregator has it for good. False when no such batch was offered.
+    @discardableResult
+    public func acknowledge(_ sequence: UInt64) async -> Bool {
+        (try? await perform { $0.acknowledge(sequence, at: Self.now()) }.get()) ?? false
+    }
+
+    /// The aggregator will never take it: keeps it as `.refused`. False when no such batch was offered.
+    @discardableResult
+    public func setAside(_ sequence: UInt64) async -> Bool {
+        (try? await perform { $0.setAside(sequence, at: Self.now()) }.get()) ?? false
+    }
+
+    /// Seals what is open without waiting for its age.
+    public func seal() async throws(SpoolError) {
+        try await perform { store throws(SpoolError) in try store.seal(at: Self.now()) }.get()
+    }
+
+    /// How far a file has been replayed; nil when it never was.
+    public func place(of key: String) async -> ReplayPlace? {
+        (try? await perform { $0.place(of: key) }.get()) ?? nil
+    }
+
+    /// Calls from now on were named by another catalogue.
+    public func setCatalogueVersion(_ version: String) async throws(SpoolError) {
+        try await perform { store throws(SpoolError) in
+            try store.setCatalogueVersion(version, at: Self.now())
+        }.get()
+    }
+
+    public var level: SpoolLevel { snapshot.withLock { $0.level } }
+    public var statistics: SpoolStatistics { snapshot.withLock { $0.statistics } }
+    /// No batch below this sequence will ever be sent again.
+    public var floor: UInt64 { snapshot.withLock { $0.floor } }
+
+    /// Takes no more, finishes what was handed over, seals and syncs. What could not be sealed lies in the journal.
+    public func close() async throws(SpoolError) {
+        inbox.withLock { $0.isClosed = true }
+        alarm.withLock { $0?.task.cancel() }
+        let result: Result<Void, SpoolError> = await perform { store throws(SpoolError) in
+            try store.close(at: Self.now())
+        }
+        await worker.stopAndWait()
+        if case .failure(let error) = result, error != .closed { throw error }
+    }
+
+    // MARK: The thread
+
+    private func perform<R: Sendable>(
+        _ body: @escaping @Sendable (inout SpoolStore<FileDisk>) throws(SpoolError) -> R
+    ) async -> Result<R, SpoolError> {
+        await withCheckedContinuation { continuation in
+            do throws(WorkerError) {
+                try worker.submit {
+                    let result = self.work { store in
+                        Result { () throws(SpoolError) in try body(&store) }
+                    }
+                    continuation.resume(returning: result)
+                }
+            } catch {
+                continuation.resume(returning: .failure(Self.refusal(error)))
+            }
+        }
+    }
+
+    /// Lets the store do what is due.
+    private func wake() {
+        // A thread that was stopped needs no waking, and one with thousands of things to do wakes at the next of them.
+        try? worker.submit { [weak self] in self?.work { _ in } }
+    }
+
+    /// Runs on the thread: every use of the store, and what follows from it.
+    private func work<R>(_ body: (inout SpoolStore<FileDisk>) -> R) -> R {
+        let sealedBefore = store.value.statistics.sealedBatches
+        let result = body(&store.value)
+        store.value.tick(at: Self.now())
+        let notify: (@Sendable () -> Void)? = snapshot.withLock { snapshot in
+            snapshot.level = store.value.level
+            snapshot.statistics = store.value.statistics
+            snapshot.floor = store.value.floor
+            return snapshot.statistics.sealedBatches != sealedBefore ? snapshot.onSealed : nil
+        }
+        notify?()
+        setAlarm(store.value.nextDeadline)
+        return result
+    }
+
+    /// Wakes the store when something is due. Deadlines are of the wall clock, waiting is not: a jump changes one wait at most.
+    private func setAlarm(_ deadline: Instant?) {
+        guard let deadline else { return }
+        // Not at once, and not in an hour because the clock jumped.
+        let wait = min(max(deadline - Self.now(), .milliseconds(1)), .seconds(60))
+        let due = MonotonicClock.now() &+ wait.nanoseconds
+        alarm.withLock { alarm in
+            if let alarm, alarm.deadline <= due { return }
+            alarm?.task.cancel()
+            alarm = (
+                due,
+                Task { [weak self] in
+                    guard (try? await Task.sleep(for: wait)) != nil else { return }
+                    self?.alarm.withLock { $0 = nil }
+                    self?.wake()
+                }
+            )
+        }
+    }
+
+    private static func refusal(_ error: WorkerError) -> SpoolError {
+        switch error {
+        case .queueFull: .queueFull(callCount: waitingCallCountMax)
+        case .stopped, .notStarted: .closed
+        }
+    }
+}
+
+/// A value that only the worker thread touches.
+///
+/// `@unchecked Sendable`: `value` is set before the thread is given its first work, and used within work alone, which the thread
+/// does one piece after the other.
+private final class WorkersOwn<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,189 @@
+import BatchFormat
+import CallModel
+import Deduplication
+
+// Appending: calls go into the journal with one write, and then into the open batch in memory.
+
+extension SpoolStore {
+    /// Keeps the calls, or throws and keeps none of them.
+    ///
+    /// Calls with a supplied id that came within the last ten minutes, or earlier in `calls`, are left out and counted.
+    ///
+    /// - Parameter place: how far the replay has got with these calls; kept together with them.
+    public mutating func append(
+        _ calls: [APICall], place: ReplayPlace? = nil, at now: Instant
+    ) throws(SpoolError) -> AppendResult {
+        try append(group: [calls], place: place, at: now)[0]
+    }
+
+    /// The same for several senders at once, with one write: all are kept, or none.
+    public mutating func append(
+        group: [[APICall]], place: ReplayPlace? = nil, at now: Instant
+    ) throws(SpoolError) -> [AppendResult] {
+        guard !isClosed else { throw .closed }
+        try settle(at: now)
+        var encoded = try encode(group, at: now)
+        guard encoded.keptCount > 0 || place != nil else {
+            statistics.suppressedCalls += encoded.suppressedCount
+            return encoded.results
+        }
+        do throws(SpoolError) {
+            if open.builder.callCount > 0,
+                open.builder.callCount + encoded.keptCount > configuration.batchCallCountMax
+            {
+                try seal(at: now)
+            }
+            try makeRoom(for: encoded.payload.count, callCount: encoded.keptCount)
+            try writeRecord(encoded.payload, place: place, at: now)
+        } catch {
+            for hash in encoded.hashes { seen.remove(hash) }
+            throw error
+        }
+        encoded.payload = []
+        adopt(group, encoded, place: place, at: now)
+        return encoded.results
+    }
+
+    /// Calls named by another catalogue go into another batch.
+    public mutating func setCatalogueVersion(_ version: String, at now: Instant) throws(SpoolError) {
+        guard version != catalogueVersion else { return }
+        try seal(at: now)
+        catalogueVersion = version
+        open.builder = BatchBuilder(catalogueVersion: version)
+        recordBuilder = BatchBuilder(catalogueVersion: version)
+    }
+
+    private struct EncodedAppend {
+        var payload: [UInt8] = []
+        var results: [AppendResult] = []
+        /// Positions of the calls left out, counted through the whole group.
+        var repeats: [Int] = []
+        var hashes: [UInt64] = []
+        var keptCount = 0
+        var suppressedCount: Int { repeats.count }
+    }
+
+    /// Encodes what is new, and remembers its ids.
+    private mutating func encode(_ group: [[APICall]], at now: Instant) throws(SpoolError) -> EncodedAppend {
+        let callCount = group.reduce(0) { $0 + $1.count }
+        guard callCount <= configuration.appendCallCountMax else { throw .tooLarge(callCount: callCount, byteCount: 0) }
+        var encoded = EncodedAppend()
+        var position = 0
+        for calls in group {
+            let repeatsBefore = encoded.repeats.count
+            for call in calls {
+                defer { position += 1 }
+                if let id = call.id {
+                    let hash = suppliedIDHash(id)
+                    guard seen.insert(hash, at: now) else {
+                        encoded.repeats.append(position)
+                        continue
+                    }
+                    encoded.hashes.append(hash)
+                }
+                recordBuilder.append(call)
+            }
+            let suppressed = encoded.repeats.count - repeatsBefore
+            encoded.results.append(
+                AppendResult(acceptedCount: calls.count - suppressed, suppressedCount: suppressed))
+        }
+        encoded.keptCount = recordBuilder.callCount
+        statistics.evictedIDs = seen.evictedCount
+        let byteCount = recordBuilder.byteCountEstimate
+        if encoded.keptCount > 0 { encoded.payload = recordBuilder.journalRecord() }
+        guard max(byteCount, encoded.payload.count) <= configuration.appendByteCountMax else {
+            for hash in encoded.hashes { seen.remove(hash) }
+            throw .tooLarge(callCount: callCount, byteCount: byteCount)
+        }
+        return encoded
+    }
+
+    /// Holds the bound on disk, with room to seal what is open.
+    ///
+    /// **Shedding belongs here** (DESIGN.md, Life of a call, 3): payloads first, then successful calls, never the counts. Until it
+    /// does, only batches that were set aside make room, and then the senders are told to wait.
+    private mutating func makeRoom(for byteCount: Int, callCount: Int) throws(SpoolError) {
+        let needed = blocks(byteCount) + 2 * blocks(journal?.byteCount ?? 0) + 4_096
+        while storedByteCount + needed > configuration.byteCountMax, dropOldestAside() {}
+        guard storedByteCount + needed <= configuration.byteCountMax else {
+            statistics.fullAppends += 1
+            statistics.fullCalls += callCount
+            throw .full(byteCount: diskByteCount, byteCountMax: configuration.byteCountMax)
+        }
+    }
+
+    private mutating func writeRecord(_ payload: [UInt8], place: ReplayPlace?, at now: Instant) throws(SpoolError) {
+        do throws(DiskError) {
+            if self.journal == nil { self.journal = try createJournal(at: now) }
+            guard var journal = self.journal else { return }
+            try cutTail(of: &journal)
+            let header = journal.byteCount == 0 ? JournalFile.header(sequence: journal.sequence) : []
+            let head = JournalFile.recordHead(
+                payload: payload, place: place, second: now.secondsSinceEpoch, sequence: journal.sequence,
+                offset: journal.byteCount + header.count)
+            // Should this fail, what it left behind is cut away, now or before the next write: nothing may follow it.
+            self.journal?.isTailDirty = true
+            do throws(DiskError) {
+                try disk.write([header, head, payload], to: journal.file, at: journal.byteCount)
+            } catch {
+                if (try? disk.truncate(journal.file.name, to: journal.byteCount)) != nil {
+                    self.journal?.isTailDirty = false
+                }
+                throw error
+            }
+            journal.byteCount += header.count + head.count + payload.count
+            journal.unsyncedSince = journal.unsyncedSince ?? now
+            self.journal = journal
+            statistics.journalBytes += header.count + head.count + payload.count
+            failure = nil
+        } catch {
+            statistics.failedAppends += 1
+            throw refused(error, at: now)
+        }
+    }
+
+    private mutating func createJournal(at now: Instant) throws(DiskError) -> OpenJournal {
+        let journal = OpenJournal(
+            file: try disk.create(SpoolFile.journal(nextSequence).name), sequence: nextSequence)
+        noteUntidy(at: now)
+        return journal
+    }
+
+    private func cutTail(of journal: inout OpenJournal) throws(DiskError) {
+        guard journal.isTailDirty else { return }
+        try disk.truncate(journal.file.name, to: journal.byteCount)
+        journal.isTailDirty = false
+    }
+
+    /// Takes what is now in the journal into the open batch, and seals that when it is large enough.
+    private mutating func adopt(
+        _ group: [[APICall]], _ encoded: EncodedAppend, place: ReplayPlace?, at now: Instant
+    ) {
+        var position = 0
+        var repeats = encoded.repeats[...]
+        for calls in group {
+            for call in calls {
+                if repeats.first == position {
+                    repeats.removeFirst()
+                } else {
+                    open.builder.append(call)
+                }
+                position += 1
+            }
+        }
+        open.note(encoded.hashes, second: now.secondsSinceEpoch)
+        if let place {
+            open.note(place)
+            statistics.evictedPlaces += places.note(
+                place, sequence: nextSequence, countMax: configuration.placeCountMax)
+        }
+        if encoded.keptCount > 0, open.since == nil { open.since = now }
+        statistics.appendedCalls += encoded.keptCount
+        statistics.suppressedCalls += encoded.suppressedCount
+        let isLarge =
+            open.builder.callCount >= configuration.batchCallCountMax
+            || open.builder.byteCountEstimate >= configuration.batchByteCountMax
+        // The calls are safe in the journal. Should sealing fail, `failure` says so and it is tried again.
+        if isLarge { _ = try? seal(at: now) }
+    }
+}

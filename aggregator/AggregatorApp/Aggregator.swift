@@ -1,0 +1,194 @@
+import CallModel
+import Ingest
+import Logging
+import NIOCore
+import NIOPosix
+import PartnerCatalog
+import Postgres
+import QueryAPI
+import Runtime
+import Storage
+import Transport
+
+/// The aggregator, wired: builds every part, hands each the closures it needs, starts them in order and stops them in reverse.
+public final class Aggregator: Sendable {
+    public static let version = "0.1.0"
+
+    /// Where it listens, ports chosen by the system included.
+    public let ingestAddress: ListenAddress
+    public let apiAddress: ListenAddress
+
+    private let database: DatabaseAccess
+    private let ingestServer: HTTPServer
+    private let apiServer: HTTPServer
+    private let group: MultiThreadedEventLoopGroup
+    private let housekeeping: Task<Void, Never>
+    private let decider: Decider
+    private let logger: Logger
+
+    /// Returns when it takes batches and answers queries.
+    public static func start(
+        _ settings: AggregatorSettings, environment: [String: String], logger: Logger
+    ) async throws -> Aggregator {
+        try Files.createDirectory(settings.stateDirectory, mode: 0o755)
+        let database = try await DatabaseAccess.open(settings, environment: environment, logger: logger)
+        do {
+            return try await Aggregator(settings, database, logger: logger)
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    private init(_ settings: AggregatorSettings, _ database: DatabaseAccess, logger: Logger) async throws {
+        self.database = database
+        self.logger = logger
+        let metrics = MetricsRegistry()
+        metrics.addProcessMetrics()
+        let holder = "\(ThisProcess.id)-" + hexText(UInt64.random(in: .min ... .max))
+        let agents = AgentRegistry()
+        let tokens = AccessTokens()
+        let lane = CommitLane(database, name: holder, logger: logger)
+        let names = settings.partnerNames
+        let decider = Decider(database, agents, holder: holder, logger: logger) { partner in
+            names[partner] ?? Catalogue.builtIn.name(of: partner)
+        }
+        self.decider = decider
+        let chores = Housekeeping(database, agents, tokens, decider, settings.retention, metrics, logger: logger)
+        try await chores.prepare()
+
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let ingest = IngestHandler(
+            settings.ingest, sink: Self.sink(lane, agents, tokens), metrics: IngestMetrics(metrics), logger: logger)
+        let api = APIHandler(
+            Self.apiConfiguration(settings), Self.sources(database, agents, tokens, decider, metrics, logger),
+            metrics: metrics, logger: logger)
+        Self.addGauges(ingest, database, metrics)
+        ingestServer = HTTPServer(
+            configuration: Self.server(settings.ingestAddress, settings), handler: ingest, group: group, logger: logger)
+        apiServer = HTTPServer(
+            configuration: Self.server(settings.apiAddress, settings), handler: api, group: group, logger: logger)
+        addCounters(of: ingestServer, named: "ingest", to: metrics)
+        addCounters(of: apiServer, named: "api", to: metrics)
+        do {
+            let boundAPI = try await apiServer.start()
+            let boundIngest = try await ingestServer.start()
+            apiAddress = ListenAddress(host: boundAPI.address, port: boundAPI.port)
+            ingestAddress = ListenAddress(host: boundIngest.address, port: boundIngest.port)
+        } catch {
+            await apiServer.shutdown(grace: .zero)
+            try? await group.shutdownGracefully()  // Nothing else can be done about a failure on the way out.
+            throw error
+        }
+        housekeeping = Task { await chores.run() }
+        logger.notice(
+            "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
+    }
+
+    /// Stops taking work, finishes what is under way, then stops the database.
+    public func stop() async {
+        await ingestServer.shutdown(grace: .seconds(10))
+        housekeeping.cancel()
+        await housekeeping.value
+        await decider.release()
+        await apiServer.shutdown(grace: .seconds(5))
+        await database.close()
+        do {
+            try await group.shutdownGracefully()
+        } catch {
+            logger.warning("the event loops did not stop cleanly", metadata: ["error": "\(error)"])
+        }
+        logger.notice("stopped")
+    }
+
+    // MARK: What the parts need of each other
+
+    private static func sink(_ lane: CommitLane, _ agents: AgentRegistry, _ tokens: AccessTokens) -> IngestHandler.Sink {
+        IngestHandler.Sink(
+            authorize: { token in
+                guard let record = tokens.record(of: token, at: currentInstant()) else { return .unknown }
+                return record.scopes.contains(.ingest) || record.scopes.contains(.admin) ? .allowed : .forbidden
+            },
+            commit: { batches, completion in
+                for batch in batches { agents.batchArrived(batch) }
+                lane.commit(batches, completion)
+            },
+            heartbeat: { agentID, body, receivedAt in agents.heartbeat(agentID, body, at: receivedAt) })
+    }
+
+    private static func sources(
+        _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ decider: Decider,
+        _ metrics: MetricsRegistry, _ logger: Logger
+    ) -> QuerySources {
+        QuerySources(
+            status: { decider.status },
+            searchCalls: { filter in
+                try await database.queries.run { connection in
+                    try connection.withStatementTimeout(.seconds(30)) {
+                        try database.storage.calls.search(filter, payloads: true, connection)
+                    }
+                }
+            },
+            call: { id in
+                try await database.queries.run { connection in
+                    try connection.withStatementTimeout(.seconds(30)) { try database.storage.calls.call(id: id, connection) }
+                }
+            },
+            hosts: { agents.entries(at: currentInstant()) }, metrics: { metrics.exposition() },
+            unreadiness: {
+                if !database.isAvailable { return "the database does not answer" }
+                return decider.status == nil ? "the first status is still being worked out" : nil
+            },
+            authorize: { token in
+                tokens.record(of: token, at: currentInstant()).map { (Set($0.scopes), $0.name) }
+            },
+            audit: { who, what, detail in
+                database.queries.submit(
+                    { connection in try TokenStore.audit(who: who, what: what, detail: detail, connection) },
+                    completion: { result in
+                        if case .failure(let error) = result {
+                            logger.error("the audit was not written", metadata: ["who": "\(who)", "error": "\(error)"])
+                        }
+                    })
+            },
+            version: version)
+    }
+
+    private static func apiConfiguration(_ settings: AggregatorSettings) -> APIHandler.Configuration {
+        var configuration = APIHandler.Configuration()
+        configuration.publicStatus = settings.publicStatus
+        return configuration
+    }
+
+    private static func server(_ address: ListenAddress, _ settings: AggregatorSettings) -> ServerConfiguration {
+        var configuration = ServerConfiguration(address: address.host, port: address.port, tls: settings.tls)
+        configuration.connectionsMax = 20_000
+        return configuration
+    }
+
+    private static func addGauges(_ ingest: IngestHandler, _ database: DatabaseAccess, _ metrics: MetricsRegistry) {
+        metrics.gauge(
+            "farwatch_ingest_waiting_bytes", help: "Bytes of batches that wait for the database.",
+            read: { Double(ingest.waitingByteCount) })
+        metrics.gauge(
+            "farwatch_database_up", help: "Whether the writer's connection is open.",
+            read: { database.isAvailable ? 1 : 0 })
+        for kind in NameKind.allCases {
+            metrics.gauge(
+                "farwatch_names", help: "Distinct names known, by kind; at the limit further ones become {other}.",
+                labels: [("kind", "\(kind)")], read: { Double(database.storage.names.count(kind)) })
+        }
+    }
+}
+
+/// Shows a server's counters as `farwatch_<name>_server_…`.
+func addCounters(of server: HTTPServer, named name: String, to metrics: MetricsRegistry) {
+    for counter in TransportCounter.allCases {
+        metrics.counter(
+            "farwatch_\(name)_server_\(counter.rawValue)", help: "HTTP server: \(counter).",
+            read: { Double(server.counters[counter]) })
+    }
+}
+
+/// Now, by the wall clock.
+func currentInstant() -> Instant { Instant(nanosecondsSinceEpoch: WallClock.now()) }

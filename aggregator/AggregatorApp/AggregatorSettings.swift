@@ -1,0 +1,80 @@
+import CallModel
+import Ingest
+import Runtime
+import Storage
+import Transport
+
+/// The aggregator's settings, checked.
+public struct AggregatorSettings: Sendable {
+    public var stateDirectory = "/var/lib/farwatch/aggregator"
+    public var logLevel = "info"
+    /// Nil: the private embedded server.
+    public var databaseURL: Secret?
+    public var databaseConnections = 8
+    public var ingestAddress = ListenAddress(host: "127.0.0.1", port: 7443)
+    public var apiAddress = ListenAddress(host: "127.0.0.1", port: 7080)
+    public var publicStatus = false
+    public var tls: ServerTLS?
+    public var ingest = IngestConfiguration()
+    public var retention = RetentionPolicy()
+    /// Names for the status page, by partner id.
+    public var partnerNames: [String: String] = [:]
+
+    public init() {}
+
+    static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
+    /// Reads the whole document; what is wrong is in the document's problems.
+    init(_ root: SettingsSection) {
+        stateDirectory = root.string("state_directory") ?? stateDirectory
+        if !stateDirectory.hasPrefix("/") { root.report("state_directory", "must be an absolute path") }
+        logLevel = root.section("log").choice("level", of: Self.logLevels) ?? logLevel
+        readDatabase(root.section("database"))
+        tls = Self.tls(root.section("tls"))
+        let ingestSection = root.section("ingest")
+        ingestAddress = Self.address(ingestSection, ingestAddress)
+        ingest.batchByteCountMax =
+            ingestSection.byteCount("body_bytes_max", in: 64 << 10...512 << 20) ?? ingest.batchByteCountMax
+        ingest.batchLimits.byteCountMax = ingest.batchByteCountMax
+        ingest.waitingByteCountMax =
+            ingestSection.byteCount("waiting_bytes_max", in: 1 << 20...64 << 30) ?? ingest.waitingByteCountMax
+        let api = root.section("api")
+        apiAddress = Self.address(api, apiAddress)
+        publicStatus = api.bool("public_status") ?? publicStatus
+        for (section, address) in [(ingestSection, ingestAddress), (api, apiAddress)]
+        where tls == nil && !address.isLoopback {
+            section.report(
+                "listen", "without TLS only loopback may be listened on", hint: "set tls.certificate and tls.key")
+        }
+        let kept = root.section("retention")
+        retention.calls = kept.duration("calls", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.calls
+        retention.minutes = kept.duration("minutes", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.minutes
+        for (id, partner) in root.namedSections("partners") { partnerNames[id] = partner.string("name") ?? id }
+        if root.section("storage").bool("citus") == true {
+            root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")
+        }
+    }
+
+    private mutating func readDatabase(_ section: SettingsSection) {
+        databaseURL = section.secret("url")
+        databaseConnections = section.integer("connections", in: 3...100) ?? databaseConnections
+    }
+
+    private static func tls(_ section: SettingsSection) -> ServerTLS? {
+        let (certificate, key) = (section.string("certificate"), section.string("key"))
+        guard let certificate, let key else {
+            if certificate != nil || key != nil { section.report(nil, "certificate and key belong together") }
+            return nil
+        }
+        return ServerTLS(certificateFile: certificate, keyFile: key)
+    }
+
+    private static func address(_ section: SettingsSection, _ usual: ListenAddress) -> ListenAddress {
+        guard let text = section.string("listen") else { return usual }
+        guard let address = ListenAddress(text) else {
+            section.report("listen", "an address and a port are wanted", hint: "write it like 127.0.0.1:7443 or [::1]:7443")
+            return usual
+        }
+        return address
+    }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Postgres
+import Runtime
+import Storage
+import Transport
+
+/// `farwatch-aggregator` and its commands.
+public struct AggregatorCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "farwatch-aggregator",
+        abstract: "Stores the calls of a fleet and works out which partner is failing.",
+        subcommands: [
+            RunCommand.self, ValidateCommand.self, MigrateCommand.self, PsqlCommand.self, TokenCommand.self,
+            VersionCommand.self,
+        ])
+
+    public init() {}
+}
+
+/// Where the settings are: shared by all commands.
+struct SettingsOptions: ParsableArguments {
+    @Option(name: .long, help: "The settings file.")
+    var config = "/etc/farwatch/aggregator.yaml"
+
+    /// Reads and checks; prints every problem and ends with 78 (EX_CONFIG) when there is one.
+    func load() throws -> AggregatorSettings {
+        do {
+            let document = try SettingsDocument.load(
+                file: config, environment: ThisProcess.environment, allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
+            let settings = AggregatorSettings(document.root)
+            let problems = document.problems()
+            guard problems.isEmpty else {
+                for problem in problems { printError(problem.rendered()) }
+                throw ExitCode(EX_CONFIG)
+            }
+            return settings
+        } catch let error as SettingsError {
+            printError("farwatch-aggregator: \(error)")
+            throw ExitCode(EX_CONFIG)
+        }
+    }
+}
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the aggregator until it is stopped.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let settings = try options.load()
+        let environment = ThisProcess.environment
+        ProcessSignal.ignoreBrokenPipes()
+        _ = ThisProcess.forbidCoreDumps()
+        _ = ThisProcess.raiseOpenFileLimit()
+        let output = bootstrapLogging(level: level(settings.logLevel), environment: environment)
+        let logger = Logger(label: "farwatch-aggregator")
+        let signals = try ProcessSignal.arrivals(of: [.terminate, .interrupt, .hangUp])
+        let notification = ServiceNotification(environment: environment)
+        let aggregator: Aggregator
+        do {
+            aggregator = try await Aggregator.start(settings, environment: environment, logger: logger)
+        } catch {
+            printError("farwatch-aggregator: \(error)")
+            throw ExitCode.failure
+        }
+        _ = notification.ready()
+        for await signal in signals {
+            guard signal == .hangUp else { break }
+            reload(output, logger)
+        }
+        _ = notification.stopping()
+        await aggregator.stop()
+    }
+
+    /// The level of the logs can change while it runs; everything else takes effect at the next start, and the log says so.
+    private func reload(_ output: LogOutput, _ logger: Logger) {
+        do {
+            let settings = try options.load()
+            output.level = level(settings.logLevel)
+            logger.notice("settings read again: the log level is in force, the rest takes effect at the next start")
+        } catch {
+            logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func level(_ name: String) -> Logger.Level { Logger.Level(rawValue: name) ?? .info }
+}
+
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "validate", abstract: "Checks the settings.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() throws {
+        _ = try options.load()
+        print("\(options.config): valid")
+    }
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Says which version this is.")
+
+    func run() {
+        print("farwatch-aggregator \(Aggregator.version)")
+    }
+}

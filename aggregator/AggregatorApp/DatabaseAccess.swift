@@ -1,0 +1,75 @@
+import CallModel
+import Logging
+import Postgres
+import Runtime
+import Storage
+
+/// The database, wherever it is: the private embedded server or an outside one, migrated, with connections for writing,
+/// deciding and reading.
+///
+/// The writer has a connection of its own, so that no query ever waits in front of an acknowledgement.
+final class DatabaseAccess: Sendable {
+    let writer: PostgresPool
+    let queries: PostgresPool
+    let storage: Storage
+    private let embedded: EmbeddedServer?
+
+    private init(writer: PostgresPool, queries: PostgresPool, storage: Storage, embedded: EmbeddedServer?) {
+        self.writer = writer
+        self.queries = queries
+        self.storage = storage
+        self.embedded = embedded
+    }
+
+    static func open(_ settings: AggregatorSettings, environment: [String: String], logger: Logger) async throws -> DatabaseAccess {
+        let (embedded, address) = try await connectTo(settings, environment: environment, logger: logger)
+        do {
+            let writer = try PostgresPool(address, .dedicated(name: "writer", waitingMax: 16), logger: logger)
+            var configuration = PostgresPool.Configuration()
+            configuration.connectionCount = settings.databaseConnections - 1
+            configuration.name = "queries"
+            let queries = try PostgresPool(address, configuration, logger: logger)
+            let storage = try await writer.run { connection in
+                let report = try Migrator.migrate(connection)
+                for step in report.steps { logger.notice("migrated the database", metadata: ["step": "\(step)"]) }
+                return try Storage(connection)
+            }
+            return DatabaseAccess(writer: writer, queries: queries, storage: storage, embedded: embedded)
+        } catch {
+            await embedded?.stop()
+            throw error
+        }
+    }
+
+    /// Starts the embedded server where no address is set; says how to connect.
+    static func connectTo(
+        _ settings: AggregatorSettings, environment: [String: String], logger: Logger
+    ) async throws -> (EmbeddedServer?, PostgresSettings) {
+        if let url = settings.databaseURL {
+            var address = PostgresSettings(address: url.reveal, applicationName: "farwatch-aggregator")
+            address.statementTimeout = .seconds(120)
+            return (nil, address)
+        }
+        let server = try await EmbeddedServer.start(embeddedConfiguration(settings, environment), logger: logger)
+        var address = server.settings
+        address.statementTimeout = .seconds(120)
+        return (server, address)
+    }
+
+    static func embeddedConfiguration(
+        _ settings: AggregatorSettings, _ environment: [String: String]
+    ) -> EmbeddedServer.Configuration {
+        var configuration = EmbeddedServer.Configuration(stateDirectory: settings.stateDirectory)
+        configuration.searchPath = environment["PATH"]
+        configuration.connectionsMax = settings.databaseConnections + 20
+        return configuration
+    }
+
+    var isAvailable: Bool { writer.health.isAvailable }
+
+    func close() async {
+        await writer.close()
+        await queries.close()
+        await embedded?.stop()
+    }
+}

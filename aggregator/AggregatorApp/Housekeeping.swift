@@ -1,0 +1,118 @@
+import CallModel
+import Logging
+import Postgres
+import Runtime
+import Storage
+
+/// What has to be done again and again: decide, fold rollups, refresh tokens, store heartbeats, forget ledger entries, make and
+/// drop partitions. One task, one chore after the other; a chore that fails is counted, logged once, and tried again.
+struct Housekeeping: Sendable {
+    private let database: DatabaseAccess
+    private let agents: AgentRegistry
+    private let tokens: AccessTokens
+    private let decider: Decider
+    private let retention: RetentionPolicy
+    private let failures: @Sendable (String) -> Counter
+    private let logger: Logger
+
+    init(
+        _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ decider: Decider,
+        _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
+    ) {
+        self.database = database
+        self.agents = agents
+        self.tokens = tokens
+        self.decider = decider
+        self.retention = retention
+        self.logger = logger
+        failures = { chore in
+            metrics.counter(
+                "farwatch_chore_failures_total", help: "Chores that failed and are tried again.",
+                labels: [("chore", chore)])
+        }
+    }
+
+    /// What must be there before anybody is served.
+    func prepare() async throws {
+        try await maintainPartitions()
+        try await refreshTokens()
+        let agents = agents
+        let since = currentInstant() - .seconds(86_400)
+        agents.restore(try await database.queries.run { try database.storage.agents.load(since: since, $0) })
+    }
+
+    private struct Chore {
+        let name: String
+        let period: Duration
+        let work: @Sendable () async throws -> Void
+        var dueAt: Int64 = 0
+        var hasFailed = false
+    }
+
+    /// Runs until cancelled, then does the last folding.
+    func run() async {
+        var chores = [
+            Chore(name: "decide", period: .seconds(1), work: decider.decide),
+            Chore(name: "refresh tokens", period: .seconds(2), work: refreshTokens),
+            Chore(name: "fold rollups", period: .seconds(5), work: compact),
+            Chore(name: "store heartbeats", period: .seconds(10), work: storeHeartbeats),
+            Chore(name: "forget ledger entries", period: .seconds(60), work: forgetLedger),
+            Chore(name: "maintain partitions", period: .seconds(600), work: maintainPartitions),
+        ]
+        while !Task.isCancelled {
+            for index in chores.indices where chores[index].dueAt <= MonotonicClock.now() && !Task.isCancelled {
+                await perform(&chores[index])
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(200))
+            } catch {
+                break  // Cancelled.
+            }
+        }
+    }
+
+    private func perform(_ chore: inout Chore) async {
+        chore.dueAt = MonotonicClock.now() + chore.period.nanoseconds
+        do {
+            try await chore.work()
+            if chore.hasFailed { logger.notice("works again", metadata: ["chore": "\(chore.name)"]) }
+            chore.hasFailed = false
+        } catch {
+            guard !Task.isCancelled else { return }
+            failures(chore.name).add()
+            if !chore.hasFailed {
+                logger.error("a chore failed and is tried again", metadata: ["chore": "\(chore.name)", "error": "\(error)"])
+            }
+            chore.hasFailed = true
+        }
+    }
+
+    private func refreshTokens() async throws {
+        tokens.refresh(try await database.queries.run { try TokenStore.list($0) })
+    }
+
+    private func compact() async throws {
+        // Bounded, so that a long backlog does not keep the other chores waiting.
+        for _ in 0..<10 {
+            let folded = try await database.queries.run { try RollupStore.compact(countMax: 200, $0) }
+            if folded < 200 { return }
+        }
+    }
+
+    private func storeHeartbeats() async throws {
+        let records = agents.takeUnstored()
+        try await database.queries.run { try database.storage.agents.store(records, $0) }
+    }
+
+    private func forgetLedger() async throws {
+        let floors = agents.takeFloors()
+        let now = currentInstant()
+        try await database.queries.run { try database.storage.agents.forgetLedger(floors, at: now, $0) }
+    }
+
+    private func maintainPartitions() async throws {
+        let now = currentInstant()
+        let dropped = try await database.queries.run { try Retention.maintain(retention, at: now, $0) }
+        for name in dropped { logger.notice("dropped a partition whose time was over", metadata: ["partition": "\(name)"]) }
+    }
+}

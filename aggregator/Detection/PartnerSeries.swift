@@ -1,0 +1,139 @@
+import CallModel
+import Rollups
+
+/// Calls and failures, weighted.
+struct Tally: Sendable {
+    var calls: Int64 = 0
+    var failures: Int64 = 0
+    /// Failures in which no answer came.
+    var unanswered: Int64 = 0
+
+    var ratio: Double { calls == 0 ? 0 : Double(failures) / Double(calls) }
+
+    mutating func add(_ other: Tally) {
+        calls += other.calls
+        failures += other.failures
+        unanswered += other.unanswered
+    }
+}
+
+/// What was seen of one partner in the last minutes, by interval, and what is normal for it.
+struct PartnerSeries: Sendable {
+    /// One interval's outbound calls.
+    struct Bucket: Sendable {
+        var hosts: [NameID: Tally] = [:]
+        var routes: [NameID: Tally] = [:]
+        /// Calls without a customer are left out.
+        var customers: [NameID: Tally] = [:]
+        var latency = LatencyHistogram()
+        /// Calls of both directions.
+        var volume: Int64 = 0
+    }
+
+    private(set) var buckets: [Int32: Bucket] = [:]
+    var baseline = Baseline()
+    /// Intervals before this one are already part of the baseline, or were kept out of it.
+    var learnedUntil: Int32?
+
+    mutating func add(_ key: CellKey, _ count: CellCount) {
+        var bucket = buckets[key.interval] ?? Bucket()
+        bucket.volume += count.weighted
+        // When an inbound call fails, the failure is ours: it says nothing of the partner.
+        if key.direction == .outbound {
+            let outcome = Outcome(code: key.outcome) ?? .noAnswer(.other)
+            var tally = Tally(calls: count.weighted)
+            if outcome.isFailure {
+                tally.failures = count.weighted
+                if case .noAnswer = outcome { tally.unanswered = count.weighted }
+            }
+            bucket.hosts[key.host, default: Tally()].add(tally)
+            bucket.routes[key.route, default: Tally()].add(tally)
+            if key.customer != 0 { bucket.customers[key.customer, default: Tally()].add(tally) }
+        }
+        buckets[key.interval] = bucket
+    }
+
+    mutating func add(_ key: LatencyKey, _ count: Int64) {
+        guard key.direction == .outbound else { return }
+        buckets[key.interval, default: Bucket()].latency.add(count, to: key.bucket)
+    }
+
+    mutating func forget(before interval: Int32) {
+        for key in buckets.keys where key < interval { buckets[key] = nil }
+    }
+
+    /// One dimension's calls from `first` through `last`, by its names.
+    func tallies(
+        _ dimension: KeyPath<Bucket, [NameID: Tally]>, _ first: Int32, through last: Int32
+    ) -> [NameID: Tally] {
+        var sums: [NameID: Tally] = [:]
+        for interval in stride(from: first, through: last, by: 1) {
+            guard let bucket = buckets[interval] else { continue }
+            for (name, tally) in bucket[keyPath: dimension] { sums[name, default: Tally()].add(tally) }
+        }
+        return sums
+    }
+
+    /// The intervals from `first` through `last`, added up.
+    func window(_ first: Int32, through last: Int32) -> Window {
+        var window = Window()
+        for interval in stride(from: first, through: last, by: 1) {
+            guard let bucket = buckets[interval] else { continue }
+            for (host, tally) in bucket.hosts { window.hosts[host, default: Tally()].add(tally) }
+            window.latency.merge(bucket.latency)
+            window.volume += bucket.volume
+            if bucket.hosts.values.contains(where: { $0.failures > 0 }) { window.intervalsWithFailures += 1 }
+        }
+        return window
+    }
+}
+
+/// Several intervals of one partner together.
+struct Window: Sendable {
+    var hosts: [NameID: Tally] = [:]
+    var latency = LatencyHistogram()
+    var volume: Int64 = 0
+    var intervalsWithFailures = 0
+
+    var total: Tally { hosts.values.reduce(into: Tally()) { $0.add($1) } }
+
+    func total(without excluded: Set<NameID>) -> Tally {
+        hosts.reduce(into: Tally()) { if !excluded.contains($1.key) { $0.add($1.value) } }
+    }
+}
+
+/// What is normal for a partner: its own past, forgotten by halves, upon a cautious guess for one that is new.
+struct Baseline: Sendable {
+    private(set) var calls = 0.0
+    private(set) var failures = 0.0
+    private(set) var latency = LatencyHistogram()
+
+    /// Before anything is known a partner is taken to fail in one call of a hundred, with the weight of two hundred calls.
+    private static let priorCalls = 200.0
+    private static let priorFailures = 2.0
+    /// Nothing is so good that fewer failures than this would be expected of it.
+    private static let ratioMin = 0.002
+
+    var ratio: Double { max(Self.ratioMin, (failures + Self.priorFailures) / (calls + Self.priorCalls)) }
+
+    /// Learned from enough calls to be shown as the partner's own.
+    var isKnown: Bool { calls >= 50 }
+
+    mutating func learn(_ tally: Tally, latency histogram: LatencyHistogram, halving: Double) {
+        calls = calls * halving + Double(tally.calls)
+        failures = failures * halving + Double(tally.failures)
+        latency.merge(histogram)
+        if latency.total > Self.latencyCallsMax { latency = latency.halved() }
+    }
+
+    /// Beyond this the histogram's counts are halved, so that it follows the partner.
+    private static let latencyCallsMax: Int64 = 2_000_000
+}
+
+extension LatencyHistogram {
+    func halved() -> LatencyHistogram {
+        var half = LatencyHistogram()
+        for (bucket, count) in counts where count > 1 { half.add(count / 2, to: bucket) }
+        return half
+    }
+}

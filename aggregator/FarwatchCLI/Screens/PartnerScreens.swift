@@ -1,0 +1,106 @@
+import Documents
+
+/// `/api/v1/partners` for a terminal.
+public func partnersScreen(_ list: JSONValue, _ style: Style) -> [String] {
+    let table = partnerTable(list.member("data"), asOf: list.member("as_of")?.string)
+    return table.isEmpty ? ["No partner was called yet."] : table.lines(style)
+}
+
+/// `/api/v1/partners/{id}` for a terminal: verdict and reason, figures, then routes, hosts, customers and outages.
+public func partnerScreen(_ partner: JSONValue, _ style: Style) -> [String] {
+    let asOf = partner.member("as_of")?.string
+    let status = partner.member("status")?.string
+    let title = safeText("\(name(of: partner) ?? absent) (\(partner.member("id")?.string ?? absent))")
+    let verdict = style.paint(safeText(words(status)), Tone(status: status))
+    var lines = ["\(style.paint(title, .heading)): \(verdict) for \(span(from: partner.member("since")?.string, to: asOf))"]
+    if let reason = partner.member("reason")?.string, !reason.isEmpty {
+        lines += wrapped(safeText(reason), to: style.width ?? .max)
+    }
+    lines += [style.paint("as of " + moment(asOf), .quiet), ""]
+    lines += figures(partner, style)
+    for (title, heading, member) in [
+        ("Routes", "ROUTE", partner.member("routes")), ("Hosts", "HOST", partner.member("hosts")),
+        ("Customers", "CUSTOMER", partner.member("customers")),
+    ] {
+        let table = shares(heading, member)
+        guard !table.isEmpty else { continue }
+        lines += style.section(title) + table.lines(style)
+    }
+    let outages = outageTable(partner.member("outages"), asOf: asOf)
+    if !outages.isEmpty { lines += style.section("Outages") + outages.lines(style) }
+    return lines
+}
+
+private func figures(_ partner: JSONValue, _ style: Style) -> [String] {
+    func ratio(_ value: JSONValue?) -> String { percent(value?.double) }
+    func time(_ value: JSONValue?) -> String { milliseconds(value?.double) }
+    let coverage = partner.member("coverage")
+    let rate = partner.member("calls_per_minute")?.double.map { decimals($0, 1) } ?? absent
+    var figures = [
+        ("calls", "\(rate) a minute"),
+        (
+            "failed",
+            "\(ratio(partner.member("failure_ratio"))) (normal is \(ratio(partner.member("baseline_failure_ratio"))))"
+        ),
+        ("half within", time(partner.member("p50_ms"))),
+        ("95% within", "\(time(partner.member("p95_ms"))) (normal is \(time(partner.member("baseline_p95_ms"))))"),
+        ("hosts", "\(count(partner.member("hosts_affected"))) of \(count(partner.member("hosts_calling"))) affected"),
+        ("customers", "\(count(partner.member("customers_affected"))) affected"),
+        (
+            "seen",
+            "\(ratio(coverage?.member("calls_decoded_ratio"))) of calls, \(count(coverage?.member("hosts_blind"))) hosts blind"
+        ),
+    ]
+    if let says = partner.member("partner_says")?.string { figures.append(("partner says", safeText(words(says)))) }
+    if let incident = partner.member("incident")?.string { figures.append(("incident", safeText(incident))) }
+    return figures.map { label, value in
+        let label = label + String(repeating: " ", count: figureColumn - label.utf8.count)
+        return style.paint(label, .quiet) + cut(value, to: max(1, (style.width ?? .max) - figureColumn))
+    }
+}
+
+private let figureColumn = 14
+
+private func shares(_ heading: String, _ shares: JSONValue?) -> Table {
+    var table = Table([
+        Table.Column(heading, widthMin: 16),
+        Table.Column("CALLS", right: true, rank: 1),
+        Table.Column("FAILED", right: true),
+        Table.Column("RATIO", right: true, rank: 2),
+    ])
+    shares?.forEachElement { share in
+        let calls = share.member("calls")?.double
+        let failed = share.member("calls_failed")?.double
+        var ratio: Double?
+        if let calls, let failed, calls > 0 { ratio = failed / calls }
+        table.add([
+            Table.Cell(share.member("name")?.string),
+            Table.Cell(count(share.member("calls"))),
+            Table.Cell(count(share.member("calls_failed")), failed ?? 0 > 0 ? .bad : .plain),
+            Table.Cell(percent(ratio)),
+        ])
+    }
+    return table
+}
+
+private func outageTable(_ outages: JSONValue?, asOf: String?) -> Table {
+    var table = Table([
+        Table.Column("STARTED", widthMin: 10),
+        Table.Column("LASTED", right: true),
+        Table.Column("WORST", widthMin: 14),
+        Table.Column("CALLS FAILED", right: true, rank: 1),
+    ])
+    outages?.forEachElement { outage in
+        let started = outage.member("started_at")?.string
+        let ended = outage.member("ended_at")?.string
+        let worst = outage.member("worst_status")?.string
+        table.add(
+            [
+                Table.Cell(moment(started)),
+                Table.Cell(span(from: started, to: ended ?? asOf) + (ended == nil ? ", goes on" : "")),
+                Table.Cell(words(worst), Tone(status: worst)),
+                Table.Cell(count(outage.member("calls_failed"))),
+            ], note: outage.member("reason")?.string)
+    }
+    return table
+}

@@ -1,0 +1,132 @@
+/// The schemas of the API's answers (JSON Schema 2020-12), by name. A test holds real answers against them.
+let apiSchemas: [(name: String, schema: String)] = [
+    (
+        "Problem",
+        #"{"type":"object","required":["title","status"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"#
+            + #""status":{"type":"integer"},"detail":{"type":"string"}}}"#
+    ),
+    ("Time", #"{"type":"string","format":"date-time"}"#),
+    ("TimeOrNull", #"{"type":["string","null"],"format":"date-time"}"#),
+    ("NumberOrNull", #"{"type":["number","null"]}"#),
+    ("TextOrNull", #"{"type":["string","null"]}"#),
+    (
+        "PartnerStatus",
+        #"{"enum":["operational","degraded_performance","partial_outage","major_outage","under_maintenance","unknown"]}"#
+    ),
+    ("Partner", object(partnerMembers)),
+    (
+        "PartnerDetail",
+        object(
+            headMembers + partnerMembers + [
+                ("routes", list("Share")), ("hosts", list("Share")), ("customers", list("Share")),
+                ("outages", list("Outage")),
+            ])
+    ),
+    ("Share", object([("name", text), ("calls", integer), ("calls_failed", integer)])),
+    (
+        "Outage",
+        object([
+            ("id", text), ("started_at", reference("Time")), ("ended_at", reference("TimeOrNull")), ("worst_status", text),
+            ("reason", text), ("calls_failed", integer),
+        ])
+    ),
+    (
+        "Status",
+        object(
+            headMembers + [
+                ("indicator", indicator), ("description", text),
+                ("fleet", object([("hosts_reporting", integer), ("hosts_silent", integer)])),
+                ("partners", list("Partner")), ("hosts_in_trouble", list("TroubledHost")),
+            ])
+    ),
+    (
+        "TroubledHost",
+        object([
+            ("host", text), ("since", reference("Time")), ("calls", integer), ("calls_failed", integer),
+            ("partners_affected", integer),
+        ])
+    ),
+    ("PartnerList", object(headMembers + [("data", list("Partner")), ("next_cursor", reference("TextOrNull"))])),
+    ("CallList", object([("data", list("Call")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "Call",
+        object(
+            [("id", text), ("time", reference("Time")), ("direction", #"{"enum":["outbound","inbound"]}"#), ("request", anyObject)],
+            optional: [
+                ("partner", text), ("route", text), ("service", text), ("service_version", text), ("host", text),
+                ("region", text), ("environment", text), ("customer", text), ("outcome", text),
+                ("response", #"{"type":"object","required":["status"],"properties":{"status":{"type":"integer"}}}"#),
+                ("error", reference("TextOrNull")), ("duration_ms", number), ("weight", integer), ("source", text),
+            ])
+    ),
+    ("HostList", object([("as_of", reference("Time")), ("data", list("Host")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "Host",
+        object([
+            ("agent", text), ("state", #"{"enum":["reporting","silent"]}"#), ("first_seen", reference("Time")),
+            ("last_seen", reference("Time")), ("clock_offset_s", reference("NumberOrNull")), ("report", anyObject),
+        ])
+    ),
+    ("Version", object([("name", text), ("version", text)])),
+    ("OpenAPI", object([("openapi", text), ("info", anyObject), ("paths", anyObject)])),
+    ("StatuspageStatus", object(statuspageMembers)),
+    ("StatuspageComponents", object(statuspageMembers + [("components", list("StatuspageComponent"))])),
+    ("StatuspageIncidents", object(statuspageMembers + [("incidents", list("StatuspageIncident"))])),
+    (
+        "StatuspageSummary",
+        object(
+            statuspageMembers + [
+                ("components", list("StatuspageComponent")), ("incidents", list("StatuspageIncident")),
+                ("scheduled_maintenances", #"{"type":"array"}"#),
+            ])
+    ),
+    (
+        "StatuspageComponent",
+        object([
+            ("id", text), ("name", text), ("status", reference("PartnerStatus")), ("created_at", reference("Time")),
+            ("updated_at", reference("Time")), ("position", integer), ("page_id", text), ("group", boolean),
+        ])
+    ),
+    (
+        "StatuspageIncident",
+        object([
+            ("id", text), ("name", text), ("status", #"{"enum":["investigating","identified","monitoring","resolved"]}"#),
+            ("impact", indicator), ("created_at", reference("Time")), ("resolved_at", reference("TimeOrNull")),
+            ("incident_updates", #"{"type":"array"}"#), ("components", list("StatuspageComponent")),
+        ])
+    ),
+]
+
+private let text = #"{"type":"string"}"#
+private let integer = #"{"type":"integer"}"#
+private let number = #"{"type":"number"}"#
+private let boolean = #"{"type":"boolean"}"#
+private let anyObject = #"{"type":"object"}"#
+private let indicator = #"{"enum":["none","minor","major","critical"]}"#
+
+private let headMembers = [("as_of", reference("Time")), ("stale", boolean)]
+
+private let partnerMembers = [
+    ("id", text), ("name", text), ("status", reference("PartnerStatus")), ("since", reference("Time")), ("reason", text),
+    ("calls_per_minute", number), ("failure_ratio", reference("NumberOrNull")),
+    ("baseline_failure_ratio", reference("NumberOrNull")), ("p50_ms", reference("NumberOrNull")),
+    ("p95_ms", reference("NumberOrNull")), ("baseline_p95_ms", reference("NumberOrNull")), ("hosts_affected", integer),
+    ("hosts_calling", integer), ("customers_affected", integer), ("incident", reference("TextOrNull")),
+    ("coverage", object([("connections_seen", integer), ("calls_decoded_ratio", number), ("hosts_blind", integer)])),
+    ("partner_says", reference("TextOrNull")),
+]
+
+private let statuspageMembers = [
+    ("page", object([("id", text), ("name", text), ("url", text), ("time_zone", text), ("updated_at", reference("Time"))])),
+    ("status", object([("indicator", indicator), ("description", text)])),
+]
+
+private func reference(_ name: String) -> String { ##"{"$ref":"#/components/schemas/\##(name)"}"## }
+
+private func list(_ name: String) -> String { #"{"type":"array","items":\#(reference(name))}"# }
+
+private func object(_ members: [(String, String)], optional: [(String, String)] = []) -> String {
+    let properties = (members + optional).map { #""\#($0.0)":\#($0.1)"# }.joined(separator: ",")
+    let required = members.map { #""\#($0.0)""# }.joined(separator: ",")
+    return #"{"type":"object","required":[\#(required)],"properties":{\#(properties)}}"#
+}

@@ -1,0 +1,86 @@
+import CallModel
+import Crypto
+
+/// The status documents as bytes, with the moment they tell of: what is served, and what one aggregator publishes for the rest.
+public struct PublishedStatus: Sendable {
+    public struct Document: Sendable {
+        public var bytes: [UInt8]
+        /// A strong entity tag, quotes included (RFC 9110, section 8.8.3).
+        public var entityTag: String
+    }
+
+    public let asOf: Instant
+    private let documents: [String: Document]
+
+    /// After this long without a new snapshot it is served as stale.
+    public static let freshness: Duration = .seconds(15)
+
+    public init(_ snapshot: StatusSnapshot) {
+        self.init(asOf: snapshot.asOf, contents: snapshot.documents())
+    }
+
+    private init(asOf: Instant, contents: [String: [UInt8]]) {
+        self.asOf = asOf
+        documents = contents.mapValues { bytes in
+            let digest = SHA256.hash(data: bytes).prefix(8).reduce(into: UInt64(0)) { $0 = $0 << 8 | UInt64($1) }
+            return Document(bytes: bytes, entityTag: "\"\(hexText(digest))\"")
+        }
+    }
+
+    /// The document of a path, marked as stale when it is.
+    public func document(_ path: String, at now: Instant) -> Document? {
+        guard var document = documents[path] else { return nil }
+        if now - asOf > Self.freshness { document.markStale() }
+        return document
+    }
+
+    public func has(_ path: String) -> Bool { documents[path] != nil }
+
+    /// For publishing: `as_of` in nanoseconds, then path and document of each, every part after its length, as big-endian
+    /// integers of 8, 4 and 4 bytes.
+    public func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        func put(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) } }
+        put(asOf.nanosecondsSinceEpoch)
+        for (path, document) in documents {
+            put(UInt32(path.utf8.count))
+            bytes.append(contentsOf: path.utf8)
+            put(UInt32(document.bytes.count))
+            bytes.append(contentsOf: document.bytes)
+        }
+        return bytes
+    }
+
+    /// Reads what `encoded()` wrote; nil for anything else.
+    public init?(encoded bytes: [UInt8]) {
+        var rest = bytes[...]
+        func number(_ count: Int) -> UInt64? {
+            guard rest.count >= count else { return nil }
+            defer { rest = rest.dropFirst(count) }
+            return rest.prefix(count).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        func part() -> [UInt8]? {
+            guard let count = number(4), rest.count >= Int(count) else { return nil }
+            defer { rest = rest.dropFirst(Int(count)) }
+            return Array(rest.prefix(Int(count)))
+        }
+        guard let time = number(8) else { return nil }
+        var contents: [String: [UInt8]] = [:]
+        while !rest.isEmpty {
+            guard let path = part(), let document = part() else { return nil }
+            contents[String(decoding: path, as: UTF8.self)] = document
+        }
+        self.init(asOf: Instant(nanosecondsSinceEpoch: Int64(bitPattern: time)), contents: contents)
+    }
+}
+
+extension PublishedStatus.Document {
+    /// `"stale":false` stands near the beginning of every document that has it; JSON allows the space that keeps the length.
+    fileprivate mutating func markStale() {
+        let fresh = Array("\"stale\":false".utf8)
+        let head = bytes.prefix(64)
+        guard let at = head.indices.first(where: { bytes[$0...].starts(with: fresh) }) else { return }
+        bytes.replaceSubrange(at..<at + fresh.count, with: Array("\"stale\":true ".utf8))
+        entityTag = "\"stale-" + entityTag.dropFirst()
+    }
+}

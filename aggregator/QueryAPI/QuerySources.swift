@@ -1,0 +1,61 @@
+import CallModel
+import Storage
+
+/// Where the API gets what it answers: closures, handed in by the app.
+public struct QuerySources: Sendable {
+    /// The latest status known to this process.
+    public var status: @Sendable () -> PublishedStatus?
+    public var searchCalls: @Sendable (CallFilter) async throws -> [StoredCall]
+    public var call: @Sendable (_ id: String) async throws -> StoredCall?
+    public var hosts: @Sendable () -> [HostEntry]
+    public var metrics: @Sendable () -> [UInt8]
+    /// Why the program is not ready to serve; nil when it is.
+    public var unreadiness: @Sendable () -> String?
+    /// Scopes and name of a token; nil for one that is unknown, expired or revoked.
+    public var authorize: @Sendable (_ token: String) -> (scopes: Set<TokenScope>, name: String)?
+    public var audit: @Sendable (_ who: String, _ what: String, _ detail: String) -> Void
+    public var version: String
+
+    public init(
+        status: @escaping @Sendable () -> PublishedStatus?,
+        searchCalls: @escaping @Sendable (CallFilter) async throws -> [StoredCall],
+        call: @escaping @Sendable (String) async throws -> StoredCall?, hosts: @escaping @Sendable () -> [HostEntry],
+        metrics: @escaping @Sendable () -> [UInt8], unreadiness: @escaping @Sendable () -> String?,
+        authorize: @escaping @Sendable (String) -> (scopes: Set<TokenScope>, name: String)?,
+        audit: @escaping @Sendable (String, String, String) -> Void, version: String
+    ) {
+        self.status = status
+        self.searchCalls = searchCalls
+        self.call = call
+        self.hosts = hosts
+        self.metrics = metrics
+        self.unreadiness = unreadiness
+        self.authorize = authorize
+        self.audit = audit
+        self.version = version
+    }
+}
+
+/// An agent, as `/api/v1/hosts` lists it.
+public struct HostEntry: Sendable {
+    public var agentID: String
+    public var firstSeen: Instant
+    public var lastSeen: Instant
+    public var isReporting: Bool
+    /// How far the host's clock is ahead of ours, in seconds.
+    public var clockOffsetSeconds: Double?
+    /// Its last heartbeat, a JSON object.
+    public var report: String
+
+    public init(
+        agentID: String, firstSeen: Instant, lastSeen: Instant, isReporting: Bool, clockOffsetSeconds: Double?,
+        report: String
+    ) {
+        self.agentID = agentID
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.isReporting = isReporting
+        self.clockOffsetSeconds = clockOffsetSeconds
+        self.report = report
+    }
+}

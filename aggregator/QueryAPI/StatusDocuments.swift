@@ -1,0 +1,115 @@
+import CallModel
+import Detection
+
+extension StatusSnapshot {
+    /// Every document that the snapshot answers, by the path under which it is asked for. Made once a second, served as bytes.
+    public func documents() -> [String: [UInt8]] {
+        var documents = ["/api/v1/status": status(), "/api/v1/partners": partnerList()]
+        for partner in partners { documents["/api/v1/partners/" + partner.id] = detail(partner) }
+        documents.merge(statuspageDocuments()) { first, _ in first }
+        return documents
+    }
+
+    private func head(_ writer: inout JSONWriter) {
+        writer.member("as_of", asOf)
+        writer.member("stale", false)
+    }
+
+    private func status() -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            head(&writer)
+            writer.member("indicator", indicator)
+            writer.member("description", description)
+            writer.object("fleet") {
+                $0.member("hosts_reporting", hostsReporting)
+                $0.member("hosts_silent", hostsSilent)
+            }
+            writer.array("partners") { writer in
+                for partner in partners { writer.object { figures(partner, &$0) } }
+            }
+            writer.array("hosts_in_trouble") { writer in
+                for host in troubledHosts {
+                    writer.object {
+                        $0.member("host", host.host)
+                        $0.member("since", host.since)
+                        $0.member("calls", host.calls)
+                        $0.member("calls_failed", host.callsFailed)
+                        $0.member("partners_affected", host.partnersAffected)
+                    }
+                }
+            }
+        }
+        return writer.bytes
+    }
+
+    private func partnerList() -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            head(&writer)
+            writer.array("data") { writer in
+                for partner in partners { writer.object { figures(partner, &$0) } }
+            }
+            writer.member("next_cursor", nil as String?)
+        }
+        return writer.bytes
+    }
+
+    private func figures(_ partner: Partner, _ writer: inout JSONWriter) {
+        let verdict = partner.verdict
+        writer.member("id", partner.id)
+        writer.member("name", partner.name)
+        writer.member("status", verdict.status.rawValue)
+        writer.member("since", verdict.since)
+        writer.member("reason", verdict.reason)
+        writer.member("calls_per_minute", verdict.callsPerMinute, decimals: 1)
+        writer.member("failure_ratio", verdict.failureRatio)
+        writer.member("baseline_failure_ratio", verdict.baselineFailureRatio)
+        writer.member("p50_ms", verdict.p50Ms, decimals: 3)
+        writer.member("p95_ms", verdict.p95Ms, decimals: 3)
+        writer.member("baseline_p95_ms", verdict.baselineP95Ms, decimals: 3)
+        writer.member("hosts_affected", verdict.hostsAffected)
+        writer.member("hosts_calling", verdict.hostsCalling)
+        writer.member("customers_affected", verdict.customersAffected)
+        writer.member("incident", nil as String?)
+        // Instrumented calls are seen whole or not at all; what the sniffing agent misses is told here once it exists.
+        writer.object("coverage") {
+            $0.member("connections_seen", 0)
+            $0.member("calls_decoded_ratio", 1.0)
+            $0.member("hosts_blind", 0)
+        }
+        writer.member("partner_says", nil as String?)
+    }
+
+    private func detail(_ partner: Partner) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            head(&writer)
+            figures(partner, &writer)
+            for (name, shares) in [("routes", partner.routes), ("hosts", partner.hosts), ("customers", partner.customers)] {
+                writer.array(name) { writer in
+                    for share in shares {
+                        writer.object {
+                            $0.member("name", share.name)
+                            $0.member("calls", share.calls)
+                            $0.member("calls_failed", share.failures)
+                        }
+                    }
+                }
+            }
+            writer.array("outages") { writer in
+                for outage in outages where outage.partner == partner.id {
+                    writer.object {
+                        $0.member("id", outage.id)
+                        $0.member("started_at", outage.startedAt)
+                        $0.member("ended_at", outage.endedAt)
+                        $0.member("worst_status", outage.worst)
+                        $0.member("reason", outage.reason)
+                        $0.member("calls_failed", outage.callsFailed)
+                    }
+                }
+            }
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,66 @@
+import CallModel
+
+/// The fixed sets of dimensions into which the joint counts are folded for keeping, each by partner, minute, direction and
+/// outcome. Stored by raw value, so never renumbered.
+public enum RollupSet: Int16, Sendable, CaseIterable {
+    /// First is the route, second the region. The only set in which every call counts exactly once whatever it lacks, so sums
+    /// over it are sums over calls. Latencies are kept with this one.
+    case routeAndRegion = 0
+    /// First is the host.
+    case host = 1
+    /// First is the customer; calls without one are left out.
+    case customer = 2
+    /// First is the service version; calls without one are left out.
+    case serviceVersion = 3
+}
+
+/// What the calls of one kept count have in common.
+public struct MinuteKey: Hashable, Sendable {
+    /// Minutes since 1970.
+    public var minute: Int32
+    public var partner: NameID
+    public var set: RollupSet
+    public var first: NameID
+    public var second: NameID
+    public var direction: Direction
+    public var outcome: UInt8
+}
+
+public struct MinuteLatencyKey: Hashable, Sendable {
+    public var minute: Int32
+    public var partner: NameID
+    public var route: NameID
+    public var region: NameID
+    public var direction: Direction
+    public var bucket: Int16
+}
+
+/// Folds rollup blocks into counts by minute. Blocks add up, so any number may be folded at once.
+public struct MinuteRollup: Sendable {
+    public private(set) var counts: [MinuteKey: CellCount] = [:]
+    public private(set) var latencies: [MinuteLatencyKey: Int64] = [:]
+
+    public init() {}
+
+    public mutating func add(_ block: RollupBlock) {
+        for (key, count) in block.cells {
+            add(key, .routeAndRegion, key.route, key.region, count)
+            add(key, .host, key.host, 0, count)
+            if key.customer != 0 { add(key, .customer, key.customer, 0, count) }
+            if key.serviceVersion != 0 { add(key, .serviceVersion, key.serviceVersion, 0, count) }
+        }
+        for (key, count) in block.latencies {
+            let minute = MinuteLatencyKey(
+                minute: key.interval / RollupInterval.perMinute, partner: key.partner, route: key.route,
+                region: key.region, direction: key.direction, bucket: key.bucket)
+            latencies[minute, default: 0] += count
+        }
+    }
+
+    private mutating func add(_ key: CellKey, _ set: RollupSet, _ first: NameID, _ second: NameID, _ count: CellCount) {
+        let minute = MinuteKey(
+            minute: key.interval / RollupInterval.perMinute, partner: key.partner, set: set, first: first,
+            second: second, direction: key.direction, outcome: key.outcome)
+        counts[minute, default: CellCount()].add(count)
+    }
+}

@@ -1,0 +1,57 @@
+import CallModel
+import Postgres
+import Rollups
+
+/// A filter as SQL: names are looked up first, so that the rows are compared by id.
+struct CallCondition {
+    private(set) var text: String
+    private(set) var joins = ""
+    private(set) var parameters: [PostgresValue]
+
+    /// Nil when a name was asked for that no call ever had.
+    init?(_ filter: CallFilter, _ names: Names, _ connection: PostgresConnection) throws {
+        parameters = [
+            .timestamptz(filter.since.microsecondsSinceEpoch), .timestamptz(filter.until.microsecondsSinceEpoch),
+        ]
+        text = "c.time >= $1 AND c.time < $2"
+        let byID: [(column: String, name: String?, kind: NameKind)] = [
+            ("c.partner", filter.partner, .partner), ("c.route", filter.route, .route),
+            ("c.customer", filter.customer, .customer), ("o.service", filter.service, .service),
+            ("o.service_version", filter.serviceVersion, .serviceVersion), ("o.host", filter.host, .host),
+            ("o.region", filter.region, .region), ("o.environment", filter.environment, .environment),
+        ]
+        for (column, name, kind) in byID {
+            guard let name else { continue }
+            if names.id(of: name, kind) == nil { try names.load(connection) }
+            guard let id = names.id(of: name, kind) else { return nil }
+            add("\(column) = ", .int4(id))
+            if column.hasPrefix("o.") { joins = "JOIN farwatch.origins o ON o.id = c.origin" }
+        }
+        if let direction = filter.direction { add("c.flags & 1 = ", .int2(Int16(direction.rawValue))) }
+        if let outcome = filter.outcome { addOutcomes { $0.name == outcome } }
+        if let failed = filter.failed { addOutcomes { $0.isFailure == failed } }
+        if let failure = filter.failure { addOutcomes { $0 == .noAnswer(failure) } }
+        if let status = filter.status {
+            add("c.status >= ", .int2(Int16(clamping: status.lowerBound)))
+            add("c.status <= ", .int2(Int16(clamping: status.upperBound)))
+        }
+        if let trace = filter.traceID { add("c.trace_id = ", .uuid(PostgresUUID(high: trace.high, low: trace.low))) }
+        if let cursor = filter.cursor {
+            // The first comparison is what the index on time understands.
+            add("c.time <= ", .timestamptz(cursor.timeMicroseconds))
+            parameters += [.timestamptz(cursor.timeMicroseconds), .int8(cursor.block), .int2(cursor.row)]
+            let last = parameters.count
+            text += " AND (c.time, c.block, c.row) < ($\(last - 2), $\(last - 1), $\(last))"
+        }
+    }
+
+    private mutating func add(_ comparison: String, _ value: PostgresValue) {
+        parameters.append(value)
+        text += " AND \(comparison)$\(parameters.count)"
+    }
+
+    private mutating func addOutcomes(_ isWanted: (Outcome) -> Bool) {
+        parameters.append(.int2Array(Outcome.allCases.filter(isWanted).map { Int16($0.code) }))
+        text += " AND c.outcome = ANY($\(parameters.count))"
+    }
+}

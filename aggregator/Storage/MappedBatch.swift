@@ -1,0 +1,81 @@
+import BatchFormat
+import CallModel
+import Postgres
+import Rollups
+
+/// A batch in the ledger: who, which spool, which number.
+struct LedgerKey: Hashable, Comparable {
+    var shard: Int16
+    var agent: NameID
+    var spool: PostgresUUID
+    var sequence: Int64
+
+    var withoutShard: LedgerKey { LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence) }
+
+    static func < (left: LedgerKey, right: LedgerKey) -> Bool {
+        (left.shard, left.agent, left.spool.high, left.spool.low, left.sequence)
+            < (right.shard, right.agent, right.spool.high, right.spool.low, right.sequence)
+    }
+
+    static func columns(_ keys: [LedgerKey]) -> [PostgresValue] {
+        [
+            .int2Array(keys.map(\.shard)), .int4Array(keys.map(\.agent)), .uuidArray(keys.map(\.spool)),
+            .int8Array(keys.map(\.sequence)),
+        ]
+    }
+}
+
+/// A batch whose names have become ids: one look-up a distinct name of the batch, then arrays.
+struct MappedBatch {
+    let batch: ReceivedBatch
+    let key: LedgerKey
+    let partners: [NameID]
+    let routes: [NameID]
+    let customers: [NameID]
+    let origins: [Origin]
+    let originIDs: [Int32]
+
+    init(_ batch: ReceivedBatch, agent: NameID, _ names: Names, _ connection: PostgresConnection) throws {
+        self.batch = batch
+        key = LedgerKey(
+            shard: Schema.shard(of: batch.identity.agentID), agent: agent,
+            spool: PostgresUUID(high: batch.identity.spoolID.high, low: batch.identity.spoolID.low),
+            sequence: Int64(clamping: batch.identity.sequence))
+        let metadata = batch.metadata
+        func column(_ name: MetadataColumns.Name, _ kind: NameKind) throws -> [NameID] {
+            try Self.ids(metadata, name, kind, names, connection)
+        }
+        partners = try column(.partner, .partner)
+        routes = try column(.route, .route)
+        customers = try column(.customer, .customer)
+        let services = try column(.service, .service)
+        let versions = try column(.serviceVersion, .serviceVersion)
+        let hosts = try column(.host, .host)
+        let regions = try column(.region, .region)
+        let environments = try column(.environment, .environment)
+        var origins: [Origin] = []
+        origins.reserveCapacity(metadata.callCount)
+        for call in 0..<metadata.callCount {
+            origins.append(
+                Origin(
+                    service: services[call], serviceVersion: versions[call], host: hosts[call], region: regions[call],
+                    environment: environments[call]))
+        }
+        let ids = try names.resolve(Set(origins), connection)
+        originIDs = origins.map { ids[$0] ?? 0 }
+        self.origins = origins
+    }
+
+    private static func ids(
+        _ metadata: MetadataColumns, _ name: MetadataColumns.Name, _ kind: NameKind, _ names: Names,
+        _ connection: PostgresConnection
+    ) throws -> [NameID] {
+        let indices = metadata.indices(of: name)
+        guard !indices.isEmpty else { return [NameID](repeating: 0, count: metadata.callCount) }
+        let distinct = Set(indices).subtracting([0])
+        let ids = try names.resolve(Set(distinct.map { metadata.strings[Int($0) - 1] }), kind, connection)
+        var table = [NameID](repeating: 0, count: metadata.strings.count + 1)
+        for index in distinct { table[Int(index)] = ids[metadata.strings[Int(index) - 1]] ?? 0 }
+        return indices.map { table[Int($0)] }
+    }
+}

@@ -1,0 +1,153 @@
+import CallModel
+import Compression
+import Postgres
+import Rollups
+
+/// A rollup block as it was committed.
+public struct CommittedBlock: Sendable {
+    public var writer: Int32
+    public var flush: Int64
+    public var receivedAt: Instant
+    public var block: RollupBlock
+}
+
+/// Reading rollup blocks in the order of each writer's flushes, and folding them into the lasting counts.
+public enum RollupStore {
+    /// No block is larger than this when opened; a larger one is damage.
+    private static let blockByteCountMax = 256 << 20
+
+    /// The blocks after the given flush of each writer, oldest first, at most `countMax`; and the positions after them.
+    ///
+    /// Each writer's blocks come in its order without holes, because it commits them one after the other.
+    ///
+    /// - Parameter since: writers' blocks received before are not looked for, unless a position says where to go on.
+    public static func blocks(
+        after positions: [Int32: Int64], since: Instant, countMax: Int, _ connection: PostgresConnection
+    ) throws -> [CommittedBlock] {
+        let rows = try connection.query(
+            """
+            SELECT b.writer, b.flush, b.received_at, b.bytes FROM farwatch.rollup_blocks b
+            LEFT JOIN unnest($1::int4[], $2::int8[]) AS p(writer, flush) ON p.writer = b.writer
+            WHERE b.received_at >= $3 AND b.flush > coalesce(p.flush, 0)
+            ORDER BY b.received_at, b.writer, b.flush LIMIT $4
+            """,
+            [
+                .int4Array(Array(positions.keys)), .int8Array(Array(positions.values)),
+                .timestamptz(since.microsecondsSinceEpoch), .int4(Int32(countMax)),
+            ])
+        var blocks: [CommittedBlock] = []
+        for row in rows {
+            blocks.append(
+                CommittedBlock(
+                    writer: try row.int4(0), flush: try row.int8(1),
+                    receivedAt: Instant(microsecondsSinceEpoch: try row.timestamptz(2)), block: try open(row, 3)))
+        }
+        return blocks
+    }
+
+    private static func open(_ row: PostgresRow, _ column: Int) throws -> RollupBlock {
+        let packed = try row.bytea(column)
+        do {
+            return try RollupBlock(
+                encoded: packed.withUnsafeBytes { try Zstandard.decompress($0, byteCountMax: blockByteCountMax) })
+        } catch {
+            throw StorageError.damaged("a rollup block: \(error)")
+        }
+    }
+
+    /// Folds blocks that were not folded yet into the counts by minute; returns how many.
+    ///
+    /// The positions move in the same transaction, so that every block counts exactly once whatever fails in between; their
+    /// rows are locked, so that two aggregators never fold the same block.
+    public static func compact(countMax: Int, _ connection: PostgresConnection) throws -> Int {
+        try connection.transaction {
+            try connection.execute(
+                "INSERT INTO farwatch.compacted SELECT id, 0 FROM farwatch.writers ON CONFLICT DO NOTHING", [])
+            let rows = try connection.query(
+                """
+                WITH p AS MATERIALIZED (SELECT writer, flush FROM farwatch.compacted ORDER BY writer FOR UPDATE)
+                SELECT b.writer, b.flush, b.bytes FROM p JOIN farwatch.rollup_blocks b
+                ON b.writer = p.writer AND b.flush > p.flush ORDER BY b.writer, b.flush LIMIT $1
+                """, [.int4(Int32(countMax))])
+            guard rows.count > 0 else { return 0 }
+            var rollup = MinuteRollup()
+            var positions: [Int32: Int64] = [:]
+            for row in rows {
+                rollup.add(try open(row, 2))
+                positions[try row.int4(0)] = try row.int8(1)
+            }
+            try store(rollup, connection)
+            try connection.execute(
+                """
+                UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)
+                WHERE c.writer = t.writer
+                """, [.int4Array(Array(positions.keys)), .int8Array(Array(positions.values))])
+            return rows.count
+        }
+    }
+
+    private static func store(_ rollup: MinuteRollup, _ connection: PostgresConnection) throws {
+        let counts = Array(rollup.counts)
+        try connection.execute(
+            """
+            INSERT INTO farwatch.minute_counts AS m
+            SELECT * FROM unnest($1::timestamptz[], $2::int4[], $3::int2[], $4::int4[], $5::int4[], $6::int2[], $7::int2[],
+                $8::int8[], $9::int8[])
+            ON CONFLICT (partner, dimension, minute, first, second, direction, outcome)
+            DO UPDATE SET stored = m.stored + excluded.stored, calls = m.calls + excluded.calls
+            """,
+            [
+                .timestamptzArray(counts.map { microseconds($0.key.minute) }), .int4Array(counts.map(\.key.partner)),
+                .int2Array(counts.map(\.key.set.rawValue)), .int4Array(counts.map(\.key.first)),
+                .int4Array(counts.map(\.key.second)), .int2Array(counts.map { Int16($0.key.direction.rawValue) }),
+                .int2Array(counts.map { Int16($0.key.outcome) }), .int8Array(counts.map(\.value.stored)),
+                .int8Array(counts.map(\.value.weighted)),
+            ], prepared: true)
+        let latencies = Array(rollup.latencies)
+        try connection.execute(
+            """
+            INSERT INTO farwatch.minute_latencies AS m
+            SELECT * FROM unnest($1::timestamptz[], $2::int4[], $3::int4[], $4::int4[], $5::int2[], $6::int2[], $7::int8[])
+            ON CONFLICT (partner, minute, route, region, direction, bucket) DO UPDATE SET calls = m.calls + excluded.calls
+            """,
+            [
+                .timestamptzArray(latencies.map { microseconds($0.key.minute) }), .int4Array(latencies.map(\.key.partner)),
+                .int4Array(latencies.map(\.key.route)), .int4Array(latencies.map(\.key.region)),
+                .int2Array(latencies.map { Int16($0.key.direction.rawValue) }), .int2Array(latencies.map(\.key.bucket)),
+                .int8Array(latencies.map(\.value)),
+            ], prepared: true)
+    }
+
+    private static func microseconds(_ minute: Int32) -> Int64 { Int64(minute) * 60_000_000 }
+
+    /// What each partner's outbound calls were like between two times, by the lasting counts: the baselines after a restart.
+    public static func totals(
+        from: Instant, to: Instant, _ connection: PostgresConnection
+    ) throws -> [(partner: NameID, calls: Int64, failures: Int64, latency: LatencyHistogram)] {
+        let range: [PostgresValue] = [
+            .timestamptz(from.microsecondsSinceEpoch), .timestamptz(to.microsecondsSinceEpoch),
+        ]
+        // Minutes of recorded outages are left out: an outage must not become normal.
+        let quiet = """
+            NOT EXISTS (SELECT 1 FROM farwatch.outages o WHERE o.partner = m.partner
+                AND m.minute >= o.started_at - interval '2 minutes' AND m.minute <= coalesce(o.ended_at, now()))
+            """
+        var latency: [NameID: LatencyHistogram] = [:]
+        try connection.forEachRow(
+            """
+            SELECT m.partner, m.bucket, sum(m.calls)::int8 FROM farwatch.minute_latencies m
+            WHERE m.minute >= $1 AND m.minute < $2 AND m.direction = 0 AND \(quiet) GROUP BY 1, 2
+            """, range
+        ) { row in latency[try row.int4(0), default: LatencyHistogram()].add(try row.int8(2), to: try row.int2(1)) }
+        let rows = try connection.query(
+            """
+            SELECT m.partner, sum(m.calls)::int8, coalesce(sum(m.calls) FILTER (WHERE o.counts_as_failure), 0)::int8
+            FROM farwatch.minute_counts m JOIN farwatch.outcomes o ON o.code = m.outcome
+            WHERE m.minute >= $1 AND m.minute < $2 AND m.dimension = 0 AND m.direction = 0 AND \(quiet) GROUP BY 1
+            """, range)
+        return try rows.map { row in
+            let partner = try row.int4(0)
+            return (partner, try row.int8(1), try row.int8(2), latency[partner] ?? LatencyHistogram())
+        }
+    }
+}

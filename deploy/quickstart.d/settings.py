@@ -1,0 +1,81 @@
+"""Ports and settings files for one run of the quickstart."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULTS = {"receivers": 4318, "health": 7070, "ingest": 7443, "api": 7080}
+
+AGGREGATOR = """\
+state_directory: {state}/aggregator
+ingest:
+  listen: 127.0.0.1:{ingest}
+api:
+  listen: 127.0.0.1:{api}
+"""
+
+# One agent stands for three hosts here, so it has to believe the host names in their spans: never do so in production.
+AGENT = """\
+state_directory: {state}/agent
+receive:
+  listen: 127.0.0.1:{receivers}
+  trust_host: true
+health:
+  listen: 127.0.0.1:{health}
+forward:
+  endpoints: ["http://127.0.0.1:{ingest}"]
+  token: file:{state}/agent.token
+host:
+  name: quickstart
+  region: eu-west-1
+  environment: quickstart
+"""
+
+
+@dataclass
+class Ports:
+    receivers: int
+    health: int
+    ingest: int
+    api: int
+
+    @staticmethod
+    def choose(say) -> "Ports":
+        """The documented ports where they are free, else any: all loopback."""
+        return Ports(**{name: _free_port(name, port, say) for name, port in DEFAULTS.items()})
+
+
+def _free_port(name: str, wanted: int, say) -> int:
+    if _can_listen(wanted):
+        return wanted
+    port = free_port()
+    say(f"port {wanted} ({name}) is taken: using {port}")
+    return port
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def _can_listen(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def write(state: Path, ports: Ports) -> None:
+    values = {"state": state, **vars(ports)}
+    (state / "aggregator.yaml").write_text(AGGREGATOR.format(**values))
+    (state / "agent.yaml").write_text(AGENT.format(**values))
+
+
+def write_token(state: Path, token: str) -> None:
+    path = state / "agent.token"
+    path.touch(mode=0o600)
+    path.write_text(token)
