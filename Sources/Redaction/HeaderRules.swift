@@ -1,0 +1,42 @@
+/// Which headers, query keys and body keys are harmless, and which are secret by their name. Names are lower case.
+enum HeaderRules {
+    /// Kept with their values, which are scanned all the same.
+    private static let harmless: Set<String> = [
+        "accept", "accept-encoding", "age", "allow", "api-version", "cache-control", "connection", "content-encoding",
+        "content-language", "content-length", "content-type", "date", "deprecation", "expires", "host", "last-modified",
+        "retry-after", "server", "sunset", "transfer-encoding", "user-agent", "vary", "via", "stripe-version",
+        "stripe-should-retry", "x-github-event", "x-slack-retry-num", "x-slack-retry-reason", "x-shopify-topic",
+        "webhook-id", "webhook-timestamp", "svix-id", "request-id", "x-request-id", "x-correlation-id",
+    ]
+
+    static func isHarmless(_ name: String) -> Bool {
+        harmless.contains(name) || name.contains("ratelimit") || name.contains("rate-limit") || name.hasSuffix("-version")
+            || name.hasSuffix("-request-id")
+    }
+
+    private static let secretParts = [
+        "authorization", "cookie", "token", "secret", "password", "passwd", "signature", "credential", "api-key", "apikey",
+        "api_key", "access_key", "private_key", "session", "csrf", "otp", "pin_code", "cvv", "cvc",
+    ]
+
+    static func isSecret(_ name: String) -> Bool {
+        secretParts.contains { name.contains($0) } || name.hasSuffix("-key") || name == "auth" || name == "key"
+    }
+
+    private static let personal: Set<String> = [
+        "email", "e_mail", "phone", "mobile", "name", "first_name", "last_name", "full_name", "firstname", "lastname",
+        "address", "street", "line1", "line2", "zip", "postal_code", "postcode", "city", "dob", "birthdate",
+        "date_of_birth", "ssn", "tax_id", "iban", "account_number", "card_number", "number", "ip", "ip_address",
+    ]
+
+    static func isPersonal(_ key: String) -> Bool { personal.contains(key) }
+
+    /// Keys of a query whose values tell how a call was made and nothing about anybody.
+    private static let harmlessQuery: Set<String> = [
+        "limit", "page", "per_page", "page_size", "size", "offset", "count", "sort", "sort_by", "order", "order_by",
+        "direction", "expand", "expand[]", "fields", "include", "format", "version", "api-version", "v", "locale", "lang",
+        "currency", "status", "type", "state",
+    ]
+
+    static func isHarmlessQuery(_ key: String) -> Bool { harmlessQuery.contains(key) }
+}

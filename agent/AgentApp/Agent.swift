@@ -1,0 +1,174 @@
+import BatchFormat
+import CallModel
+import Documents
+import Forwarder
+import Logging
+import NIOCore
+import NIOPosix
+import Receivers
+import Runtime
+import Spool
+import Transport
+
+/// The agent, wired: receivers, pipeline, spool and forwarder, and the page that tells how they are.
+public final class Agent: Sendable {
+    public static let version = "0.1.0"
+
+    public let receiveAddress: ListenAddress
+    public let healthAddress: ListenAddress
+
+    private let spool: Spool
+    private let receiver: HTTPServer
+    private let health: HTTPServer
+    private let forwarding: Task<Void, Never>
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+
+    /// Returns when it takes calls.
+    public static func start(_ settings: AgentSettings, logger: Logger) async throws -> Agent {
+        try Files.createDirectory(settings.stateDirectory, mode: 0o700)
+        return try await Agent(settings, logger: logger)
+    }
+
+    private init(_ settings: AgentSettings, logger: Logger) async throws {
+        self.logger = logger
+        let metrics = MetricsRegistry()
+        metrics.addProcessMetrics()
+        let agentID = try AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName)
+        let spool = try Spool(
+            directory: settings.stateDirectory + "/spool", configuration: settings.spool,
+            catalogueVersion: settings.catalogue.version)
+        self.spool = spool
+        spool.register(in: metrics)
+        let pipeline = CallPipeline(settings, metrics)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+        let forwarder = Forwarder(
+            forwarderConfiguration(settings), source: source(spool), agentID: agentID, token: settings.token,
+            heartbeat: { heartbeat(settings, spool) }, metrics: ForwarderMetrics(registry: metrics), group: group,
+            logger: logger)
+        spool.onSealed { forwarder.wake() }
+        var receiving = ReceiverConfiguration(hostName: settings.hostName)
+        receiving.trustHost = settings.trustHost
+        receiving.bodyByteCountMax = settings.receiveByteCountMax
+        let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
+            calls, context, completion in
+            let processed = pipeline.process(calls, at: context.receivedAt)
+            spool.append(processed.calls) { completion(sinkResult($0, notOurs: processed.notOurs)) }
+        }
+        receiver = HTTPServer(
+            configuration: ServerConfiguration(
+                address: settings.receiveAddress.host, port: settings.receiveAddress.port),
+            handler: handler, group: group, logger: logger)
+        health = HTTPServer(
+            configuration: ServerConfiguration(address: settings.healthAddress.host, port: settings.healthAddress.port),
+            handler: HealthHandler(spool: spool, metrics: metrics), group: group, logger: logger)
+        addCounters(of: receiver, to: metrics)
+        do {
+            let boundReceiver = try await receiver.start()
+            let boundHealth = try await health.start()
+            receiveAddress = ListenAddress(host: boundReceiver.address, port: boundReceiver.port)
+            healthAddress = ListenAddress(host: boundHealth.address, port: boundHealth.port)
+        } catch {
+            await receiver.shutdown(grace: .zero)
+            try? await spool.close()  // The error that matters is the one thrown below.
+            throw error
+        }
+        forwarding = Task { await forwarder.run() }
+        logger.notice(
+            "ready",
+            metadata: [
+                "receive": "\(receiveAddress)", "health": "\(healthAddress)", "agent": "\(agentID)",
+                "version": "\(Self.version)",
+            ])
+    }
+
+    /// Takes nothing new, seals what it has, sends what it can in a few seconds. The rest goes at the next start.
+    public func stop() async {
+        await receiver.shutdown(grace: .seconds(5))
+        do {
+            try await spool.seal()
+            try await Task.sleep(for: .milliseconds(200))
+        } catch {
+            logger.warning("the last calls stay in the journal", metadata: ["error": "\(error)"])
+        }
+        forwarding.cancel()
+        await forwarding.value
+        do {
+            try await spool.close()
+            await health.shutdown(grace: .seconds(1))
+            try await group.shutdownGracefully()
+        } catch {
+            logger.warning("did not stop cleanly", metadata: ["error": "\(error)"])
+        }
+        logger.notice("stopped")
+    }
+}
+
+func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration {
+    var configuration = ForwarderConfiguration(endpoints: settings.endpoints)
+    configuration.tls = settings.tls
+    return configuration
+}
+
+/// The spool as the forwarder sees it.
+func source(_ spool: Spool) -> ForwarderSource {
+    ForwarderSource(
+        pending: { after, limit in
+            await spool.pending(after: after, limit: limit).map {
+                ForwarderSource.Batch(sequence: $0.sequence, callCount: $0.callCount)
+            }
+        },
+        read: { sequence in
+            try? await spool.read(sequence)  // The spool counts it and has put it away.
+        },
+        acknowledge: { await spool.acknowledge($0) }, setAside: { await spool.setAside($0) },
+        floor: { spool.floor }, spoolID: spool.spoolID)
+}
+
+private func sinkResult(_ result: Result<AppendResult, SpoolError>, notOurs: Int) -> SinkResult {
+    switch result {
+    case .success(let appended):
+        .stored(
+            kept: appended.acceptedCount, notOurs: notOurs, suppressed: appended.suppressedCount, rejections: [])
+    case .failure(let error) where error.isTransient: .pushBack(retryAfter: .seconds(5))
+    case .failure(let error): .failed(detail: "\(error)")
+    }
+}
+
+private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
+    for counter in TransportCounter.allCases {
+        metrics.counter(
+            "farwatch_receiver_server_\(counter.rawValue)", help: "HTTP server of the receivers: \(counter).",
+            read: { Double(server.counters[counter]) })
+    }
+}
+
+/// What the aggregator is told every ten seconds, as a JSON object.
+private func heartbeat(_ settings: AgentSettings, _ spool: Spool) -> [UInt8] {
+    let (level, statistics) = (spool.level, spool.statistics)
+    var bytes: [UInt8] = []
+    func text(_ name: String, _ value: String?) {
+        guard let value else { return }
+        bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        JSONText.appendString(name, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        JSONText.appendString(value, to: &bytes)
+    }
+    func number(_ name: String, _ value: Int) { bytes.append(contentsOf: ",\"\(name)\":\(value)".utf8) }
+    text("version", Agent.version)
+    text("host", settings.hostName)
+    text("region", settings.region)
+    text("environment", settings.environment)
+    text("catalogue_version", settings.catalogue.version)
+    text("sent_at", Instant(nanosecondsSinceEpoch: WallClock.now()).rfc3339)
+    number("spooled_batches", level.batchCount)
+    number("spooled_calls", level.callCount + level.openCallCount)
+    number("spooled_bytes", level.diskByteCount)
+    number("appended_calls", statistics.appendedCalls)
+    number("acknowledged_calls", statistics.acknowledgedCalls)
+    number("suppressed_calls", statistics.suppressedCalls)
+    number("refused_calls", statistics.fullCalls)
+    bytes.append(UInt8(ascii: "}"))
+    return bytes
+}

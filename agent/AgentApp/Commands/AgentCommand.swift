@@ -1,0 +1,146 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Runtime
+
+/// `farwatch-agent` and its commands.
+public struct AgentCommand: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "farwatch-agent",
+        abstract: "Sees the calls between this host and its partners, and forwards them, redacted.",
+        subcommands: [RunCommand.self, ValidateCommand.self, ReplayCommand.self, VersionCommand.self])
+
+    public init() {}
+}
+
+/// Where the settings are: shared by all commands.
+struct SettingsOptions: ParsableArguments {
+    @Option(name: .long, help: "The settings file.")
+    var config = "/etc/farwatch/agent.yaml"
+
+    /// Reads and checks; prints every problem and ends with 78 (EX_CONFIG) when there is one.
+    func load() throws -> AgentSettings {
+        do {
+            let document = try SettingsDocument.load(
+                file: config, environment: ThisProcess.environment, allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
+            let settings = AgentSettings(document.root, ownHostName: AgentIdentity.hostName())
+            let problems = document.problems()
+            guard problems.isEmpty else {
+                for problem in problems { printError(problem.rendered()) }
+                throw ExitCode(EX_CONFIG)
+            }
+            return settings
+        } catch let error as SettingsError {
+            printError("farwatch-agent: \(error)")
+            throw ExitCode(EX_CONFIG)
+        }
+    }
+}
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the agent until it is stopped.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let settings = try options.load()
+        let environment = ThisProcess.environment
+        ProcessSignal.ignoreBrokenPipes()
+        _ = ThisProcess.forbidCoreDumps()
+        let output = bootstrapLogging(level: level(settings.logLevel), environment: environment)
+        let logger = Logger(label: "farwatch-agent")
+        let signals = try ProcessSignal.arrivals(of: [.terminate, .interrupt, .hangUp])
+        let notification = ServiceNotification(environment: environment)
+        let agent: Agent
+        do {
+            agent = try await Agent.start(settings, logger: logger)
+        } catch {
+            printError("farwatch-agent: \(error)")
+            throw ExitCode.failure
+        }
+        _ = notification.ready()
+        for await signal in signals {
+            guard signal == .hangUp else { break }
+            reload(output, logger)
+        }
+        _ = notification.stopping()
+        await agent.stop()
+    }
+
+    /// The level of the logs can change while it runs; everything else takes effect at the next start, and the log says so.
+    private func reload(_ output: LogOutput, _ logger: Logger) {
+        do {
+            let settings = try options.load()
+            output.level = level(settings.logLevel)
+            logger.notice("settings read again: the log level is in force, the rest takes effect at the next start")
+        } catch {
+            logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+private func level(_ name: String) -> Logger.Level { Logger.Level(rawValue: name) ?? .info }
+
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "validate", abstract: "Checks the settings.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() throws {
+        _ = try options.load()
+        print("\(options.config): valid")
+    }
+}
+
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Sends recorded calls, with their own times and hosts.",
+        discussion: """
+            Calls go through redaction, spool and forwarder like any others. Interrupted and started again it goes on where it
+            was. A file that was replayed is not replayed again: copy it, or remove its directory under state_directory.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+    @Argument(help: "Calls in the native form, one a line.")
+    var file: String
+    @Option(name: .long, help: "Calls a second, or max.")
+    var speed = "max"
+
+    func validate() throws {
+        guard speed == "max" || Double(speed).map({ $0 > 0 && $0.isFinite }) == true else {
+            throw ValidationError("speed is a number of calls a second, or max")
+        }
+    }
+
+    func run() async throws {
+        let settings = try options.load()
+        ProcessSignal.ignoreBrokenPipes()
+        let output = bootstrapLogging(level: level(settings.logLevel), environment: ThisProcess.environment)
+        let replay = Replay(
+            settings: settings, path: file, speed: Double(speed), logger: output.logger("farwatch-agent"))
+        let showsProgress = ThisProcess.errorOutputIsTerminal
+        do {
+            let report = try await replay.run { report in
+                if showsProgress { printError("line \(report.lineCount)") }
+            }
+            printError(
+                """
+                \(report.lineCount) lines\(report.resumedAtLine > 0 ? " (from \(report.resumedAtLine) on in this run)" : ""): \
+                \(report.acceptedCount) calls sent, \(report.suppressedCount) seen before, \(report.notOursCount) of no \
+                partner, \(report.rejectedCount) not readable
+                """)
+        } catch {
+            printError("farwatch-agent: \(error)")
+            throw ExitCode.failure
+        }
+    }
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Says which version this is.")
+
+    func run() {
+        print("farwatch-agent \(Agent.version)")
+    }
+}

@@ -1,0 +1,37 @@
+import CallModel
+import Redaction
+import Runtime
+
+/// Reads `redaction`: the default, and what was granted for single partners.
+func readRedactionPolicy(_ section: SettingsSection) -> RedactionPolicy {
+    var policy = RedactionPolicy()
+    let modes = RedactionMode.allCases.map(\.rawValue)
+    if let word = section.choice("default", of: modes), let mode = RedactionMode(rawValue: word) {
+        switch mode {
+        case .none, .shape: policy.defaultMode = mode
+        case .redacted, .full:
+            section.report(
+                "default", "is for all partners, so it can be none or shape only",
+                hint: "grant \(word) under redaction.partners.<id>")
+        }
+    }
+    for (partner, grant) in section.section("partners").isEmpty ? [] : section.namedSections("partners") {
+        let word = grant.choice("mode", of: modes)
+        let approver = grant.string("approved_by")
+        let until = grant.string("until").flatMap { text -> Instant? in
+            // A day means its end.
+            let time = Instant(rfc3339: text) ?? Instant(rfc3339: text + "T23:59:59Z")
+            if time == nil { grant.report("until", "a day such as 2027-01-31 is wanted") }
+            return time
+        }
+        guard let mode = word.flatMap(RedactionMode.init) else {
+            if word == nil { grant.report(nil, "a grant needs a mode", hint: "one of \(modes.joined(separator: ", "))") }
+            continue
+        }
+        if mode == .redacted || mode == .full, approver == nil || until == nil {
+            grant.report("mode", "\(mode.rawValue) needs approved_by and until")
+        }
+        policy.partners[partner] = RedactionPolicy.Grant(mode: mode, approvedBy: approver, until: until)
+    }
+    return policy
+}

@@ -1,0 +1,213 @@
+import BatchFormat
+import Logging
+import NIOCore
+import Runtime
+import Synchronization
+import Transport
+
+/// What the forwarder needs of the spool.
+public struct ForwarderSource: Sendable {
+    public struct Batch: Sendable {
+        public var sequence: UInt64
+        public var callCount: Int
+
+        public init(sequence: UInt64, callCount: Int) {
+            self.sequence = sequence
+            self.callCount = callCount
+        }
+    }
+
+    /// At most so many sealed batches after a sequence, in order.
+    public var pending: @Sendable (_ after: UInt64, _ limit: Int) async -> [Batch]
+    /// A batch's bytes; nil when it cannot be read and was put away.
+    public var read: @Sendable (_ sequence: UInt64) async -> [UInt8]?
+    public var acknowledge: @Sendable (_ sequence: UInt64) async -> Void
+    public var setAside: @Sendable (_ sequence: UInt64) async -> Void
+    /// Below it everything is acknowledged.
+    public var floor: @Sendable () -> UInt64
+    public var spoolID: SpoolID
+
+    public init(
+        pending: @escaping @Sendable (UInt64, Int) async -> [Batch],
+        read: @escaping @Sendable (UInt64) async -> [UInt8]?, acknowledge: @escaping @Sendable (UInt64) async -> Void,
+        setAside: @escaping @Sendable (UInt64) async -> Void, floor: @escaping @Sendable () -> UInt64, spoolID: SpoolID
+    ) {
+        self.pending = pending
+        self.read = read
+        self.acknowledge = acknowledge
+        self.setAside = setAside
+        self.floor = floor
+        self.spoolID = spoolID
+    }
+}
+
+/// Brings sealed batches to the aggregator: one loop that feeds `ForwarderCore` and does what it says.
+public actor Forwarder {
+    private let configuration: ForwarderConfiguration
+    private let source: ForwarderSource
+    private let agentID: String
+    private let token: Secret?
+    private let heartbeat: (@Sendable () -> [UInt8])?
+    private let metrics: ForwarderMetrics
+    private let logger: Logger
+    private let clients: [HTTPClient]
+    private var core: ForwarderCore
+    private var callCounts: [UInt64: Int] = [:]
+    private var lastTrouble: String?
+    private let signals: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
+
+    /// - Parameter heartbeat: makes the JSON body of a heartbeat; nil sends none.
+    public init(
+        _ configuration: ForwarderConfiguration, source: ForwarderSource, agentID: String, token: Secret?,
+        heartbeat: (@Sendable () -> [UInt8])?, metrics: ForwarderMetrics, group: any EventLoopGroup, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.source = source
+        self.agentID = agentID
+        self.token = token
+        self.heartbeat = heartbeat
+        self.metrics = metrics
+        self.logger = logger
+        core = ForwarderCore(configuration, agentID: agentID)
+        clients = configuration.endpoints.map { endpoint in
+            HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, group: group)
+        }
+        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Batches were sealed. Callable from anywhere.
+    public nonisolated func wake() { signal.yield() }
+
+    /// Runs until the task is cancelled; then lets what is under way finish for a while.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            if heartbeat != nil { group.addTask { await self.sendHeartbeats() } }
+            group.addTask { await self.forward() }
+        }
+        for client in clients { await client.shutdown() }
+    }
+
+    private func forward() async {
+        wake()
+        var alarm: Task<Void, Never>?
+        await withTaskGroup(of: Void.self) { sends in
+            for await _ in signals {
+                alarm?.cancel()
+                await pull()
+                for sequence in core.next(at: MonotonicClock.now()) {
+                    let endpoint = core.endpoint
+                    // Unstructured, so that cancelling the loop does not cut off a batch that is being committed.
+                    sends.addTask { await Task { await self.send(sequence, to: endpoint) }.value }
+                }
+                alarm = core.nextDeadline.map { deadline in
+                    Task { [signal] in
+                        try? await Task.sleep(for: .nanoseconds(max(1_000_000, deadline - MonotonicClock.now())))
+                        signal.yield()  // Also when cancelled: a turn too many does nothing.
+                    }
+                }
+            }
+            alarm?.cancel()
+        }
+    }
+
+    private func pull() async {
+        guard core.waitingCount < configuration.inFlightMax * 4 else { return }
+        let batches = await source.pending(core.offeredUpTo, configuration.inFlightMax * 8)
+        for batch in batches { callCounts[batch.sequence] = batch.callCount }
+        core.offered(batches.map(\.sequence))
+    }
+
+    private func send(_ sequence: UInt64, to endpoint: Int) async {
+        var answer = ForwarderCore.Answer.unreadable
+        var byteCount = 0
+        if let bytes = await source.read(sequence) {
+            byteCount = bytes.count
+            answer = await post(bytes, sequence, to: endpoint)
+        }
+        let verdict = core.answered(
+            sequence, answer, at: MonotonicClock.now(), random: Double.random(in: 0..<1))
+        switch verdict {
+        case .acknowledge:
+            metrics.forwarded(calls: callCounts.removeValue(forKey: sequence) ?? 0, bytes: byteCount)
+            await source.acknowledge(sequence)
+            noteTrouble(nil)
+        case .setAside(let status):
+            callCounts[sequence] = nil
+            metrics.refused(status)
+            logger.error(
+                "the aggregator refused a batch for good; it is set aside",
+                metadata: ["sequence": "\(sequence)", "status": "\(status)"])
+            await source.setAside(sequence)
+        case .forget: callCounts[sequence] = nil
+        case .keep: metrics.retries.add()
+        }
+        signal.yield()
+    }
+
+    private func post(_ bytes: [UInt8], _ sequence: UInt64, to endpoint: Int) async -> ForwarderCore.Answer {
+        var headers = identity
+        headers.add("farwatch-spool", source.spoolID.hex)
+        headers.add("farwatch-sequence", String(sequence))
+        headers.add("farwatch-floor", String(source.floor()))
+        headers.add("content-type", "application/vnd.farwatch.batch")
+        do {
+            let response = try await clients[endpoint].send(
+                ClientRequest(
+                    method: "POST", path: "/v1/batches", headers: headers, body: ByteBuffer(bytes: bytes),
+                    timeout: configuration.requestTimeout))
+            if !(200...299).contains(response.status) {
+                let detail = String(String(buffer: response.body).prefix(300))
+                noteTrouble("\(clients[endpoint].endpoint) answers \(response.status): \(detail)")
+            }
+            return .status(response.status, retryAfter: retryAfter(response.headers))
+        } catch {
+            noteTrouble("\(error)")
+            return .failed
+        }
+    }
+
+    /// The bearer token, who we are, and our clock, by which the aggregator knows how far it is off.
+    private var identity: Headers {
+        var headers = Headers()
+        if let token { headers.add("authorization", "Bearer " + token.reveal) }
+        headers.add("farwatch-agent", agentID)
+        headers.add("farwatch-sent", String(WallClock.now() / 1_000_000))
+        return headers
+    }
+
+    private func sendHeartbeats() async {
+        while !Task.isCancelled {
+            var headers = identity
+            headers.add("content-type", "application/json")
+            do {
+                _ = try await clients[core.endpoint].send(
+                    ClientRequest(
+                        method: "POST", path: "/v1/heartbeat", headers: headers,
+                        body: ByteBuffer(bytes: heartbeat?() ?? []), timeout: configuration.heartbeatInterval))
+            } catch {
+                metrics.lostHeartbeats.add()
+            }
+            do {
+                try await Task.sleep(for: configuration.heartbeatInterval)
+            } catch {
+                return  // Cancelled.
+            }
+        }
+    }
+
+    /// One line when the way closes, one when it opens again.
+    private func noteTrouble(_ trouble: String?) {
+        if let trouble, lastTrouble == nil {
+            logger.warning("calls cannot be forwarded; they are kept", metadata: ["reason": "\(trouble)"])
+        } else if trouble == nil, lastTrouble != nil {
+            logger.notice("calls are forwarded again")
+        }
+        lastTrouble = trouble
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110, section 10.2.3); its date form is left to the backoff.
+private func retryAfter(_ headers: Headers) -> Duration? {
+    headers[first: "retry-after"].flatMap { Int64($0) }.flatMap { $0 >= 0 ? .seconds(min($0, 86_400)) : nil }
+}

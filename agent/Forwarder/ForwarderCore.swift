@@ -1,0 +1,150 @@
+/// Decides which batch goes when and where, and what becomes of it: a value without clock, network or disk.
+///
+/// Batches go oldest first, a few at once. An answer settles a batch (acknowledged, or refused for good) or keeps it; whatever is
+/// not settled is sent again. After a failure everything waits, longer each time, and then a single batch goes ahead to see whether
+/// the way is free. Times are nanoseconds of a monotonic clock.
+public struct ForwarderCore {
+    /// What came of sending a batch.
+    public enum Answer: Sendable, Equatable {
+        case status(Int, retryAfter: Duration?)
+        /// No answer at all.
+        case failed
+        /// The batch could not be read from the spool.
+        case unreadable
+    }
+
+    /// What to do with the batch now.
+    public enum Verdict: Sendable, Equatable {
+        case acknowledge
+        /// It will never be taken: put away, counted, reported.
+        case setAside(status: Int)
+        case keep
+        /// The spool has put it away itself.
+        case forget
+    }
+
+    private let configuration: ForwarderConfiguration
+    /// Endpoints by preference.
+    private let order: [Int]
+    private var position = 0
+    private var movedAt: Int64 = 0
+    private var waiting: [UInt64] = []
+    private var inFlight: Set<UInt64> = []
+    private var highestOffered: UInt64 = 0
+    private var failuresInRow = 0
+    private var failuresHere = 0
+    private(set) var pausedUntil: Int64 = 0
+
+    public init(_ configuration: ForwarderConfiguration, agentID: String) {
+        self.configuration = configuration
+        order = Self.rendezvous(configuration.endpoints.map(\.description), agentID)
+    }
+
+    /// The endpoint to send to now, as an index into the configuration's list.
+    public var endpoint: Int { order[position] }
+
+    /// Batches up to this sequence are known here.
+    public var offeredUpTo: UInt64 { highestOffered }
+    public var waitingCount: Int { waiting.count }
+    public var inFlightCount: Int { inFlight.count }
+
+    /// When `next` may have something again; nil when only an answer or a new batch can change that.
+    public var nextDeadline: Int64? { waiting.isEmpty || isFull ? nil : pausedUntil }
+
+    private var isFull: Bool { inFlight.count >= (failuresInRow > 0 ? 1 : configuration.inFlightMax) }
+
+    /// Further sealed batches, in order.
+    public mutating func offered(_ sequences: [UInt64]) {
+        for sequence in sequences where sequence > highestOffered {
+            waiting.append(sequence)
+            highestOffered = sequence
+        }
+    }
+
+    /// The batches to send now.
+    public mutating func next(at now: Int64) -> [UInt64] {
+        guard now >= pausedUntil else { return [] }
+        if position != 0, now - movedAt >= configuration.preferredRetryInterval.wholeNanoseconds {
+            (position, failuresHere) = (0, 0)
+        }
+        var chosen: [UInt64] = []
+        while !isFull, !waiting.isEmpty {
+            let sequence = waiting.removeFirst()
+            inFlight.insert(sequence)
+            chosen.append(sequence)
+        }
+        return chosen
+    }
+
+    /// - Parameter random: uniform in 0..<1, for the wait (full jitter, so that a fleet does not come back as one).
+    public mutating func answered(_ sequence: UInt64, _ answer: Answer, at now: Int64, random: Double) -> Verdict {
+        guard inFlight.remove(sequence) != nil else { return .forget }
+        switch answer {
+        case .unreadable: return .forget
+        case .status(200...299, _):
+            (failuresInRow, failuresHere) = (0, 0)
+            return .acknowledge
+        case .status(let status, _) where status == 400 || status == 409 || status == 413:
+            // The way is free; it is this batch that is not wanted.
+            (failuresInRow, failuresHere) = (0, 0)
+            return .setAside(status: status)
+        case .status(let status, let retryAfter) where status == 429 || status >= 500:
+            keep(sequence)
+            failed(
+                at: now, random, from: configuration.backoffMin, to: configuration.backoffMax, atLeast: retryAfter)
+        case .failed:
+            keep(sequence)
+            failed(at: now, random, from: configuration.backoffMin, to: configuration.backoffMax, atLeast: nil)
+        case .status(_, let retryAfter):
+            keep(sequence)
+            failed(
+                at: now, random, from: configuration.refusedBackoffMin, to: configuration.refusedBackoffMax,
+                atLeast: retryAfter)
+        }
+        return .keep
+    }
+
+    private mutating func keep(_ sequence: UInt64) {
+        let index = waiting.firstIndex { $0 > sequence } ?? waiting.count
+        waiting.insert(sequence, at: index)
+    }
+
+    private mutating func failed(
+        at now: Int64, _ random: Double, from least: Duration, to most: Duration, atLeast retryAfter: Duration?
+    ) {
+        failuresInRow += 1
+        failuresHere += 1
+        if failuresHere >= configuration.failuresPerEndpoint, order.count > 1 {
+            position = (position + 1) % order.count
+            failuresHere = 0
+            movedAt = now
+        }
+        let bound = min(most.wholeNanoseconds, least.wholeNanoseconds << Int64(min(failuresInRow - 1, 20)))
+        var wait = least.wholeNanoseconds / 2 + Int64(Double(bound) * random)
+        if let retryAfter { wait = max(wait, min(retryAfter, configuration.retryAfterMax).wholeNanoseconds) }
+        pausedUntil = max(pausedUntil, now + wait)
+    }
+
+    /// Highest random weight first (Thaler and Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", 1998): agents spread
+    /// evenly, and when an endpoint comes or goes only its own agents move.
+    static func rendezvous(_ names: [String], _ agentID: String) -> [Int] {
+        func weight(_ name: String) -> UInt64 {
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for byte in (agentID + "\n" + name).utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+            // FNV's last bytes hardly reach its upper bits: mix once more (MurmurHash3's finalizer).
+            hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
+            hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
+            return hash ^ (hash >> 33)
+        }
+        return names.indices.sorted { (weight(names[$0]), $1) > (weight(names[$1]), $0) }
+    }
+}
+
+extension Duration {
+    /// Stops at 64 bits.
+    var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        guard abs(seconds) < 9_000_000_000 else { return seconds < 0 ? .min : .max }
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}
