@@ -82,9 +82,11 @@ let package = Package(
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
             name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments], path: "aggregator/farwatch-aggregator"),
-        .executableTarget(
-            name: "farwatch", dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
-            path: "aggregator/farwatch"),
+        .target(
+            name: "FarwatchCLI",
+            dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
+            path: "aggregator/FarwatchCLI"),
+        .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CZlib", path: "Sources/Shims/CZlib", pkgConfig: "zlib"),
@@ -96,6 +98,26 @@ let package = Package(
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CRuntime", path: "Sources/Shims/CRuntime"),
+        // Tests.
+        .testTarget(name: "CallModelTests", dependencies: ["CallModel"]),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
+        .testTarget(name: "CallJSONTests", dependencies: ["CallModel", "Documents", "CallJSON"]),
+        .testTarget(name: "PartnerCatalogTests", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
+        .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "Redaction"]),
+        .testTarget(name: "BatchFormatTests", dependencies: ["CallModel", "BatchFormat"]),
+        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(
+            name: "ReceiversTests",
+            dependencies: ["CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix]),
+        .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
+        .testTarget(name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
+        .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17
 )

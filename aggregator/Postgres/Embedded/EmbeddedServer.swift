@@ -100,20 +100,27 @@ public final class EmbeddedServer: Sendable {
         _ configuration: Configuration, logger: Logger, _ report: (StartOutcome) -> Void
     ) {
         do throws(EmbeddedServerError) {
-            let directories = try ServerDirectories(
-                stateDirectory: configuration.stateDirectory, userName: configuration.userName)
-            let lock = try lock(directories)
-            let server = EmbeddedServer(configuration, directories, logger: logger)
-            let running = try server.bringUp()
-            server.monitor.withLock { $0.status = .running }
-            report(.success(server))
-            server.watch(running)
-            // Kept locked until the server has ended.
-            withExtendedLifetime(lock) {}
-            server.ended()
+            try live(configuration, logger: logger) { report(.success($0)) }.ended()
         } catch {
             report(.failure(error))
         }
+    }
+
+    /// The server's whole life. The lock is held in here and gone when this returns: whoever is told that the server has
+    /// ended, or could not start, may start another at once.
+    private static func live(
+        _ configuration: Configuration, logger: Logger, _ started: (EmbeddedServer) -> Void
+    ) throws(EmbeddedServerError) -> EmbeddedServer {
+        let directories = try ServerDirectories(
+            stateDirectory: configuration.stateDirectory, userName: configuration.userName)
+        let lock = try lock(directories)
+        defer { withExtendedLifetime(lock) {} }
+        let server = EmbeddedServer(configuration, directories, logger: logger)
+        let running = try server.bringUp()
+        server.monitor.withLock { $0.status = .running }
+        started(server)
+        server.watch(running)
+        return server
     }
 
     /// One aggregator a directory: the lock goes with its owner's process.

@@ -1,0 +1,97 @@
+import CallJSON
+import CallModel
+import Redaction
+import Testing
+
+/// Secrets are put wherever they can hide; none of them may be found in what is left of the call.
+struct CanaryTests {
+    private static let canaries = [
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "4242424242424242", "4242 4242 4242 4242", "jane.doe@example.com",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        "AKIAIOSFODNN7EXAMPLE", "DE89370400440532013000", "123-45-6789", "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcHrzqqgy",
+    ]
+
+    private func call(with secret: String) -> APICall {
+        let encoded = String(secret.map { $0 == " " ? "+" : $0 })
+        var request = APICall.Request(
+            method: "POST", url: "https://user:\(encoded)@api.stripe.com/v1/x/\(encoded)?token=\(encoded)&q=\(encoded)&\(encoded)#\(encoded)")
+        request.headers = [
+            Header("authorization", "Bearer \(secret)"), Header("cookie", "a=\(secret)"), Header("x-odd", secret),
+            Header("user-agent", "curl \(secret)"), Header("content-type", "application/json"),
+        ]
+        request.body = Body(#"{"a":{"b":["\#(secret)"]},"note":"pay \#(secret) now","\#(secret)":1}"#)
+        var call = APICall(time: .epoch, request: request, source: .json)
+        call.response = .init(
+            status: 400, headers: [Header("set-cookie", secret), Header("content-type", "text/plain")],
+            body: Body("failed for \(secret)"))
+        call.partner = "stripe"
+        call.customer = secret
+        call.service = secret
+        call.host = secret
+        call.id = secret
+        call.webhook = APICall.Webhook()
+        call.webhook?.recipient = "https://h.example/?k=\(encoded)"
+        call.webhook?.deliveryID = secret
+        return call
+    }
+
+    private func text(_ call: APICall) -> String {
+        var bytes: [UInt8] = []
+        CallJSONWriter.append(call, id: call.id, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    @Test(arguments: canaries, [RedactionMode.none, .shape, .redacted])
+    func `no secret is left anywhere`(secret: String, mode: RedactionMode) {
+        var policy = RedactionPolicy()
+        policy.partners["stripe"] = .init(mode: mode, approvedBy: "jane", until: Instant(secondsSinceEpoch: 100))
+        var redactor = Redactor(policy: policy)
+        var call = call(with: secret)
+        #expect(text(call).contains(secret))
+        redactor.redact(&call, now: .epoch)
+        let left = text(call)
+        #expect(!left.contains(secret), "\(left)")
+        #expect(!left.contains(String(secret.map { $0 == " " ? "+" : $0 })), "\(left)")
+        #expect(redactor.counts.values.reduce(0, +) > 0)
+    }
+
+    @Test func `a grant that has ended or lacks a name gives shape`() {
+        let end = Instant(secondsSinceEpoch: 100)
+        for (grant, now) in [
+            (RedactionPolicy.Grant(mode: .full, approvedBy: "jane", until: end), end),
+            (RedactionPolicy.Grant(mode: .full, approvedBy: nil, until: end), .epoch),
+            (RedactionPolicy.Grant(mode: .redacted, approvedBy: "jane", until: nil), .epoch),
+        ] {
+            var policy = RedactionPolicy()
+            policy.partners["stripe"] = grant
+            var redactor = Redactor(policy: policy)
+            var call = call(with: "secret-word")
+            redactor.redact(&call, now: now)
+            #expect(call.request.body?.form == .shape)
+        }
+    }
+
+    @Test func `what people need to find a call stays`() {
+        var redactor = Redactor(policy: .failClosed)
+        var call = APICall(
+            time: .epoch,
+            request: .init(method: "GET", url: "https://api.stripe.com/v1/charges/ch_3NqAbC2eZvKYlo2C?limit=10"), source: .json)
+        call.request.headers = [Header("x-request-id", "req_123"), Header("retry-after", "3")]
+        call.customer = "acme"
+        redactor.redact(&call, now: .epoch)
+        #expect(call.request.url == "https://api.stripe.com/v1/charges/ch_3NqAbC2eZvKYlo2C?limit=10")
+        #expect(call.request.headers == [Header("x-request-id", "req_123"), Header("retry-after", "3")])
+        #expect(call.customer == "acme")
+    }
+
+    @Test func `a body that cannot be read is not let through`() {
+        var policy = RedactionPolicy()
+        policy.partners["stripe"] = .init(mode: .redacted, approvedBy: "jane", until: Instant(secondsSinceEpoch: 100))
+        var redactor = Redactor(policy: policy)
+        var call = call(with: "x")
+        call.request.body = Body([0xff, 0xfe, 0x00, 0x41])
+        redactor.redact(&call, now: .epoch)
+        #expect(call.request.body?.form == .shape)
+    }
+}

@@ -1,0 +1,115 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+import Transport
+
+/// Answers every request with its own body; refuses bodies over a megabyte, and the path `/refused` at once.
+private struct Echo: RequestHandler {
+    func admit(_ head: RequestHead) -> Admission {
+        head.path == "/refused"
+            ? .refuse(.problem(status: 403, title: "Forbidden", detail: "no")) : .collect(byteCountMax: 1 << 20)
+    }
+
+    func handle(_ request: Request, _ responder: Responder) {
+        var headers = Headers()
+        headers.add("x-path", request.head.path)
+        headers.add("x-query", request.head.query ?? "")
+        responder.respond(Response(status: 200, headers: headers, body: request.body))
+    }
+}
+
+struct ClientServerTests {
+    private func withServer(_ body: (HTTPClient, HTTPServer, Endpoint) async throws -> Void) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let server = HTTPServer(
+            configuration: ServerConfiguration(address: "127.0.0.1", port: 0), handler: Echo(), group: group,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let bound = try await server.start()
+        let endpoint = Endpoint(isTLS: false, host: "127.0.0.1", port: bound.port)
+        let client = HTTPClient(endpoint: endpoint, group: group)
+        try await body(client, server, endpoint)
+        await client.shutdown()
+        await server.shutdown(grace: .seconds(1))
+        try await group.shutdownGracefully()
+    }
+
+    @Test(arguments: [0, 1, 70_000, 1 << 20])
+    func `a body comes back as it went`(count: Int) async throws {
+        try await withServer { client, _, _ in
+            let body = ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+            let response = try await client.send(ClientRequest(method: "POST", path: "/a?b=c", body: body))
+            #expect(response.status == 200)
+            #expect(response.body == body)
+            #expect(response.headers[first: "x-path"] == "/a")
+            #expect(response.headers[first: "x-query"] == "b=c")
+        }
+    }
+
+    @Test func `a body beyond the bound is answered 413 and the connection goes on`() async throws {
+        try await withServer { client, server, _ in
+            let body = ByteBuffer(repeating: 1, count: 1 << 20 + 1)
+            #expect(try await client.send(ClientRequest(method: "POST", path: "/", body: body)).status == 413)
+            #expect(try await client.send(ClientRequest(method: "GET", path: "/")).status == 200)
+            #expect(server.counters[.oversizedRequests] == 1)
+        }
+    }
+
+    @Test func `a refusal needs no body`() async throws {
+        try await withServer { client, _, _ in
+            let body = ByteBuffer(repeating: 1, count: 300_000)
+            #expect(try await client.send(ClientRequest(method: "POST", path: "/refused", body: body)).status == 403)
+        }
+    }
+
+    @Test func `hundreds of requests share one connection`() async throws {
+        try await withServer { client, server, _ in
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for index in 0..<300 {
+                    group.addTask { try await client.send(ClientRequest(method: "GET", path: "/\(index)")).status }
+                }
+                return try await group.reduce(into: [Int]()) { $0.append($1) }
+            }
+            #expect(statuses == Array(repeating: 200, count: 300))
+            #expect(server.counters[.connectionsAccepted] == 1)
+        }
+    }
+
+    @Test func `nobody listening is an error that says so`() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let client = HTTPClient(endpoint: Endpoint(isTLS: false, host: "127.0.0.1", port: 1), group: group)
+        do {
+            _ = try await client.send(ClientRequest(method: "GET", path: "/"))
+            Issue.record("an answer from nobody")
+        } catch {
+            #expect(error.kind == .connectFailed && error.isUnprocessed && error.isRetryable)
+        }
+        await client.shutdown()
+        try await group.shutdownGracefully()
+    }
+
+    @Test func `a client connects again after its server came back`() async throws {
+        try await withServer { client, server, endpoint in
+            #expect(try await client.send(ClientRequest(method: "GET", path: "/")).status == 200)
+            await server.shutdown(grace: .seconds(1))
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+            let second = HTTPServer(
+                configuration: ServerConfiguration(address: "127.0.0.1", port: endpoint.port), handler: Echo(), group: group,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            _ = try await second.start()
+            #expect(try await client.send(ClientRequest(method: "GET", path: "/")).status == 200)
+            await second.shutdown(grace: .seconds(1))
+            try await group.shutdownGracefully()
+        }
+    }
+
+    @Test func `addresses are read as they are written`() {
+        #expect(Endpoint(url: "https://a.example") == Endpoint(isTLS: true, host: "a.example", port: 443))
+        #expect(Endpoint(url: "http://[::1]:7443/") == Endpoint(isTLS: false, host: "::1", port: 7_443))
+        for bad in ["", "a.example", "ftp://a", "http://", "http://a/b", "http://a:99999", "http://u@a"] {
+            #expect(Endpoint(url: bad) == nil, "\(bad)")
+        }
+        #expect(ListenAddress("[::1]:80")?.host == "::1")
+        #expect(ListenAddress("::1:80") == nil)
+    }
+}

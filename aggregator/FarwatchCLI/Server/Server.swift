@@ -1,0 +1,112 @@
+import ArgumentParser
+import Documents
+import Glibc
+import NIOCore
+import NIOPosix
+import Runtime
+import Transport
+
+/// Where the aggregator is and how to show what it says: shared by all commands.
+struct ServerOptions: ParsableArguments {
+    @Option(name: .long, help: "The aggregator's API (environment: FARWATCH_URL).")
+    var url = ThisProcess.environment["FARWATCH_URL"] ?? "http://127.0.0.1:7080"
+    @Option(name: .long, help: "A token with the scope read, or file:PATH (environment: FARWATCH_TOKEN).")
+    var token = ThisProcess.environment["FARWATCH_TOKEN"]
+    @Option(name: .long, help: "A PEM file of the authorities to trust; the system's when absent.")
+    var ca: String?
+    @Flag(name: .long, help: "Print the API's JSON.")
+    var json = false
+    @Flag(name: .long, help: "No colours (environment: NO_COLOR).")
+    var noColor = false
+
+    /// As wide and as colourful as the terminal; plain and uncut where standard output is none.
+    var style: Style {
+        guard isatty(STDOUT_FILENO) == 1 else { return Style(width: nil, isColoured: false) }
+        var size = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let columns = ThisProcess.environment["COLUMNS"].flatMap { Int($0) }
+        let isPlain = noColor || ThisProcess.environment["NO_COLOR"]?.isEmpty == false
+        return Style(width: isKnown ? Int(size.ws_col) : columns ?? 80, isColoured: !isPlain)
+    }
+
+    /// The body of the answer to `GET path`. Says on standard error what went wrong, and ends with 1, or 78 for bad settings.
+    func fetch(_ path: String) async throws -> [UInt8] {
+        guard let endpoint = Endpoint(url: url) else {
+            printError("farwatch: \(safeText(url)) is no address: write it like https://aggregator.example:7080")
+            throw ExitCode(EX_CONFIG)
+        }
+        var headers = Headers()
+        if let token = try bearerToken() { headers.add("authorization", "Bearer " + token) }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let client = HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? ClientTLS(caFile: ca) : nil, group: group)
+        let result: Result<ClientResponse, TransportError>
+        do {
+            result = .success(try await client.send(ClientRequest(method: "GET", path: path, headers: headers)))
+        } catch {
+            result = .failure(error)
+        }
+        await client.shutdown()
+        try await group.shutdownGracefully()
+        switch result {
+        case .failure(let error):
+            printError("farwatch: \(safeText("\(error)"))")
+            throw ExitCode.failure
+        case .success(let response):
+            let body = Array(buffer: response.body)
+            guard response.status == 200 else {
+                printError("farwatch: \(endpoint) answers \(response.status): \(complaint(body))")
+                throw ExitCode.failure
+            }
+            return body
+        }
+    }
+
+    private func bearerToken() throws -> String? {
+        guard let token else { return nil }
+        guard token.hasPrefix("file:") else { return token }
+        do {
+            let bytes = try Files.read(String(token.dropFirst(5)), byteCountMax: 4_096)
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
+        } catch {
+            printError("farwatch: the token cannot be read: \(error)")
+            throw ExitCode(EX_CONFIG)
+        }
+    }
+
+    /// The detail of problem+json, or the beginning of what else it is.
+    private func complaint(_ body: [UInt8]) -> String {
+        let detail = try? JSONParser().parse(body) { $0.member("detail")?.string }  // What is no JSON is shown as it is.
+        return safeText(detail.flatMap { $0 } ?? String(decoding: body.prefix(200), as: UTF8.self))
+    }
+
+    /// Shows one document: as JSON, or as the lines that `screen` makes of it.
+    func show(_ path: String, _ screen: (JSONValue, Style) -> [String]) async throws {
+        let body = try await fetch(path)
+        guard !json else { return print(String(decoding: safeJSON(body), as: UTF8.self)) }
+        do {
+            try JSONParser().parse(body) { document in
+                if document.member("stale")?.bool == true {
+                    printError("farwatch: stale: the figures are of \(safeText(document.member("as_of")?.string ?? "?"))")
+                }
+                for line in screen(document, style) { print(line) }
+            }
+        } catch {
+            printError("farwatch: \(safeText(url)) does not answer as an aggregator does: \(error)")
+            throw ExitCode.failure
+        }
+    }
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+func encoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+        switch byte {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            bytes.append(byte)
+        default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
