@@ -42,12 +42,15 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         // On every application host.
-        .target(name: "Receivers", dependencies: [
-            "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
-        ], path: "agent/Receivers"),
+        .target(
+            name: "Receivers",
+            dependencies: [
+                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+            ], path: "agent/Receivers"),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
         .target(
-            name: "Spool", dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging],
+            name: "Spool",
+            dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging],
             path: "agent/Spool"),
         .target(
             name: "Forwarder", dependencies: ["BatchFormat", "Transport", "Runtime", nio, nioPosix, logging],
@@ -55,7 +58,8 @@ let package = Package(
         .target(
             name: "AgentApp",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
+                "Transport",
                 "Receivers", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
@@ -67,12 +71,14 @@ let package = Package(
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(
-            name: "Storage", dependencies: ["CallModel", "Compression", "BatchFormat", "Rollups", "Postgres", "Runtime"],
+            name: "Storage",
+            dependencies: ["CallModel", "Compression", "BatchFormat", "Rollups", "Postgres", "Runtime"],
             path: "aggregator/Storage"),
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "Detection", "Storage", "Transport", "Runtime", nio, crypto, logging,
+                "CallModel", "Documents", "CallJSON", "Detection", "Storage", "Transport", "Runtime", nio, crypto,
+                logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "AggregatorApp",
@@ -81,7 +87,8 @@ let package = Package(
                 "Rollups", "Detection", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
-            name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments], path: "aggregator/farwatch-aggregator"),
+            name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments],
+            path: "aggregator/farwatch-aggregator"),
         .target(
             name: "FarwatchCLI",
             dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
@@ -111,9 +118,12 @@ let package = Package(
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(
             name: "ReceiversTests",
-            dependencies: ["CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix]),
+            dependencies: [
+                "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
+            ]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
-        .testTarget(name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
+        .testTarget(
+            name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),

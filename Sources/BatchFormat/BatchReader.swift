@@ -32,7 +32,9 @@ public struct BatchReader: Sendable {
 
     /// The columns of the narrow rows.
     public func metadata() throws(BatchError) -> MetadataColumns {
-        guard callCount > 0 else { return try MetadataColumns(.init(start: nil, count: 0), callCount: 0, limits: limits) }
+        guard callCount > 0 else {
+            return try MetadataColumns(.init(start: nil, count: 0), callCount: 0, limits: limits)
+        }
         return try unpack(packedMetadata, codec, byteCountMax: limits.uncompressedByteCountMax) {
             bytes throws(BatchError) in
             try MetadataColumns(bytes, callCount: callCount, limits: limits)
@@ -174,7 +176,8 @@ extension APICall {
         error = columns.error[index] == 0 ? nil : FailureKind(rawValue: columns.error[index] - 1)
         outcome = Outcome(code: columns.outcome[index]) ?? .noAnswer(.other)
         let microseconds = columns.duration[index]
-        duration = microseconds < 0 ? nil : .nanoseconds(microseconds.multipliedReportingOverflow(by: 1_000).partialValue)
+        duration =
+            microseconds < 0 ? nil : .nanoseconds(microseconds.multipliedReportingOverflow(by: 1_000).partialValue)
         traceID = columns.traceID[index]
         spanID = columns.spanID[index]
         weight = columns.weight[index]

@@ -24,7 +24,9 @@ struct MetadataFields {
 
     func has(_ field: Int) -> Bool { columns[field] != nil }
 
-    func reader(_ field: Int) -> WireReader { WireReader(columns[field] ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
+    func reader(_ field: Int) -> WireReader {
+        WireReader(columns[field] ?? UnsafeRawBufferPointer(start: nil, count: 0))
+    }
 
     func byteColumn(_ field: Int, required: Bool) throws(BatchError) -> [UInt8] {
         let column = columns[field].map(Array.init) ?? []

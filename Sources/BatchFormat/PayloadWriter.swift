@@ -67,7 +67,9 @@ private func originEnd(of url: String) -> String.Index {
         return url.startIndex
     }
     let authority = bytes.index(colon, offsetBy: 3)
-    return bytes[authority...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+    return bytes[authority...].firstIndex {
+        $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
+    }
         ?? url.endIndex
 }
 
@@ -82,7 +84,8 @@ private struct MessageColumns {
     private var anySize = false
 
     /// Returns about how many bytes were added.
-    mutating func append(headers: [Header], body content: Body?, size byteCount: Int?, table: inout StringTable) -> Int {
+    mutating func append(headers: [Header], body content: Body?, size byteCount: Int?, table: inout StringTable) -> Int
+    {
         var added = 4
         if headers.isEmpty {
             headerLists.append(0)

@@ -5,7 +5,9 @@ extension CallError {
     private static let foundTextByteCountMax = 40
 
     /// Says only the kind of what was found, and of a string its length: for fields that may hold secrets.
-    static func expected(_ expectation: String, found value: JSONValue, at pointer: some CustomStringConvertible) -> CallError {
+    static func expected(_ expectation: String, found value: JSONValue, at pointer: some CustomStringConvertible)
+        -> CallError
+    {
         CallError(pointer: pointer.description, detail: "expected \(expectation), found \(value.kindText)")
     }
 

@@ -70,7 +70,9 @@ extension CallJSONReader {
     /// `1.1`, `HTTP/1.1`, `2.0`, `h2` … and the number 1.1 all come in practice.
     private func httpVersion(_ value: JSONValue) throws(CallError) -> String {
         var text = value.string ?? ""
-        if let number = value.double { text = number == 1.1 ? "1.1" : number == 1 ? "1.0" : "\(Int(exactly: number) ?? 0)" }
+        if let number = value.double {
+            text = number == 1.1 ? "1.1" : number == 1 ? "1.0" : "\(Int(exactly: number) ?? 0)"
+        }
         switch text {
         case "1.1", "HTTP/1.1", "http/1.1": return "1.1"
         case "1.0", "HTTP/1.0", "http/1.0": return "1.0"

@@ -43,7 +43,8 @@ extension CallJSONReader {
         guard let milliseconds = value.double else { throw .expected("a number", found: value, at: pointer) }
         let nanoseconds = (milliseconds * 1e6).rounded()
         guard nanoseconds >= 0, nanoseconds < 9.2e18 else {
-            throw CallError(pointer: "\(pointer)", detail: "expected 0 or more and less than 9.2e12, found \(milliseconds)")
+            throw CallError(
+                pointer: "\(pointer)", detail: "expected 0 or more and less than 9.2e12, found \(milliseconds)")
         }
         return .nanoseconds(Int64(nanoseconds))
     }

@@ -73,7 +73,8 @@ public enum CallJSONWriter {
     /// A name that comes once has a string, one that repeats an array, at the place of its first value.
     private static func append(_ headers: [Header], to object: inout ObjectWriter) {
         object.open("headers")
-        for (index, header) in headers.enumerated() where !headers[..<index].contains(where: { $0.name == header.name }) {
+        for (index, header) in headers.enumerated() where !headers[..<index].contains(where: { $0.name == header.name })
+        {
             let later = headers[(index + 1)...].filter { $0.name == header.name }
             if later.isEmpty {
                 object.string(key: header.name, header.value)

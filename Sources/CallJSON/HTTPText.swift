@@ -50,7 +50,8 @@ struct RequestAddress {
         }
         let authority = host.map { String(decoding: $0, as: UTF8.self) } ?? hostHeader ?? ""
         guard !authority.isEmpty, authority.utf8.allSatisfy(isAuthorityByte) else {
-            throw CallError(pointer: "/request/host", detail: "expected a host name, with a port if need be, for the path")
+            throw CallError(
+                pointer: "/request/host", detail: "expected a host name, with a port if need be, for the path")
         }
         let url = try schemeText() + "://" + authority + String(decoding: path, as: UTF8.self)
         guard url.utf8.count <= Limits.urlByteCountMax else {

@@ -13,7 +13,8 @@ struct StringInterner {
     private var places: [String] = []
 
     mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        guard bytes.count > Self.inlineByteCountMax, bytes.count <= Self.byteCountMax, let start = bytes.baseAddress else {
+        guard bytes.count > Self.inlineByteCountMax, bytes.count <= Self.byteCountMax, let start = bytes.baseAddress
+        else {
             return String(decoding: bytes, as: UTF8.self)
         }
         if places.isEmpty { places = [String](repeating: "", count: Self.placeCount) }

@@ -46,7 +46,8 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     /// The time from `right` to `left`, negative when `left` is the earlier.
     public static func - (left: Instant, right: Instant) -> Duration {
-        let (difference, overflow) = left.nanosecondsSinceEpoch.subtractingReportingOverflow(right.nanosecondsSinceEpoch)
+        let (difference, overflow) = left.nanosecondsSinceEpoch.subtractingReportingOverflow(
+            right.nanosecondsSinceEpoch)
         return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
     }
 

@@ -10,7 +10,9 @@ public enum Zstandard {
         compress(bytes, level: level, with: CompressionContext.shared())
     }
 
-    private static func compress(_ bytes: UnsafeRawBufferPointer, level: Int, with context: CompressionContext) -> [UInt8] {
+    private static func compress(_ bytes: UnsafeRawBufferPointer, level: Int, with context: CompressionContext)
+        -> [UInt8]
+    {
         _ = ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_compressionLevel, Int32(min(max(level, 1), 19)))
         _ = ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_checksumFlag, 1)
         let bound = ZSTD_compressBound(bytes.count)

@@ -116,7 +116,9 @@ public final class HTTP2Session {
         segmentStart = nil
         isInsideLibrary = false
         guard read >= 0 else { throw HTTP2Error(code: read) }
-        guard nghttp2_session_get_outbound_queue_size(pointer) <= configuration.outboundFramesMax else { throw .flooded }
+        guard nghttp2_session_get_outbound_queue_size(pointer) <= configuration.outboundFramesMax else {
+            throw .flooded
+        }
         if role == .server, abandonedStreamCount > configuration.abandonedStreamsMax {
             terminate(.enhanceYourCalm)
         }

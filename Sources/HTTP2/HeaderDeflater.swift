@@ -7,7 +7,9 @@ public final class HeaderDeflater {
 
     public init(tableByteCountMax: Int = 4_096) throws(HTTP2Error) {
         var deflater: OpaquePointer?
-        guard nghttp2_hd_deflate_new(&deflater, max(0, tableByteCountMax)) == 0, let deflater else { throw .outOfMemory }
+        guard nghttp2_hd_deflate_new(&deflater, max(0, tableByteCountMax)) == 0, let deflater else {
+            throw .outOfMemory
+        }
         pointer = deflater
     }
 

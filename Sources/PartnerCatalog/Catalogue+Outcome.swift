@@ -13,7 +13,9 @@ extension Catalogue {
         var url = call.request.url
         return url.withUTF8 { bytes in
             let path = UnsafeBufferPointer(rebasing: bytes[URLRanges(bytes).path])
-            return convention.outcome(of: call, path: path) { parser ?? JSONParser(byteCountMax: Limits.bodyByteCountMax) }
+            return convention.outcome(of: call, path: path) {
+                parser ?? JSONParser(byteCountMax: Limits.bodyByteCountMax)
+            }
         }
     }
 

@@ -25,7 +25,8 @@ extension Catalogue {
         }
         if call.webhook != nil {
             return .partner(
-                id: Catalogue.sentWebhooksPartner, route: explicitRoute(call) ?? Catalogue.sentWebhooksRoute, isWebhook: true)
+                id: Catalogue.sentWebhooksPartner, route: explicitRoute(call) ?? Catalogue.sentWebhooksRoute,
+                isWebhook: true)
         }
         return withHost(of: call, url, ranges) { host, port in
             let match = store.hosts.match(host)
@@ -47,7 +48,9 @@ extension Catalogue {
 
     private func partner(_ match: HostTable.Match, port: Int?) -> Int32? {
         if match.exact >= 0, let partner = store.hosts.targets[Int(match.exact)].partner(at: port) { return partner }
-        guard match.wildcard >= 0, let partner = store.hosts.targets[Int(match.wildcard)].partner(at: port) else { return nil }
+        guard match.wildcard >= 0, let partner = store.hosts.targets[Int(match.wildcard)].partner(at: port) else {
+            return nil
+        }
         // `x.execute-api.eu-west-1.amazonaws.com` is a customer's of Amazon, not Amazon.
         if let suffixStart = match.suffixStart, suffixStart > 0, suffixStart < match.wildcardStart { return nil }
         return partner
@@ -89,12 +92,15 @@ extension Catalogue {
     ) -> Resolution {
         if let named = named(call) {
             let partner = store.index[named]
-            let isWebhook = call.webhook != nil || isSigned(call, by: partner) || webhookPath(call, path, of: partner) != nil
+            let isWebhook =
+                call.webhook != nil || isSigned(call, by: partner) || webhookPath(call, path, of: partner) != nil
             return .partner(id: named, route: route(of: call, path, partner: nil), isWebhook: isWebhook)
         }
         let signed = signature(of: call)
         if let signed, !signed.isShared { return webhook(call, path, signed.partner, template: nil) }
-        if let (partner, template) = webhookPath(call, path, of: nil) { return webhook(call, path, partner, template: template) }
+        if let (partner, template) = webhookPath(call, path, of: nil) {
+            return webhook(call, path, partner, template: template)
+        }
         if let signed { return webhook(call, path, signed.partner, template: nil) }
         guard !store.listedRoutes.isEmpty else { return .notOurs(.unlistedRoute) }
         return listed(call, url, ranges, path) ?? .notOurs(.unlistedRoute)
@@ -119,7 +125,9 @@ extension Catalogue {
             // One partner's own signature before a shared one, more headers before fewer.
             if let found = best,
                 (found.isShared ? 0 : 1, found.headers.count) >= (match.isShared ? 0 : 1, match.headers.count)
-            { continue }
+            {
+                continue
+            }
             best = match
         }
         return best

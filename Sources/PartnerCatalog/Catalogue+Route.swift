@@ -59,7 +59,8 @@ extension Catalogue {
 
     /// RFC 9110, 5789 (PATCH), 4918 (WebDAV) with its extensions, and the QUERY method.
     private static let methods: Set<String> = [
-        "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY", "PROPFIND", "PROPPATCH", "MKCOL",
+        "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY", "PROPFIND",
+        "PROPPATCH", "MKCOL",
         "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "MKCALENDAR", "ACL", "LINK", "UNLINK", "PURGE", "MERGE",
     ]
 }

@@ -48,7 +48,8 @@ final class CatalogueStore: Sendable {
             for signature in partner.webhookSignatures {
                 guard let first = signature.headers.first else { continue }
                 signatures[first, default: []].append(
-                    SignatureCandidate(partner: Int32(number), headers: signature.headers, isShared: signature.isShared))
+                    SignatureCandidate(partner: Int32(number), headers: signature.headers, isShared: signature.isShared)
+                )
             }
             webhookPaths += partner.webhookPaths.map { (Int32(number), $0) }
         }
@@ -79,7 +80,9 @@ final class CatalogueStore: Sendable {
                 partners[number].verified = definition.verified
                 partners[number].confirmedParts = definition.confirmedParts
             }
-            if definition.webhookHeaders != WebhookHeaders() { partners[number].webhookHeaders = definition.webhookHeaders }
+            if definition.webhookHeaders != WebhookHeaders() {
+                partners[number].webhookHeaders = definition.webhookHeaders
+            }
             partners[number].hosts += definition.hosts
             partners[number].webhookSignatures += definition.webhookSignatures
             partners[number].webhookPaths += definition.webhookPaths

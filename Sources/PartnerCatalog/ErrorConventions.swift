@@ -10,7 +10,8 @@ extension ErrorConvention {
             .body(
                 "errors[].extensions.code",
                 .isOneOf([
-                    "THROTTLED", "RATE_LIMITED", "RATELIMITED", "MAX_COST_EXCEEDED", "TOO_MANY_REQUESTS", "ComplexityException",
+                    "THROTTLED", "RATE_LIMITED", "RATELIMITED", "MAX_COST_EXCEEDED", "TOO_MANY_REQUESTS",
+                    "ComplexityException",
                 ])), .rateLimited, pathSuffixes: graphQLPaths),
         OutcomeRule(
             200...499, .body("errors[].type", .isOneOf(["RATE_LIMITED", "RATE_LIMIT", "MAX_NODE_LIMIT_EXCEEDED"])),
@@ -38,14 +39,17 @@ extension ErrorConvention {
 
     /// `{"ok": false, "error": "…"}` in a 200, as Slack answers.
     public static let okFlag = ErrorConvention(rules: [
-        OutcomeRule(200...299, .body("error", .isOneOf(["ratelimited", "rate_limited", "message_limit_exceeded"])), .rateLimited),
+        OutcomeRule(
+            200...299, .body("error", .isOneOf(["ratelimited", "rate_limited", "message_limit_exceeded"])), .rateLimited
+        ),
         OutcomeRule(
             200...299,
             .body(
                 "error",
                 .isOneOf([
                     "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission",
-                    "missing_scope", "org_login_required", "ekm_access_denied", "not_allowed_token_type", "access_denied",
+                    "missing_scope", "org_login_required", "ekm_access_denied", "not_allowed_token_type",
+                    "access_denied",
                     "team_access_not_granted",
                 ])), .unauthorized),
         OutcomeRule(200...299, .body("ok", .isFalse), .errorInSuccess),

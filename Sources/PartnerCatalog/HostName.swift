@@ -26,7 +26,9 @@ public enum HostName {
             var byte = raw[at]
             if byte == UInt8(ascii: "%") {
                 if raw.contains(UInt8(ascii: ":")) { break }  // A zone, as in fe80::1%eth0.
-                guard at + 2 < raw.count, let high = hexValue(raw[at + 1]), let low = hexValue(raw[at + 2]) else { return nil }
+                guard at + 2 < raw.count, let high = hexValue(raw[at + 1]), let low = hexValue(raw[at + 2]) else {
+                    return nil
+                }
                 byte = high << 4 | low
                 at += 2
             }
@@ -80,7 +82,8 @@ public enum HostName {
     }
 
     /// Special-use names (RFC 6761, 6762, 8375, 9476), the private one ICANN reserved, and what companies and clusters use.
-    private static func isInternalSuffix(_ host: UnsafeBufferPointer<UInt8>, _ top: UnsafeBufferPointer<UInt8>) -> Bool {
+    private static func isInternalSuffix(_ host: UnsafeBufferPointer<UInt8>, _ top: UnsafeBufferPointer<UInt8>) -> Bool
+    {
         switch top.count {
         case 3: equals(top, "lan") || equals(top, "svc") || equals(top, "alt")
         case 4: equals(top, "corp") || equals(top, "home") || equals(top, "mail") || hasSuffix(host, ".home.arpa")

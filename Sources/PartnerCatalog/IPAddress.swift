@@ -35,7 +35,8 @@ enum IPAddress {
             guard parts.count < 4, let value = number(part) else { return nil }
             parts.append(value)
         }
-        guard let last = parts.popLast(), parts.allSatisfy({ $0 < 256 }), last < 1 << UInt64(8 * (4 - parts.count)) else {
+        guard let last = parts.popLast(), parts.allSatisfy({ $0 < 256 }), last < 1 << UInt64(8 * (4 - parts.count))
+        else {
             return nil
         }
         var address = last

@@ -49,7 +49,8 @@ enum IdentifierSpelling {
     }
 
     /// `ch_3N…`, `cus_N2ff`, `ch_1`: a type's short prefix and a tail that is no word.
-    private static func isPrefixedTail(_ tail: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>) -> Bool {
+    private static func isPrefixedTail(_ tail: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>) -> Bool
+    {
         guard text.contains(UInt8(ascii: "_")), let digit = tail.firstIndex(where: isDigit) else { return false }
         if tail.count <= 3, tail[0] | 0x20 == UInt8(ascii: "v"), digit == 1 { return false }  // `oauth_v2`.
         return digit == 0 || tail.count >= 8 || tail.contains(where: isUpper) && tail.contains(where: isLower)
@@ -61,8 +62,10 @@ enum IdentifierSpelling {
 
     /// Words that count like identifiers.
     private static let knownWords: Set<String> = [
-        "sha224", "sha256", "sha384", "sha512", "x509", "h264", "h265", "iso8601", "iso3166", "iso4217", "rfc3339", "o365",
-        "m365", "d365", "office365", "dynamics365", "base64", "ed25519", "aes128", "aes256", "rs256", "hs256", "es256", "utf16",
+        "sha224", "sha256", "sha384", "sha512", "x509", "h264", "h265", "iso8601", "iso3166", "iso4217", "rfc3339",
+        "o365",
+        "m365", "d365", "office365", "dynamics365", "base64", "ed25519", "aes128", "aes256", "rs256", "hs256", "es256",
+        "utf16",
         "2fa", "3ds2", "b2b2c", "x12n", "form1099", "w2c",
     ]
 

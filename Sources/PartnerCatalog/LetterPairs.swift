@@ -18,10 +18,13 @@ enum LetterPairs {
 
     /// For each letter the letters that follow it in words, as bits.
     private static let followers: [UInt32] = [
-        "bcdefghijklmnpqrstuvwxyz", "abceijlmorstuvy", "acehiklnoqrstuy", "adegijlmnorsuvwy", "abcdefghijklmnopqrstuvwxyz",
+        "bcdefghijklmnpqrstuvwxyz", "abceijlmorstuvy", "acehiklnoqrstuy", "adegijlmnorsuvwy",
+        "abcdefghijklmnopqrstuvwxyz",
         "aefilorstuy", "aeghilmnorstuy", "abeilmnorstuwy", "abcdefgijklmnopqrstuvwxz", "aeiou", "aeilnorsuwy",
-        "abcdefgiklmnoprstuvwy", "abceilmnoprstuy", "abcdefghijklmnopqrstuvxyz", "abcdefghijklmnopqrstuvwxyz", "aehilmnoprstuwy",
-        "u", "abcdefghijklmnopqrstuvwxyz", "abcdefghiklmnopqrstuvwy", "abcefghilmnoprstuwxyz", "abcdefgiklmnopqrstuvxyz",
+        "abcdefgiklmnoprstuvwy", "abceilmnoprstuy", "abcdefghijklmnopqrstuvxyz", "abcdefghijklmnopqrstuvwxyz",
+        "aehilmnoprstuwy",
+        "u", "abcdefghijklmnopqrstuvwxyz", "abcdefghiklmnopqrstuvwy", "abcefghilmnoprstuwxyz",
+        "abcdefgiklmnopqrstuvxyz",
         "aeiouy", "abdehiklnoprsty", "aceghilmnopqtuvy", "abcdeilmnoprstuw", "aehiloruyz",
     ].map { letters in letters.utf8.reduce(0) { $0 | 1 << UInt32($1 - 97) } }
 }

@@ -94,7 +94,8 @@ public struct WebhookHeaders: Sendable, Hashable {
     public var retry: String?
     public var subscription: String?
 
-    public init(eventType: String? = nil, deliveryID: String? = nil, retry: String? = nil, subscription: String? = nil) {
+    public init(eventType: String? = nil, deliveryID: String? = nil, retry: String? = nil, subscription: String? = nil)
+    {
         self.eventType = eventType
         self.deliveryID = deliveryID
         self.retry = retry

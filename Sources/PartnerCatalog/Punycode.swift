@@ -5,7 +5,9 @@ enum Punycode {
         var result: [UInt8] = []
         // IDNA also takes the ideographic full stops for dots.
         let separators: Set<Unicode.Scalar> = [".", "\u{3002}", "\u{FF0E}", "\u{FF61}"]
-        let labels = host.lowercased().unicodeScalars.split(omittingEmptySubsequences: false) { separators.contains($0) }
+        let labels = host.lowercased().unicodeScalars.split(omittingEmptySubsequences: false) {
+            separators.contains($0)
+        }
         for (index, label) in labels.enumerated() {
             if index > 0 { result.append(UInt8(ascii: ".")) }
             guard let encoded = encoded(Array(label)) else { return nil }

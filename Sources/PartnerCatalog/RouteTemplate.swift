@@ -131,7 +131,9 @@ private struct State {
             var byte = raw[at]
             if byte == UInt8(ascii: ";") { break }
             if byte == UInt8(ascii: "%") {
-                guard at + 2 < raw.count, let high = hexValue(raw[at + 1]), let low = hexValue(raw[at + 2]) else { return nil }
+                guard at + 2 < raw.count, let high = hexValue(raw[at + 1]), let low = hexValue(raw[at + 2]) else {
+                    return nil
+                }
                 byte = high << 4 | low
                 at += 2
             }

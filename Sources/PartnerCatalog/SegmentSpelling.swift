@@ -74,7 +74,9 @@ enum SegmentSpelling {
 
     /// `v1`, `v2.1`, `v1beta1`, `v20.0`, `v1p1beta1`.
     private static func isVersion(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard text.count >= 2, text.count <= 10, text[0] | 0x20 == UInt8(ascii: "v"), isDigit(text[1]) else { return false }
+        guard text.count >= 2, text.count <= 10, text[0] | 0x20 == UInt8(ascii: "v"), isDigit(text[1]) else {
+            return false
+        }
         var digitCount = 0
         var at = 1
         while at < text.count {
@@ -85,8 +87,10 @@ enum SegmentSpelling {
             }
             let end = text[at...].firstIndex(where: isDigit) ?? text.count
             let mark = UnsafeBufferPointer(rebasing: text[at..<end])
-            guard equals(mark, ".") || equals(mark, "_") || equals(mark, "alpha") || equals(mark, "beta") || equals(mark, "p")
-                || equals(mark, "rc") || equals(mark, "-beta") || equals(mark, "-alpha")
+            guard
+                equals(mark, ".") || equals(mark, "_") || equals(mark, "alpha") || equals(mark, "beta")
+                    || equals(mark, "p")
+                    || equals(mark, "rc") || equals(mark, "-beta") || equals(mark, "-alpha")
             else { return false }
             at = end
         }
@@ -128,13 +132,16 @@ enum SegmentSpelling {
     }
 
     private static let extensions: Set<String> = [
-        "json", "xml", "csv", "pdf", "txt", "html", "png", "jpg", "jpeg", "gif", "svg", "zip", "gz", "ics", "vcf", "ndjson",
+        "json", "xml", "csv", "pdf", "txt", "html", "png", "jpg", "jpeg", "gif", "svg", "zip", "gz", "ics", "vcf",
+        "ndjson",
         "yaml", "yml", "xlsx", "tsv", "atom", "rss", "mp3", "mp4", "wav",
     ]
 
     /// Where a well-known file extension begins, dot included.
     private static func knownExtension(_ text: UnsafeBufferPointer<UInt8>, from start: Int = 1) -> Int? {
-        guard let dot = text.lastIndex(of: UInt8(ascii: ".")), dot >= start, (3...7).contains(text.count - dot) else { return nil }
+        guard let dot = text.lastIndex(of: UInt8(ascii: ".")), dot >= start, (3...7).contains(text.count - dot) else {
+            return nil
+        }
         return extensions.contains(String(decoding: text[(dot + 1)...], as: UTF8.self)) ? dot : nil
     }
 }

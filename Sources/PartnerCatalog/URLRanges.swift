@@ -55,7 +55,8 @@ public struct URLRanges: Equatable, Sendable {
     ) -> (scheme: Range<Int>?, authorityStart: Int?) {
         var at = range.lowerBound
         func isSlash(_ position: Int) -> Bool {
-            position < range.upperBound && (bytes[position] == UInt8(ascii: "/") || bytes[position] == UInt8(ascii: "\\"))
+            position < range.upperBound
+                && (bytes[position] == UInt8(ascii: "/") || bytes[position] == UInt8(ascii: "\\"))
         }
         guard at < range.upperBound else { return (nil, nil) }
         if isSlash(at) { return (nil, isSlash(at + 1) ? at + 2 : nil) }
@@ -67,7 +68,8 @@ public struct URLRanges: Equatable, Sendable {
             if isSlash(at + 1), isSlash(at + 2) { return (range.lowerBound..<at, at + 3) }
             let isOpaque = isLetter(bytes[range.lowerBound]) && !isPortNext(bytes, at + 1, range.upperBound)
             // `mailto:a@b.c` is read as user and host. Nobody calls it, and of `user:password@host` nothing may leak.
-            return isOpaque && !hasAt(bytes, at, range.upperBound) ? (range.lowerBound..<at, nil) : (nil, range.lowerBound)
+            return isOpaque && !hasAt(bytes, at, range.upperBound)
+                ? (range.lowerBound..<at, nil) : (nil, range.lowerBound)
         }
         // No scheme: a first segment with a dot or a colon, or `localhost`, is a host; anything else is a path.
         var hasDot = false
@@ -143,5 +145,6 @@ private func endsAuthority(_ byte: UInt8) -> Bool {
 }
 
 private func isSchemeByte(_ byte: UInt8) -> Bool {
-    isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+    isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+        || byte == UInt8(ascii: ".")
 }

@@ -10,12 +10,14 @@ enum HeaderRules {
     ]
 
     static func isHarmless(_ name: String) -> Bool {
-        harmless.contains(name) || name.contains("ratelimit") || name.contains("rate-limit") || name.hasSuffix("-version")
+        harmless.contains(name) || name.contains("ratelimit") || name.contains("rate-limit")
+            || name.hasSuffix("-version")
             || name.hasSuffix("-request-id")
     }
 
     private static let secretParts = [
-        "authorization", "cookie", "token", "secret", "password", "passwd", "signature", "credential", "api-key", "apikey",
+        "authorization", "cookie", "token", "secret", "password", "passwd", "signature", "credential", "api-key",
+        "apikey",
         "api_key", "access_key", "private_key", "session", "csrf", "otp", "pin_code", "cvv", "cvc",
     ]
 
@@ -34,7 +36,8 @@ enum HeaderRules {
     /// Keys of a query whose values tell how a call was made and nothing about anybody.
     private static let harmlessQuery: Set<String> = [
         "limit", "page", "per_page", "page_size", "size", "offset", "count", "sort", "sort_by", "order", "order_by",
-        "direction", "expand", "expand[]", "fields", "include", "format", "version", "api-version", "v", "locale", "lang",
+        "direction", "expand", "expand[]", "fields", "include", "format", "version", "api-version", "v", "locale",
+        "lang",
         "currency", "status", "type", "state",
     ]
 

@@ -41,7 +41,9 @@ public struct RedactionPolicy: Sendable {
         switch grant.mode {
         case .none, .shape: return grant.mode
         case .redacted, .full:
-            guard let approver = grant.approvedBy, !approver.isEmpty, let until = grant.until, now < until else { return .shape }
+            guard let approver = grant.approvedBy, !approver.isEmpty, let until = grant.until, now < until else {
+                return .shape
+            }
             return grant.mode
         }
     }

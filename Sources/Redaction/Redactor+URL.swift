@@ -54,7 +54,9 @@ extension Redactor {
                 // A bare word may be a key or a value.
                 return HeaderRules.isHarmlessQuery(key.lowercased()) ? key : "{value}"
             }
-            if HeaderRules.isHarmlessQuery(key.lowercased()) { return key + "=" + scanned(String(parts[1].prefix(256))) }
+            if HeaderRules.isHarmlessQuery(key.lowercased()) {
+                return key + "=" + scanned(String(parts[1].prefix(256)))
+            }
             count(.query)
             return key + "={value}"
         }.joined(separator: "&")

@@ -76,7 +76,8 @@ struct SecretScanner {
 
     /// How secrets of well-known issuers begin.
     private static let tokenPrefixes: [[UInt8]] = [
-        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-",
+        "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_",
+        "glpat-",
         "xoxb-", "xoxp-", "xoxa-", "xoxs-", "xapp-", "SG.", "key-", "shpat_", "shpss_", "fw_", "AIza", "ya29.", "EAAC",
     ].map { Array($0.utf8) }
 
@@ -119,7 +120,8 @@ struct SecretScanner {
     }
 
     private func isIBAN(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard (15...34).contains(word.count), word[0] &- 65 < 26, word[1] &- 65 < 26, word[2] &- 48 < 10, word[3] &- 48 < 10
+        guard (15...34).contains(word.count), word[0] &- 65 < 26, word[1] &- 65 < 26, word[2] &- 48 < 10,
+            word[3] &- 48 < 10
         else { return false }
         var remainder = 0
         for index in 0..<word.count {
@@ -154,7 +156,9 @@ struct SecretScanner {
             }
             if (13...19).contains(digits.count), luhn(digits) {
                 finds.append((at..<last + 1, .card))
-            } else if digits.count == 9, last - at == 10, bytes[at + 3] == UInt8(ascii: "-"), bytes[at + 6] == UInt8(ascii: "-") {
+            } else if digits.count == 9, last - at == 10, bytes[at + 3] == UInt8(ascii: "-"),
+                bytes[at + 6] == UInt8(ascii: "-")
+            {
                 finds.append((at..<last + 1, .socialSecurity))
             }
             at = max(end, at + 1)

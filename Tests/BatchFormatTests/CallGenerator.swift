@@ -18,7 +18,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// A call with any combination of what a call can have, to microseconds as the format keeps it.
 func randomCall(_ random: inout SeededGenerator) -> APICall {
-    func chance(_ percent: Int, _ random: inout SeededGenerator) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+    func chance(_ percent: Int, _ random: inout SeededGenerator) -> Bool {
+        Int.random(in: 0..<100, using: &random) < percent
+    }
     func pick(_ values: [String], _ random: inout SeededGenerator) -> String? {
         chance(80, &random) ? values.randomElement(using: &random) : nil
     }

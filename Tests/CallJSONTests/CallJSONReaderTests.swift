@@ -26,7 +26,8 @@ private let full = #"""
         #expect(call.request.method == "POST" && call.request.url == "https://api.stripe.com/v1/charges/ch_1?expand=x")
         #expect(
             call.request.headers == [
-                Header("content-type", "application/json"), Header("x-n", "5"), Header("x-b", "true"), Header("set-cookie", "a"),
+                Header("content-type", "application/json"), Header("x-n", "5"), Header("x-b", "true"),
+                Header("set-cookie", "a"),
                 Header("set-cookie", "b"),
             ])
         #expect(call.request.body == Body(#"{"amount":100,"x":1.5}"#))
@@ -38,13 +39,16 @@ private let full = #"""
         #expect(call.spanID?.hex == "b7ad6b7169203331" && call.parentSpanID == nil && call.weight == 3)
         #expect(call.source == .keylog)
         #expect(call.webhook?.eventType == "charge.failed" && call.webhook?.deliveryID == "evt_1")
-        #expect(call.webhook?.attempt == 2 && call.webhook?.subscription == "s" && call.webhook?.recipient == "https://r.example/")
+        #expect(
+            call.webhook?.attempt == 2 && call.webhook?.subscription == "s"
+                && call.webhook?.recipient == "https://r.example/")
     }
 
     @Test func `time and request are enough`() throws {
         let call = try read(call())
         var expected = APICall(
-            time: Instant(rfc3339: "2026-11-23T19:34:00Z")!, request: .init(method: "GET", url: "https://api.example.com/a"),
+            time: Instant(rfc3339: "2026-11-23T19:34:00Z")!,
+            request: .init(method: "GET", url: "https://api.example.com/a"),
             source: .json)
         #expect(call == expected)
         expected.error = .other
@@ -52,16 +56,20 @@ private let full = #"""
     }
 
     @Test func `null is absent, and so are an empty name and an all-zero id`() throws {
-        let nothing = #""id":null,"partner":"","customer":null,"error":null,"response":null,"trace_id":"00000000000000000000000000000000","#
+        let nothing =
+            #""id":null,"partner":"","customer":null,"error":null,"response":null,"trace_id":"00000000000000000000000000000000","#
             + #""span_id":"","weight":null,"webhook":null,"duration_ms":null,"direction":null,"source":null"#
         let request = #""headers":null,"body":null,"body_bytes":null,"http_version":null"#
         #expect(try read(call(nothing, request: request)) == read(call()))
     }
 
     @Test(arguments: [
-        ("2026-11-23T19:34:00.123Z", "2026-11-23T19:34:00.123000000Z"), ("2026-11-23T19:34:00.123456789Z", "2026-11-23T19:34:00.123456789Z"),
-        ("2026-11-23t19:34:00z", "2026-11-23T19:34:00.000000000Z"), ("2026-11-23T23:59:60Z", "2026-11-24T00:00:00.000000000Z"),
-        ("2026-11-23T19:34:00-05:30", "2026-11-24T01:04:00.000000000Z"), ("1999-02-28T00:00:00.5Z", "1999-02-28T00:00:00.500000000Z"),
+        ("2026-11-23T19:34:00.123Z", "2026-11-23T19:34:00.123000000Z"),
+        ("2026-11-23T19:34:00.123456789Z", "2026-11-23T19:34:00.123456789Z"),
+        ("2026-11-23t19:34:00z", "2026-11-23T19:34:00.000000000Z"),
+        ("2026-11-23T23:59:60Z", "2026-11-24T00:00:00.000000000Z"),
+        ("2026-11-23T19:34:00-05:30", "2026-11-24T01:04:00.000000000Z"),
+        ("1999-02-28T00:00:00.5Z", "1999-02-28T00:00:00.500000000Z"),
         ("2026-11-23T19:34:00.12345678901Z", "2026-11-23T19:34:00.123456789Z"),
     ])
     func `times are read to the nanosecond, years away too`(time: String, expected: String) throws {
@@ -89,7 +97,9 @@ private let full = #"""
         (#""url":"http://h/p","host":"ignored","path":"/other""#, "http://h/p"),
     ])
     func `a URL is put together from host and path`(request: String, expected: String) throws {
-        #expect(try read(#"{"time":"2026-11-23T19:34:00Z","request":{"method":"PUT",\#(request)}}"#).request.url == expected)
+        #expect(
+            try read(#"{"time":"2026-11-23T19:34:00Z","request":{"method":"PUT",\#(request)}}"#).request.url == expected
+        )
     }
 
     @Test func `bodies keep their kind`() throws {
@@ -100,7 +110,7 @@ private let full = #"""
         #expect(try body(#"{"base64":"AAE"}"#) == Body([0, 1]))
         #expect(try body(#"{"base64":""}"#) == Body([UInt8]()))
         #expect(try body(#"{"base64":"AA==","x":1}"#) == Body(#"{"base64":"AA==","x":1}"#))
-        #expect(try body(#"""#  + #"""#) == Body([UInt8]()))
+        #expect(try body(#"""# + #"""#) == Body([UInt8]()))
         #expect(try body("12") == Body("12") && body("true") == Body("true"))
         #expect(try body("[123456789012345678901234567890]") == Body("[123456789012345678901234567890]"))
         #expect(try read(call(request: #""body":{"a":"integer/1"},"body_form":"shape""#)).request.body?.form == .shape)
@@ -109,8 +119,11 @@ private let full = #"""
 
     @Test func `a body above the limit is dropped, its size kept and counted`() throws {
         let body = "\"" + String(repeating: "x", count: Limits.bodyByteCountMax + 1) + "\""
-        let decoded = try decode(call(request: "\"body\":\(body)", response: "\"status\":200,\"body\":[\(body)],\"body_bytes\":7"), .json)
-        #expect(decoded.calls[0].request.body == nil && decoded.calls[0].request.bodyByteCount == Limits.bodyByteCountMax + 1)
+        let decoded = try decode(
+            call(request: "\"body\":\(body)", response: "\"status\":200,\"body\":[\(body)],\"body_bytes\":7"), .json)
+        #expect(
+            decoded.calls[0].request.body == nil
+                && decoded.calls[0].request.bodyByteCount == Limits.bodyByteCountMax + 1)
         #expect(decoded.calls[0].response?.body == nil && decoded.calls[0].response?.bodyByteCount == 7)
         #expect(decoded.droppedBodyCount == 2)
         let largest = "\"" + String(repeating: "x", count: Limits.bodyByteCountMax) + "\""
@@ -119,7 +132,9 @@ private let full = #"""
 
     @Test func `unknown fields are counted wherever they stand`() throws {
         let decoded = try decode(
-            call(#""x":1,"webhook":{"y":2}"#, request: #""z":3,"status":200"#, response: #""status":200,"url":"u","w":null"#), .json)
+            call(
+                #""x":1,"webhook":{"y":2}"#, request: #""z":3,"status":200"#,
+                response: #""status":200,"url":"u","w":null"#), .json)
         #expect(decoded.calls.count == 1 && decoded.ignoredFieldCount == 6)
     }
 
@@ -132,7 +147,8 @@ private let full = #"""
     }
 
     @Test(arguments: [
-        ("1.1", "1.1"), ("\"HTTP/1.0\"", "1.0"), ("\"h2\"", "2"), ("2", "2"), ("\"2.0\"", "2"), ("3", "3"), ("1", "1.0"), ("1.0", "1.0"),
+        ("1.1", "1.1"), ("\"HTTP/1.0\"", "1.0"), ("\"h2\"", "2"), ("2", "2"), ("\"2.0\"", "2"), ("3", "3"),
+        ("1", "1.0"), ("1.0", "1.0"),
     ])
     func `HTTP versions are brought to one spelling`(json: String, expected: String) throws {
         #expect(try read(call(request: "\"http_version\":\(json)")).request.httpVersion == expected)
@@ -140,6 +156,8 @@ private let full = #"""
 
     @Test func `whole numbers may be written as doubles`() throws {
         let call = try read(call(#""weight":2.0,"duration_ms":0"#, response: #""status":200.0,"body_bytes":1e3"#))
-        #expect(call.weight == 2 && call.response?.status == 200 && call.response?.bodyByteCount == 1_000 && call.duration == .zero)
+        #expect(
+            call.weight == 2 && call.response?.status == 200 && call.response?.bodyByteCount == 1_000
+                && call.duration == .zero)
     }
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct CallJSONWriterTests {
     @Test func `a call is written in the order of the contract`() throws {
         var call = APICall(
-            time: Instant(rfc3339: "2026-11-23T19:34:00.1239Z")!, request: .init(method: "POST", url: "https://h/p"), source: .packets)
+            time: Instant(rfc3339: "2026-11-23T19:34:00.1239Z")!, request: .init(method: "POST", url: "https://h/p"),
+            source: .packets)
         call.partner = "stripe"
         call.request.headers = [Header("a", "1"), Header("b", "2"), Header("a", "\"3\"")]
         call.request.body = Body(" { \"x\" : [ 1.50 ] }\n")
@@ -19,13 +20,15 @@ import Testing
             written(call, id: "i1")
                 == #"{"id":"i1","time":"2026-11-23T19:34:00.123Z","direction":"outbound","partner":"stripe","request":{"method":"POST","#
                 + #""url":"https://h/p","headers":{"a":["1","\"3\""],"b":"2"},"body":{"x":[1.50]},"body_bytes":14},"response":{"status":204,"#
-                + #""headers":{}},"outcome":"rejected","duration_ms":123.4,"trace_id":"0af7651916cd43dd8448eb211c80319c","weight":1,"source":"packets"}"#)
+                + #""headers":{}},"outcome":"rejected","duration_ms":123.4,"trace_id":"0af7651916cd43dd8448eb211c80319c","weight":1,"source":"packets"}"#
+        )
         call.id = "own"
         #expect(written(call, id: "i1").hasPrefix(#"{"id":"own","#))
     }
 
     @Test(arguments: [
-        (0, "0"), (1, "0.000001"), (1_500, "0.0015"), (1_000_000, "1"), (123_456_789, "123.456789"), (12_000_000_000, "12000"),
+        (0, "0"), (1, "0.000001"), (1_500, "0.0015"), (1_000_000, "1"), (123_456_789, "123.456789"),
+        (12_000_000_000, "12000"),
         (Int64.max, "9223372036854.775807"), (-5, "0"),
     ])
     func `durations are exact milliseconds`(nanoseconds: Int64, expected: String) throws {
@@ -36,9 +39,12 @@ import Testing
 
     @Test func `bodies are JSON, text or base64, and never mistaken for one another`() throws {
         for (bytes, expected) in [
-            (Array(#"{"a":1}"#.utf8), #"{"a":1}"#), (Array("[ 1,\n2 ]".utf8), "[1,2]"), (Array("12".utf8), #""12""#), (Array("null".utf8), #""null""#),
-            (Array("\"x\"".utf8), #""\"x\"""#), (Array("{oops".utf8), #""{oops""#), ([0xFF, 0x00], #"{"base64":"/wA="}"#), ([], #""""#),
-            (Array(#"{"base64":"aGk="}"#.utf8), #""{\"base64\":\"aGk=\"}""#), (Array(#"{"b\u0061se64":"aGk="}"#.utf8), #""{\"b\\u0061se64\":\"aGk=\"}""#),
+            (Array(#"{"a":1}"#.utf8), #"{"a":1}"#), (Array("[ 1,\n2 ]".utf8), "[1,2]"), (Array("12".utf8), #""12""#),
+            (Array("null".utf8), #""null""#),
+            (Array("\"x\"".utf8), #""\"x\"""#), (Array("{oops".utf8), #""{oops""#),
+            ([0xFF, 0x00], #"{"base64":"/wA="}"#), ([], #""""#),
+            (Array(#"{"base64":"aGk="}"#.utf8), #""{\"base64\":\"aGk=\"}""#),
+            (Array(#"{"b\u0061se64":"aGk="}"#.utf8), #""{\"b\\u0061se64\":\"aGk=\"}""#),
             (Array("<a>é</a>".utf8), #""<a>é</a>""#),
         ] as [([UInt8], String)] {
             var call = try read(call())
@@ -96,7 +102,8 @@ struct CallMaker {
 
     private mutating func text() -> String {
         let pieces = ["a", "ß", "\"", "\\", "\n", "\u{0}", " ", "😀", "/", "x9"]
-        return "n" + (0..<Int.random(in: 0..<12, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
+        return "n"
+            + (0..<Int.random(in: 0..<12, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
     }
 
     private mutating func maybe(_ value: (inout CallMaker) -> String) -> String? { chance() ? value(&self) : nil }
@@ -106,7 +113,10 @@ struct CallMaker {
         switch Int.random(in: 0..<5, using: &random) {
         case 0: return nil
         case 1: return Body(#"{"k":["\u00e9",1.5,-3,null,{"base64":"x"}]}"#.replacing("\\u00e9", "é"), form: form)
-        case 2: return Body((0..<Int.random(in: 0..<20, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }, form: form)
+        case 2:
+            return Body(
+                (0..<Int.random(in: 0..<20, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) },
+                form: form)
         case 3: return Body("[" + String(Int.random(in: 0...9, using: &random)) + "]", form: form)
         default: return Body(text(), form: form)
         }
@@ -119,10 +129,13 @@ struct CallMaker {
     }
 
     mutating func call() -> APICall {
-        let time = Instant(millisecondsSinceEpoch: Int64.random(in: -9_000_000_000_000...9_000_000_000_000, using: &random))
+        let time = Instant(
+            millisecondsSinceEpoch: Int64.random(in: -9_000_000_000_000...9_000_000_000_000, using: &random))
         var call = APICall(
             time: time, direction: Direction.allCases.randomElement(using: &random)!,
-            request: .init(method: ["GET", "PATCH", "X-ODD"].randomElement(using: &random)!, url: "https://h.example/\(random.next())?é=1"),
+            request: .init(
+                method: ["GET", "PATCH", "X-ODD"].randomElement(using: &random)!,
+                url: "https://h.example/\(random.next())?é=1"),
             source: CallSource.allCases.randomElement(using: &random)!)
         call.id = maybe { $0.text() }
         call.receivedAt = chance() ? time : nil

@@ -22,7 +22,8 @@ func refusal(of json: String) -> CallError? {
 func call(_ member: String = "", request: String = "", response: String? = nil) -> String {
     let tail = (member.isEmpty ? "" : "," + member) + (response.map { ",\"response\":{\($0)}" } ?? "")
     let request = request.isEmpty ? "" : "," + request
-    return #"{"time":"2026-11-23T19:34:00Z","request":{"method":"GET","url":"https://api.example.com/a"\#(request)}\#(tail)}"#
+    return
+        #"{"time":"2026-11-23T19:34:00Z","request":{"method":"GET","url":"https://api.example.com/a"\#(request)}\#(tail)}"#
 }
 
 func written(_ call: APICall, id: String? = nil) -> String {

@@ -43,7 +43,9 @@ struct CompressionTests {
     @Test func `gzip members follow one another, as the format allows`() throws {
         let one = text[..<100].withUnsafeBytes { Gzip.compress($0) }
         let both = one + one
-        #expect(try both.withUnsafeBytes { try Gzip.decompress($0, byteCountMax: 200) } == Array(text[..<100] + text[..<100]))
+        #expect(
+            try both.withUnsafeBytes { try Gzip.decompress($0, byteCountMax: 200) }
+                == Array(text[..<100] + text[..<100]))
     }
 
     @Test func `a zstd frame without a declared size is read piece by piece`() throws {

@@ -76,7 +76,8 @@ struct SeenIDsTests {
         let seen = Window()
         for nanoseconds in [Int64.min, .max, 0, .max, .min] {
             _ = seen.insert(3, at: Instant(nanosecondsSinceEpoch: nanoseconds))
-            _ = seen.contains(3, at: Instant(nanosecondsSinceEpoch: -nanoseconds.advanced(by: nanoseconds == .min ? 1 : 0)))
+            _ = seen.contains(
+                3, at: Instant(nanosecondsSinceEpoch: -nanoseconds.advanced(by: nanoseconds == .min ? 1 : 0)))
         }
         #expect(seen.count == 1)
     }

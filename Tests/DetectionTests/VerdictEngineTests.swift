@@ -22,7 +22,8 @@ private struct Fleet {
                         let position = (Int(now.secondsSinceEpoch % 10) * 10 + call * 37) % 100
                         block.add(
                             CellKey(
-                                interval: RollupInterval.index(of: now), partner: partner, route: 1, host: host, region: 1,
+                                interval: RollupInterval.index(of: now), partner: partner, route: 1, host: host,
+                                region: 1,
                                 customer: 1, serviceVersion: 1, direction: .outbound,
                                 outcome: position < share ? outcome.code : Outcome.success.code),
                             weight: 1, microseconds: milliseconds * 1_000)
@@ -155,7 +156,8 @@ struct RollupTests {
         for call in 0..<500 as Range<Int32> {
             block.add(
                 CellKey(
-                    interval: call / 100, partner: call % 7, route: call % 11, host: call % 3, region: 1, customer: call,
+                    interval: call / 100, partner: call % 7, route: call % 11, host: call % 3, region: 1,
+                    customer: call,
                     serviceVersion: 2, direction: call % 2 == 0 ? .inbound : .outbound, outcome: UInt8(call % 6)),
                 weight: Int64(call), microseconds: Int64(call) * 1_000 - 1)
         }
@@ -167,7 +169,8 @@ struct RollupTests {
     }
 
     @Test func `every duration lies within its bucket's bounds`() {
-        for microseconds in [2, 3, 4, 5, 7, 8, 9, 100, 1_000, 4_096, 4_097, 123_456, 1 << 35, Int64.max / 2] as [Int64] {
+        for microseconds in [2, 3, 4, 5, 7, 8, 9, 100, 1_000, 4_096, 4_097, 123_456, 1 << 35, Int64.max / 2] as [Int64]
+        {
             let index = LatencyBucket.index(ofMicroseconds: microseconds)
             guard index < LatencyBucket.indexMax else { continue }
             #expect(Double(microseconds) <= LatencyBucket.upperBound(of: index) * 1.000_000_001, "\(microseconds)")
@@ -181,12 +184,15 @@ struct RollupTests {
         for call in 0..<120 as Range<Int32> {
             block.add(
                 CellKey(
-                    interval: 600 + call / 30, partner: 1, route: 1, host: 1, region: 1, customer: call % 2, serviceVersion: 0,
+                    interval: 600 + call / 30, partner: 1, route: 1, host: 1, region: 1, customer: call % 2,
+                    serviceVersion: 0,
                     direction: .outbound, outcome: 0), weight: 2, microseconds: 10)
         }
         var rollup = MinuteRollup()
         rollup.add(block)
-        func sum(_ set: RollupSet) -> Int64 { rollup.counts.filter { $0.key.set == set }.reduce(0) { $0 + $1.value.weighted } }
+        func sum(_ set: RollupSet) -> Int64 {
+            rollup.counts.filter { $0.key.set == set }.reduce(0) { $0 + $1.value.weighted }
+        }
         #expect(sum(.routeAndRegion) == 240)
         #expect(sum(.host) == 240)
         #expect(sum(.customer) == 120)

@@ -18,7 +18,9 @@ import Testing
             let bytes = Array(document.utf8)
             let end = bytes.lastIndex { $0 == UInt8(ascii: "}") || $0 == UInt8(ascii: "]") } ?? 0
             for cut in 0..<end {
-                #expect(failure(of: Array(bytes[..<cut]), parser) != nil, "seed \(seed) round \(round) cut \(cut): \(document)")
+                #expect(
+                    failure(of: Array(bytes[..<cut]), parser) != nil,
+                    "seed \(seed) round \(round) cut \(cut): \(document)")
             }
         }
     }

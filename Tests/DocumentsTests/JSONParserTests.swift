@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct JSONParserTests {
     @Test func `values are read with their kinds`() throws {
-        let json = #"{"s":"a\u00e9\n","i":-5,"u":18446744073709551615,"d":1.5,"t":true,"f":false,"n":null,"o":{},"a":[]}"#
+        let json =
+            #"{"s":"a\u00e9\n","i":-5,"u":18446744073709551615,"d":1.5,"t":true,"f":false,"n":null,"o":{},"a":[]}"#
         try JSONParser().parse(Array(json.utf8)) { root in
             #expect(root.kind == .object && root.childCount == 9)
             #expect(root.member("s")?.string == "aé\n")
@@ -84,20 +85,24 @@ import Testing
         ("{\"a\" 1}", 5, "expected : after a key"), ("{a:1}", 1, "expected a key in quotes"),
         ("[1 2]", 3, "expected , or ]"), ("{\"a\":1", 6, "the text ends inside an object or array"),
         ("\"abc", 0, "this string does not end"), ("\"a\u{1}b\"", 2, "a control character must be escaped in a string"),
-        ("\"\\ud800\"", 1, "a lone surrogate is no character"), ("\"\\ud800\\u0041\"", 1, "a lone surrogate is no character"),
+        ("\"\\ud800\"", 1, "a lone surrogate is no character"),
+        ("\"\\ud800\\u0041\"", 1, "a lone surrogate is no character"),
         ("\"x\\udc00\"", 2, "a lone surrogate is no character"), ("\"\\x\"", 1, "unknown escape"),
         ("\"\\u12g4\"", 1, "expected four hex digits after \\u"), ("01", 1, "a number starts with 0"),
         ("[1.]", 3, "expected a digit"), ("-", 1, "expected a digit"), ("nul", 0, "expected a value"),
-        ("[NaN]", 1, "expected a value"), ("{\"a\":1,}", 7, "expected a key in quotes"), ("\u{0}", 0, "expected a value"),
+        ("[NaN]", 1, "expected a value"), ("{\"a\":1,}", 7, "expected a key in quotes"),
+        ("\u{0}", 0, "expected a value"),
     ])
     func `an error says where and why`(json: String, offset: Int, detail: String) {
         #expect(failure(of: json) == .malformed(byteOffset: offset, detail: detail))
     }
 
-    @Test(arguments: [
-        [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22],
-        [0x22, 0xE2, 0x82, 0x22], [0x22, 0xE0, 0x80, 0x80, 0x22],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+            [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22],
+            [0x22, 0xE2, 0x82, 0x22], [0x22, 0xE0, 0x80, 0x80, 0x22],
+        ] as [[UInt8]])
     func `bytes that are not UTF-8 are refused where they are`(json: [UInt8]) {
         #expect(failure(of: json) == .malformed(byteOffset: 1, detail: "not UTF-8"))
     }
@@ -105,7 +110,9 @@ import Testing
     @Test func `a byte order mark is ignored and counted in offsets`() throws {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         #expect(try JSONParser().parse(mark + Array("[1]".utf8)) { $0.childCount } == 1)
-        #expect(failure(of: mark + Array("[1".utf8)) == .malformed(byteOffset: 5, detail: "the text ends inside an object or array"))
+        #expect(
+            failure(of: mark + Array("[1".utf8))
+                == .malformed(byteOffset: 5, detail: "the text ends inside an object or array"))
         #expect(failure(of: mark) == .malformed(byteOffset: 0, detail: "the document is empty"))
     }
 

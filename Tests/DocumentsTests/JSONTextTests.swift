@@ -30,7 +30,8 @@ import Testing
 
     @Test(arguments: [
         (0.0, "0"), (-0.5, "-0.5"), (285.04, "285.04"), (100.0, "100"), (1e21, "1e+21"), (123456.789, "123456.789"),
-        (0.001, "0.001"), (0.0001, "0.0001"), (1e-7, "1e-07"), (.infinity, "null"), (.nan, "null"), (0.1 + 0.2, "0.30000000000000004"),
+        (0.001, "0.001"), (0.0001, "0.0001"), (1e-7, "1e-07"), (.infinity, "null"), (.nan, "null"),
+        (0.1 + 0.2, "0.30000000000000004"),
         (1e15, "1000000000000000"), (-12.05, "-12.05"), (999_999_999.999, "999999999.999"),
     ])
     func `doubles take the shortest text`(value: Double, expected: String) {
@@ -72,7 +73,9 @@ import Testing
     }
 
     @Test func `serialising keeps kinds and big digits`() throws {
-        #expect(try rewritten(" { \"a\" : 1.50 , \"b\":[ 1e2,10.0, -0, 5e-324 ] } ") == #"{"a":1.5,"b":[100.0,10.0,0,5e-324]}"#)
+        #expect(
+            try rewritten(" { \"a\" : 1.50 , \"b\":[ 1e2,10.0, -0, 5e-324 ] } ")
+                == #"{"a":1.5,"b":[100.0,10.0,0,5e-324]}"#)
         #expect(try rewritten("[ ]") == "[]")
         #expect(try rewritten("{ }") == "{}")
         #expect(try rewritten(#""x\/\u0041""#) == #""x/A""#)

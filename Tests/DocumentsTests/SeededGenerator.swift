@@ -44,7 +44,9 @@ struct JSONMaker {
 
     mutating func document() -> String { space() + value(depth: 0) + space() }
 
-    private mutating func space() -> String { chance(80) ? "" : ["", " ", "\n", "\t \r\n"].randomElement(using: &random)! }
+    private mutating func space() -> String {
+        chance(80) ? "" : ["", " ", "\n", "\t \r\n"].randomElement(using: &random)!
+    }
 
     mutating func value(depth: Int) -> String {
         switch Int.random(in: 0..<(depth > 5 ? 6 : 9), using: &random) {
@@ -67,11 +69,17 @@ struct JSONMaker {
         let digits = String(UInt64.random(in: 0...99_999, using: &random))
         let fraction = chance(60) ? "." + String(UInt64.random(in: 0...9_999_999, using: &random)) : ""
         let exponents = ["e5", "E-7", "e+300", "e-320", "e400"]
-        return (chance(30) ? "-" : "") + digits + fraction + (chance(25) ? exponents.randomElement(using: &random)! : "")
+        return (chance(30) ? "-" : "") + digits + fraction
+            + (chance(25) ? exponents.randomElement(using: &random)! : "")
     }
 
     mutating func string() -> String {
-        let pieces = ["a", "Zz", "0", " ", "é", "日本", "😀", "\\n", "\\\"", "\\\\", "\\/", "\\u00e9", "\\ud83d\\ude00", "\\u0000", "-_.", "key"]
-        return "\"" + (0..<Int.random(in: 0..<8, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined() + "\""
+        let pieces = [
+            "a", "Zz", "0", " ", "é", "日本", "😀", "\\n", "\\\"", "\\\\", "\\/", "\\u00e9", "\\ud83d\\ude00", "\\u0000",
+            "-_.", "key",
+        ]
+        return "\""
+            + (0..<Int.random(in: 0..<8, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
+            + "\""
     }
 }

@@ -37,10 +37,13 @@ import Testing
                 + #""12345":\#(c[3]),"67890":{"x":\#(c[4])},"a@b.c":[\#(c[5]),\#(numbers[1])]}"#
             let shape = text(Shape.of(bytes: Array(json.utf8), contentType: nil, parser: parser)!)
             #expect(shape.hasPrefix("{\"plain\":\"string/"))
-            #expect(Self.leak(of: canaries + numbers, in: shape) == nil, "seed \(77 + seed) round \(round): \(json) -> \(shape)")
+            #expect(
+                Self.leak(of: canaries + numbers, in: shape) == nil,
+                "seed \(77 + seed) round \(round): \(json) -> \(shape)")
 
             let escaped = canaries.map { $0.filter { $0 != "<" && $0 != "&" } }
-            let xml = "<r a='\(escaped[0])'><x>\(escaped[1])</x><x b='\(escaped[2])'>\(escaped[3])<y/>\(escaped[4])</x><!--\(escaped[5].filter { $0 != "-" })--></r>"
+            let xml =
+                "<r a='\(escaped[0])'><x>\(escaped[1])</x><x b='\(escaped[2])'>\(escaped[3])<y/>\(escaped[4])</x><!--\(escaped[5].filter { $0 != "-" })--></r>"
             let ofXML = text(Shape.of(bytes: Array(xml.utf8), contentType: "text/xml")!)
             #expect(ofXML.hasPrefix("{\"/r\":{\"@a\""))
             #expect(Self.leak(of: canaries, in: ofXML) == nil, "seed \(77 + seed) round \(round): \(xml) -> \(ofXML)")
@@ -48,7 +51,8 @@ import Testing
             let form = canaries.enumerated().map { "field=\($1)" }.joined(separator: "&")
             let ofForm = text(Shape.of(bytes: Array(form.utf8), contentType: "application/x-www-form-urlencoded")!)
             #expect(ofForm.hasPrefix("{\"field\":["))
-            #expect(Self.leak(of: canaries, in: ofForm) == nil, "seed \(77 + seed) round \(round): \(form) -> \(ofForm)")
+            #expect(
+                Self.leak(of: canaries, in: ofForm) == nil, "seed \(77 + seed) round \(round): \(form) -> \(ofForm)")
             let broken = text(Shape.of(bytes: Array(json.utf8.dropLast()), contentType: "application/json")!)
             #expect(broken == "\"malformed/json/\(json.utf8.count - 1)\"")
         }
@@ -60,12 +64,15 @@ import Testing
         let parser = JSONParser()
         for round in 0..<1_000 {
             let document = maker.document()
-            let shape = try #require(Shape.of(bytes: Array(document.utf8), contentType: "application/json", parser: parser))
+            let shape = try #require(
+                Shape.of(bytes: Array(document.utf8), contentType: "application/json", parser: parser))
             let (kind, count) = try parser.parse(Array(document.utf8)) { ($0.kind, $0.childCount) }
             let (shapeKind, shapeCount) = try parser.parse(shape) { ($0.kind, $0.childCount) }
             switch kind {
-            case .object: #expect(shapeKind == .object && shapeCount <= count, "seed \(31 + seed) round \(round): \(document)")
-            case .array: #expect(shapeKind == .array && shapeCount == count, "seed \(31 + seed) round \(round): \(document)")
+            case .object:
+                #expect(shapeKind == .object && shapeCount <= count, "seed \(31 + seed) round \(round): \(document)")
+            case .array:
+                #expect(shapeKind == .array && shapeCount == count, "seed \(31 + seed) round \(round): \(document)")
             default: #expect(shapeKind == .string, "seed \(31 + seed) round \(round): \(document)")
             }
         }

@@ -53,7 +53,8 @@ private func parse(_ xml: String, limits: XMLLimits = XMLLimits()) throws -> XML
 
     @Test func `damaged documents never trap`() {
         var random = SeededGenerator(seed: 9)
-        let xml = Array("<?xml version='1.0' encoding='UTF-8'?><a k='v' x:y='z'><b>t&amp;é</b><![CDATA[q]]><c/><c/></a>".utf8)
+        let xml = Array(
+            "<?xml version='1.0' encoding='UTF-8'?><a k='v' x:y='z'><b>t&amp;é</b><![CDATA[q]]><c/><c/></a>".utf8)
         var refused = 0
         for _ in 0..<3_000 {
             var bytes = xml

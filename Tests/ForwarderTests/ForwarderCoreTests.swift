@@ -111,11 +111,13 @@ struct ForwarderCoreTests {
             }
             let sequence = inFlight.remove(at: Int.random(in: 0..<inFlight.count, using: &random))
             let answers: [ForwarderCore.Answer] = [
-                .failed, .status(200, retryAfter: nil), .status(503, retryAfter: .seconds(1)), .status(400, retryAfter: nil),
+                .failed, .status(200, retryAfter: nil), .status(503, retryAfter: .seconds(1)),
+                .status(400, retryAfter: nil),
                 .status(401, retryAfter: nil),
             ]
             switch core.answered(
-                sequence, answers.randomElement(using: &random)!, at: now, random: Double.random(in: 0..<1, using: &random))
+                sequence, answers.randomElement(using: &random)!, at: now,
+                random: Double.random(in: 0..<1, using: &random))
             {
             case .acknowledge, .setAside: settled[sequence, default: 0] += 1
             case .keep, .forget: break

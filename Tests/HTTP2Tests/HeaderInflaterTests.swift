@@ -54,7 +54,9 @@ struct HeaderInflaterTests {
     }
 
     @Test func `a truncated block never yields what the whole one does not`() throws {
-        let fields: HTTP2Fields = [(":path", "/a/long/path"), ("cookie", "secret=1"), ("x", String(repeating: "é", count: 90))]
+        let fields: HTTP2Fields = [
+            (":path", "/a/long/path"), ("cookie", "secret=1"), ("x", String(repeating: "é", count: 90)),
+        ]
         let bytes = try HeaderDeflater().deflate(fields)
         let whole = text(try inflate(HeaderInflater(), bytes))
         var failures = 0
@@ -73,7 +75,9 @@ struct HeaderInflaterTests {
         var refused = 0
         for round in 0..<3_000 {
             let inflater = try HeaderInflater()
-            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             do {
                 let block = try inflate(inflater, bytes, byteCountMax: 1_000)
                 let kept = block.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }

@@ -71,7 +71,8 @@ struct HostilePeerTests {
         let server = try Side(.server) { $0.headerByteCountMax = 4_000 }
         let deflater = try HeaderDeflater()
         // In the table once, then named again by one byte each: the HPACK bomb, 8 MB out of 12 kB.
-        let bomb = head + [(name: String, value: String)](repeating: ("x", String(repeating: "b", count: 2_800)), count: 3_000)
+        let bomb =
+            head + [(name: String, value: String)](repeating: ("x", String(repeating: "b", count: 2_800)), count: 3_000)
         let block = try deflater.deflate(bomb)
         #expect(block.count < 16_000)
         try server.receive(preface)

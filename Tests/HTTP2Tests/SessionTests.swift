@@ -124,7 +124,8 @@ struct SessionTests {
         try client.receive(frame(type: 4))
         try client.receive(frame(type: 1, flags: 4, stream: 1, deflater.deflate([(":status", "103"), ("link", "x")])))
         #expect(client.heads[id] == nil)
-        try client.receive(frame(type: 1, flags: 5, stream: 1, deflater.deflate([(":status", "204"), ("date", "now")])))
+        try client.receive(
+            frame(type: 1, flags: 5, stream: 1, deflater.deflate([(":status", "204"), ("date", "now")])))
         #expect(client.heads[id]?.map(\.value) == ["204", "now"])
         #expect(client.ended == [id])
     }

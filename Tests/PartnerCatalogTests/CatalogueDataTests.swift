@@ -20,8 +20,11 @@ import Testing
             }
             let headers =
                 partner.webhookSignatures.flatMap(\.headers) + partner.rateLimitHeaders.map(\.name)
-                + [partner.webhookHeaders.eventType, partner.webhookHeaders.deliveryID, partner.webhookHeaders.retry].compactMap { $0 }
-            for header in headers { #expect(header == header.lowercased() && !header.contains(" "), "\(partner.id): \(header)") }
+                + [partner.webhookHeaders.eventType, partner.webhookHeaders.deliveryID, partner.webhookHeaders.retry]
+                .compactMap { $0 }
+            for header in headers {
+                #expect(header == header.lowercased() && !header.contains(" "), "\(partner.id): \(header)")
+            }
         }
         #expect(ids.count >= 25)
     }
@@ -46,7 +49,10 @@ import Testing
     }
 
     @Test func `the version changes with what decides names, and with nothing else`() {
-        func version(_ partners: [PartnerDefinition] = [], _ listed: [ListedRoute] = [], _ policy: UnknownHostPolicy = .registrableDomain)
+        func version(
+            _ partners: [PartnerDefinition] = [], _ listed: [ListedRoute] = [],
+            _ policy: UnknownHostPolicy = .registrableDomain
+        )
             -> String
         { Catalogue(builtIn: true, partners: partners, listedRoutes: listed, unknownHosts: policy).version }
         let base = version()
@@ -57,14 +63,16 @@ import Testing
         var strict = acme
         strict.errors = .successFlag
         let all = [
-            base, version([acme]), version([strict]), version([PartnerDefinition(id: "acme", name: "", hosts: ["b.example"])]),
+            base, version([acme]), version([strict]),
+            version([PartnerDefinition(id: "acme", name: "", hosts: ["b.example"])]),
             version([], [route]), version([], [], .ignore),
         ]
         #expect(Set(all).count == all.count)
     }
 
     @Test(arguments: [
-        "", "*", "*.com", "a.*.b", "https://a.b", "a.b/c", "a b", "a.b:", "a.b:http", "a.b:70000", "u@a.b", "..", "*.*.a.b",
+        "", "*", "*.com", "a.*.b", "https://a.b", "a.b/c", "a b", "a.b:", "a.b:http", "a.b:70000", "u@a.b", "..",
+        "*.*.a.b",
     ])
     func `what is no host pattern is refused`(text: String) {
         #expect(HostPattern(text) == nil)

@@ -9,7 +9,8 @@ import Testing
 
     @Test(arguments: [
         (["stripe-signature"], "stripe"), (["x-slack-signature"], "slack"), (["x-shopify-hmac-sha256"], "shopify"),
-        (["x-hub-signature-256", "x-github-event"], "github"), (["x-hub-signature", "x-hub-signature-256", "x-github-event"], "github"),
+        (["x-hub-signature-256", "x-github-event"], "github"),
+        (["x-hub-signature", "x-hub-signature-256", "x-github-event"], "github"),
         (["x-hub-signature-256"], "meta"), (["x-hub-signature"], "intercom"), (["x-xero-signature"], "xero"),
         (["webhook-id", "webhook-signature"], "standard-webhooks"), (["svix-id", "svix-signature"], "svix"),
     ])
@@ -42,7 +43,8 @@ import Testing
         let mine = Catalogue(builtIn: true, partners: [], listedRoutes: [listed], unknownHosts: .ignore)
         let inside = call("GET", "https://api.us.example/api/v1/orders/77/items/3", direction: .inbound)
         #expect(
-            mine.resolve(inside) == .partner(id: "customers", route: "GET /api/v1/orders/{order}/items/{id}", isWebhook: false))
+            mine.resolve(inside)
+                == .partner(id: "customers", route: "GET /api/v1/orders/{order}/items/{id}", isWebhook: false))
         let elsewhere = call("GET", "https://other.example/api/v1/orders/77", direction: .inbound)
         #expect(mine.resolve(elsewhere) == .notOurs(.unlistedRoute))
     }

@@ -10,7 +10,8 @@ import Testing
 
     @Test(arguments: [
         (100, Outcome.success), (200, .success), (204, .success), (304, .success), (399, .success), (400, .rejected),
-        (401, .unauthorized), (402, .rejected), (403, .unauthorized), (404, .rejected), (422, .rejected), (429, .rateLimited),
+        (401, .unauthorized), (402, .rejected), (403, .unauthorized), (404, .rejected), (422, .rejected),
+        (429, .rateLimited),
         (499, .rejected), (500, .serverError), (503, .serverError), (529, .serverError), (999, .serverError),
         (0, .noAnswer(.protocolError)), (-5, .noAnswer(.protocolError)),
     ])
@@ -29,8 +30,10 @@ import Testing
 
     @Test(arguments: [
         (#"{"ok":true}"#, Outcome.success), (#"{"ok":false,"error":"channel_not_found"}"#, .errorInSuccess),
-        (#"{"ok":false,"error":"ratelimited"}"#, .rateLimited), (#"{"ok":false,"error":"invalid_auth"}"#, .unauthorized),
-        ("ok", .success), ("", .success), ("{broken", .success), (#"[{"ok":false}]"#, .success), (#"{"ok":"false"}"#, .success),
+        (#"{"ok":false,"error":"ratelimited"}"#, .rateLimited),
+        (#"{"ok":false,"error":"invalid_auth"}"#, .unauthorized),
+        ("ok", .success), ("", .success), ("{broken", .success), (#"[{"ok":false}]"#, .success),
+        (#"{"ok":"false"}"#, .success),
         (#"{"ok":true,"ok":false}"#, .errorInSuccess),
     ])
     func `Slack says it in the body`(body: String, expected: Outcome) {
@@ -54,7 +57,8 @@ import Testing
         (#"{"errors":[{"type":"RATE_LIMITED"}]}"#, .rateLimited),
     ])
     func `GraphQL hides errors in success, whoever serves it`(body: String, expected: Outcome) {
-        for url in ["https://s.myshopify.com/admin/api/2024-01/graphql.json", "https://api.nobody.example/graphql?x=1"] {
+        for url in ["https://s.myshopify.com/admin/api/2024-01/graphql.json", "https://api.nobody.example/graphql?x=1"]
+        {
             for partner in ["shopify", "nobody.example"] {
                 #expect(outcome(answered(200, body, url: url), partner) == expected)
             }
@@ -67,9 +71,13 @@ import Testing
         #expect(outcome(answered(400, #"{"error":{"code":4}}"#), "meta") == .rateLimited)
         #expect(outcome(answered(400, #"{"error":{"code":100}}"#), "meta") == .rejected)
         #expect(outcome(answered(403, #"[{"errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#), "salesforce") == .rateLimited)
-        #expect(outcome(answered(400, headers: [Header("x-amzn-errortype", "ThrottlingException:http://x/")]), "aws") == .rateLimited)
+        #expect(
+            outcome(answered(400, headers: [Header("x-amzn-errortype", "ThrottlingException:http://x/")]), "aws")
+                == .rateLimited)
         #expect(outcome(answered(400, #"{"__type":"com.amazon#ExpiredTokenException"}"#), "aws") == .unauthorized)
-        #expect(outcome(answered(403, #"{"error":{"errors":[{"reason":"userRateLimitExceeded"}]}}"#), "google") == .rateLimited)
+        #expect(
+            outcome(answered(403, #"{"error":{"errors":[{"reason":"userRateLimitExceeded"}]}}"#), "google")
+                == .rateLimited)
         #expect(outcome(answered(200, #"{"messages":[{"status":"0"},{"status":"1"}]}"#), "vonage") == .rateLimited)
         #expect(outcome(answered(200, #"{"messages":[{"status":"0"}]}"#), "vonage") == .success)
         #expect(outcome(answered(200, #"{"status":"OVER_QUERY_LIMIT"}"#), "google-maps") == .rateLimited)
@@ -85,10 +93,13 @@ import Testing
     @Test func `any body is judged without a fault`() {
         let seed: UInt64 = 21
         var random = Seeded(seed)
-        let whole = Array(#"{"ok":false,"error":"ratelimited","errors":[{"extensions":{"code":"THROTTLED"}}],"status":1}"#.utf8)
+        let whole = Array(
+            #"{"ok":false,"error":"ratelimited","errors":[{"extensions":{"code":"THROTTLED"}}],"status":1}"#.utf8)
         for end in 0...whole.count {
             var bytes = Array(whole[..<end])
-            if !bytes.isEmpty { bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random) }
+            if !bytes.isEmpty {
+                bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            }
             var cut = answered(200, url: "https://h.example/graphql")
             for body in [bytes, Array(whole[..<end])] {
                 cut.response?.body = Body(body)

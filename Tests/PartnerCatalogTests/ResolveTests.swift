@@ -10,7 +10,10 @@ import Testing
         ("https://API.STRIPE.COM.:443/v1/charges", "stripe GET /v1/charges"),
         ("https://sk_live_x:@api.stripe.com/v1/charges", "stripe GET /v1/charges"),
         ("https://acme.zendesk.com/api/v2/tickets/35436.json", "zendesk GET /api/v2/tickets/{id}.json"),
-        ("https://shop.myshopify.com/admin/api/2024-01/orders/1.json", "shopify GET /admin/api/2024-01/orders/{id}.json"),
+        (
+            "https://shop.myshopify.com/admin/api/2024-01/orders/1.json",
+            "shopify GET /admin/api/2024-01/orders/{id}.json"
+        ),
         ("https://api.github.com/repos/apple/swift-nio/issues/12", "github GET /repos/{owner}/{repo}/issues/{id}"),
         ("https://api.github.com/repos/a/b/contents/docs/x/y.md", "github GET /repos/{owner}/{repo}/contents/{path}"),
         (
@@ -21,7 +24,10 @@ import Testing
         ("https://api.telegram.org/bot123:abc/sendMessage", "telegram GET /{bot}/sendMessage"),
         ("https://bucket.s3.eu-west-1.amazonaws.com/any/key.txt", "aws-s3 GET /{key}"),
         ("https://sqs.eu-west-1.amazonaws.com/123456789012/queue", "aws GET /{id}/queue"),
-        ("https://storage.googleapis.com/upload/storage/v1/b/mine/o", "google-cloud-storage GET /upload/storage/v1/b/{bucket}/o"),
+        (
+            "https://storage.googleapis.com/upload/storage/v1/b/mine/o",
+            "google-cloud-storage GET /upload/storage/v1/b/{bucket}/o"
+        ),
         ("https://maps.googleapis.com/maps/api/geocode/json", "google-maps GET /maps/api/geocode/json"),
         ("https://api.mailgun.net/v3/mg.acme.example/messages", "mailgun GET /v3/{domain}/messages"),
     ])
@@ -32,7 +38,8 @@ import Testing
     @Test(arguments: [
         ("https://api.acme-bank.co.uk/v1/x", "acme-bank.co.uk"), ("https://a.b.kyc.com.au/", "kyc.com.au"),
         ("https://api.shipfast.example/x", "shipfast.example"), ("https://shipfast.example/x", "shipfast.example"),
-        ("https://visa-net.api.example.com/v1/x", "example.com"), ("https://my-app.herokuapp.com/x", "my-app.herokuapp.com"),
+        ("https://visa-net.api.example.com/v1/x", "example.com"),
+        ("https://my-app.herokuapp.com/x", "my-app.herokuapp.com"),
         ("https://x.my-app.herokuapp.com/", "my-app.herokuapp.com"), ("https://herokuapp.com/", "herokuapp.com"),
         ("https://abc.execute-api.eu-west-1.amazonaws.com/prod", "abc.execute-api.eu-west-1.amazonaws.com"),
         ("https://fn-abc-uc.a.run.app/", "fn-abc-uc.a.run.app"), ("https://bücher.example/", "xn--bcher-kva.example"),
@@ -70,7 +77,10 @@ import Testing
         #expect(catalogue.names(call("GET", "http://localhost/x/1", partner: "acme")) == "acme GET /x/{id}")
         #expect(catalogue.names(call("GET", "http://h/x", partner: "acme", route: "GET /odd/42")) == "acme GET /odd/42")
         let long = String(repeating: "é", count: 400)
-        guard case .partner(let id, let route, _) = catalogue.resolve(call("GET", "http://h/x", partner: long, route: long)) else {
+        guard
+            case .partner(let id, let route, _) = catalogue.resolve(
+                call("GET", "http://h/x", partner: long, route: long))
+        else {
             Issue.record("a named partner is a partner")
             return
         }
@@ -87,7 +97,8 @@ import Testing
         let mock = PartnerDefinition(
             id: "stripe", name: "", hosts: ["127.0.0.1:12111"], routes: ["POST /v1/charges/{charge}"])
         let bank = PartnerDefinition(
-            id: "bank", name: "The Bank", hosts: ["api.stripe.com:8443", "10.0.0.7", "*.bank.internal", "gateway.acme.example"])
+            id: "bank", name: "The Bank",
+            hosts: ["api.stripe.com:8443", "10.0.0.7", "*.bank.internal", "gateway.acme.example"])
         let mine = Catalogue(builtIn: true, partners: [mock, bank], listedRoutes: [], unknownHosts: .ignore)
         #expect(mine.partner("http://127.0.0.1:12111/v1/charges") == "stripe")
         #expect(mine.partner("http://127.0.0.1:12112/v1/charges") == "internal_host")
@@ -96,7 +107,8 @@ import Testing
         #expect(mine.partner("http://10.0.0.7/") == "bank")
         #expect(mine.partner("http://a.b.bank.internal/") == "bank")
         #expect(mine.partner("http://bank.internal/") == "internal_host")
-        #expect(mine.names(call("POST", "https://api.stripe.com/v1/charges/word")) == "stripe POST /v1/charges/{charge}")
+        #expect(
+            mine.names(call("POST", "https://api.stripe.com/v1/charges/word")) == "stripe POST /v1/charges/{charge}")
         #expect(mine.name(of: "stripe") == "Stripe")
         #expect(mine.name(of: "bank") == "The Bank")
         #expect(mine.name(of: "nobody.example") == "nobody.example")
@@ -124,7 +136,10 @@ import Testing
     @Test func `nothing makes it fail, and the same call always gets the same names`() {
         let seed: UInt64 = 3
         var random = Seeded(seed)
-        let pieces = ["https://", "http://", "api.", "stripe.com", "co.uk", "[", "]", ":", "8", "/", "%", "é", ".", "\0", "@", "?", "x"]
+        let pieces = [
+            "https://", "http://", "api.", "stripe.com", "co.uk", "[", "]", ":", "8", "/", "%", "é", ".", "\0", "@",
+            "?", "x",
+        ]
         for round in 0..<20_000 {
             var url = ""
             for _ in 0..<Int.random(in: 0...9, using: &random) { url += pieces.randomElement(using: &random) ?? "" }
@@ -132,7 +147,8 @@ import Testing
             let first = catalogue.resolve(call)
             #expect(first == catalogue.resolve(call), "seed \(seed), round \(round): \(url)")
             guard case .partner(let id, let route, _) = first else { continue }
-            #expect(!id.isEmpty && id.utf8.count <= 256 && route.utf8.count <= 256, "seed \(seed), round \(round): \(url)")
+            #expect(
+                !id.isEmpty && id.utf8.count <= 256 && route.utf8.count <= 256, "seed \(seed), round \(round): \(url)")
         }
     }
 }

@@ -13,20 +13,21 @@ import Testing
         #expect(parts.fragment == "top")
     }
 
-    @Test(arguments: [
-        ("api.stripe.com:443", "api.stripe.com", 443, ""), ("api.stripe.com/v1", "api.stripe.com", nil, "/v1"),
-        ("localhost:8080/x", "localhost", 8080, "/x"), ("//h.example/x", "h.example", nil, "/x"),
-        ("/v1/charges", "", nil, "/v1/charges"), ("*", "", nil, "*"), ("", "", nil, ""),
-        ("v1/charges", "", nil, "v1/charges"), ("https://[2001:DB8::1]:99/x", "2001:db8::1", 99, "/x"),
-        ("https://[fe80::1%25eth0]/x", "fe80::1", nil, "/x"), ("https://::1/x", "::1", nil, "/x"),
-        ("https://api.stripe.com\\@evil.example/x", "api.stripe.com", nil, "\\@evil.example/x"),
-        ("https://api.stripe.com@evil.example/x", "evil.example", nil, "/x"),
-        ("  https://h.example/x \n", "h.example", nil, "/x"), ("https://h.example:99999/", "h.example", nil, "/"),
-        ("https://h.example:/", "h.example", nil, "/"), ("https:///x", "", nil, "/x"),
-        ("https://h%2Eexample/", "h.example", nil, "/"), ("https://a..b/", "", nil, "/"),
-        ("https://h example/x", "", nil, "/x"), ("data:text/plain,hi", "", nil, "text/plain,hi"),
-        ("ann:secret@h.example/x", "h.example", nil, "/x"), ("https://?q", "", nil, ""),
-    ] as [(String, String, Int?, String)])
+    @Test(
+        arguments: [
+            ("api.stripe.com:443", "api.stripe.com", 443, ""), ("api.stripe.com/v1", "api.stripe.com", nil, "/v1"),
+            ("localhost:8080/x", "localhost", 8080, "/x"), ("//h.example/x", "h.example", nil, "/x"),
+            ("/v1/charges", "", nil, "/v1/charges"), ("*", "", nil, "*"), ("", "", nil, ""),
+            ("v1/charges", "", nil, "v1/charges"), ("https://[2001:DB8::1]:99/x", "2001:db8::1", 99, "/x"),
+            ("https://[fe80::1%25eth0]/x", "fe80::1", nil, "/x"), ("https://::1/x", "::1", nil, "/x"),
+            ("https://api.stripe.com\\@evil.example/x", "api.stripe.com", nil, "\\@evil.example/x"),
+            ("https://api.stripe.com@evil.example/x", "evil.example", nil, "/x"),
+            ("  https://h.example/x \n", "h.example", nil, "/x"), ("https://h.example:99999/", "h.example", nil, "/"),
+            ("https://h.example:/", "h.example", nil, "/"), ("https:///x", "", nil, "/x"),
+            ("https://h%2Eexample/", "h.example", nil, "/"), ("https://a..b/", "", nil, "/"),
+            ("https://h example/x", "", nil, "/x"), ("data:text/plain,hi", "", nil, "text/plain,hi"),
+            ("ann:secret@h.example/x", "h.example", nil, "/x"), ("https://?q", "", nil, ""),
+        ] as [(String, String, Int?, String)])
     func `odd URLs have one reading`(url: String, host: String, port: Int?, path: String) {
         let parts = URLParts(url)
         #expect(parts.host == host)
@@ -47,7 +48,8 @@ import Testing
         "localhost", "db", "billing.svc", "x.svc.cluster.local", "printer.local", "vault.internal", "a.lan", "a.corp",
         "10.1.2.3", "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "192.168.0.1", "172.16.0.1", "172.31.255.255",
         "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1",
-        "::ffff:10.0.0.1", "::ffff:7f00:1", "ff02::1", "1:2:3", "999.1.1.1.1", "host.docker.internal", "router.home.arpa",
+        "::ffff:10.0.0.1", "::ffff:7f00:1", "ff02::1", "1:2:3", "999.1.1.1.1", "host.docker.internal",
+        "router.home.arpa",
     ])
     func `hosts of our own networks are internal`(host: String) {
         #expect(HostName.kind(of: host) == .internal)
@@ -66,14 +68,17 @@ import Testing
         let seed: UInt64 = 11
         var random = Seeded(seed)
         let pieces = [
-            "https", "://", "//", ":", "@", "/", "\\", "?", "#", "[", "]", "%", "%2", "%2e", ".", "..", "a", "1", "0x", "é", " ",
+            "https", "://", "//", ":", "@", "/", "\\", "?", "#", "[", "]", "%", "%2", "%2e", ".", "..", "a", "1", "0x",
+            "é", " ",
             "api.stripe.com", "\0", "::", "999999", ";", "*",
         ]
         for round in 0..<20_000 {
             var url = ""
             for _ in 0..<Int.random(in: 0...8, using: &random) { url += pieces.randomElement(using: &random) ?? "" }
             var bytes = Array(url.utf8)
-            if round % 3 == 0, !bytes.isEmpty { bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random) }
+            if round % 3 == 0, !bytes.isEmpty {
+                bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            }
             bytes.withUnsafeBufferPointer { buffer in
                 let ranges = URLRanges(buffer)
                 let all = [ranges.scheme, ranges.userinfo, ranges.host, ranges.path, ranges.query, ranges.fragment]

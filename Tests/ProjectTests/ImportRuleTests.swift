@@ -29,12 +29,16 @@ struct ImportRuleTests {
 
     private static func imports(_ module: String, _ folder: String) throws -> [(file: String, name: String)] {
         let directory = root.appending(path: "\(folder)/\(module)")
-        guard let files = FileManager.default.enumerator(at: directory, includingPropertiesForKeys: nil) else { return [] }
+        guard let files = FileManager.default.enumerator(at: directory, includingPropertiesForKeys: nil) else {
+            return []
+        }
         var found: [(file: String, name: String)] = []
         for case let file as URL in files where file.pathExtension == "swift" {
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
                 var words = line.split(separator: " ")[...]
-                while let first = words.first, first.hasPrefix("@") || ["public", "package", "internal", "private"].contains(first) {
+                while let first = words.first,
+                    first.hasPrefix("@") || ["public", "package", "internal", "private"].contains(first)
+                {
                     words = words.dropFirst()
                 }
                 guard words.first == "import", let name = words.dropFirst().first else { continue }
@@ -48,7 +52,9 @@ struct ImportRuleTests {
         let manifest = try String(contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
         for (module, folder) in Self.table {
             #expect(manifest.contains("name: \"\(module)\""), "\(module) is in the table and not in Package.swift")
-            #expect(try !Self.imports(module, folder).isEmpty || module == "CallModel", "\(folder)/\(module) has no sources")
+            #expect(
+                try !Self.imports(module, folder).isEmpty || module == "CallModel", "\(folder)/\(module) has no sources"
+            )
         }
     }
 
@@ -77,7 +83,9 @@ struct ImportRuleTests {
     }
 
     @Test func `pure modules reach for nothing that has effects`() throws {
-        let effects: Set<String> = ["Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "Dispatch", "Runtime", "Transport"]
+        let effects: Set<String> = [
+            "Foundation", "FoundationEssentials", "Logging", "NIOCore", "NIOPosix", "Dispatch", "Runtime", "Transport",
+        ]
         for (module, folder) in Self.table where Self.pure.contains(module) {
             for (file, name) in try Self.imports(module, folder) {
                 #expect(!effects.contains(name), "\(module)/\(file) imports \(name): a pure module has no effects")
@@ -85,7 +93,11 @@ struct ImportRuleTests {
         }
     }
 
-    @Test func `sockets are opened in Transport alone, SQL is spoken in Storage and Postgres alone, Foundation is linked nowhere`() throws {
+    @Test
+    func
+        `sockets are opened in Transport alone, SQL is spoken in Storage and Postgres alone, Foundation is linked nowhere`()
+        throws
+    {
         for (module, folder) in Self.table {
             for (file, name) in try Self.imports(module, folder) {
                 #expect(!["Foundation", "FoundationEssentials"].contains(name), "\(module)/\(file) imports \(name)")

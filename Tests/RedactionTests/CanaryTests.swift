@@ -15,7 +15,10 @@ struct CanaryTests {
     private func call(with secret: String) -> APICall {
         let encoded = String(secret.map { $0 == " " ? "+" : $0 })
         var request = APICall.Request(
-            method: "POST", url: "https://user:\(encoded)@api.stripe.com/v1/x/\(encoded)?token=\(encoded)&q=\(encoded)&\(encoded)#\(encoded)")
+            method: "POST",
+            url:
+                "https://user:\(encoded)@api.stripe.com/v1/x/\(encoded)?token=\(encoded)&q=\(encoded)&\(encoded)#\(encoded)"
+        )
         request.headers = [
             Header("authorization", "Bearer \(secret)"), Header("cookie", "a=\(secret)"), Header("x-odd", secret),
             Header("user-agent", "curl \(secret)"), Header("content-type", "application/json"),
@@ -76,7 +79,8 @@ struct CanaryTests {
         var redactor = Redactor(policy: .failClosed)
         var call = APICall(
             time: .epoch,
-            request: .init(method: "GET", url: "https://api.stripe.com/v1/charges/ch_3NqAbC2eZvKYlo2C?limit=10"), source: .json)
+            request: .init(method: "GET", url: "https://api.stripe.com/v1/charges/ch_3NqAbC2eZvKYlo2C?limit=10"),
+            source: .json)
         call.request.headers = [Header("x-request-id", "req_123"), Header("retry-after", "3")]
         call.customer = "acme"
         redactor.redact(&call, now: .epoch)

@@ -79,7 +79,8 @@ final class SimulatedDisk: Disk {
         switch Int.random(in: 0..<4, using: &random) {
         case 0: return file.synced
         case 1: return file.content
-        case 2: return Array(file.content.prefix(Int.random(in: common...max(common, file.content.count), using: &random)))
+        case 2:
+            return Array(file.content.prefix(Int.random(in: common...max(common, file.content.count), using: &random)))
         default:
             // The length arrived, some of the blocks did not.
             var bytes = file.content

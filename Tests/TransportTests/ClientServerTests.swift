@@ -49,8 +49,10 @@ struct ClientServerTests {
     @Test func `a body beyond the bound is answered 413 and the connection goes on`() async throws {
         try await withServer { client, server, _ in
             let body = ByteBuffer(repeating: 1, count: 1 << 20 + 1)
-            #expect(try await client.send(ClientRequest(method: "POST", path: "/", body: body)).status == 413)
-            #expect(try await client.send(ClientRequest(method: "GET", path: "/")).status == 200)
+            let status1 = try await client.send(ClientRequest(method: "POST", path: "/", body: body)).status
+            #expect(status1 == 413)
+            let status2 = try await client.send(ClientRequest(method: "GET", path: "/")).status
+            #expect(status2 == 200)
             #expect(server.counters[.oversizedRequests] == 1)
         }
     }
@@ -58,7 +60,8 @@ struct ClientServerTests {
     @Test func `a refusal needs no body`() async throws {
         try await withServer { client, _, _ in
             let body = ByteBuffer(repeating: 1, count: 300_000)
-            #expect(try await client.send(ClientRequest(method: "POST", path: "/refused", body: body)).status == 403)
+            let status3 = try await client.send(ClientRequest(method: "POST", path: "/refused", body: body)).status
+            #expect(status3 == 403)
         }
     }
 
@@ -90,14 +93,17 @@ struct ClientServerTests {
 
     @Test func `a client connects again after its server came back`() async throws {
         try await withServer { client, server, endpoint in
-            #expect(try await client.send(ClientRequest(method: "GET", path: "/")).status == 200)
+            let status4 = try await client.send(ClientRequest(method: "GET", path: "/")).status
+            #expect(status4 == 200)
             await server.shutdown(grace: .seconds(1))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             let second = HTTPServer(
-                configuration: ServerConfiguration(address: "127.0.0.1", port: endpoint.port), handler: Echo(), group: group,
+                configuration: ServerConfiguration(address: "127.0.0.1", port: endpoint.port), handler: Echo(),
+                group: group,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             _ = try await second.start()
-            #expect(try await client.send(ClientRequest(method: "GET", path: "/")).status == 200)
+            let status5 = try await client.send(ClientRequest(method: "GET", path: "/")).status
+            #expect(status5 == 200)
             await second.shutdown(grace: .seconds(1))
             try await group.shutdownGracefully()
         }

@@ -84,7 +84,8 @@ public struct AgentSettings: Sendable {
     private static func address(_ section: SettingsSection, _ usual: ListenAddress) -> ListenAddress {
         guard let text = section.string("listen") else { return usual }
         guard let address = ListenAddress(text) else {
-            section.report("listen", "an address and a port are wanted", hint: "write it like 127.0.0.1:4318 or [::1]:4318")
+            section.report(
+                "listen", "an address and a port are wanted", hint: "write it like 127.0.0.1:4318 or [::1]:4318")
             return usual
         }
         return address

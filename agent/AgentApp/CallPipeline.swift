@@ -43,7 +43,8 @@ final class CallPipeline: Sendable {
                 (
                     reason,
                     metrics.counter(
-                        "farwatch_agent_not_ours_calls_total", help: "Calls that concern no partner, let go on the host.",
+                        "farwatch_agent_not_ours_calls_total",
+                        help: "Calls that concern no partner, let go on the host.",
                         labels: [("reason", reason.rawValue)])
                 )
             })

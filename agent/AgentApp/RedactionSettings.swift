@@ -25,7 +25,9 @@ func readRedactionPolicy(_ section: SettingsSection) -> RedactionPolicy {
             return time
         }
         guard let mode = word.flatMap(RedactionMode.init) else {
-            if word == nil { grant.report(nil, "a grant needs a mode", hint: "one of \(modes.joined(separator: ", "))") }
+            if word == nil {
+                grant.report(nil, "a grant needs a mode", hint: "one of \(modes.joined(separator: ", "))")
+            }
             continue
         }
         if mode == .redacted || mode == .full, approver == nil || until == nil {

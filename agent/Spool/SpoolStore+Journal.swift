@@ -124,4 +124,3 @@ private struct RecoveredJournal {
         self.builder = builder ?? BatchBuilder(catalogueVersion: catalogueVersion)
     }
 }
-

@@ -23,7 +23,8 @@ extension SpoolStore {
                 throw SpoolOpening.unknownFormat
             }
             var store = SpoolStore(
-                spoolID: spoolID, disk: disk, configuration: configuration.checked(), catalogueVersion: catalogueVersion)
+                spoolID: spoolID, disk: disk, configuration: configuration.checked(), catalogueVersion: catalogueVersion
+            )
             try store.recover(found, at: now)
             return store
         } catch {

@@ -103,7 +103,8 @@ public final class Aggregator: Sendable {
 
     // MARK: What the parts need of each other
 
-    private static func sink(_ lane: CommitLane, _ agents: AgentRegistry, _ tokens: AccessTokens) -> IngestHandler.Sink {
+    private static func sink(_ lane: CommitLane, _ agents: AgentRegistry, _ tokens: AccessTokens) -> IngestHandler.Sink
+    {
         IngestHandler.Sink(
             authorize: { token in
                 guard let record = tokens.record(of: token, at: currentInstant()) else { return .unknown }
@@ -131,7 +132,9 @@ public final class Aggregator: Sendable {
             },
             call: { id in
                 try await database.queries.run { connection in
-                    try connection.withStatementTimeout(.seconds(30)) { try database.storage.calls.call(id: id, connection) }
+                    try connection.withStatementTimeout(.seconds(30)) {
+                        try database.storage.calls.call(id: id, connection)
+                    }
                 }
             },
             hosts: { agents.entries(at: currentInstant()) }, metrics: { metrics.exposition() },

@@ -48,7 +48,8 @@ public struct AggregatorSettings: Sendable {
         }
         let kept = root.section("retention")
         retention.calls = kept.duration("calls", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.calls
-        retention.minutes = kept.duration("minutes", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.minutes
+        retention.minutes =
+            kept.duration("minutes", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.minutes
         for (id, partner) in root.namedSections("partners") { partnerNames[id] = partner.string("name") ?? id }
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")
@@ -72,7 +73,8 @@ public struct AggregatorSettings: Sendable {
     private static func address(_ section: SettingsSection, _ usual: ListenAddress) -> ListenAddress {
         guard let text = section.string("listen") else { return usual }
         guard let address = ListenAddress(text) else {
-            section.report("listen", "an address and a port are wanted", hint: "write it like 127.0.0.1:7443 or [::1]:7443")
+            section.report(
+                "listen", "an address and a port are wanted", hint: "write it like 127.0.0.1:7443 or [::1]:7443")
             return usual
         }
         return address

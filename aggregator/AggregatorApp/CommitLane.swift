@@ -52,7 +52,9 @@ final class CommitLane: Sendable {
     private final class WriterBox: @unchecked Sendable {
         private var writer: BatchWriter?
 
-        func open(_ name: String, _ names: Names, at now: Instant, _ connection: PostgresConnection) throws -> BatchWriter {
+        func open(_ name: String, _ names: Names, at now: Instant, _ connection: PostgresConnection) throws
+            -> BatchWriter
+        {
             if let writer { return writer }
             let made = try BatchWriter(name: name, names: names, startedAt: now, connection)
             writer = made

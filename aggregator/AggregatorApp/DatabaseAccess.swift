@@ -21,7 +21,9 @@ final class DatabaseAccess: Sendable {
         self.embedded = embedded
     }
 
-    static func open(_ settings: AggregatorSettings, environment: [String: String], logger: Logger) async throws -> DatabaseAccess {
+    static func open(_ settings: AggregatorSettings, environment: [String: String], logger: Logger) async throws
+        -> DatabaseAccess
+    {
         let (embedded, address) = try await connectTo(settings, environment: environment, logger: logger)
         do {
             let writer = try PostgresPool(address, .dedicated(name: "writer", waitingMax: 16), logger: logger)

@@ -50,7 +50,9 @@ final class Decider: Sendable {
                 Self.leaseName, holder: self.holder, for: Self.leaseTime, connection)
             guard let epoch else {
                 self.core.state = nil
-                return try StateStore.published(Self.snapshotName, connection).flatMap { PublishedStatus(encoded: $0.bytes) }
+                return try StateStore.published(Self.snapshotName, connection).flatMap {
+                    PublishedStatus(encoded: $0.bytes)
+                }
             }
             return try self.decide(epoch, connection)
         }
@@ -114,7 +116,8 @@ final class Decider: Sendable {
             guard let status = PartnerStatus(rawValue: outage.status) else { continue }
             state.engine.restore(partner: outage.partner, status: status, since: outage.startedAt)
         }
-        logger.notice("deciding about the status", metadata: ["epoch": "\(epoch)", "partners": "\(state.engine.verdicts.count)"])
+        logger.notice(
+            "deciding about the status", metadata: ["epoch": "\(epoch)", "partners": "\(state.engine.verdicts.count)"])
         return state
     }
 
@@ -147,7 +150,8 @@ final class Decider: Sendable {
         let outages = try StateStore.outages(since: now - .seconds(90 * 86_400), connection).map { outage in
             let partner = text(outage.partner, .partner)
             return StatusSnapshot.Outage(
-                partner: partner, partnerName: partnerNames(partner), startedAt: outage.startedAt, endedAt: outage.endedAt,
+                partner: partner, partnerName: partnerNames(partner), startedAt: outage.startedAt,
+                endedAt: outage.endedAt,
                 status: outage.status, worst: outage.worst, reason: outage.reason, callsFailed: outage.callsFailed)
         }
         let hosts = engine.troubledHosts.values.map { host in
@@ -199,7 +203,8 @@ extension OutageRecord {
 extension OutageLog.Outage {
     /// Nil for a record in words of a later release.
     fileprivate init?(_ record: OutageRecord) {
-        guard let status = PartnerStatus(rawValue: record.status), let worst = PartnerStatus(rawValue: record.worst) else {
+        guard let status = PartnerStatus(rawValue: record.status), let worst = PartnerStatus(rawValue: record.worst)
+        else {
             return nil
         }
         self.init(

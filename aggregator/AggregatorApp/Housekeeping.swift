@@ -81,7 +81,8 @@ struct Housekeeping: Sendable {
             guard !Task.isCancelled else { return }
             failures(chore.name).add()
             if !chore.hasFailed {
-                logger.error("a chore failed and is tried again", metadata: ["chore": "\(chore.name)", "error": "\(error)"])
+                logger.error(
+                    "a chore failed and is tried again", metadata: ["chore": "\(chore.name)", "error": "\(error)"])
             }
             chore.hasFailed = true
         }
@@ -113,6 +114,8 @@ struct Housekeeping: Sendable {
     private func maintainPartitions() async throws {
         let now = currentInstant()
         let dropped = try await database.queries.run { try Retention.maintain(retention, at: now, $0) }
-        for name in dropped { logger.notice("dropped a partition whose time was over", metadata: ["partition": "\(name)"]) }
+        for name in dropped {
+            logger.notice("dropped a partition whose time was over", metadata: ["partition": "\(name)"])
+        }
     }
 }

@@ -1,6 +1,5 @@
 import Glibc
 
-
 /// How surprising a count is, by Chernoff's bound: for a binomial X of n trials with probability p, and k/n > p,
 /// P(X ≥ k) ≤ exp(-n · D(k/n ‖ p)), D being the Kullback-Leibler divergence of two coins.
 ///

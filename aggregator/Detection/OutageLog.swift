@@ -48,7 +48,8 @@ public struct OutageLog: Sendable {
         for (partner, verdict) in verdicts where verdict.status.isTrouble {
             guard var outage = open[partner] else {
                 let began = Outage(
-                    partner: partner, startedAt: verdict.since, endedAt: nil, status: verdict.status, worst: verdict.status,
+                    partner: partner, startedAt: verdict.since, endedAt: nil, status: verdict.status,
+                    worst: verdict.status,
                     reason: verdict.reason, callsFailed: verdict.callsFailed)
                 open[partner] = began
                 changed.append(began)

@@ -164,7 +164,9 @@ public struct VerdictEngine: Sendable {
             verdict.hostsAffected = recent.hosts.count {
                 !sick.contains($0.key) && $0.value.failures > 0 && $0.value.ratio >= floor
             }
-            verdict.customersAffected = series.tallies(\.customers, last - 6, through: last).count { $0.value.failures > 0 }
+            verdict.customersAffected = series.tallies(\.customers, last - 6, through: last).count {
+                $0.value.failures > 0
+            }
         }
         return verdict
     }
@@ -187,7 +189,10 @@ public struct VerdictEngine: Sendable {
         guard total.calls >= configuration.callsMin else {
             return (.unknown, "\(total.calls) calls in five minutes are too few to judge by")
         }
-        return (.operational, "\(percent(total.ratio)) of \(total.calls) calls failed, \(percent(series.baseline.ratio)) is normal")
+        return (
+            .operational,
+            "\(percent(total.ratio)) of \(total.calls) calls failed, \(percent(series.baseline.ratio)) is normal"
+        )
     }
 
     private func failures(
@@ -196,23 +201,29 @@ public struct VerdictEngine: Sendable {
         let tally = window.total(without: sick)
         guard deviates(tally, baseline, surpriseMin), window.intervalsWithFailures > 1 else { return nil }
         // Without any one host the others must still deviate, where there are others to ask.
-        if let worst = window.hosts.filter({ !sick.contains($0.key) }).max(by: { $0.value.failures < $1.value.failures }) {
+        if let worst = window.hosts.filter({ !sick.contains($0.key) }).max(by: { $0.value.failures < $1.value.failures }
+        ) {
             let others = window.total(without: sick.union([worst.key]))
             if others.calls >= configuration.hostCallsMin, !deviates(others, baseline, surpriseMin / 3) {
-                return (.operational, "the failures are those of one host of ours; \(others.calls) calls of the others are normal")
+                return (
+                    .operational,
+                    "the failures are those of one host of ours; \(others.calls) calls of the others are normal"
+                )
             }
         }
         let status: PartnerStatus =
             tally.ratio >= 0.75 ? .majorOutage : tally.ratio >= 0.2 ? .partialOutage : .degradedPerformance
         return (
-            status, "\(tally.failures) of \(tally.calls) calls failed (\(percent(tally.ratio))), \(percent(baseline.ratio)) is normal"
+            status,
+            "\(tally.failures) of \(tally.calls) calls failed (\(percent(tally.ratio))), \(percent(baseline.ratio)) is normal"
         )
     }
 
     private func deviates(_ tally: Tally, _ baseline: Baseline, _ surpriseMin: Double) -> Bool {
         tally.failures >= configuration.failuresMin && tally.ratio - baseline.ratio >= configuration.riseMin
             && BinomialBound.surprise(
-                successes: Double(tally.failures), trials: Double(tally.calls), probability: baseline.ratio) >= surpriseMin
+                successes: Double(tally.failures), trials: Double(tally.calls), probability: baseline.ratio)
+                >= surpriseMin
     }
 
     /// Slow: many more calls than one in twenty took over twice the usual 95th percentile.

@@ -26,7 +26,9 @@ struct FlushQueue<Waiter: Sendable>: Sendable {
     init(_ configuration: IngestConfiguration) { self.configuration = configuration }
 
     mutating func batchArrived(_ entry: Entry) -> Admission {
-        guard byteCount == 0 || byteCount + entry.batch.byteCount <= configuration.waitingByteCountMax else { return .full }
+        guard byteCount == 0 || byteCount + entry.batch.byteCount <= configuration.waitingByteCountMax else {
+            return .full
+        }
         entries.append(entry)
         byteCount += entry.batch.byteCount
         guard !isFlushDue else { return .queued }

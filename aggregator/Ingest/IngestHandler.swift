@@ -18,16 +18,18 @@ public final class IngestHandler: RequestHandler {
         /// Stores all batches in one transaction, or none; called once at a time.
         public var commit:
             @Sendable (
-                _ batches: [ReceivedBatch], _ completion: @escaping @Sendable (Result<[BatchDisposition], any Error>) -> Void
+                _ batches: [ReceivedBatch],
+                _ completion: @escaping @Sendable (Result<[BatchDisposition], any Error>) -> Void
             ) -> Void
         /// Takes a heartbeat's JSON; returns what is wrong with it, if anything.
         public var heartbeat: @Sendable (_ agentID: String, _ body: [UInt8], _ receivedAt: Instant) -> String?
 
         public init(
             authorize: @escaping @Sendable (String) -> Authorization,
-            commit: @escaping @Sendable (
-                [ReceivedBatch], @escaping @Sendable (Result<[BatchDisposition], any Error>) -> Void
-            ) -> Void,
+            commit:
+                @escaping @Sendable (
+                    [ReceivedBatch], @escaping @Sendable (Result<[BatchDisposition], any Error>) -> Void
+                ) -> Void,
             heartbeat: @escaping @Sendable (String, [UInt8], Instant) -> String?
         ) {
             self.authorize = authorize
@@ -70,9 +72,12 @@ public final class IngestHandler: RequestHandler {
         case "/v1/heartbeat": byteCountMax = configuration.heartbeatByteCountMax
         default: return refuse("unknown_path", 404, "Not found", "agents talk to /v1/batches and /v1/heartbeat")
         }
-        guard head.method == "POST" else { return refuse("method", 405, "Method not allowed", "use POST", allow: "POST") }
+        guard head.method == "POST" else {
+            return refuse("method", 405, "Method not allowed", "use POST", allow: "POST")
+        }
         guard let token = bearerToken(head) else {
-            return refuse("unauthorized", 401, "Unauthorized", "a bearer token is needed: farwatch-aggregator token create")
+            return refuse(
+                "unauthorized", 401, "Unauthorized", "a bearer token is needed: farwatch-aggregator token create")
         }
         switch sink.authorize(token) {
         case .allowed: return .collect(byteCountMax: byteCountMax)
@@ -95,7 +100,8 @@ public final class IngestHandler: RequestHandler {
         let now = Instant(nanosecondsSinceEpoch: WallClock.now())
         guard let identity = identity(request.head.headers) else {
             return responder.respond(
-                problem("identity", 400, "Bad request", "farwatch-agent, farwatch-spool and farwatch-sequence are needed"))
+                problem(
+                    "identity", 400, "Bad request", "farwatch-agent, farwatch-spool and farwatch-sequence are needed"))
         }
         let batch: ReceivedBatch
         do {
@@ -143,7 +149,9 @@ public final class IngestHandler: RequestHandler {
         switch queue.withLock({ $0.batchArrived(.init(batch: batch, waiter: responder)) }) {
         case .queued: return
         case .scheduleFlush:
-            _ = responder.eventLoop.scheduleTask(in: .nanoseconds(configuration.flushLinger.nanoseconds)) { self.flush() }
+            _ = responder.eventLoop.scheduleTask(in: .nanoseconds(configuration.flushLinger.nanoseconds)) {
+                self.flush()
+            }
         case .full:
             var response = problem("busy", 503, "Busy", "the database is behind; keep the batch and come back")
             response.headers.add("retry-after", String(configuration.retryAfterSeconds))
@@ -170,7 +178,8 @@ public final class IngestHandler: RequestHandler {
                 for (entry, disposition) in zip(entries, dispositions) { self.acknowledge(entry, disposition) }
             case .failure(let error):
                 self.metrics.failedFlushes.add()
-                self.logger.error("batches were not stored", metadata: ["error": "\(error)", "batches": "\(entries.count)"])
+                self.logger.error(
+                    "batches were not stored", metadata: ["error": "\(error)", "batches": "\(entries.count)"])
                 for entry in entries { self.askToRetry(entry) }
             }
             done()
@@ -216,7 +225,8 @@ public final class IngestHandler: RequestHandler {
 
     private func agentID(_ headers: Headers) -> String? {
         guard let agentID = headers[first: "farwatch-agent"], !agentID.isEmpty,
-            agentID.utf8.count <= BatchIdentity.agentIDByteCountMax, agentID.utf8.allSatisfy({ (33...126).contains($0) })
+            agentID.utf8.count <= BatchIdentity.agentIDByteCountMax,
+            agentID.utf8.allSatisfy({ (33...126).contains($0) })
         else { return nil }
         return agentID
     }

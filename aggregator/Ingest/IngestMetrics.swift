@@ -25,13 +25,16 @@ public struct IngestMetrics: Sendable {
         duplicateBatches = counter("duplicate_batches", "Batches seen before: acknowledged again, not stored again.")
         conflictingBatches = counter("conflicting_batches", "Batches with the identity of another one, refused.")
         flushes = counter("flushes", "Transactions of batches committed.")
-        failedFlushes = counter("failed_flushes", "Transactions of batches that failed; their senders were asked to retry.")
+        failedFlushes = counter(
+            "failed_flushes", "Transactions of batches that failed; their senders were asked to retry.")
         heartbeats = counter("heartbeats", "Heartbeats of agents.")
         flushSeconds = registry.histogram(
-            "farwatch_ingest_flush_seconds", help: "Time a transaction of batches took.", buckets: Histogram.secondsBuckets)
+            "farwatch_ingest_flush_seconds", help: "Time a transaction of batches took.",
+            buckets: Histogram.secondsBuckets)
         refused = { reason in
             registry.counter(
-                "farwatch_ingest_refused_requests_total", help: "Requests refused, by reason.", labels: [("reason", reason)])
+                "farwatch_ingest_refused_requests_total", help: "Requests refused, by reason.",
+                labels: [("reason", reason)])
         }
     }
 

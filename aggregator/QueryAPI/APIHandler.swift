@@ -98,7 +98,9 @@ public final class APIHandler: RequestHandler {
         return (route, APIRequest(head: head, path: values, query: query, scopes: scopes, who: who, now: now))
     }
 
-    private func identify(_ head: RequestHead, _ access: APIRoute.Access) throws(APIProblem) -> (Set<TokenScope>, String) {
+    private func identify(_ head: RequestHead, _ access: APIRoute.Access) throws(APIProblem) -> (
+        Set<TokenScope>, String
+    ) {
         if let value = head.headers[first: "authorization"], access != .open {
             let parts = value.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "bearer",
@@ -113,7 +115,9 @@ public final class APIHandler: RequestHandler {
         case .open: return ([], "anonymous")
         case .status where configuration.publicStatus: return ([], "anonymous")
         case .status, .read:
-            guard head.peer.isLoopback else { throw Self.unauthorized("a bearer token with the scope `read` is needed") }
+            guard head.peer.isLoopback else {
+                throw Self.unauthorized("a bearer token with the scope `read` is needed")
+            }
             return ([], "anonymous on loopback")
         }
     }

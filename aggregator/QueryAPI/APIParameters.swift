@@ -12,7 +12,8 @@ func checkedQuery(_ query: String?, _ parameters: [APIParameter], now: Instant) 
         else { throw .badParameter(String(parts[0].prefix(40)), "a broken percent escape, or no UTF-8") }
         guard let parameter = parameters.first(where: { $0.name == name }) else {
             let known = parameters.map(\.name).joined(separator: ", ")
-            throw .badParameter(String(name.prefix(40)), known.isEmpty ? "no parameters are known here" : "known are \(known)")
+            throw .badParameter(
+                String(name.prefix(40)), known.isEmpty ? "no parameters are known here" : "known are \(known)")
         }
         guard values[name] == nil else { throw .badParameter(name, "given twice") }
         if let complaint = parameter.complaint(about: value, now: now) { throw .badParameter(name, complaint) }
@@ -28,11 +29,13 @@ extension APIParameter {
             return value.isEmpty || value.utf8.count > byteCountMax || value.utf8.contains(0)
                 ? "1 to \(byteCountMax) bytes without NUL" : nil
         case .integer(let range):
-            return Int(value).map(range.contains) == true ? nil : "an integer from \(range.lowerBound) to \(range.upperBound)"
+            return Int(value).map(range.contains) == true
+                ? nil : "an integer from \(range.lowerBound) to \(range.upperBound)"
         case .choice(let choices):
             return choices.contains(value) ? nil : "one of \(choices.joined(separator: ", "))"
         case .time:
-            return parseTime(value, now: now) == nil ? "a time like 2026-11-23T19:34:00Z, or a span before now like 15m" : nil
+            return parseTime(value, now: now) == nil
+                ? "a time like 2026-11-23T19:34:00Z, or a span before now like 15m" : nil
         case .status: return parseStatus(value) == nil ? "a status like 404, or a class like 5xx" : nil
         case .traceID: return TraceID(hex: value) == nil ? "32 hex digits, not all zero" : nil
         case .cursor: return CallCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
@@ -58,7 +61,9 @@ func parseTime(_ text: String, now: Instant) -> Instant? {
 
 /// `404` is that status alone, `5xx` the hundred.
 func parseStatus(_ text: String) -> ClosedRange<Int>? {
-    guard text.utf8.count == 3, let first = text.first.flatMap({ Int(String($0)) }), (1...9).contains(first) else { return nil }
+    guard text.utf8.count == 3, let first = text.first.flatMap({ Int(String($0)) }), (1...9).contains(first) else {
+        return nil
+    }
     if text.dropFirst().lowercased() == "xx" { return first * 100...first * 100 + 99 }
     guard text.utf8.allSatisfy({ (48...57).contains($0) }), let status = Int(text) else { return nil }
     return status...status

@@ -66,7 +66,8 @@ private func tag(in entry: Substring) -> Substring {
 private func systemRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
-            pattern: "/api/v1/hosts", summary: "Every agent: version, last seen, what it dropped and shed.", access: .read,
+            pattern: "/api/v1/hosts", summary: "Every agent: version, last seen, what it dropped and shed.",
+            access: .read,
             schema: "HostList"
         ) { request in .json(hostList(sources.hosts(), at: request.now)) },
         APIRoute(
@@ -76,7 +77,8 @@ private func systemRoutes(_ sources: QuerySources) -> [APIRoute] {
             plain(sources.metrics(), "text/plain; version=0.0.4; charset=utf-8")
         },
         APIRoute(
-            pattern: "/livez", summary: "Whether the process works.", access: .open, contentType: "text/plain; charset=utf-8"
+            pattern: "/livez", summary: "Whether the process works.", access: .open,
+            contentType: "text/plain; charset=utf-8"
         ) { _ in
             plain(Array("ok\n".utf8), "text/plain; charset=utf-8")
         },

@@ -26,7 +26,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "Outage",
         object([
-            ("id", text), ("started_at", reference("Time")), ("ended_at", reference("TimeOrNull")), ("worst_status", text),
+            ("id", text), ("started_at", reference("Time")), ("ended_at", reference("TimeOrNull")),
+            ("worst_status", text),
             ("reason", text), ("calls_failed", integer),
         ])
     ),
@@ -51,7 +52,10 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "Call",
         object(
-            [("id", text), ("time", reference("Time")), ("direction", #"{"enum":["outbound","inbound"]}"#), ("request", anyObject)],
+            [
+                ("id", text), ("time", reference("Time")), ("direction", #"{"enum":["outbound","inbound"]}"#),
+                ("request", anyObject),
+            ],
             optional: [
                 ("partner", text), ("route", text), ("service", text), ("service_version", text), ("host", text),
                 ("region", text), ("environment", text), ("customer", text), ("outcome", text),
@@ -59,7 +63,10 @@ let apiSchemas: [(name: String, schema: String)] = [
                 ("error", reference("TextOrNull")), ("duration_ms", number), ("weight", integer), ("source", text),
             ])
     ),
-    ("HostList", object([("as_of", reference("Time")), ("data", list("Host")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "HostList",
+        object([("as_of", reference("Time")), ("data", list("Host")), ("next_cursor", reference("TextOrNull"))])
+    ),
     (
         "Host",
         object([
@@ -90,7 +97,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "StatuspageIncident",
         object([
-            ("id", text), ("name", text), ("status", #"{"enum":["investigating","identified","monitoring","resolved"]}"#),
+            ("id", text), ("name", text),
+            ("status", #"{"enum":["investigating","identified","monitoring","resolved"]}"#),
             ("impact", indicator), ("created_at", reference("Time")), ("resolved_at", reference("TimeOrNull")),
             ("incident_updates", #"{"type":"array"}"#), ("components", list("StatuspageComponent")),
         ])
@@ -107,7 +115,8 @@ private let indicator = #"{"enum":["none","minor","major","critical"]}"#
 private let headMembers = [("as_of", reference("Time")), ("stale", boolean)]
 
 private let partnerMembers = [
-    ("id", text), ("name", text), ("status", reference("PartnerStatus")), ("since", reference("Time")), ("reason", text),
+    ("id", text), ("name", text), ("status", reference("PartnerStatus")), ("since", reference("Time")),
+    ("reason", text),
     ("calls_per_minute", number), ("failure_ratio", reference("NumberOrNull")),
     ("baseline_failure_ratio", reference("NumberOrNull")), ("p50_ms", reference("NumberOrNull")),
     ("p95_ms", reference("NumberOrNull")), ("baseline_p95_ms", reference("NumberOrNull")), ("hosts_affected", integer),
@@ -117,7 +126,10 @@ private let partnerMembers = [
 ]
 
 private let statuspageMembers = [
-    ("page", object([("id", text), ("name", text), ("url", text), ("time_zone", text), ("updated_at", reference("Time"))])),
+    (
+        "page",
+        object([("id", text), ("name", text), ("url", text), ("time_zone", text), ("updated_at", reference("Time"))])
+    ),
     ("status", object([("indicator", indicator), ("description", text)])),
 ]
 

@@ -39,13 +39,15 @@ private let callParameters: [APIParameter] =
     + names.map { name in
         APIParameter(name: name, kind: .text(byteCountMax: Limits.nameByteCountMax), summary: "Exactly this \(name).")
     } + [
-        APIParameter(name: "direction", kind: .choice(Direction.allCases.map(\.name)), summary: "Which way the call went."),
+        APIParameter(
+            name: "direction", kind: .choice(Direction.allCases.map(\.name)), summary: "Which way the call went."),
         APIParameter(name: "outcome", kind: .choice(outcomeNames), summary: "How the call ended."),
         APIParameter(name: "failure", kind: .choice(FailureKind.allCases.map(\.name)), summary: "Why no answer came."),
         APIParameter(name: "failed", kind: .choice(["true", "false"]), summary: "Whether it counts as a failure."),
         APIParameter(name: "status", kind: .status, summary: "The response's status, or a class such as 5xx."),
         APIParameter(name: "trace_id", kind: .traceID, summary: "Calls of this trace."),
-        APIParameter(name: "limit", kind: .integer(1...CallFilter.limitMax), summary: "How many at most; 100 when absent."),
+        APIParameter(
+            name: "limit", kind: .integer(1...CallFilter.limitMax), summary: "How many at most; 100 when absent."),
         APIParameter(name: "cursor", kind: .cursor, summary: "Where the last page ended."),
     ]
 

@@ -8,7 +8,9 @@ func openAPIDocument(_ routes: [APIRoute], version: String) -> [UInt8] {
         writer.object("info") {
             $0.member("title", "Farwatch")
             $0.member("version", version)
-            $0.member("description", "The outage status of partners, found from the calls of a fleet. Times are RFC 3339 in UTC.")
+            $0.member(
+                "description",
+                "The outage status of partners, found from the calls of a fleet. Times are RFC 3339 in UTC.")
             $0.object("license") {
                 $0.member("name", "See the project")
                 $0.member("identifier", "LicenseRef-project")
@@ -49,7 +51,9 @@ func openAPIDocument(_ routes: [APIRoute], version: String) -> [UInt8] {
 private func operation(_ route: APIRoute, _ writer: inout JSONWriter) {
     writer.member("operationId", operationID(route.pattern))
     writer.member("summary", route.summary)
-    let pathNames = route.pattern.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+    let pathNames = route.pattern.split(separator: "/").filter { $0.hasPrefix("{") }.map {
+        String($0.dropFirst().dropLast())
+    }
     writer.array("parameters") { writer in
         for name in pathNames {
             writer.object {

@@ -40,7 +40,9 @@ public struct PublishedStatus: Sendable {
     /// integers of 8, 4 and 4 bytes.
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
-        func put(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) } }
+        func put(_ value: some FixedWidthInteger) {
+            withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+        }
         put(asOf.nanosecondsSinceEpoch)
         for (path, document) in documents {
             put(UInt32(path.utf8.count))

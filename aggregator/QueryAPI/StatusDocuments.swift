@@ -86,7 +86,9 @@ extension StatusSnapshot {
         writer.object { writer in
             head(&writer)
             figures(partner, &writer)
-            for (name, shares) in [("routes", partner.routes), ("hosts", partner.hosts), ("customers", partner.customers)] {
+            for (name, shares) in [
+                ("routes", partner.routes), ("hosts", partner.hosts), ("customers", partner.customers),
+            ] {
                 writer.array(name) { writer in
                     for share in shares {
                         writer.object {

@@ -37,7 +37,8 @@ public struct AgentStore: Sendable {
             SET last_seen = greatest(a.last_seen, excluded.last_seen), report = excluded.report
             """,
             [
-                .int2Array(sorted.map { Schema.shard(of: $0.agentID) }), .int4Array(sorted.map { ids[$0.agentID] ?? 0 }),
+                .int2Array(sorted.map { Schema.shard(of: $0.agentID) }),
+                .int4Array(sorted.map { ids[$0.agentID] ?? 0 }),
                 .timestamptzArray(sorted.map(\.firstSeen.microsecondsSinceEpoch)),
                 .timestamptzArray(sorted.map(\.lastSeen.microsecondsSinceEpoch)), .textArray(sorted.map(\.report)),
             ])
@@ -75,7 +76,8 @@ public struct AgentStore: Sendable {
                 WHERE s.floor < excluded.floor AND s.floor_at < $5 - interval '\(Self.floorAge)'
                 """,
                 [
-                    .int2Array(floors.map { Schema.shard(of: $0.agentID) }), .int4Array(floors.map { ids[$0.agentID] ?? 0 }),
+                    .int2Array(floors.map { Schema.shard(of: $0.agentID) }),
+                    .int4Array(floors.map { ids[$0.agentID] ?? 0 }),
                     .uuidArray(floors.map { PostgresUUID(high: $0.spool.high, low: $0.spool.low) }),
                     .int8Array(floors.map { Int64(clamping: $0.floor) }), .timestamptz(now.microsecondsSinceEpoch),
                 ])

@@ -91,7 +91,8 @@ public struct CallStore: Sendable {
             return (
                 "c.received_at >= $1 AND c.received_at < $2 AND c.shard = $3 AND c.block = $4 AND c.row = $5",
                 [
-                    .timestamptz(minute), .timestamptz(minute + 60_000_000), .int2(assigned.shard), .int8(assigned.block),
+                    .timestamptz(minute), .timestamptz(minute + 60_000_000), .int2(assigned.shard),
+                    .int8(assigned.block),
                     .int2(assigned.row),
                 ]
             )
@@ -140,7 +141,9 @@ public struct CallStore: Sendable {
         var blocks: [Int64: [CallPayload]] = [:]
         for row in found {
             let callCount = Int(try row.int2(1))
-            guard let opened = try? BatchReader.payloads(ofBlock: try row.bytea(2), callCount: callCount) else { continue }
+            guard let opened = try? BatchReader.payloads(ofBlock: try row.bytea(2), callCount: callCount) else {
+                continue
+            }
             blocks[try row.int8(0)] = opened
         }
         return blocks

@@ -69,7 +69,8 @@ public final class Names: Sendable {
             "SELECT id, service, service_version, host, region, environment FROM farwatch.origins", []
         ) { row in
             let origin = Origin(
-                service: try row.int4(1), serviceVersion: try row.int4(2), host: try row.int4(3), region: try row.int4(4),
+                service: try row.int4(1), serviceVersion: try row.int4(2), host: try row.int4(3),
+                region: try row.int4(4),
                 environment: try row.int4(5))
             self.remember(origin, try row.int4(0))
         }
@@ -148,7 +149,8 @@ public final class Names: Sendable {
         }
         for row in rows {
             let origin = Origin(
-                service: try row.int4(1), serviceVersion: try row.int4(2), host: try row.int4(3), region: try row.int4(4),
+                service: try row.int4(1), serviceVersion: try row.int4(2), host: try row.int4(3),
+                region: try row.int4(4),
                 environment: try row.int4(5))
             found[origin] = try row.int4(0)
             remember(origin, try row.int4(0))

@@ -27,7 +27,9 @@ struct Partitions {
                     """)
             } catch {
                 // Another aggregator made it at the same moment: IF NOT EXISTS does not cover that.
-                guard error.sqlState == Self.duplicateTable || error.sqlState == SQLState.uniqueViolation else { throw error }
+                guard error.sqlState == Self.duplicateTable || error.sqlState == SQLState.uniqueViolation else {
+                    throw error
+                }
             }
         }
     }
@@ -56,5 +58,7 @@ struct Partitions {
     /// `20261124`.
     private static func suffix(_ day: Int64) -> String { String(start(day).prefix(10).filter { $0 != "-" }) }
 
-    private static func start(_ day: Int64) -> String { Instant(secondsSinceEpoch: day * 86_400).text(fractionDigits: 0) }
+    private static func start(_ day: Int64) -> String {
+        Instant(secondsSinceEpoch: day * 86_400).text(fractionDigits: 0)
+    }
 }

@@ -111,7 +111,8 @@ public enum RollupStore {
             ON CONFLICT (partner, minute, route, region, direction, bucket) DO UPDATE SET calls = m.calls + excluded.calls
             """,
             [
-                .timestamptzArray(latencies.map { microseconds($0.key.minute) }), .int4Array(latencies.map(\.key.partner)),
+                .timestamptzArray(latencies.map { microseconds($0.key.minute) }),
+                .int4Array(latencies.map(\.key.partner)),
                 .int4Array(latencies.map(\.key.route)), .int4Array(latencies.map(\.key.region)),
                 .int2Array(latencies.map { Int16($0.key.direction.rawValue) }), .int2Array(latencies.map(\.key.bucket)),
                 .int8Array(latencies.map(\.value)),

@@ -19,7 +19,8 @@ struct SchemaStep: Sendable {
 
 enum Schema {
     static let steps: [SchemaStep] = [
-        SchemaStep(version: 1, title: "calls, ledger, rollups, names, agents, tokens", kind: .expands, script: firstStep)
+        SchemaStep(
+            version: 1, title: "calls, ledger, rollups, names, agents, tokens", kind: .expands, script: firstStep)
     ]
 
     /// Rows are distributed by this many shards of agents, fixed for good.

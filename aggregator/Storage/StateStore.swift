@@ -60,7 +60,8 @@ public enum StateStore {
             """
             INSERT INTO farwatch.snapshots AS s VALUES ($1, $2, $3, $4)
             ON CONFLICT (name) DO UPDATE SET epoch = $2, published_at = $3, bytes = $4 WHERE s.epoch <= $2
-            """, [.text(name), .int8(epoch), .timestamptz(now.microsecondsSinceEpoch), .bytea(bytes)], prepared: true) > 0
+            """, [.text(name), .int8(epoch), .timestamptz(now.microsecondsSinceEpoch), .bytea(bytes)], prepared: true)
+            > 0
     }
 
     public static func published(
@@ -95,7 +96,8 @@ public enum StateStore {
         return try rows.map { row in
             OutageRecord(
                 partner: try row.int4(0), startedAt: Instant(microsecondsSinceEpoch: try row.timestamptz(1)),
-                endedAt: try row.timestamptzOrNull(2).map(Instant.init(microsecondsSinceEpoch:)), status: try row.text(3),
+                endedAt: try row.timestamptzOrNull(2).map(Instant.init(microsecondsSinceEpoch:)),
+                status: try row.text(3),
                 worst: try row.text(4), reason: try row.text(5), callsFailed: try row.int8(6))
         }
     }

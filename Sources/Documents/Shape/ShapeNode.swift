@@ -47,7 +47,9 @@ extension ShapeNode {
     private static func formName(_ name: [UInt8]) -> String {
         let base = name.prefix { $0 != UInt8(ascii: "[") }
         var text = DataKey.name(base)
-        for part in name.dropFirst(base.count).split(separator: UInt8(ascii: "["), omittingEmptySubsequences: true).prefix(8) {
+        for part in name.dropFirst(base.count).split(separator: UInt8(ascii: "["), omittingEmptySubsequences: true)
+            .prefix(8)
+        {
             let inner = part.last == UInt8(ascii: "]") ? part.dropLast() : part
             let isIndex = inner.count <= 4 && inner.allSatisfy { $0 &- 48 < 10 }
             text += "[" + (isIndex ? String(decoding: inner, as: UTF8.self) : DataKey.name(inner)) + "]"

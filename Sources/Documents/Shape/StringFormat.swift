@@ -57,7 +57,9 @@ public enum StringFormat: UInt8, Sendable, CaseIterable {
 
     private static func ofASCII(_ text: UnsafeBufferPointer<UInt8>, _ census: ByteCensus) -> StringFormat {
         if census.digits == text.count { return .digits }
-        if census.capitals == text.count, text.count == 2 || text.count == 3 { return text.count == 2 ? .alpha2 : .alpha3 }
+        if census.capitals == text.count, text.count == 2 || text.count == 3 {
+            return text.count == 2 ? .alpha2 : .alpha3
+        }
         if census.letters == text.count, text.count < 16 { return .word }
         if let structured = StructuredText(text, census).format { return structured }
         let isHex = census.hexDigits == text.count
@@ -72,7 +74,8 @@ public enum StringFormat: UInt8, Sendable, CaseIterable {
         guard census.digits > 0, census.capitals > 0, census.letters > census.capitals else { return false }
         let alphabet = text.dropLast(padding).allSatisfy { byte in
             switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+            case 48...57, 65...90, 97...122, UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
             default: false
             }
         }

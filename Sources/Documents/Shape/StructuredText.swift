@@ -69,7 +69,8 @@ struct StructuredText {
 
     /// `19:34`, `19:34:00`, `19:34:00.123`.
     private func isTime(from start: Int, to end: Int) -> Bool {
-        guard end - start >= 5, byte(start + 2) == UInt8(ascii: ":"), let hour = number(at: start, digits: 2), hour < 24,
+        guard end - start >= 5, byte(start + 2) == UInt8(ascii: ":"), let hour = number(at: start, digits: 2),
+            hour < 24,
             let minute = number(at: start + 3, digits: 2), minute < 60
         else { return false }
         if end - start == 5 { return true }
@@ -117,7 +118,9 @@ struct StructuredText {
     }
 
     private var isEmail: Bool {
-        guard census.spaces == 0, let at = text.firstIndex(of: UInt8(ascii: "@")), at > 0, at <= 64 else { return false }
+        guard census.spaces == 0, let at = text.firstIndex(of: UInt8(ascii: "@")), at > 0, at <= 64 else {
+            return false
+        }
         let domain = text[(at + 1)...]
         guard let dot = domain.lastIndex(of: UInt8(ascii: ".")), dot > at + 1, domain.endIndex - dot > 2 else {
             return false
@@ -129,12 +132,14 @@ struct StructuredText {
 
     /// RFC 7519: three parts, of which the first is the base64url of an object and so starts with `eyJ`.
     private var isJWT: Bool {
-        text.count >= 32 && text.starts(with: "eyJ".utf8) && census.spaces == 0 && census.others == 0 && census.colons == 0
+        text.count >= 32 && text.starts(with: "eyJ".utf8) && census.spaces == 0 && census.others == 0
+            && census.colons == 0
             && !text.contains(UInt8(ascii: "/"))
     }
 
     private var isURI: Bool {
-        guard census.spaces == 0, let colon = text.firstIndex(of: UInt8(ascii: ":")), colon >= 2, colon + 3 < text.count,
+        guard census.spaces == 0, let colon = text.firstIndex(of: UInt8(ascii: ":")), colon >= 2,
+            colon + 3 < text.count,
             byte(colon + 1) == UInt8(ascii: "/"), byte(colon + 2) == UInt8(ascii: "/")
         else { return false }
         return text[..<colon].allSatisfy { (($0 | 0x20) &- 97) < 26 || $0 &- 48 < 10 || $0 == UInt8(ascii: "+") }

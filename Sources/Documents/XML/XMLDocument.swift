@@ -83,7 +83,8 @@ private final class XMLTreeBuilder {
         var element = XMLElement(name: localName(name))
         var at = 0
         // Name and value in turn, then a null pointer.
-        while let attributes, let name = attributes[at], let value = attributes[at + 1], nodeCount < limits.nodeCountMax {
+        while let attributes, let name = attributes[at], let value = attributes[at + 1], nodeCount < limits.nodeCountMax
+        {
             at += 2
             let whole = String(cString: name)
             if whole == "xmlns" || whole.hasPrefix("xmlns:") { continue }

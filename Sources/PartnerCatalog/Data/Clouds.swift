@@ -2,11 +2,13 @@ extension PartnerDefinition {
     static let identity: [PartnerDefinition] = [
         PartnerDefinition(
             id: "auth0", name: "Auth0", hosts: ["*.auth0.com"],
-            routes: ["/api/v2/users/{user}/**", "/api/v2/clients/{client}/**"], rateLimitHeaders: .xRateLimit, source: general),
+            routes: ["/api/v2/users/{user}/**", "/api/v2/clients/{client}/**"], rateLimitHeaders: .xRateLimit,
+            source: general),
         PartnerDefinition(
             id: "okta", name: "Okta", hosts: ["*.okta.com", "*.oktapreview.com", "*.okta-emea.com"],
             routes: [
-                "/oauth2/{server}/v1/**", "/api/v1/users/{user}/**", "/api/v1/groups/{group}/**", "/api/v1/apps/{app}/**",
+                "/oauth2/{server}/v1/**", "/api/v1/users/{user}/**", "/api/v1/groups/{group}/**",
+                "/api/v1/apps/{app}/**",
             ],
             rateLimitHeaders: [
                 RateLimitHeader("x-rate-limit-limit", .limit), RateLimitHeader("x-rate-limit-remaining", .remaining),
@@ -14,7 +16,8 @@ extension PartnerDefinition {
             ], source: general),
         PartnerDefinition(id: "clerk", name: "Clerk", hosts: ["api.clerk.com", "api.clerk.dev"], source: general),
         PartnerDefinition(
-            id: "onfido", name: "Onfido", hosts: ["api.onfido.com", "api.eu.onfido.com", "api.us.onfido.com", "api.ca.onfido.com"],
+            id: "onfido", name: "Onfido",
+            hosts: ["api.onfido.com", "api.eu.onfido.com", "api.us.onfido.com", "api.ca.onfido.com"],
             webhookSignatures: ["x-sha2-signature"], source: general),
         PartnerDefinition(
             id: "persona", name: "Persona", hosts: ["withpersona.com", "api.withpersona.com"],
@@ -24,7 +27,8 @@ extension PartnerDefinition {
     static let clouds: [PartnerDefinition] = [
         // Throttling is a 400 or 503 whose type says so; most services repeat it in a header, the rest in the body.
         PartnerDefinition(
-            id: "aws", name: "Amazon Web Services", hosts: ["*.amazonaws.com", "*.api.aws"], errors: amazonErrors, source: general),
+            id: "aws", name: "Amazon Web Services", hosts: ["*.amazonaws.com", "*.api.aws"], errors: amazonErrors,
+            source: general),
         PartnerDefinition(
             id: "aws-s3", name: "Amazon S3",
             hosts: ["s3.amazonaws.com", "*.s3.amazonaws.com"]
@@ -36,26 +40,31 @@ extension PartnerDefinition {
             id: "google", name: "Google APIs", hosts: ["*.googleapis.com", "accounts.google.com"], errors: googleErrors,
             source: general),
         PartnerDefinition(
-            id: "google-cloud-storage", name: "Google Cloud Storage", hosts: ["storage.googleapis.com", "*.storage.googleapis.com"],
+            id: "google-cloud-storage", name: "Google Cloud Storage",
+            hosts: ["storage.googleapis.com", "*.storage.googleapis.com"],
             routes: [
                 "/storage/v1/b/{bucket}/o/{object...}", "/storage/v1/b/{bucket}/**", "/upload/storage/v1/b/{bucket}/**",
                 "/download/storage/v1/b/{bucket}/o/{object...}", "/batch/**", "/{bucket}/{object...}",
             ], errors: googleErrors, source: general),
         // Answers 200 and a status of its own.
         PartnerDefinition(
-            id: "google-maps", name: "Google Maps", hosts: ["maps.googleapis.com", "places.googleapis.com", "routes.googleapis.com"],
+            id: "google-maps", name: "Google Maps",
+            hosts: ["maps.googleapis.com", "places.googleapis.com", "routes.googleapis.com"],
             errors: ErrorConvention(
                 rules: [
-                    OutcomeRule(200...299, .body("status", .isOneOf(["OVER_QUERY_LIMIT", "OVER_DAILY_LIMIT"])), .rateLimited),
+                    OutcomeRule(
+                        200...299, .body("status", .isOneOf(["OVER_QUERY_LIMIT", "OVER_DAILY_LIMIT"])), .rateLimited),
                     OutcomeRule(200...299, .body("status", .isOneOf(["REQUEST_DENIED"])), .unauthorized),
-                    OutcomeRule(200...299, .body("status", .isOneOf(["INVALID_REQUEST", "UNKNOWN_ERROR"])), .errorInSuccess),
+                    OutcomeRule(
+                        200...299, .body("status", .isOneOf(["INVALID_REQUEST", "UNKNOWN_ERROR"])), .errorInSuccess),
                 ] + googleErrors.rules), source: general),
         PartnerDefinition(
             id: "microsoft-graph", name: "Microsoft Graph", hosts: ["graph.microsoft.com", "graph.microsoft.us"],
             routes: ["/v1.0/users/{user}/**", "/beta/users/{user}/**"],
             rateLimitHeaders: [RateLimitHeader("x-ms-throttle-limit-percentage", .used)], source: general),
         PartnerDefinition(
-            id: "microsoft-login", name: "Microsoft Entra ID", hosts: ["login.microsoftonline.com", "login.microsoft.com"],
+            id: "microsoft-login", name: "Microsoft Entra ID",
+            hosts: ["login.microsoftonline.com", "login.microsoft.com"],
             routes: ["/{tenant}/oauth2/**", "/{tenant}/v2.0/**", "/{tenant}/discovery/**"], source: general),
         PartnerDefinition(
             id: "azure", name: "Microsoft Azure",
@@ -76,15 +85,20 @@ extension PartnerDefinition {
         OutcomeRule(400...499, .header("x-amzn-errortype", .contains(amazonRefusals)), .unauthorized),
         OutcomeRule(400...499, .body("__type", .contains(amazonRefusals)), .unauthorized),
     ])
-    private static let amazonThrottles = ["throttl", "requestlimitexceeded", "provisionedthroughputexceeded", "toomanyrequests"]
-    private static let amazonRefusals = ["unrecognizedclient", "expiredtoken", "invalidsignature", "accessdenied", "missingauth"]
+    private static let amazonThrottles = [
+        "throttl", "requestlimitexceeded", "provisionedthroughputexceeded", "toomanyrequests",
+    ]
+    private static let amazonRefusals = [
+        "unrecognizedclient", "expiredtoken", "invalidsignature", "accessdenied", "missingauth",
+    ]
 
     private static let googleErrors = ErrorConvention(rules: [
         OutcomeRule(
             403...403,
             .body(
                 "error.errors[].reason",
-                .isOneOf(["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"])), .rateLimited),
+                .isOneOf(["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"])),
+            .rateLimited),
         OutcomeRule(403...403, .body("error.status", .isOneOf(["RESOURCE_EXHAUSTED"])), .rateLimited),
     ])
 }

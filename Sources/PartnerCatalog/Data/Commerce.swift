@@ -16,12 +16,14 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "woocommerce", name: "WooCommerce", webhookSignatures: ["x-wc-webhook-signature"],
             webhookHeaders: WebhookHeaders(
-                eventType: "x-wc-webhook-topic", deliveryID: "x-wc-webhook-delivery-id", subscription: "x-wc-webhook-id"),
+                eventType: "x-wc-webhook-topic", deliveryID: "x-wc-webhook-delivery-id", subscription: "x-wc-webhook-id"
+            ),
             source: general),
         PartnerDefinition(
             id: "bigcommerce", name: "BigCommerce", hosts: ["api.bigcommerce.com"], routes: ["/stores/{store}/**"],
             rateLimitHeaders: [
-                RateLimitHeader("x-rate-limit-requests-left", .remaining), RateLimitHeader("x-rate-limit-requests-quota", .limit),
+                RateLimitHeader("x-rate-limit-requests-left", .remaining),
+                RateLimitHeader("x-rate-limit-requests-quota", .limit),
                 RateLimitHeader("x-rate-limit-time-reset-ms", .reset),
             ], source: general),
         PartnerDefinition(

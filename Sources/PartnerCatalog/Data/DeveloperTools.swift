@@ -13,8 +13,10 @@ extension PartnerDefinition {
                 "/repos/{owner}/{repo}/commits/{ref}/**", "/repos/{owner}/{repo}/releases/tags/{tag}",
                 "/repos/{owner}/{repo}/labels/{name}", "/repos/{owner}/{repo}/collaborators/{username}/**",
                 "/repos/{owner}/{repo}/assignees/{username}", "/repos/{owner}/{repo}/environments/{environment}/**",
-                "/repos/{owner}/{repo}/actions/workflows/{workflow}/**", "/repos/{owner}/{repo}/actions/secrets/{secret}",
-                "/repos/{owner}/{repo}/**", "/orgs/{org}/teams/{team}/memberships/{username}", "/orgs/{org}/teams/{team}/**",
+                "/repos/{owner}/{repo}/actions/workflows/{workflow}/**",
+                "/repos/{owner}/{repo}/actions/secrets/{secret}",
+                "/repos/{owner}/{repo}/**", "/orgs/{org}/teams/{team}/memberships/{username}",
+                "/orgs/{org}/teams/{team}/**",
                 "/orgs/{org}/members/{username}", "/orgs/{org}/memberships/{username}", "/orgs/{org}/**",
                 "/users/{username}/**",
             ],
@@ -37,10 +39,12 @@ extension PartnerDefinition {
                 "/api/v4/groups/{group}/**", "/api/v4/users/{user}/**",
             ], rateLimitHeaders: .rateLimit, source: general),
         PartnerDefinition(
-            id: "bitbucket", name: "Bitbucket", hosts: ["api.bitbucket.org"], webhookSignatures: ["x-event-key+x-hook-uuid"],
+            id: "bitbucket", name: "Bitbucket", hosts: ["api.bitbucket.org"],
+            webhookSignatures: ["x-event-key+x-hook-uuid"],
             webhookHeaders: WebhookHeaders(
                 eventType: "x-event-key", deliveryID: "x-request-uuid", subscription: "x-hook-uuid"),
-            routes: ["/2.0/repositories/{workspace}/{repository}/**", "/2.0/workspaces/{workspace}/**"], source: general),
+            routes: ["/2.0/repositories/{workspace}/{repository}/**", "/2.0/workspaces/{workspace}/**"], source: general
+        ),
         PartnerDefinition(
             id: "linear", name: "Linear", hosts: ["api.linear.app"], webhookSignatures: ["linear-signature"],
             webhookHeaders: WebhookHeaders(eventType: "linear-event", deliveryID: "linear-delivery"),
@@ -50,21 +54,26 @@ extension PartnerDefinition {
                 RateLimitHeader("x-ratelimit-requests-reset", .reset),
             ], source: general),
         PartnerDefinition(
-            id: "pagerduty", name: "PagerDuty", hosts: ["api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com"],
+            id: "pagerduty", name: "PagerDuty",
+            hosts: ["api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com"],
             webhookSignatures: ["x-pagerduty-signature"],
-            webhookHeaders: WebhookHeaders(subscription: "x-webhook-subscription"), rateLimitHeaders: .rateLimit, source: general),
+            webhookHeaders: WebhookHeaders(subscription: "x-webhook-subscription"), rateLimitHeaders: .rateLimit,
+            source: general),
         PartnerDefinition(
-            id: "datadog", name: "Datadog", hosts: ["api.datadoghq.com", "api.datadoghq.eu", "*.datadoghq.com", "*.datadoghq.eu"],
+            id: "datadog", name: "Datadog",
+            hosts: ["api.datadoghq.com", "api.datadoghq.eu", "*.datadoghq.com", "*.datadoghq.eu"],
             rateLimitHeaders: .xRateLimit + [RateLimitHeader("x-ratelimit-name", .reason)], source: general),
         PartnerDefinition(
-            id: "sentry", name: "Sentry", hosts: ["sentry.io", "*.sentry.io"], webhookSignatures: ["sentry-hook-signature"],
+            id: "sentry", name: "Sentry", hosts: ["sentry.io", "*.sentry.io"],
+            webhookSignatures: ["sentry-hook-signature"],
             webhookHeaders: WebhookHeaders(eventType: "sentry-hook-resource", deliveryID: "request-id"),
             routes: [
                 "/api/0/projects/{organization}/{project}/**", "/api/0/organizations/{organization}/**",
                 "/api/0/teams/{organization}/{team}/**",
             ],
             rateLimitHeaders: [
-                RateLimitHeader("x-sentry-rate-limit-limit", .limit), RateLimitHeader("x-sentry-rate-limit-remaining", .remaining),
+                RateLimitHeader("x-sentry-rate-limit-limit", .limit),
+                RateLimitHeader("x-sentry-rate-limit-remaining", .remaining),
                 RateLimitHeader("x-sentry-rate-limit-reset", .reset),
             ], source: general),
         PartnerDefinition(
@@ -79,11 +88,14 @@ extension PartnerDefinition {
             rateLimitHeaders: .xRateLimit, source: general),
         PartnerDefinition(
             id: "launchdarkly", name: "LaunchDarkly",
-            hosts: ["app.launchdarkly.com", "events.launchdarkly.com", "sdk.launchdarkly.com", "clientsdk.launchdarkly.com"],
+            hosts: [
+                "app.launchdarkly.com", "events.launchdarkly.com", "sdk.launchdarkly.com", "clientsdk.launchdarkly.com",
+            ],
             webhookSignatures: ["x-ld-signature"],
             routes: ["/api/v2/flags/{project}/{flag}/**", "/api/v2/flags/{project}", "/api/v2/projects/{project}/**"],
             rateLimitHeaders: [
-                RateLimitHeader("x-ratelimit-global-remaining", .remaining), RateLimitHeader("x-ratelimit-reset", .reset),
+                RateLimitHeader("x-ratelimit-global-remaining", .remaining),
+                RateLimitHeader("x-ratelimit-reset", .reset),
             ], source: general),
     ]
 }

@@ -6,8 +6,10 @@ extension PartnerDefinition {
             rateLimitHeaders: [
                 RateLimitHeader("x-ratelimit-limit-requests", .limit),
                 RateLimitHeader("x-ratelimit-remaining-requests", .remaining),
-                RateLimitHeader("x-ratelimit-reset-requests", .reset), RateLimitHeader("x-ratelimit-limit-tokens", .limit),
-                RateLimitHeader("x-ratelimit-remaining-tokens", .remaining), RateLimitHeader("x-ratelimit-reset-tokens", .reset),
+                RateLimitHeader("x-ratelimit-reset-requests", .reset),
+                RateLimitHeader("x-ratelimit-limit-tokens", .limit),
+                RateLimitHeader("x-ratelimit-remaining-tokens", .remaining),
+                RateLimitHeader("x-ratelimit-reset-tokens", .reset),
             ], source: general),
         // 529 means overloaded: a server error, as the status says.
         PartnerDefinition(
@@ -18,7 +20,8 @@ extension PartnerDefinition {
                 RateLimitHeader("anthropic-ratelimit-requests-reset", .reset),
             ], source: general),
         PartnerDefinition(
-            id: "mistral", name: "Mistral AI", hosts: ["api.mistral.ai"], routes: ["/v1/models/{model}"], source: general),
+            id: "mistral", name: "Mistral AI", hosts: ["api.mistral.ai"], routes: ["/v1/models/{model}"],
+            source: general),
         PartnerDefinition(
             id: "cohere", name: "Cohere", hosts: ["api.cohere.com", "api.cohere.ai"], source: general),
         PartnerDefinition(
@@ -39,8 +42,10 @@ extension PartnerDefinition {
             webhookHeaders: WebhookHeaders(deliveryID: "webhook-id"), source: "Standard Webhooks 1.0, specification",
             verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
-            id: "svix", name: "A sender that uses Svix", hosts: ["api.svix.com", "*.api.svix.com", "api.us.svix.com", "api.eu.svix.com"],
+            id: "svix", name: "A sender that uses Svix",
+            hosts: ["api.svix.com", "*.api.svix.com", "api.us.svix.com", "api.eu.svix.com"],
             webhookSignatures: [WebhookSignature(headers: ["svix-signature", "svix-id"], isShared: true)],
-            webhookHeaders: WebhookHeaders(deliveryID: "svix-id"), source: "Svix documentation; hosts from general knowledge"),
+            webhookHeaders: WebhookHeaders(deliveryID: "svix-id"),
+            source: "Svix documentation; hosts from general knowledge"),
     ]
 }

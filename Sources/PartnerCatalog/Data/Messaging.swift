@@ -5,21 +5,25 @@ extension PartnerDefinition {
             webhookHeaders: WebhookHeaders(retry: "x-slack-retry-num"), errors: .okFlag,
             source: "docs.slack.dev; header names from third parties, error names from general knowledge"),
         PartnerDefinition(
-            id: "twilio", name: "Twilio", hosts: ["api.twilio.com", "*.twilio.com"], webhookSignatures: ["x-twilio-signature"],
+            id: "twilio", name: "Twilio", hosts: ["api.twilio.com", "*.twilio.com"],
+            webhookSignatures: ["x-twilio-signature"],
             webhookHeaders: WebhookHeaders(deliveryID: "i-twilio-idempotency-token"), routes: ["/2010-04-01/**"],
             source: general),
         PartnerDefinition(
             id: "sendgrid", name: "SendGrid", hosts: ["api.sendgrid.com", "api.eu.sendgrid.com"],
-            webhookSignatures: ["x-twilio-email-event-webhook-signature"], rateLimitHeaders: .xRateLimit, source: general),
+            webhookSignatures: ["x-twilio-email-event-webhook-signature"], rateLimitHeaders: .xRateLimit,
+            source: general),
         PartnerDefinition(
             id: "mailgun", name: "Mailgun", hosts: ["api.mailgun.net", "api.eu.mailgun.net"],
             routes: [
-                "/v3/domains/{domain}/**", "/v4/domains/{domain}/**", "/v3/routes/**", "/v3/lists/{list}/members/{member}",
+                "/v3/domains/{domain}/**", "/v4/domains/{domain}/**", "/v3/routes/**",
+                "/v3/lists/{list}/members/{member}",
                 "/v3/lists/{list}/**", "/v3/ips/**", "/v3/{domain}/messages", "/v3/{domain}/**",
             ], source: general),
         PartnerDefinition(
             id: "mailchimp", name: "Mailchimp", hosts: ["*.api.mailchimp.com", "mandrillapp.com"],
-            webhookSignatures: ["x-mandrill-signature"], routes: ["/3.0/lists/{list}/members/{member}/**", "/3.0/lists/{list}/**"],
+            webhookSignatures: ["x-mandrill-signature"],
+            routes: ["/3.0/lists/{list}/members/{member}/**", "/3.0/lists/{list}/**"],
             source: general),
         PartnerDefinition(
             id: "postmark", name: "Postmark", hosts: ["api.postmarkapp.com"], source: general),
@@ -34,7 +38,8 @@ extension PartnerDefinition {
                 OutcomeRule(200...299, .body("messages[].status", .isNotOneOf(["0"])), .errorInSuccess),
             ]), source: general),
         PartnerDefinition(
-            id: "messagebird", name: "Bird (MessageBird)", hosts: ["rest.messagebird.com", "api.bird.com", "*.messagebird.com"],
+            id: "messagebird", name: "Bird (MessageBird)",
+            hosts: ["rest.messagebird.com", "api.bird.com", "*.messagebird.com"],
             webhookSignatures: ["messagebird-signature-jwt"], source: general),
         PartnerDefinition(
             id: "discord", name: "Discord", hosts: ["discord.com", "discordapp.com"],
@@ -46,14 +51,16 @@ extension PartnerDefinition {
             id: "telegram", name: "Telegram", hosts: ["api.telegram.org"],
             webhookSignatures: ["x-telegram-bot-api-secret-token"],
             routes: ["/{bot}/**"],
-            errors: ErrorConvention(rules: [OutcomeRule(200...299, .body("ok", .isFalse), .errorInSuccess)]), source: general),
+            errors: ErrorConvention(rules: [OutcomeRule(200...299, .body("ok", .isFalse), .errorInSuccess)]),
+            source: general),
         // Graph API errors come with 400 and a code; the codes are those of its rate-limiting and error pages.
         PartnerDefinition(
             id: "meta", name: "Meta (Facebook, Instagram, WhatsApp)",
             hosts: ["graph.facebook.com", "graph.instagram.com", "graph-video.facebook.com", "graph.whatsapp.com"],
             webhookSignatures: [WebhookSignature(headers: ["x-hub-signature-256"], isShared: true)],
             errors: ErrorConvention(rules: [
-                OutcomeRule(400...499, .body("error.code", .isOneOf(["4", "17", "32", "613", "80004", "130429"])), .rateLimited),
+                OutcomeRule(
+                    400...499, .body("error.code", .isOneOf(["4", "17", "32", "613", "80004", "130429"])), .rateLimited),
                 OutcomeRule(400...499, .body("error.code", .isOneOf(["102", "190", "10", "200"])), .unauthorized),
                 OutcomeRule(400...499, .body("error.code", .isOneOf(["1", "2"])), .serverError),
             ]),
@@ -61,10 +68,12 @@ extension PartnerDefinition {
                 RateLimitHeader("x-app-usage", .combined), RateLimitHeader("x-business-use-case-usage", .combined),
             ], source: general),
         PartnerDefinition(
-            id: "pusher", name: "Pusher", hosts: ["*.pusher.com", "*.pusherapp.com"], webhookSignatures: ["x-pusher-signature"],
+            id: "pusher", name: "Pusher", hosts: ["*.pusher.com", "*.pusherapp.com"],
+            webhookSignatures: ["x-pusher-signature"],
             source: general),
         PartnerDefinition(
-            id: "onesignal", name: "OneSignal", hosts: ["onesignal.com", "api.onesignal.com"], rateLimitHeaders: .rateLimit,
+            id: "onesignal", name: "OneSignal", hosts: ["onesignal.com", "api.onesignal.com"],
+            rateLimitHeaders: .rateLimit,
             source: general),
     ]
 }

@@ -3,7 +3,10 @@ extension PartnerDefinition {
         // 429 carries no remaining counter; `lock_timeout` is a 429 too, so the status suffices.
         PartnerDefinition(
             id: "stripe", name: "Stripe",
-            hosts: ["api.stripe.com", "files.stripe.com", "connect.stripe.com", "uploads.stripe.com", "meter-events.stripe.com"],
+            hosts: [
+                "api.stripe.com", "files.stripe.com", "connect.stripe.com", "uploads.stripe.com",
+                "meter-events.stripe.com",
+            ],
             webhookSignatures: ["stripe-signature"],
             rateLimitHeaders: [RateLimitHeader("stripe-rate-limited-reason", .reason)],
             source: "docs.stripe.com/rate-limits, docs.stripe.com/webhooks; header names from general knowledge"),
@@ -14,7 +17,8 @@ extension PartnerDefinition {
             webhookHeaders: WebhookHeaders(deliveryID: "paypal-transmission-id"),
             source: "developer.paypal.com/api/webhooks; names from general knowledge"),
         PartnerDefinition(
-            id: "adyen", name: "Adyen", hosts: ["*.adyen.com", "*.adyenpayments.com"], webhookSignatures: ["hmacsignature"],
+            id: "adyen", name: "Adyen", hosts: ["*.adyen.com", "*.adyenpayments.com"],
+            webhookSignatures: ["hmacsignature"],
             source: general),
         PartnerDefinition(
             id: "braintree", name: "Braintree",
@@ -27,7 +31,9 @@ extension PartnerDefinition {
             source: "developer.squareup.com/docs/webhooks; header names from general knowledge"),
         PartnerDefinition(
             id: "checkout-com", name: "Checkout.com",
-            hosts: ["api.checkout.com", "api.sandbox.checkout.com", "*.api.checkout.com", "*.api.sandbox.checkout.com"],
+            hosts: [
+                "api.checkout.com", "api.sandbox.checkout.com", "*.api.checkout.com", "*.api.sandbox.checkout.com",
+            ],
             webhookSignatures: ["cko-signature"], source: general),
         PartnerDefinition(
             id: "gocardless", name: "GoCardless", hosts: ["api.gocardless.com", "api-sandbox.gocardless.com"],
@@ -36,7 +42,8 @@ extension PartnerDefinition {
             id: "mollie", name: "Mollie", hosts: ["api.mollie.com"], source: general),
         PartnerDefinition(
             id: "klarna", name: "Klarna",
-            hosts: ["api.klarna.com", "api-na.klarna.com", "api-oc.klarna.com", "api.playground.klarna.com"], source: general),
+            hosts: ["api.klarna.com", "api-na.klarna.com", "api-oc.klarna.com", "api.playground.klarna.com"],
+            source: general),
         PartnerDefinition(
             id: "plaid", name: "Plaid", hosts: ["production.plaid.com", "sandbox.plaid.com", "development.plaid.com"],
             webhookSignatures: ["plaid-verification"],
@@ -44,7 +51,9 @@ extension PartnerDefinition {
                 OutcomeRule(400...499, .body("error_type", .isOneOf(["RATE_LIMIT_EXCEEDED"])), .rateLimited),
                 OutcomeRule(
                     400...499,
-                    .body("error_code", .isOneOf(["INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "INVALID_ACCESS_TOKEN"])),
+                    .body(
+                        "error_code",
+                        .isOneOf(["INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "INVALID_ACCESS_TOKEN"])),
                     .unauthorized),
             ]), source: general),
         PartnerDefinition(
@@ -66,13 +75,15 @@ extension PartnerDefinition {
             webhookSignatures: ["intuit-signature"], routes: ["/v3/company/{company}/**"],
             source: "developer.intuit.com best practices; signature header from a third party"),
         PartnerDefinition(
-            id: "xero", name: "Xero", hosts: ["api.xero.com", "identity.xero.com"], webhookSignatures: ["x-xero-signature"],
+            id: "xero", name: "Xero", hosts: ["api.xero.com", "identity.xero.com"],
+            webhookSignatures: ["x-xero-signature"],
             rateLimitHeaders: [
                 RateLimitHeader("x-daylimit-remaining", .remaining, window: .seconds(86_400)),
                 RateLimitHeader("x-minlimit-remaining", .remaining, window: .seconds(60)),
                 RateLimitHeader("x-appminlimit-remaining", .remaining, window: .seconds(60)),
                 RateLimitHeader("x-rate-limit-problem", .reason),
             ],
-            source: "developer.xero.com webhooks, configuring your server", verified: reviewed, confirmedParts: .webhooks),
+            source: "developer.xero.com webhooks, configuring your server", verified: reviewed,
+            confirmedParts: .webhooks),
     ]
 }

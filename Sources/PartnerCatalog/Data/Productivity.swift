@@ -3,7 +3,8 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "atlassian", name: "Atlassian (Jira, Confluence)", hosts: ["*.atlassian.net", "api.atlassian.com"],
             webhookSignatures: ["x-atlassian-webhook-identifier"],
-            webhookHeaders: WebhookHeaders(deliveryID: "x-atlassian-webhook-identifier", retry: "x-atlassian-webhook-retry"),
+            webhookHeaders: WebhookHeaders(
+                deliveryID: "x-atlassian-webhook-identifier", retry: "x-atlassian-webhook-retry"),
             routes: [
                 "/rest/api/2/project/{project}/**", "/rest/api/3/project/{project}/**", "/rest/api/2/issue/{issue}/**",
                 "/rest/api/3/issue/{issue}/**", "/ex/jira/{cloud}/**", "/ex/confluence/{cloud}/**",
@@ -13,7 +14,8 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "trello", name: "Trello", hosts: ["api.trello.com"], webhookSignatures: ["x-trello-webhook"],
             routes: [
-                "/1/boards/{board}/**", "/1/cards/{card}/**", "/1/members/{member}/**", "/1/organizations/{organization}/**",
+                "/1/boards/{board}/**", "/1/cards/{card}/**", "/1/members/{member}/**",
+                "/1/organizations/{organization}/**",
                 "/1/lists/{list}/**",
             ],
             rateLimitHeaders: [
@@ -21,19 +23,23 @@ extension PartnerDefinition {
                 RateLimitHeader("x-rate-limit-api-token-remaining", .remaining),
             ], source: general),
         PartnerDefinition(
-            id: "asana", name: "Asana", hosts: ["app.asana.com"], webhookSignatures: ["x-hook-signature"], source: general),
+            id: "asana", name: "Asana", hosts: ["app.asana.com"], webhookSignatures: ["x-hook-signature"],
+            source: general),
         PartnerDefinition(
             id: "monday", name: "monday.com", hosts: ["api.monday.com"],
             errors: ErrorConvention(rules: [
                 OutcomeRule(
                     200...499,
-                    .body("error_code", .isOneOf(["ComplexityException", "RATE_LIMIT_EXCEEDED", "ConcurrencyLimitExceeded"])),
+                    .body(
+                        "error_code",
+                        .isOneOf(["ComplexityException", "RATE_LIMIT_EXCEEDED", "ConcurrencyLimitExceeded"])),
                     .rateLimited),
                 OutcomeRule(200...299, .body("error_code", .isPresent), .errorInSuccess),
                 OutcomeRule(200...299, .body("errors", .isPresent), .errorInSuccess),
             ]), source: general),
         PartnerDefinition(
-            id: "notion", name: "Notion", hosts: ["api.notion.com"], webhookSignatures: ["x-notion-signature"], source: general),
+            id: "notion", name: "Notion", hosts: ["api.notion.com"], webhookSignatures: ["x-notion-signature"],
+            source: general),
         // 429 comes with a penalty of 30 s and no header.
         PartnerDefinition(
             id: "airtable", name: "Airtable", hosts: ["api.airtable.com", "content.airtable.com"],
@@ -43,7 +49,9 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "typeform", name: "Typeform", hosts: ["api.typeform.com", "api.eu.typeform.com"],
             webhookSignatures: ["typeform-signature"],
-            routes: ["/forms/{form}/webhooks/{tag}", "/forms/{form}/**", "/workspaces/{workspace}/**", "/themes/{theme}"],
+            routes: [
+                "/forms/{form}/webhooks/{tag}", "/forms/{form}/**", "/workspaces/{workspace}/**", "/themes/{theme}",
+            ],
             source: "typeform.com/developers/webhooks; names from general knowledge"),
         PartnerDefinition(
             id: "calendly", name: "Calendly", hosts: ["api.calendly.com", "auth.calendly.com"],
@@ -55,15 +63,19 @@ extension PartnerDefinition {
             webhookHeaders: WebhookHeaders(deliveryID: "box-delivery-id"), source: general),
         // An endpoint's own errors are 409: about the request, as the status says.
         PartnerDefinition(
-            id: "dropbox", name: "Dropbox", hosts: ["api.dropboxapi.com", "content.dropboxapi.com", "notify.dropboxapi.com"],
+            id: "dropbox", name: "Dropbox",
+            hosts: ["api.dropboxapi.com", "content.dropboxapi.com", "notify.dropboxapi.com"],
             webhookSignatures: ["x-dropbox-signature"], source: general),
         PartnerDefinition(
-            id: "docusign", name: "DocuSign", hosts: ["*.docusign.net", "account.docusign.com", "account-d.docusign.com"],
+            id: "docusign", name: "DocuSign",
+            hosts: ["*.docusign.net", "account.docusign.com", "account-d.docusign.com"],
             webhookSignatures: ["x-docusign-signature-1"],
             errors: ErrorConvention(rules: [
                 OutcomeRule(
                     400...400,
-                    .body("errorCode", .isOneOf(["HOURLY_APIINVOCATION_LIMIT_EXCEEDED", "BURST_APIINVOCATION_LIMIT_EXCEEDED"])),
+                    .body(
+                        "errorCode",
+                        .isOneOf(["HOURLY_APIINVOCATION_LIMIT_EXCEEDED", "BURST_APIINVOCATION_LIMIT_EXCEEDED"])),
                     .rateLimited),
                 OutcomeRule(400...400, .body("errorCode", .isOneOf(["AUTHORIZATION_INVALID_TOKEN"])), .unauthorized),
             ]),

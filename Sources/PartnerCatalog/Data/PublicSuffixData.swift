@@ -3,7 +3,8 @@
 
 extension PublicSuffixes {
     public static let builtIn = PublicSuffixes(
-        registries: registryLabels.flatMap { country, labels in labels.split(separator: " ").map { "\($0).\(country)" } },
+        registries: registryLabels.flatMap { country, labels in labels.split(separator: " ").map { "\($0).\(country)" }
+        },
         companies: companyNames.split(separator: "\n").flatMap { $0.split(separator: " ").map(String.init) }
             + amazonServices.flatMap { service in amazonRegions.map { "\(service).\($0).amazonaws.com" } }
             + amazonRegions.map { "lambda-url.\($0).on.aws" }
@@ -18,7 +19,8 @@ extension PublicSuffixes {
         ("au", "com net org edu gov asn id"), ("bd", "com net org edu gov ac"), ("bo", "com net org edu gob"),
         ("br", "com net org gov edu app dev blog eco art ind inf srv tec tv adv eng"), ("bw", "co org"),
         ("cn", "com net org edu gov ac mil"), ("co", "com net org edu gov mil nom"), ("cr", "co or fi ac go ed sa"),
-        ("cy", "com net org gov ac biz ltd pro"), ("do", "com net org edu gob gov"), ("ec", "com net org edu gob fin info"),
+        ("cy", "com net org gov ac biz ltd pro"), ("do", "com net org edu gob gov"),
+        ("ec", "com net org edu gob fin info"),
         ("eg", "com net org edu gov sci"), ("es", "com nom org gob edu"), ("fj", "com net org ac gov"),
         ("fr", "asso com gouv nom prd tm"), ("ge", "com net org edu gov pvt"), ("gh", "com org edu gov mil"),
         ("gr", "com net org edu gov"), ("gt", "com net org edu gob ind mil"), ("hk", "com net org edu gov idv"),
@@ -33,13 +35,15 @@ extension PublicSuffixes {
         ("ni", "com net org edu gob co"), ("np", "com net org edu gov"),
         ("nz", "co net org ac govt school geek gen iwi maori kiwi cri health"), ("om", "com co net org edu gov"),
         ("pa", "com net org edu gob ac"), ("pe", "com net org edu gob nom"), ("ph", "com net org edu gov ngo"),
-        ("pk", "com net org edu gov web biz"), ("pl", "com net org edu gov info biz waw"), ("pt", "com org edu gov nome"),
+        ("pk", "com net org edu gov web biz"), ("pl", "com net org edu gov info biz waw"),
+        ("pt", "com org edu gov nome"),
         ("py", "com net org edu gov coop"), ("qa", "com net org edu gov sch"), ("ro", "com org info firm store"),
         ("rs", "co org edu ac gov in"), ("ru", "com msk spb"), ("sa", "com net org edu gov med pub sch"),
         ("se", "org pp tm"), ("sg", "com net org edu gov per"), ("sv", "com org edu gob red"),
         ("th", "co in ac go mi or net"), ("tn", "com net org gov ind info"),
         ("tr", "com net org edu gov bel biz info gen web k12 av dr"), ("tt", "com co net org gov"),
-        ("tw", "com net org edu gov idv game"), ("tz", "co or go ac ne me sc"), ("ua", "com net org edu gov in kiev kyiv lviv"),
+        ("tw", "com net org edu gov idv game"), ("tz", "co or go ac ne me sc"),
+        ("ua", "com net org edu gov in kiev kyiv lviv"),
         ("ug", "co or ac sc go ne com org"), ("uk", "ac co gov ltd me net nhs org plc police sch"),
         ("uy", "com net org edu gub mil"), ("uz", "co com net org"), ("ve", "com co net org edu gob info web"),
         ("vn", "com net org edu gov int ac biz info name pro health"), ("za", "co net org ac gov web law nom school"),

@@ -9,23 +9,27 @@ extension PartnerDefinition {
                 RateLimitHeader("x-rate-limit", .limit, window: .seconds(60)),
                 RateLimitHeader("x-rate-limit-remaining", .remaining, window: .seconds(60)),
             ] + .rateLimit,
-            source: "developer.zendesk.com rate limits; webhook header names from general knowledge", verified: reviewed,
+            source: "developer.zendesk.com rate limits; webhook header names from general knowledge",
+            verified: reviewed,
             confirmedParts: .rateLimits),
         PartnerDefinition(
             id: "intercom", name: "Intercom", hosts: ["api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io"],
             webhookSignatures: [WebhookSignature(headers: ["x-hub-signature"], isShared: true)],
             rateLimitHeaders: .xRateLimit, source: general),
         PartnerDefinition(
-            id: "freshworks", name: "Freshworks", hosts: ["*.freshdesk.com", "*.freshservice.com", "*.myfreshworks.com"],
+            id: "freshworks", name: "Freshworks",
+            hosts: ["*.freshdesk.com", "*.freshservice.com", "*.myfreshworks.com"],
             rateLimitHeaders: [
                 RateLimitHeader("x-ratelimit-total", .limit), RateLimitHeader("x-ratelimit-remaining", .remaining),
                 RateLimitHeader("x-ratelimit-used-currentrequest", .used),
             ], source: general),
         PartnerDefinition(
-            id: "hubspot", name: "HubSpot", hosts: ["api.hubapi.com", "api.hubspot.com", "*.hubapi.com", "forms.hubspot.com"],
+            id: "hubspot", name: "HubSpot",
+            hosts: ["api.hubapi.com", "api.hubspot.com", "*.hubapi.com", "forms.hubspot.com"],
             webhookSignatures: ["x-hubspot-signature-v3", "x-hubspot-signature"],
             routes: [
-                "/crm/v3/objects/{object_type}/**", "/crm/v4/objects/{object_type}/**", "/crm/v3/properties/{object_type}/**",
+                "/crm/v3/objects/{object_type}/**", "/crm/v4/objects/{object_type}/**",
+                "/crm/v3/properties/{object_type}/**",
                 "/crm/v3/schemas/{object_type}/**",
             ],
             rateLimitHeaders: [
@@ -33,7 +37,8 @@ extension PartnerDefinition {
                 RateLimitHeader("x-hubspot-ratelimit-daily-remaining", .remaining, window: .seconds(86_400)),
                 RateLimitHeader("x-hubspot-ratelimit-secondly", .limit, window: .seconds(1)),
                 RateLimitHeader("x-hubspot-ratelimit-secondly-remaining", .remaining, window: .seconds(1)),
-                RateLimitHeader("x-hubspot-ratelimit-max", .limit), RateLimitHeader("x-hubspot-ratelimit-remaining", .remaining),
+                RateLimitHeader("x-hubspot-ratelimit-max", .limit),
+                RateLimitHeader("x-hubspot-ratelimit-remaining", .remaining),
             ], source: "developers.hubspot.com usage guidelines; -max and -remaining and hosts from general knowledge"),
         // The body of an error is an array of objects.
         PartnerDefinition(
@@ -41,18 +46,23 @@ extension PartnerDefinition {
             hosts: ["login.salesforce.com", "test.salesforce.com", "*.my.salesforce.com", "*.salesforce.com"],
             errors: ErrorConvention(rules: [
                 OutcomeRule(
-                    400...499, .body("[].errorCode", .isOneOf(["REQUEST_LIMIT_EXCEEDED", "CONCURRENT_REQUESTS_LIMIT_EXCEEDED"])),
+                    400...499,
+                    .body("[].errorCode", .isOneOf(["REQUEST_LIMIT_EXCEEDED", "CONCURRENT_REQUESTS_LIMIT_EXCEEDED"])),
                     .rateLimited),
-                OutcomeRule(400...499, .body("[].errorCode", .isOneOf(["INVALID_SESSION_ID", "API_DISABLED_FOR_ORG"])), .unauthorized),
+                OutcomeRule(
+                    400...499, .body("[].errorCode", .isOneOf(["INVALID_SESSION_ID", "API_DISABLED_FOR_ORG"])),
+                    .unauthorized),
             ]),
-            rateLimitHeaders: [RateLimitHeader("sforce-limit-info", .combined, window: .seconds(86_400))], source: general),
+            rateLimitHeaders: [RateLimitHeader("sforce-limit-info", .combined, window: .seconds(86_400))],
+            source: general),
         PartnerDefinition(
             id: "pipedrive", name: "Pipedrive", hosts: ["api.pipedrive.com", "*.pipedrive.com"], errors: .successFlag,
             rateLimitHeaders: .xRateLimit, source: general),
         PartnerDefinition(
             id: "klaviyo", name: "Klaviyo", hosts: ["a.klaviyo.com"], rateLimitHeaders: .rateLimit, source: general),
         PartnerDefinition(
-            id: "segment", name: "Segment", hosts: ["api.segment.io", "api.segmentapis.com", "events.eu1.segmentapis.com"],
+            id: "segment", name: "Segment",
+            hosts: ["api.segment.io", "api.segmentapis.com", "events.eu1.segmentapis.com"],
             webhookSignatures: [WebhookSignature(headers: ["x-signature"], isShared: true)], source: general),
         PartnerDefinition(
             id: "front", name: "Front", hosts: ["api2.frontapp.com", "*.api.frontapp.com"],

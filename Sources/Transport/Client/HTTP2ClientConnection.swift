@@ -160,7 +160,8 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
     /// Ends the connection, and with it everything under way.
     private func fail(_ kind: TransportError.Kind, _ cause: String, hint: String? = nil) {
         ready.fail(
-            TransportError(kind, operation: "connect", subject: "\(endpoint)", cause: cause, hint: hint, isUnprocessed: true))
+            TransportError(
+                kind, operation: "connect", subject: "\(endpoint)", cause: cause, hint: hint, isUnprocessed: true))
         if !isDraining {
             isDraining = true
             whenUnusable()
@@ -202,7 +203,8 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
             var bytes = segment.getSlice(at: segment.readerIndex + range.lowerBound, length: range.count)
         else { return }
         guard count + range.count <= configuration.responseByteCountMax else {
-            return refuse(id, .responseTooLarge, "the answer is larger than \(configuration.responseByteCountMax) bytes")
+            return refuse(
+                id, .responseTooLarge, "the answer is larger than \(configuration.responseByteCountMax) bytes")
         }
         exchanges[id]!.body.writeBuffer(&bytes)
     }

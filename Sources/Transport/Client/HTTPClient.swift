@@ -22,7 +22,8 @@ public final class HTTPClient: Sendable {
     }
 
     public init(
-        endpoint: Endpoint, tls: ClientTLS? = nil, configuration: ClientConfiguration = .init(), group: any EventLoopGroup
+        endpoint: Endpoint, tls: ClientTLS? = nil, configuration: ClientConfiguration = .init(),
+        group: any EventLoopGroup
     ) {
         self.endpoint = endpoint
         self.tls = tls ?? (endpoint.isTLS ? ClientTLS() : nil)
@@ -74,7 +75,8 @@ public final class HTTPClient: Sendable {
             let response = try await withTaskCancellationHandler {
                 try await answer.futureResult.get()
             } onCancel: {
-                answer.fail(TransportError(.cancelled, operation: operation, subject: "\(endpoint)", cause: "cancelled"))
+                answer.fail(
+                    TransportError(.cancelled, operation: operation, subject: "\(endpoint)", cause: "cancelled"))
             }
             deadline.cancel()
             return response

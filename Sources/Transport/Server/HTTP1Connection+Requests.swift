@@ -12,7 +12,8 @@ extension HTTP1Connection {
             state = .waiting
             since = .now()
         // The rest of what was answered already, or of a connection we are leaving.
-        case (.waiting, _), (.collecting, _), (.skipping, _), (.handling, _), (.finishing, _), (.lingering, _), (.closed, _):
+        case (.waiting, _), (.collecting, _), (.skipping, _), (.handling, _), (.finishing, _), (.lingering, _),
+            (.closed, _):
             break
         }
     }

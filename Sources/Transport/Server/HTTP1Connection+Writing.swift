@@ -66,7 +66,8 @@ extension HTTP1Connection {
 
     func scheduleTick() {
         guard let context else { return }
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(core.configuration.tickInterval)) { [weak self] in
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(core.configuration.tickInterval)) {
+            [weak self] in
             guard let self, self.context != nil else { return }
             if case .closed = self.state { return }
             self.tick(at: .now())

@@ -21,7 +21,8 @@ extension HTTP2Connection {
 
     func scheduleTick() {
         guard let context else { return }
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(core.configuration.tickInterval)) { [weak self] in
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(core.configuration.tickInterval)) {
+            [weak self] in
             guard let self, self.context != nil else { return }
             self.tick(at: .now())
             self.scheduleTick()
@@ -34,6 +35,7 @@ extension HTTP2Connection {
             core.counters.add(.writeTimeouts)
             return close()
         }
+        guard !hasEnded else { return }
         if streams.isEmpty, now - idleSince > TimeAmount(core.configuration.idleTimeout) {
             core.counters.add(.idleTimeouts)
             isEndExpected = true

@@ -55,7 +55,9 @@ extension HTTP2Connection {
     }
 
     private func requestEnded(on id: HTTP2StreamID) {
-        guard let context, let stream = streams[id], case .collecting(let head, let collector) = stream.state else { return }
+        guard let context, let stream = streams[id], case .collecting(let head, let collector) = stream.state else {
+            return
+        }
         let isForHead = head.method == "HEAD"
         stream.state = .handling(isForHead: isForHead)
         stream.since = .now()

@@ -41,7 +41,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     /// Either side has said that the connection ends, so that its end is no fault.
     var isEndExpected = false
     /// All is said; only the last bytes are on their way.
-    private var hasEnded = false
+    private(set) var hasEnded = false
     private var isInRead = false
     private var isPumping = false
     private var isPumpScheduled = false

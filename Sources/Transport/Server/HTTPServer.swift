@@ -55,7 +55,8 @@ public final class HTTPServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             // The larger maximum pays from bodies of 64 kB on; idle connections shrink back to the smallest.
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2_048, initial: 4_096, maximum: 262_144))
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 2_048, initial: 4_096, maximum: 262_144)
+            )
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
             .childChannelInitializer { [self] channel in accept(channel) }
         let listener: any Channel
@@ -70,7 +71,8 @@ public final class HTTPServer: Sendable {
         state.withLock { $0.listener = listener }
         let bound = listener.localAddress
         let (address, port) = (bound?.ipAddress ?? configuration.address, bound?.port ?? configuration.port)
-        logger.info("listening", metadata: ["address": "\(address)", "port": "\(port)", "tls": "\(configuration.tls != nil)"])
+        logger.info(
+            "listening", metadata: ["address": "\(address)", "port": "\(port)", "tls": "\(configuration.tls != nil)"])
         return (address, port)
     }
 

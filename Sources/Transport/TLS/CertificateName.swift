@@ -28,7 +28,9 @@ enum CertificateName {
         var name: String?
         while var part = subject.enter(Tag.set) {
             while var attribute = part.enter(Tag.sequence) {
-                guard let identifier = attribute.enter(Tag.objectIdentifier), let value = attribute.next() else { continue }
+                guard let identifier = attribute.enter(Tag.objectIdentifier), let value = attribute.next() else {
+                    continue
+                }
                 guard identifier.bytes.elementsEqual(commonNameIdentifier) else { continue }
                 switch value.tag {
                 case Tag.utf8String, Tag.printableString, Tag.ia5String:

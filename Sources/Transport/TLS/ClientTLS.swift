@@ -37,7 +37,8 @@ public struct ClientTLS: Sendable, Equatable {
             return try NIOSSLContext(configuration: configuration)
         } catch {
             throw TransportError(
-                .tlsConfiguration, operation: "connect with TLS", subject: certificateFile ?? caFile ?? "system authorities",
+                .tlsConfiguration, operation: "connect with TLS",
+                subject: certificateFile ?? caFile ?? "system authorities",
                 cause: "\(error)", hint: "do certificate and key belong together?")
         }
     }

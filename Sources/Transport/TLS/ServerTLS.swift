@@ -47,7 +47,8 @@ public struct ServerTLS: Sendable, Equatable {
             if !certificates.isEmpty { return certificates }
         } catch {
             throw TransportError(
-                .tlsConfiguration, operation: operation, subject: file, cause: "no certificates could be read: \(error)",
+                .tlsConfiguration, operation: operation, subject: file,
+                cause: "no certificates could be read: \(error)",
                 hint: "the file must exist, be readable by this user, and hold PEM")
         }
         throw TransportError(

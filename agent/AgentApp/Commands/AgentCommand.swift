@@ -22,7 +22,8 @@ struct SettingsOptions: ParsableArguments {
     func load() throws -> AgentSettings {
         do {
             let document = try SettingsDocument.load(
-                file: config, environment: ThisProcess.environment, allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
+                file: config, environment: ThisProcess.environment,
+                allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
             let settings = AgentSettings(document.root, ownHostName: AgentIdentity.hostName())
             let problems = document.problems()
             guard problems.isEmpty else {

@@ -28,7 +28,8 @@ struct SettingsOptions: ParsableArguments {
     func load() throws -> AggregatorSettings {
         do {
             let document = try SettingsDocument.load(
-                file: config, environment: ThisProcess.environment, allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
+                file: config, environment: ThisProcess.environment,
+                allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
             let settings = AggregatorSettings(document.root)
             let problems = document.problems()
             guard problems.isEmpty else {
@@ -44,7 +45,8 @@ struct SettingsOptions: ParsableArguments {
 }
 
 struct RunCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the aggregator until it is stopped.")
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the aggregator until it is stopped.")
 
     @OptionGroup var options: SettingsOptions
 

@@ -101,7 +101,9 @@ struct TokenCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a token and prints it, once.")
 
         @OptionGroup var options: SettingsOptions
-        @Option(name: .long, help: "What it may do: \(TokenScope.allCases.map(\.rawValue).joined(separator: ", ")). Repeatable.")
+        @Option(
+            name: .long,
+            help: "What it may do: \(TokenScope.allCases.map(\.rawValue).joined(separator: ", ")). Repeatable.")
         var scope: [String] = ["ingest"]
         @Option(name: .long, help: "Whom it is for.")
         var name = "unnamed"

@@ -14,7 +14,8 @@ public struct FarwatchCommand: AsyncParsableCommand {
 }
 
 struct StatusCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "The outage status of every partner.")
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "The outage status of every partner.")
 
     @OptionGroup var server: ServerOptions
 
@@ -25,7 +26,8 @@ struct StatusCommand: AsyncParsableCommand {
 
 struct PartnersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "partners", abstract: "Every partner's figures, or one partner's routes, hosts, customers and outages.")
+        commandName: "partners",
+        abstract: "Every partner's figures, or one partner's routes, hosts, customers and outages.")
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "A partner's id.")

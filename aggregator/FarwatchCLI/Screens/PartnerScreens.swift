@@ -12,7 +12,9 @@ public func partnerScreen(_ partner: JSONValue, _ style: Style) -> [String] {
     let status = partner.member("status")?.string
     let title = safeText("\(name(of: partner) ?? absent) (\(partner.member("id")?.string ?? absent))")
     let verdict = style.paint(safeText(words(status)), Tone(status: status))
-    var lines = ["\(style.paint(title, .heading)): \(verdict) for \(span(from: partner.member("since")?.string, to: asOf))"]
+    var lines = [
+        "\(style.paint(title, .heading)): \(verdict) for \(span(from: partner.member("since")?.string, to: asOf))"
+    ]
     if let reason = partner.member("reason")?.string, !reason.isEmpty {
         lines += wrapped(safeText(reason), to: style.width ?? .max)
     }

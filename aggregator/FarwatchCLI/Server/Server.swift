@@ -75,7 +75,8 @@ struct ServerOptions: ParsableArguments {
 
     /// The detail of problem+json, or the beginning of what else it is.
     private func complaint(_ body: [UInt8]) -> String {
-        let detail = try? JSONParser().parse(body) { $0.member("detail")?.string }  // What is no JSON is shown as it is.
+        // What is no JSON is shown as it is.
+        let detail = try? JSONParser().parse(body) { $0.member("detail")?.string }
         return safeText(detail.flatMap { $0 } ?? String(decoding: body.prefix(200), as: UTF8.self))
     }
 
@@ -86,7 +87,8 @@ struct ServerOptions: ParsableArguments {
         do {
             try JSONParser().parse(body) { document in
                 if document.member("stale")?.bool == true {
-                    printError("farwatch: stale: the figures are of \(safeText(document.member("as_of")?.string ?? "?"))")
+                    printError(
+                        "farwatch: stale: the figures are of \(safeText(document.member("as_of")?.string ?? "?"))")
                 }
                 for line in screen(document, style) { print(line) }
             }
