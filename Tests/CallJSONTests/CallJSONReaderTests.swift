@@ -73,7 +73,7 @@ private let full = #"""
         ("2026-11-23T19:34:00.12345678901Z", "2026-11-23T19:34:00.123456789Z"),
     ])
     func `times are read to the nanosecond, years away too`(time: String, expected: String) throws {
-        let json = call().replacing("2026-11-23T19:34:00Z", time)
+        let json = call().replacing("2026-11-23T19:34:00Z", with: time)
         #expect(try read(json).time.text(fractionDigits: 9) == expected)
     }
 
@@ -82,7 +82,7 @@ private let full = #"""
         var expected: [Instant] = []
         for day in 0..<1_500 {
             let instant = Instant(secondsSinceEpoch: 1_790_000_000 + Int64(day) * 86_399)
-            lines += call().replacing("2026-11-23T19:34:00Z", instant.text(fractionDigits: day % 10)) + "\n"
+            lines += call().replacing("2026-11-23T19:34:00Z", with: instant.text(fractionDigits: day % 10)) + "\n"
             expected.append(instant)
         }
         #expect(try decode(lines, .ndjson).calls.map(\.time) == expected)

@@ -112,7 +112,7 @@ struct CallMaker {
         let form = Body.Form.allCases.randomElement(using: &random)!
         switch Int.random(in: 0..<5, using: &random) {
         case 0: return nil
-        case 1: return Body(#"{"k":["\u00e9",1.5,-3,null,{"base64":"x"}]}"#.replacing("\\u00e9", "é"), form: form)
+        case 1: return Body(#"{"k":["\u00e9",1.5,-3,null,{"base64":"x"}]}"#.replacing("\\u00e9", with: "é"), form: form)
         case 2:
             return Body(
                 (0..<Int.random(in: 0..<20, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) },
