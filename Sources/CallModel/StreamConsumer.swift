@@ -1,0 +1,107 @@
+/// The joint between sources of bytes and the protocols that read them.
+///
+/// Packets with a key log, probes inside TLS libraries and clear TCP all end in the same five events: a connection opened,
+/// a chunk of one direction arrived in order, bytes were lost, it closed, a datagram was seen. Whoever parses HTTP implements
+/// `StreamConsumer` and never learns where the bytes came from; a layer that decrypts is a consumer with another behind it.
+/// Events are calls with borrowed bytes rather than values of an enum, so that no chunk is copied on its way.
+
+/// A connection, as its source numbers it: never reused within a source.
+public struct ConnectionID: Hashable, Sendable {
+    public var rawValue: UInt64
+
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// An IP address and a port. Addresses are kept as 16 bytes; IPv4 is mapped (RFC 4291, section 2.5.5.2).
+public struct SocketEndpoint: Hashable, Sendable {
+    /// The address, first byte most significant.
+    public var high: UInt64
+    public var low: UInt64
+    public var port: UInt16
+
+    public init(high: UInt64, low: UInt64, port: UInt16) {
+        self.high = high
+        self.low = low
+        self.port = port
+    }
+
+    /// - Parameter ipv4: the address, first byte most significant.
+    public init(ipv4: UInt32, port: UInt16) {
+        self.init(high: 0, low: 0xffff_0000_0000 | UInt64(ipv4), port: port)
+    }
+
+    public var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
+}
+
+/// What a source knows of a connection when it opens.
+public struct ConnectionOrigin: Sendable, Hashable {
+    /// Who opened it; by the handshake where one was seen, else a guess a protocol may turn round.
+    public var client: SocketEndpoint
+    public var server: SocketEndpoint
+    /// Whether the handshake, or the process that connected, told which end is the client.
+    public var isClientKnown: Bool
+    public var source: CallSource
+    /// The process on this host, where the source knows it.
+    public var processID: Int32?
+    /// The name asked for in TLS (SNI), where known already.
+    public var serverName: String?
+
+    public init(
+        client: SocketEndpoint, server: SocketEndpoint, isClientKnown: Bool, source: CallSource,
+        processID: Int32? = nil, serverName: String? = nil
+    ) {
+        self.client = client
+        self.server = server
+        self.isClientKnown = isClientKnown
+        self.source = source
+        self.processID = processID
+        self.serverName = serverName
+    }
+}
+
+/// One direction of a connection.
+public enum StreamDirection: UInt8, Sendable, CaseIterable {
+    case toServer = 0
+    case toClient = 1
+
+    public var opposite: StreamDirection { self == .toServer ? .toClient : .toServer }
+}
+
+/// Why no more bytes will come on a connection.
+public enum CloseReason: Hashable, Sendable {
+    /// Both directions were ended in order.
+    case finished
+    /// Reset by the end that sends in this direction: `.toClient` means that the server reset it.
+    case reset(by: StreamDirection)
+    /// The server answered the SYN with a reset.
+    case refused
+    /// No answer to the SYN.
+    case connectTimeout
+    /// ICMP, or the kernel, said that the way is closed.
+    case unreachable
+    /// The source gave it up, to keep within its bounds.
+    case evicted
+    /// Nothing more to read: the file or the capture ended first.
+    case endOfCapture
+}
+
+/// Takes what sources of bytes see. `now` is the time of the observation, on the host's clock.
+public protocol StreamConsumer {
+    mutating func opened(_ connection: ConnectionID, _ origin: ConnectionOrigin, at now: Instant)
+
+    /// Bytes of one direction, each once and in order. They are borrowed: keep a copy of what must outlive the call.
+    mutating func chunk(
+        _ bytes: Span<UInt8>, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant)
+
+    /// Bytes are missing here.
+    /// - Parameter byteCount: nil when nobody knows how many.
+    mutating func gap(byteCount: Int?, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant)
+
+    /// One direction was ended in order (FIN, or TLS close_notify); the other may go on.
+    mutating func halfClosed(_ connection: ConnectionID, _ direction: StreamDirection, at now: Instant)
+
+    mutating func closed(_ connection: ConnectionID, _ reason: CloseReason, at now: Instant)
+
+    /// A UDP payload, such as a DNS answer.
+    mutating func datagram(_ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant)
+}
