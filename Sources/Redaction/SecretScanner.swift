@@ -136,6 +136,9 @@ struct SecretScanner {
     }
 
     /// Card numbers (13 to 19 digits that pass Luhn's check, ISO/IEC 7812-1) and numbers of US social security.
+    ///
+    /// People write them in groups with one separator between two, and other numbers may stand beside them: so every run of
+    /// groups is tried.
     private func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: Rule)] {
         var finds: [(range: Range<Int>, rule: Rule)] = []
         var at = 0
@@ -144,26 +147,81 @@ struct SecretScanner {
                 at += 1
                 continue
             }
-            var (end, digits, last) = (at, [UInt8](), at)
-            while end < bytes.count {
-                if bytes[end] &- 48 < 10 {
-                    digits.append(bytes[end] - 48)
-                    last = end
-                } else if bytes[end] != UInt8(ascii: " ") && bytes[end] != UInt8(ascii: "-") || end - last > 1 {
-                    break
-                }
-                end += 1
-            }
-            if (13...19).contains(digits.count), luhn(digits) {
-                finds.append((at..<last + 1, .card))
-            } else if digits.count == 9, last - at == 10, bytes[at + 3] == UInt8(ascii: "-"),
-                bytes[at + 6] == UInt8(ascii: "-")
-            {
-                finds.append((at..<last + 1, .socialSecurity))
-            }
-            at = max(end, at + 1)
+            let (end, digitCount) = Self.digitRun(bytes, from: at)
+            if digitCount >= 9 { finds += numbers(in: bytes, at..<end) }
+            at = end
         }
         return finds
+    }
+
+    /// Where a run of digits and single separators ends, and how many digits it has.
+    private static func digitRun(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> (end: Int, digitCount: Int) {
+        var (at, end, digitCount) = (start, start, 0)
+        while at < bytes.count {
+            if bytes[at] &- 48 < 10 {
+                digitCount += 1
+                at += 1
+                end = at
+            } else {
+                let separator = separatorByteCount(bytes, at: at)
+                guard separator > 0, at == end else { break }
+                at += separator
+            }
+        }
+        return (end, digitCount)
+    }
+
+    /// A blank, also as URLs and forms write it, or a dash; 0 for anything else.
+    private static func separatorByteCount(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
+        switch bytes[index] {
+        case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "+"): 1
+        case UInt8(ascii: "%"):
+            index + 3 < bytes.count && bytes[index + 1] == UInt8(ascii: "2")
+                && (bytes[index + 2] == UInt8(ascii: "0") || bytes[index + 2] | 0x20 == UInt8(ascii: "d")) ? 3 : 0
+        default: 0
+        }
+    }
+
+    private func numbers(
+        in bytes: UnsafeBufferPointer<UInt8>, _ run: Range<Int>
+    ) -> [(range: Range<Int>, rule: Rule)] {
+        let groups = Self.digitGroups(bytes, run)
+        var finds: [(range: Range<Int>, rule: Rule)] = []
+        var first = 0
+        while first < groups.count {
+            var digits: [UInt8] = []
+            var found: Int?
+            for last in first..<groups.count {
+                digits.append(contentsOf: bytes[groups[last]].lazy.map { $0 - 48 })
+                guard digits.count <= 19 else { break }
+                if digits.count >= 13, luhn(digits) { found = last }
+            }
+            if let found {
+                finds.append((groups[first].lowerBound..<groups[found].upperBound, .card))
+            } else if first + 2 < groups.count, groups[first].count == 3, groups[first + 1].count == 2,
+                groups[first + 2].count == 4, bytes[groups[first].upperBound] == UInt8(ascii: "-"),
+                bytes[groups[first + 1].upperBound] == UInt8(ascii: "-")
+            {
+                finds.append((groups[first].lowerBound..<groups[first + 2].upperBound, .socialSecurity))
+                found = first + 2
+            }
+            first = (found ?? first) + 1
+        }
+        return finds
+    }
+
+    private static func digitGroups(_ bytes: UnsafeBufferPointer<UInt8>, _ run: Range<Int>) -> [Range<Int>] {
+        var groups: [Range<Int>] = []
+        var at = run.lowerBound
+        while at < run.upperBound {
+            var end = at
+            while end < run.upperBound, bytes[end] &- 48 < 10 { end += 1 }
+            if end > at { groups.append(at..<end) }
+            at = end
+            // An encoded separator has digits in it that are none of the number's.
+            if at < run.upperBound { at += max(1, separatorByteCount(bytes, at: at)) }
+        }
+        return groups
     }
 
     private func luhn(_ digits: [UInt8]) -> Bool {

@@ -59,6 +59,20 @@ struct CanaryTests {
         #expect(redactor.counts.values.reduce(0, +) > 0)
     }
 
+    @Test(arguments: [
+        "42 4242 4242 4242 4242", "order 7 4242%204242%204242%204242", "4242+4242+4242+4242 12", "4242-4242-4242-4242",
+        "1 123-45-6789", "tel 123-45-6789-0",
+    ])
+    func `numbers in groups are found beside other numbers`(text: String) {
+        var redactor = Redactor(policy: .failClosed)
+        var call = call(with: "x")
+        call.customer = text
+        redactor.redact(&call, now: .epoch)
+        let left = call.customer ?? ""
+        #expect(left.contains("{card}") || left.contains("{social_security}"), "\(left)")
+        #expect(!left.contains("4242") && !left.contains("45-6789"), "\(left)")
+    }
+
     @Test func `a grant that has ended or lacks a name gives shape`() {
         let end = Instant(secondsSinceEpoch: 100)
         for (grant, now) in [
