@@ -37,7 +37,8 @@ private let callParameters: [APIParameter] =
         APIParameter(name: "until", kind: .time, summary: "Calls before this time; now when absent."),
     ]
     + names.map { name in
-        APIParameter(name: name, kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Exactly this \(name).")
+        APIParameter(
+            name: name, kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Exactly this \(name).")
     } + [
         APIParameter(
             name: "direction", kind: .choice(Direction.allCases.map(\.name)), summary: "Which way the call went."),
