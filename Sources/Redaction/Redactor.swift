@@ -25,7 +25,7 @@ public struct Redactor {
     public mutating func redact(_ call: inout APICall, now: Instant) {
         let mode = policy.mode(for: call.partner, at: now)
         call.request.url = redactedURL(call.request.url)
-        scan(&call.id)
+        redactID(&call)
         scan(&call.customer)
         scan(&call.service)
         scan(&call.serviceVersion)
@@ -58,6 +58,13 @@ public struct Redactor {
         guard let present = text, let masked = scanner.masked(present) else { return }
         for rule in scanner.found { count(rule) }
         text = masked
+    }
+
+    /// Two calls with one id are one call, so a masked id would swallow all but the first: such a call goes without its own.
+    private mutating func redactID(_ call: inout APICall) {
+        guard let id = call.id else { return }
+        if let trace = call.traceID, let span = call.spanID, id == trace.hex + "-" + span.hex { return }
+        if scanned(id) != id { call.id = nil }
     }
 
     private mutating func redactWebhook(_ call: inout APICall) {
