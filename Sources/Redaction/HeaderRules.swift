@@ -1,3 +1,5 @@
+import PartnerCatalog
+
 /// Which headers, query keys and body keys are harmless, and which are secret by their name. Names are lower case.
 enum HeaderRules {
     /// Kept with their values, which are scanned all the same.
@@ -14,6 +16,16 @@ enum HeaderRules {
     static func isHarmless(_ name: String) -> Bool {
         harmless.contains(name) || isAnyPart(limitParts, of: name) || name.hasSuffix("-version")
             || name.hasSuffix("-request-id")
+    }
+
+    /// What a partner's own headers tell of its limits and deliveries. Its signatures are not among them.
+    static func telling(of partner: PartnerDefinition) -> Set<String> {
+        let headers = partner.webhookHeaders
+        let told = [headers.eventType, headers.deliveryID, headers.retry, headers.subscription].compactMap { $0 }
+        let signatures = Set(partner.webhookSignatures.flatMap(\.headers))
+        // An id in which a delivery is signed as well (`webhook-id`) is an id all the same.
+        return Set(partner.rateLimitHeaders.map(\.name))
+            .union(told.filter { !isSecret($0) || !signatures.contains($0) && $0.hasSuffix("-id") })
     }
 
     private static let secretParts = [
