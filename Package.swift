@@ -42,6 +42,7 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         // On every application host.
+        .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
             name: "Receivers",
             dependencies: [
@@ -116,6 +117,7 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
