@@ -10,7 +10,7 @@ public enum ContentCoding {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, codings: some Collection<UInt8>, byteCountMax: Int
     ) -> [UInt8]? {
-        let names = codings.split(separator: UInt8(ascii: ",")).map(normalised).filter { !$0.isEmpty }
+        let names = Array(codings).split(separator: UInt8(ascii: ",")).map { normalised($0) }.filter { !$0.isEmpty }
         guard names.count <= layerCountMax else { return nil }
         var decoded: [UInt8]?
         for name in names.reversed() where name != "identity" {
@@ -29,7 +29,7 @@ public enum ContentCoding {
 
     private static let layerCountMax = 3
 
-    private static func normalised(_ name: some Collection<UInt8>) -> String {
+    private static func normalised(_ name: ArraySlice<UInt8>) -> String {
         String(decoding: name.filter { $0 > 0x20 }, as: UTF8.self).lowercased()
     }
 

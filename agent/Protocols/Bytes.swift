@@ -9,10 +9,9 @@ extension Span<UInt8> {
         guard !range.isEmpty else { return nil }
         return withUnsafeBufferPointer { buffer -> Int? in
             // The range was checked just above, so `memchr` reads within the buffer; a span with bytes has an address.
-            guard let base = buffer.baseAddress,
-                let found = memchr(base + range.lowerBound, Int32(byte), range.count)
+            guard let base = buffer.baseAddress, let found = memchr(base + range.lowerBound, Int32(byte), range.count)
             else { return nil }
-            return found - UnsafeRawPointer(base)
+            return UnsafeRawPointer(found) - UnsafeRawPointer(base)
         }
     }
 

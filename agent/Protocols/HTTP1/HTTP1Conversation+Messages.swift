@@ -34,7 +34,7 @@ extension HTTP1Conversation {
     }
 
     /// Notes the call, before its body is read.
-    private func requestBegan(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
+    func requestBegan(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
         call.hasRequest = true
         call.method = head.method
         call.target = head.target
@@ -113,7 +113,7 @@ extension HTTP1Conversation {
         if !call.hasRequest { context.recycle(call) }
     }
 
-    private func responseBegan(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
+    func responseBegan(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
         call.status = head.status
         call.response.contentCoding = head.contentCoding
         call.response.began = toClient.began

@@ -53,15 +53,19 @@ struct HTTP1Direction {
 
     /// Looks on for the empty line that ends the head in `held`; the index behind it, or nil.
     mutating func searchHeadEnd() -> Int? {
-        let bytes = held.span
-        var at = searched
+        let (end, next) = Self.headEnd(in: held.span, from: searched)
+        searched = next
+        return end
+    }
+
+    private static func headEnd(in bytes: Span<UInt8>, from start: Int) -> (end: Int?, next: Int) {
+        var at = start
         while let end = bytes.firstIndex(of: 0x0A, in: at..<bytes.count) {
-            if end >= 1, bytes[end - 1] == 0x0A { return end + 1 }
-            if end >= 2, bytes[end - 1] == 0x0D, bytes[end - 2] == 0x0A { return end + 1 }
+            if end >= 1, bytes[end - 1] == 0x0A { return (end + 1, at) }
+            if end >= 2, bytes[end - 1] == 0x0D, bytes[end - 2] == 0x0A { return (end + 1, at) }
             at = end + 1
         }
         // The next line feed decides by the two bytes before it, which are there already.
-        searched = at
-        return nil
+        return (nil, at)
     }
 }

@@ -38,18 +38,27 @@ struct FieldList {
 
     private mutating func pseudoField(_ place: FieldPlace) {
         hasPseudoFields = true
-        let name = place.name.range
-        let span = bytes.span
-        if span.equals(":method", in: name) { method = place.value }
-        if span.equals(":path", in: name) { path = place.value }
-        if span.equals(":authority", in: name) { authority = place.value }
-        if span.equals(":scheme", in: name) { scheme = place.value }
-        if span.equals(":status", in: name) { status = span.decimal(in: place.value.range) }
+        if isNamed(":method", place) {
+            method = place.value
+        } else if isNamed(":path", place) {
+            path = place.value
+        } else if isNamed(":authority", place) {
+            authority = place.value
+        } else if isNamed(":scheme", place) {
+            scheme = place.value
+        } else if isNamed(":status", place) {
+            let code = bytes.span.decimal(in: place.value.range)
+            status = code
+        }
+    }
+
+    private func isNamed(_ name: StaticString, _ place: FieldPlace) -> Bool {
+        bytes.span.equals(name, in: place.name.range)
     }
 
     private mutating func field(_ place: FieldPlace) {
         fields.append(place)
-        if bytes.span.equals("content-encoding", in: place.name.range) { contentCoding = place.value }
-        if authority.isEmpty, bytes.span.equals("host", in: place.name.range) { authority = place.value }
+        if isNamed("content-encoding", place) { contentCoding = place.value }
+        if authority.isEmpty, isNamed("host", place) { authority = place.value }
     }
 }

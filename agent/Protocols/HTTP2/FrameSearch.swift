@@ -4,7 +4,10 @@
 /// stand. Three in a row are taken for the truth.
 struct FrameSearch {
     private var held: [UInt8] = []
-    private var candidates: [(start: Int, next: Int, count: Int)] = []
+    /// Where a chain of headers begins, where its next one should stand, and how many there are.
+    private typealias Candidate = (start: Int, next: Int, count: Int)
+
+    private var candidates: [Candidate] = []
     /// Places before it have been looked at.
     private var looked = 0
 
@@ -33,18 +36,21 @@ struct FrameSearch {
     }
 
     private mutating func follow() {
-        let span = held.span
-        var kept: [(start: Int, next: Int, count: Int)] = []
+        candidates = Self.followed(candidates, in: held.span)
+    }
+
+    private static func followed(_ candidates: [Candidate], in span: Span<UInt8>) -> [Candidate] {
+        var kept: [Candidate] = []
         for var candidate in candidates {
             var holds = true
-            while holds, candidate.count < Self.chainLength, let header = FrameHeader(span, at: candidate.next) {
+            while holds, candidate.count < chainLength, let header = FrameHeader(span, at: candidate.next) {
                 holds = header.isPlausible
                 candidate.count += 1
                 candidate.next += FrameHeader.byteCount + header.length
             }
             if holds { kept.append(candidate) }
         }
-        candidates = kept
+        return kept
     }
 
     private mutating func dropHalf() {

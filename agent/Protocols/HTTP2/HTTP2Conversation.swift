@@ -31,26 +31,14 @@ final class HTTP2Conversation {
     // MARK: Bytes
 
     func bytesArrived(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) {
-        switch direction {
-        case .toServer: framesArrived(bytes, &toServer, direction, at: now)
-        case .toClient: framesArrived(bytes, &toClient, direction, at: now)
+        guard var search = withDirection(direction, { $0.search.take() }) else {
+            return readFrames(bytes, direction, at: now)
         }
-    }
-
-    /// `side` is taken out while its frames act, so that they may reach for the other side.
-    private func framesArrived(
-        _ bytes: Span<UInt8>, _ place: inout HTTP2Direction, _ direction: StreamDirection, at now: Instant
-    ) {
-        if var search = place.search {
-            place.search = nil
-            guard let found = search.bytesArrived(bytes) else {
-                place.search = search
-                return
-            }
-            context.counters.resynchronisations &+= 1
-            return readFrames(found.span, direction, at: now)
+        guard let found = search.bytesArrived(bytes) else {
+            return withDirection(direction) { $0.search = search }
         }
-        readFrames(bytes, direction, at: now)
+        context.counters.resynchronisations &+= 1
+        readFrames(found.span, direction, at: now)
     }
 
     private func readFrames(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) {

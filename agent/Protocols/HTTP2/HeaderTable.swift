@@ -33,7 +33,8 @@ struct HeaderTable {
         _ block: [UInt8], _ field: (_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Void
     ) -> Bool {
         do throws(HTTP2Error) {
-            let inflater = try inflater ?? makeInflater()
+            let inflater: HeaderInflater
+            if let known = self.inflater { inflater = known } else { inflater = try makeInflater() }
             self.inflater = inflater
             var failure: HTTP2Error?
             block.withUnsafeBytes { bytes in
