@@ -61,9 +61,7 @@ final class Connection {
     func bytesLost(_ byteCount: Int?, _ wireDirection: StreamDirection, at now: Instant) {
         let direction = isReversed ? wireDirection.opposite : wireDirection
         switch layer {
-        case .undecided:
-            isFromStart = false
-            forget(direction)
+        case .undecided: startWasCut(byteCount, direction, at: now)
         case .http1(let conversation): conversation.bytesLost(byteCount, direction, at: now)
         case .http2(let conversation): conversation.bytesLost(byteCount, direction, at: now)
         case .socks: layer = .opaque
@@ -223,6 +221,20 @@ final class Connection {
         case .toServer: body(&toServer)
         case .toClient: body(&toClient)
         }
+    }
+
+    /// Bytes are missing before anything was decided. A start line that came before them decides all the same.
+    private func startWasCut(_ byteCount: Int?, _ direction: StreamDirection, at now: Instant) {
+        var held: [UInt8] = []
+        withUndecided(direction) { swap(&held, &$0.held) }
+        context.heldByteCount &-= held.count
+        let kind: HTTP1Head.Kind = direction == .toServer ? .request : .response
+        guard !held.isEmpty, HTTP1Head.isWorthTelling(held, kind) else {
+            isFromStart = false
+            return
+        }
+        begin(kind == .request ? .http1Request : .http1Response, held.span, direction, at: now)
+        bytesLost(byteCount, isReversed ? direction.opposite : direction, at: now)
     }
 
     // MARK: Tunnels
