@@ -11,9 +11,17 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     private var connections: [ConnectionID: Connection] = [:]
     /// The connection of the last event: chunks come in runs.
     private var last: Connection?
+    private var book: NameBook
+    /// Who tells of datagrams.
+    private let source: CallSource
 
-    public init(sink: Sink, configuration: ProtocolConfiguration = ProtocolConfiguration()) {
+    /// - Parameter source: who tells of datagrams, which belong to no connection.
+    public init(
+        sink: Sink, configuration: ProtocolConfiguration = ProtocolConfiguration(), source: CallSource = .packets
+    ) {
         self.sink = sink
+        self.source = source
+        book = NameBook(configuration)
         context = ReaderContext(configuration)
     }
 
@@ -28,6 +36,8 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         context.counters.connections &+= 1
         if connections.count >= context.configuration.connectionCountMax { evict(at: now) }
         let connection = Connection(id, origin, context: context, at: now)
+        if origin.serverName == nil, let name = book.name(of: origin.server) { connection.named(name) }
+        tellFailedNames(at: now)
         connections[id] = connection
         last = connection
     }
@@ -64,7 +74,19 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     public func datagram(
         _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant
-    ) {}
+    ) {
+        book.datagramArrived(bytes, from: from, to: to, at: now, &context.counters)
+        tellFailedNames(at: now)
+    }
+
+    public func secured(_ id: ConnectionID, _ session: SecureSession, at now: Instant) {
+        find(id)?.secured(session)
+    }
+
+    public func handshakeFailed(_ id: ConnectionID, alert: UInt8?, at now: Instant) {
+        find(id)?.handshakeFailed(at: now)
+        handOn()
+    }
 
     /// Nothing more will come: what is open ends here, its answers unknown.
     public func finish(at now: Instant) {
@@ -72,6 +94,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         connections.removeAll()
         last = nil
         for connection in open { connection.closed(.endOfCapture, at: now) }
+        tellFailedNames(at: now, isEnd: true)
         handOn()
     }
 
@@ -83,6 +106,19 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         let connection = connections[id]
         if let connection { last = connection }
         return connection
+    }
+
+    private func tellFailedNames(at now: Instant, isEnd: Bool = false) {
+        for failure in book.settled(at: now, isEnd: isEnd) {
+            // Nobody was connected to: what stands for the server is the name, and where it would have been asked.
+            var server = failure.resolver
+            server.port = 443
+            let origin = ConnectionOrigin(
+                client: failure.client, server: server, isClientKnown: true, source: source, serverName: failure.name)
+            let connection = ConnectionInfo(id: ConnectionID(rawValue: .max), origin: origin)
+            context.endFailed(on: connection, .dnsFailure, from: failure.asked, to: failure.answered)
+        }
+        handOn()
     }
 
     private func handOn() {

@@ -22,7 +22,12 @@ final class Connection {
     private var tunnelDepth = 0
     private var toServer = Undecided()
     private var toClient = Undecided()
-    var lastActivity: Instant
+    private let opened: Instant
+    private(set) var lastActivity: Instant
+    /// Whether bytes of the client's were seen.
+    private var isSilent = true
+    /// The handshake of its encryption failed, which has been told.
+    private var hasFailed = false
 
     /// What is known of a direction while it is open what it speaks.
     private struct Undecided {
@@ -37,14 +42,37 @@ final class Connection {
         info = ConnectionInfo(id: id, origin: origin)
         self.context = context
         isFromStart = origin.isClientKnown
+        opened = now
         lastActivity = now
     }
 
     // MARK: Events
 
+    /// The source has found out that the bytes are encrypted, and what the handshake shows.
+    func secured(_ session: SecureSession) {
+        info.isEncrypted = true
+        isSilent = false
+        guard let name = session.serverName, !name.isEmpty else { return }
+        info.serverName = name
+        info.isServerNameCertain = true
+    }
+
+    func handshakeFailed(at now: Instant) {
+        guard !hasFailed else { return }
+        hasFailed = true
+        info.isEncrypted = true
+        context.endFailed(on: info, .tlsFailure, from: opened, to: now)
+    }
+
+    func named(_ name: String) {
+        guard info.serverName == nil else { return }
+        info.serverName = name
+    }
+
     func bytesArrived(_ bytes: Span<UInt8>, _ wireDirection: StreamDirection, at now: Instant) {
         lastActivity = now
         let direction = isReversed ? wireDirection.opposite : wireDirection
+        if direction == .toServer { isSilent = false }
         switch layer {
         case .undecided: decide(bytes, direction, at: now)
         case .http1(let conversation):
@@ -86,6 +114,11 @@ final class Connection {
         case .undecided:
             forget(.toServer)
             forget(.toClient)
+            if tunnelDepth == 0, !hasFailed,
+                let failure = FailedConnection.failure(for: reason, info.origin, isSilent: isSilent)
+            {
+                context.endFailed(on: info, failure, from: opened, to: now)
+            }
         case .http1(let conversation): conversation.closed(reason, at: now)
         case .http2(let conversation): conversation.closed(reason, at: now)
         case .socks, .opaque: break

@@ -55,6 +55,7 @@ extension HTTP1Conversation {
             toClient.call = call
         }
         lose(kind.direction, at: now)
+        if kind == .response { call.response.takeAnnouncedSize(head, call) }
     }
 
     // MARK: The end
@@ -141,6 +142,20 @@ extension HTTP1Conversation {
         if let call = toServer.call, !call.hasRequest { context.recycle(call) }
         toServer.call = nil
         toClient.call = nil
+    }
+}
+
+extension Message {
+    /// A length that stands in the part of the head that was seen is the body's, though none of it can be told apart.
+    fileprivate mutating func takeAnnouncedSize(_ head: HTTP1Head, _ call: ObservedCall) {
+        let hasNoBody = call.isHead || head.status == 204 || head.status == 304
+        if hasNoBody {
+            isBodySizeKnown = true
+        } else if case .bytes(let count) = head.contentLength, head.transferCoding == .none {
+            bodyByteCount = count
+            isBodySizeKnown = true
+            isBodyWhole = count == 0
+        }
     }
 }
 
