@@ -37,7 +37,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         if connections.count >= context.configuration.connectionCountMax { evict(at: now) }
         let connection = Connection(id, origin, context: context, at: now)
         if origin.serverName == nil, let name = book.name(of: origin.server) { connection.named(name) }
-        tellFailedNames(at: now)
+        tellFailures(at: now)
         connections[id] = connection
         last = connection
     }
@@ -76,7 +76,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant
     ) {
         book.datagramArrived(bytes, from: from, to: to, at: now, &context.counters)
-        tellFailedNames(at: now)
+        tellFailures(at: now)
     }
 
     public func secured(_ id: ConnectionID, _ session: SecureSession, at now: Instant) {
@@ -88,13 +88,18 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         handOn()
     }
 
+    /// Time has passed without an event: failures that had to settle are told.
+    public func timePassed(to now: Instant) {
+        tellFailures(at: now)
+    }
+
     /// Nothing more will come: what is open ends here, its answers unknown.
     public func finish(at now: Instant) {
         let open = connections.values.sorted { $0.info.id.rawValue < $1.info.id.rawValue }
         connections.removeAll()
         last = nil
         for connection in open { connection.closed(.endOfCapture, at: now) }
-        tellFailedNames(at: now, isEnd: true)
+        tellFailures(at: now, isEnd: true)
         handOn()
     }
 
@@ -108,7 +113,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         return connection
     }
 
-    private func tellFailedNames(at now: Instant, isEnd: Bool = false) {
+    private func tellFailures(at now: Instant, isEnd: Bool = false) {
         for failure in book.settled(at: now, isEnd: isEnd) {
             // Nobody was connected to: what stands for the server is the name, and where it would have been asked.
             var server = failure.resolver
@@ -117,6 +122,9 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
                 client: failure.client, server: server, isClientKnown: true, source: source, serverName: failure.name)
             let connection = ConnectionInfo(id: ConnectionID(rawValue: .max), origin: origin)
             context.endFailed(on: connection, .dnsFailure, from: failure.asked, to: failure.answered)
+        }
+        for failure in context.failures.settled(at: now, isEnd: isEnd) {
+            context.endFailed(on: failure.connection, failure.kind, from: failure.began, to: failure.ended)
         }
         handOn()
     }

@@ -52,6 +52,7 @@ final class Connection {
     func secured(_ session: SecureSession) {
         info.isEncrypted = true
         isSilent = false
+        defer { if session.version != 0 { context.failures.reached(info, began: opened, &context.counters) } }
         guard let name = session.serverName, !name.isEmpty else { return }
         info.serverName = name
         info.isServerNameCertain = true
@@ -117,7 +118,9 @@ final class Connection {
             if tunnelDepth == 0, !hasFailed,
                 let failure = FailedConnection.failure(for: reason, info.origin, isSilent: isSilent)
             {
-                context.endFailed(on: info, failure, from: opened, to: now)
+                context.failures.failed(
+                    FailureBook.Failure(connection: info, kind: failure, began: opened, ended: now),
+                    context.configuration, &context.counters)
             }
         case .http1(let conversation): conversation.closed(reason, at: now)
         case .http2(let conversation): conversation.closed(reason, at: now)
@@ -200,6 +203,7 @@ final class Connection {
         case .toClient: swap(&other, &toServer)
         }
         context.heldByteCount &-= other.held.count
+        context.failures.reached(info, began: opened, &context.counters)
         layer = makeLayer(verdict)
         if other.isUnknown { loseStart(of: direction.opposite, at: now) }
         bytesArrived(bytes, isReversed ? direction.opposite : direction, at: now)

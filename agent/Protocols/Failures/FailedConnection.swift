@@ -6,7 +6,7 @@ enum FailedConnection {
     ///
     /// - Parameter isSilent: no byte of the client's was seen on it.
     static func failure(for reason: CloseReason, _ origin: ConnectionOrigin, isSilent: Bool) -> FailureKind? {
-        guard origin.isClientKnown, mayCarryCalls(origin.server.port) else { return nil }
+        guard origin.isClientKnown else { return nil }
         switch reason {
         case .refused: return .connectRefused
         case .connectTimeout: return .connectTimeout
