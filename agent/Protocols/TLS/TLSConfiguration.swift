@@ -11,7 +11,9 @@ public struct TLSConfiguration: Sendable {
     /// The same for all connections together.
     public var waitingByteCountTotalMax = 16 << 20
     /// Records that may be lost at once and the next one still be opened; each costs one attempt.
-    public var lostRecordsMax = 256
+    public var lostRecordsMax = 64
+    /// Places behind a loss that look like a record and do not open, before the rest of the direction is given up.
+    public var searchAttemptsMax = 64
 
     public init() {}
 }

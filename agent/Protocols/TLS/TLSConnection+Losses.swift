@@ -80,8 +80,14 @@ extension TLSConnection {
             }
             guard let content = lane.cipher!.openSearching(record, lostMax: lostMax) else {
                 offset += 1
+                lane.searchAttempts += 1
+                guard lane.searchAttempts < context.configuration.searchAttemptsMax else {
+                    lane.framing = .lost
+                    return true
+                }
                 continue
             }
+            lane.searchAttempts = 0
             offset += length
             lane.framing = .inStep
             opened(&steps)

@@ -32,6 +32,8 @@ final class TLSLane {
     }
 
     var framing = Framing.inStep
+    /// Records tried since the last loss, in vain.
+    var searchAttempts = 0
     /// Bytes of records not yet handled.
     var kept: [UInt8] = []
     /// Handshake messages not yet whole.
