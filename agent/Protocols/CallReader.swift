@@ -12,6 +12,8 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     /// The connection of the last event: chunks come in runs.
     private var last: Connection?
     private var book: NameBook
+    /// The time of the latest event.
+    private var clock = Instant.epoch
     /// Who tells of datagrams.
     private let source: CallSource
 
@@ -33,6 +35,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     // MARK: StreamConsumer
 
     public func opened(_ id: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {
+        clock = max(clock, now)
         context.counters.connections &+= 1
         if connections.count >= context.configuration.connectionCountMax { evict(at: now) }
         let connection = Connection(id, origin, context: context, at: now)
@@ -66,6 +69,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     }
 
     public func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) {
+        clock = max(clock, now)
         guard let connection = connections.removeValue(forKey: id) else { return }
         if last === connection { last = nil }
         connection.closed(reason, at: now)
@@ -75,6 +79,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     public func datagram(
         _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant
     ) {
+        clock = max(clock, now)
         book.datagramArrived(bytes, from: from, to: to, at: now, &context.counters)
         tellFailures(at: now)
     }
@@ -90,11 +95,13 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     /// Time has passed without an event: failures that had to settle are told.
     public func timePassed(to now: Instant) {
+        clock = max(clock, now)
         tellFailures(at: now)
     }
 
     /// Nothing more will come: what is open ends here, its answers unknown.
-    public func finish(at now: Instant) {
+    public func finish() {
+        let now = clock
         let open = connections.values.sorted { $0.info.id.rawValue < $1.info.id.rawValue }
         connections.removeAll()
         last = nil
