@@ -120,6 +120,7 @@ let package = Package(
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
+        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
