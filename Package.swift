@@ -43,6 +43,7 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         // On every application host.
+        .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(name: "Protocols", dependencies: ["CallModel", crypto, cryptoExtras], path: "agent/Protocols"),
         .target(
@@ -104,6 +105,7 @@ let package = Package(
         .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Sources/Shims/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CCapture", path: "agent/Shims/CCapture"),
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -119,6 +121,7 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
         .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
         .testTarget(
