@@ -14,6 +14,12 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time.
+// Debug builds, and with them all tests, keep the checks.
+let uncheckedWhenReleased: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "farwatch",
     products: [
@@ -43,10 +49,11 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         // On every application host.
+        .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
             name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
-            path: "agent/Protocols"),
+            path: "agent/Protocols", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Receivers",
             dependencies: [
@@ -107,6 +114,7 @@ let package = Package(
         .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Sources/Shims/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CCapture", path: "agent/Shims/CCapture"),
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -122,8 +130,12 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
-        .testTarget(name: "ProtocolsTests", dependencies: ["CallModel", "Compression", "HTTP2", "Protocols"]),
+        .testTarget(
+            name: "ProtocolsTests",
+            dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
+        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
