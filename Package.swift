@@ -69,6 +69,7 @@ let package = Package(
             name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
+        .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(
             name: "Storage",
@@ -126,6 +127,7 @@ let package = Package(
             name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "ProjectTests"),
     ],

@@ -9,7 +9,8 @@ struct ImportRuleTests {
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
         ("Runtime", "Sources"), ("Transport", "Sources"), ("Receivers", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
-        ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
+        ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
+        ("Detection", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
         ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
     ]
@@ -21,7 +22,7 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Deduplication", "Rollups", "Detection",
+        "Deduplication", "Rollups", "Contrast", "Detection",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
