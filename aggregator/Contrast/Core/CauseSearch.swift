@@ -98,7 +98,8 @@ struct CauseSearch {
             built, candidate in
             var candidate = candidate
             candidate.sums = sums(candidate, notIn: built.covered)
-            candidate.score = pricing.score(candidate.sums, literals: candidate.dimensions.count)
+            candidate.score = pricing.score(
+                candidate.sums, literals: candidate.dimensions.count, ripple: scan.ripple(candidate, built.covered))
             return extended(built, by: candidate)
         }
         if let known = best, rebuilt.value > known.value { best = rebuilt }

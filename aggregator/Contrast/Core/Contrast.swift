@@ -37,11 +37,11 @@ public struct Contrast: Sendable {
         /// Sets of predicates that are followed at the same time; more find combinations that start badly.
         public var beamWidth = 4
         /// What one more predicate must add, as a share of the best score: 0...1.
-        public var predicateShare = 0.02
+        public var predicateShare = 0.002
         /// What one more value in a predicate must add, as a share of the best score: 0...1.
-        public var literalShare = 0.015
+        public var literalShare = 0.01
         /// What one more predicate or value must add whatever the best score, in units of log likelihood.
-        public var absolutePrice = 3.0
+        public var absolutePrice = 4.0
         /// Excess failures that a cause must hold, as a share of all excess failures: 0...1.
         public var causeShareMin = 0.01
         /// A baseline row counts as much as this many calls of what its single values suggest.

@@ -22,8 +22,8 @@ struct Pricing: Sendable {
     var perPredicate: Double
     var perLiteral: Double
 
-    func score(_ sums: GroupSums, literals: Int) -> Double {
-        sums.excess / dispersion - perPredicate - perLiteral * Double(literals)
+    func score(_ sums: GroupSums, literals: Int, ripple: Double = 1) -> Double {
+        sums.excess / dispersion * ripple * ripple - perPredicate - perLiteral * Double(literals)
     }
 }
 
@@ -33,6 +33,10 @@ struct PredicateScan {
     private static let keptPerSetMax = 3
     /// Values of one dimension that go into larger sets.
     private static let promisingMax = 256
+    /// Extra failures that a row must be expected to have before their absence says anything.
+    private static let tellingFailuresMin = 5.0
+    /// What share of them it must have to count as reached.
+    private static let risenShareMin = 0.3
     /// Above this many possible groups a set of dimensions is grouped by hashing.
     private static let denseGroupsMax = 1 << 17
 
@@ -58,7 +62,28 @@ struct PredicateScan {
         for set in sets(promising) {
             keep(grouped(active, by: set, promising), of: set, pricing, in: &found)
         }
-        return found.sorted { isBetter($0, $1) }
+        for index in found.indices {
+            found[index].score = pricing.score(
+                found[index].sums, literals: found[index].dimensions.count, ripple: ripple(found[index], covered))
+        }
+        return found.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
+    }
+
+    /// What part of the calls it holds for shows the rise that it claims, of those in rows large enough to show it: a cause
+    /// reaches every row below it. 1 where no row is large enough.
+    func ripple(_ candidate: Candidate, _ covered: [Bool]) -> Double {
+        let sums = candidate.sums
+        let rise = (sums.failed - sums.expected) / max(sums.total - sums.expected, 1e-9)
+        var telling = 0.0
+        var risen = 0.0
+        for place in leaves.indices where !covered[place] && candidate.holds(forRow: place, in: rows) {
+            let leaf = leaves[place]
+            let claimed = rise * (leaf.total - leaf.expected)
+            guard claimed >= Self.tellingFailuresMin else { continue }
+            telling += leaf.total
+            if leaf.failed - leaf.expected >= Self.risenShareMin * claimed { risen += leaf.total }
+        }
+        return telling > 0 ? risen / telling : 1
     }
 
     /// Better scores first; on a tie the shorter, then by name, so that the order of rows decides nothing.
