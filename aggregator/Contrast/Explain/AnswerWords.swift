@@ -6,7 +6,8 @@ enum AnswerWords {
     static let placeKeys: Set<String> = [
         "param", "parameter", "parametername", "field", "fieldname", "fieldpath", "pointer", "path", "jsonpath",
         "jsonpointer", "property", "propertyname", "propertypath", "attribute", "attributename", "key", "loc",
-        "location", "datapath", "instancepath", "target", "element", "elementname", "argument", "argumentname", "column",
+        "location", "datapath", "instancepath", "target", "element", "elementname", "argument", "argumentname",
+        "column",
         "xpath", "member", "input", "invalidfield", "invalidparam", "refersto", "invalidproperty", "header",
     ]
 
@@ -47,7 +48,8 @@ enum AnswerWords {
         "type", "name", "value", "id", "code", "status", "date", "format", "message", "body", "field", "parameter",
         "request", "element", "items", "item", "number", "account", "version", "error", "data", "object", "string",
         "key", "title", "description", "order", "customer", "address", "country", "currency", "time", "method", "valid",
-        "to", "from", "in", "is", "of", "the", "a", "for", "and", "on", "be", "not", "content", "text", "state", "level",
+        "to", "from", "in", "is", "of", "the", "a", "for", "and", "on", "be", "not", "content", "text", "state",
+        "level",
         "service", "reference", "public", "source", "target", "channel", "options", "length", "range", "required",
     ]
 
@@ -65,7 +67,8 @@ enum AnswerWords {
         ("maximum", [.greater, .length]), ("between", [.greater, .less]), ("too large", [.greater]),
         ("too small", [.less]), ("positive", [.less]),
         ("allowed values", [.equals]), ("one of", [.equals]), ("not supported", [.equals]), ("unsupported", [.equals]),
-        ("valid choice", [.equals]), ("in the list", [.equals]), ("enum", [.equals]), ("not allowed", [.equals, .present]),
+        ("valid choice", [.equals]), ("in the list", [.equals]), ("enum", [.equals]),
+        ("not allowed", [.equals, .present]),
         ("not enabled", [.equals]), ("combination", [.equals]), ("invalid value", [.equals, .format]),
         ("malformed", [.format, .type]), ("format", [.format]), ("pattern", [.format]), ("does not match", [.format]),
         ("characters", [.format]), ("encoding", [.format]), ("parse", [.format, .type]), ("valid email", [.format]),

@@ -67,7 +67,8 @@ struct ClueResolver {
         let shared = Double(best.count)
         return best.prefix(12).map { path in
             Mention(
-                path: path, node: node(of: path, steps.indices), weight: max(1, weight + (isWhole ? depth : -3) - shared.logarithm))
+                path: path, node: node(of: path, steps.indices),
+                weight: max(1, weight + (isWhole ? depth : -3) - shared.logarithm))
         }
     }
 
@@ -91,7 +92,9 @@ struct ClueResolver {
         let words = SentenceWords(text).words
         var mentions: [Mention] = []
         for (index, word) in words.enumerated() {
-            if word.text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "/") }) {
+            if word.text.utf8.contains(where: {
+                $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "/")
+            }) {
                 mentions += resolve(path: word.text, weight: 7)
                 continue
             }
@@ -118,7 +121,8 @@ struct ClueResolver {
     /// just a word.
     private func weight(of word: SentenceWords.Word, at index: Int, in words: [SentenceWords.Word]) -> Double {
         let isCommon = AnswerWords.common.contains(word.text.lowercased())
-        let isDistinct = word.text.utf8.contains { $0 == UInt8(ascii: "_") || $0 &- 48 < 10 }
+        let isDistinct =
+            word.text.utf8.contains { $0 == UInt8(ascii: "_") || $0 &- 48 < 10 }
             || word.text.utf8.dropFirst().contains { $0 >= 65 && $0 <= 90 }
         if word.isQuoted { return 5.5 }
         let before = index > 0 ? words[index - 1].text.lowercased() : ""

@@ -71,7 +71,8 @@ struct AnomalyFinder {
         }
         switch node.kind {
         case .string: examineText(node, place, report)
-        case .integer, .double: examineNumber(node, place, node.number.isNaN ? Double(node.length) : node.number, report)
+        case .integer, .double:
+            examineNumber(node, place, node.number.isNaN ? Double(node.length) : node.number, report)
         case .array:
             report(.length, place.longest.surprise(of: Double(node.length)), .tooLong)
             if node.length == 0 { report(.length, place.shortest.surprise(of: 0), .empty) }
@@ -152,7 +153,8 @@ struct AnomalyFinder {
                     && flat.nodes[Int(found[$0].node)].parent == container
             }
             let best = candidates.max {
-                likeness(profile.paths.key(of: found[$0].path), key) < likeness(profile.paths.key(of: found[$1].path), key)
+                likeness(profile.paths.key(of: found[$0].path), key)
+                    < likeness(profile.paths.key(of: found[$1].path), key)
             }
             guard let best, likeness(profile.paths.key(of: found[best].path), key) >= 0.5 else { continue }
             found[missing].test = .renamed

@@ -89,7 +89,8 @@ extension RequestFlattener {
             var index = -1
             if let position = segment.index {
                 flat.nodes[node].kind = .array
-                flat.nodes[node].length = max(flat.nodes[node].length, Int32(truncatingIfNeeded: min(position, 9_999) + 1))
+                flat.nodes[node].length = max(
+                    flat.nodes[node].length, Int32(truncatingIfNeeded: min(position, 9_999) + 1))
                 path = paths.element(of: flat.nodes[node].path)
                 index = position
             } else {
@@ -120,7 +121,9 @@ enum FormName {
         let base = name.prefix { $0 != UInt8(ascii: "[") }
         guard !base.isEmpty else { return [Segment(key: name, index: nil)] }
         var segments = [Segment(key: Array(base), index: nil)]
-        for part in name.dropFirst(base.count).split(separator: UInt8(ascii: "["), omittingEmptySubsequences: true).prefix(16) {
+        for part in name.dropFirst(base.count).split(separator: UInt8(ascii: "["), omittingEmptySubsequences: true)
+            .prefix(16)
+        {
             let inner = part.last == UInt8(ascii: "]") ? part.dropLast() : part
             if inner.isEmpty {
                 segments.append(Segment(key: [], index: 0))
