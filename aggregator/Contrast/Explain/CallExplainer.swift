@@ -79,8 +79,20 @@ public struct CallExplainer {
         judge.record(clues.signature, isSuspicious: surprise >= 5 && route.profile.calls >= 50)
         guard route.failures.wantsNext else { return route.failures.skip() }
         let features = CallFeatures(flat, route.profile).ids
-        let weight = surprise >= 6 ? 0.15 : surprise >= 4 ? 0.6 : 1
-        route.failures.add(CallHistory.Entry(position: position, features: features, weight: weight))
+        route.failures.add(
+            CallHistory.Entry(position: position, features: features, weight: PlaceRanking.unexplained(surprise)))
+    }
+
+    /// In hindsight, between `observe` and `explain`: how much of a failure is unexplained by what all calls have shown since
+    /// it was observed. Without it the first failures are judged by a young profile.
+    public mutating func weigh(_ call: APICall, position: Int) {
+        let key = Self.key(of: call)
+        guard !Self.isSuccess(call), var route = routes.removeValue(forKey: key) else { return }
+        defer { routes[key] = route }
+        guard route.failures.has(position) else { return }
+        let flat = flattener.flatten(call, into: &route.profile.paths)
+        let surprise = AnomalyFinder(profile: route.profile).anomalies(in: flat).map(\.surprise).max() ?? 0
+        route.failures.setWeight(PlaceRanking.unexplained(surprise), at: position)
     }
 
     /// Explains a failed call; the ranking is empty where the request is not the reason.

@@ -155,8 +155,11 @@ extension PlaceRanking {
     /// How much of this failure is still unexplained when others look for a combination.
     var unexplainedWeight: Double {
         guard let best = candidates.first(where: { $0.combination == nil }) else { return 1 }
-        return best.population >= 6 ? 0.1 : best.population >= 4 ? 0.5 : 1
+        return Self.unexplained(best.population + best.cluster)
     }
+
+    /// What part of a failure an oddity of this surprise leaves open.
+    static func unexplained(_ surprise: Double) -> Double { min(1, exp((2 - surprise) / 2)) }
 
     /// Keeps what was found, so that the next call of the same cause is recognised.
     func remember(in route: inout RouteState) {

@@ -42,13 +42,23 @@ struct AnomalyFinder {
 
     /// A key that no successful call had here: as surprising as new keys are rare in this container.
     private func unknown(_ node: RequestNode, _ index: Int) -> Anomaly {
-        let container = profile.place(profile.paths.parent(of: node.path))
-        let surprise = surprise(container?.newChildren ?? 0, of: container?.count ?? 0)
+        let parent = profile.paths.parent(of: node.path)
+        let container = profile.place(parent)
+        var singles = container?.newChildren ?? 0
+        let children = profile.paths.children[Int(parent)]
+        if children.count <= Self.childrenCountedMax {
+            singles = 0
+            for child in children where profile.place(child)?.count == 1 { singles &+= 1 }
+        }
+        let surprise = surprise(singles, of: container?.count ?? 0)
         // The first calls of a route make every key new, once.
         let settled = container.map { $0.count >= 20 } ?? false ? surprise : min(surprise, 2)
         return Anomaly(
-            path: node.path, node: Int32(index), test: .present, surprise: settled, detail: .unknownKey)
+            path: node.path, node: Int32(index), test: .present, surprise: min(settled, Self.surpriseMax),
+            detail: .unknownKey)
     }
+
+    private static let childrenCountedMax = 200
 
     private func examine(_ node: RequestNode, _ index: Int, _ place: RouteProfile.Place, _ found: inout [Anomaly]) {
         func report(_ test: ExplainTest, _ surprise: Double, _ detail: Anomaly.Detail = .none) {

@@ -59,6 +59,11 @@ struct CallHistory {
         return max(0, low - before)..<min(entries.count, low + after)
     }
 
+    func has(_ position: Int) -> Bool {
+        let place = around(position, before: 0, after: 1)
+        return place.first.map { entries[$0].position == position } ?? false
+    }
+
     /// Sets how much of a failure is unexplained, once it is known.
     mutating func setWeight(_ weight: Double, at position: Int) {
         let place = around(position, before: 0, after: 1)

@@ -24,7 +24,10 @@ struct CombinationFinder {
         var failuresAfter = 60
     }
 
+    /// What a score comes close to, however long the run: more evidence than any oddity alone has.
     private static let scoreMax = 14.0
+    /// How much one failure can add by what it shares with the others.
+    private static let liftMax = 5.0
     /// Features that go into pairs.
     private static let pairedMax = 48
 
@@ -56,13 +59,17 @@ struct CombinationFinder {
         let price = log(Double(max(2, features.count)))
         var singles: [(index: Int, score: Double)] = []
         for index in features.indices {
-            let run = run(successes.bits(index), failures.bits(index))
-            let score = perFailure * run - price
+            let run = run(index, index)
+            let score = (perFailure + lift(successes.count(of: index))) * (run - 1) - price
             singles.append((index, score))
             if run >= 2, score > 1 { append(&found, [index], score, run) }
         }
         pairs(singles, price, &found)
-        return found.sorted { isBetter($0, $1) }
+        return found.sorted { isBetter($0, $1) }.map { combination in
+            var combination = combination
+            combination.score = Self.scoreMax * (1 - exp(-combination.score / Self.scoreMax))
+            return combination
+        }
     }
 
     private func isBetter(_ left: Combination, _ right: Combination) -> Bool {
@@ -73,7 +80,13 @@ struct CombinationFinder {
 
     private func append(_ found: inout [Combination], _ indices: [Int], _ score: Double, _ run: Double) {
         found.append(
-            Combination(features: indices.map { features[$0] }, score: min(score, Self.scoreMax), failures: run))
+            Combination(features: indices.map { features[$0] }, score: score, failures: run))
+    }
+
+    /// What each failure adds because it has what few successes have: causes are what the failures share, not what happens
+    /// to come with it.
+    private func lift(_ count: Int) -> Double {
+        min(Self.liftMax, -log((Double(count) + 0.5) / (Double(successes.count) + 1)))
     }
 
     /// Only of features that some successes around have and others have not: what all have adds nothing, what none has is
@@ -86,40 +99,22 @@ struct CombinationFinder {
         let scores = singles.map(\.score)
         for (place, first) in telling.enumerated() {
             for second in telling.dropFirst(place + 1) where features[first.index].path != features[second.index].path {
-                let failed = failures.both(first.index, second.index)
-                guard failed.contains(where: { $0 != 0 }) else { continue }
-                let run = run(successes.both(first.index, second.index), failed)
-                let score = perFailure * run - 2 * price - 1
+                guard failures.weight(first.index, second.index) >= 2 else { continue }
+                let run = run(first.index, second.index)
+                guard run >= 3 else { continue }
+                let shared = successes.count(first.index, second.index)
+                let score = (perFailure + lift(shared)) * (run - 1) - 2 * price - 1
                 let alone = max(scores[first.index], scores[second.index])
-                if run >= 3, score > max(alone + 2, 1) { append(&found, [first.index, second.index], score, run) }
+                if score > max(alone + 2, 1) { append(&found, [first.index, second.index], score, run) }
             }
         }
     }
 
-    /// The weight of the failures between the nearest successes before and after, this call included.
-    private func run(_ passed: [UInt64], _ failed: [UInt64]) -> Double {
-        var from = Int.min
-        var to = Int.max
-        for (word, bits) in passed.enumerated() where bits != 0 {
-            var bits = bits
-            while bits != 0 {
-                let at = successes.positions[word * 64 + bits.trailingZeroBitCount]
-                if at < position { from = at } else { to = min(to, at) }
-                bits &= bits &- 1
-            }
-            if to < Int.max { break }
-        }
-        var sum = 1.0
-        for (word, bits) in failed.enumerated() where bits != 0 {
-            var bits = bits
-            while bits != 0 {
-                let index = word * 64 + bits.trailingZeroBitCount
-                let at = failures.positions[index]
-                if at > from, at < to { sum += failures.weights[index] }
-                bits &= bits &- 1
-            }
-        }
-        return sum
+    /// The weight of the failures with both features between the nearest successes with both before and after, this call
+    /// included. One feature is a pair with itself.
+    private func run(_ first: Int, _ second: Int) -> Double {
+        let (from, to) = successes.nearest(first, second, to: position)
+        return 1 + failures.weight(first, second, after: from, before: to)
     }
 }
 
@@ -145,14 +140,45 @@ private struct FeatureBits {
         }
     }
 
-    func bits(_ feature: Int) -> [UInt64] { Array(words[(feature * wordCount)..<((feature + 1) * wordCount)]) }
-
-    func count(of feature: Int) -> Int {
-        (0..<wordCount).reduce(0) { $0 + words[feature * wordCount + $1].nonzeroBitCount }
+    @inline(__always)
+    private func word(_ first: Int, _ second: Int, _ at: Int) -> UInt64 {
+        words[first * wordCount + at] & words[second * wordCount + at]
     }
 
-    func both(_ first: Int, _ second: Int) -> [UInt64] {
-        (0..<wordCount).map { words[first * wordCount + $0] & words[second * wordCount + $0] }
+    func count(of feature: Int) -> Int { count(feature, feature) }
+
+    func count(_ first: Int, _ second: Int) -> Int {
+        var count = 0
+        for at in 0..<wordCount { count += word(first, second, at).nonzeroBitCount }
+        return count
+    }
+
+    /// The positions of the nearest calls with both features before and after a position.
+    func nearest(_ first: Int, _ second: Int, to position: Int) -> (before: Int, after: Int) {
+        var before = Int.min
+        for at in 0..<wordCount {
+            var bits = word(first, second, at)
+            while bits != 0 {
+                let place = positions[at * 64 + bits.trailingZeroBitCount]
+                if place > position { return (before, place) }
+                before = place
+                bits &= bits &- 1
+            }
+        }
+        return (before, Int.max)
+    }
+
+    func weight(_ first: Int, _ second: Int, after from: Int = Int.min, before to: Int = Int.max) -> Double {
+        var sum = 0.0
+        for at in 0..<wordCount {
+            var bits = word(first, second, at)
+            while bits != 0 {
+                let index = at * 64 + bits.trailingZeroBitCount
+                if positions[index] > from, positions[index] < to { sum += weights[index] }
+                bits &= bits &- 1
+            }
+        }
+        return sum
     }
 }
 

@@ -29,8 +29,8 @@ struct ValueTable {
         }
     }
 
-    /// Nearly every value is new after some dozens: there is no list to learn.
-    private var looksOpen: Bool { calls >= 64 && singles * 10 >= Int(calls) * 6 }
+    /// Most values are new after some hundreds: there is no list to learn.
+    private var looksOpen: Bool { calls >= 400 && singles * 10 >= Int(calls) * 7 }
 
     private mutating func open() {
         isOpen = true
