@@ -40,9 +40,9 @@ struct FaultJudge {
         if isSuspicious { records[signature, default: Record()].suspicious += 1 }
     }
 
-    /// The share of failures with this answer that had something wrong in the request; drawn towards a quarter while few.
+    /// The share of failures with this answer that had something wrong in the request; drawn towards a fifth while few.
     func suspicion(of signature: UInt64) -> Double {
         let record = records[signature] ?? Record()
-        return (record.suspicious + 0.5) / (record.failures + 2)
+        return (record.suspicious + 0.5) / (record.failures + 2.5)
     }
 }

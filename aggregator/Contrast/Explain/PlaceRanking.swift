@@ -147,7 +147,9 @@ extension PlaceRanking {
         case .elsewhere:
             return isNamed && (best?.population ?? 0) >= 4 ? "The answer names a place in the request." : nil
         case .open:
-            guard let best, best.total >= 5, isNamed || suspicion >= 0.25 else { return nil }
+            guard let best, best.total >= 5, isNamed || suspicion >= 0.25 || best.total >= 9 && suspicion >= 0.2 else {
+                return nil
+            }
             return "A server error that comes with something unusual in the request."
         }
     }

@@ -109,8 +109,9 @@ struct AnomalyFinder {
         for bit in 0..<OddCharacters.count where node.odd.rawValue >> UInt8(bit) & 1 == 1 {
             report(.format, surprise(place.odd[bit], of: place.strings), .oddCharacters)
         }
-        report(.length, place.longest.surprise(of: Double(node.length)), .tooLong)
-        report(.length, place.shortest.surprise(of: -Double(node.length)), .tooShort)
+        let step = max(0.5, Double(node.length) * 0.03)
+        report(.length, place.longest.surprise(of: Double(node.length), step: step), .tooLong)
+        report(.length, 0.7 * place.shortest.surprise(of: -Double(node.length), step: step), .tooShort)
         if !node.number.isNaN, place.largest.count * 2 > place.strings {
             examineNumber(node, place, node.number, report)
         }
@@ -134,7 +135,9 @@ struct AnomalyFinder {
             report(.equals, place.values.noveltySurprise, .notAllowed)
         }
         if place.unique.isUnique, place.unique.contains(node.hash) {
-            report(.duplicate, surprise(place.unique.repeats, of: place.unique.calls), .none)
+            // The more were sent the likelier a repeat is: of the repeats so far half came in the last third.
+            let repeats = 2 * (Double(place.unique.repeats) + 0.5)
+            report(.duplicate, -log(repeats / (Double(place.unique.calls) + 1)), .none)
         }
     }
 

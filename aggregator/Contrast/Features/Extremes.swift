@@ -23,13 +23,16 @@ struct Extremes {
 
     var largest: Double? { top.first.map(Double.init) }
 
-    /// The negative logarithm of the probability of a number as large as this; 0 where it is within what was seen.
-    func surprise(of number: Double) -> Double {
+    /// The negative logarithm of the probability of a number as large as this; 0 where it is within what was seen. `step` is
+    /// what such numbers usually differ by at least.
+    func surprise(of number: Double, step: Double = 0) -> Double {
         guard let largest = top.first, count >= 8, Float(number) > largest else { return 0 }
         let threshold = top[top.count - 1]
         let meanExcess = top.reduce(0) { $0 + ($1 - threshold) } / Float(top.count)
-        let scale = max(Double(meanExcess), abs(Double(largest)) * 0.005, 1e-6)
+        let scale = max(Double(meanExcess), abs(Double(largest)) * 0.005, step, 1e-6)
         let beyond = (number - Double(largest)) / scale
-        return log(Double(count) + 1) + min(beyond, 6) - 1
+        // A limit is believed the more, the more calls kept to it.
+        let belief = Double(count) / (Double(count) + 50)
+        return log(Double(count) + 1) + min(beyond, 6) * belief - 1
     }
 }

@@ -83,7 +83,7 @@ struct UniqueValues {
     /// Values repeat too often to be meant as unique.
     private var isOrdinary: Bool { calls >= 32 && repeats * 20 > calls }
 
-    var isUnique: Bool { !isGivenUp && calls >= 20 && repeats * 50 <= calls }
+    var isUnique: Bool { !isGivenUp && calls >= 40 && repeats * 50 <= calls }
 
     mutating func add(_ hash: UInt64) {
         guard !isGivenUp, hash != 0 else { return }
