@@ -19,6 +19,10 @@ public struct RankedPlace: Sendable, Equatable {
     public var confidence: Double
     /// For a developer to act on.
     public var text: String
+    /// The same as conditions: one, or two where only a combination fails.
+    public var conditions: [CallCondition]
+    /// Successful calls of the route that were seen to meet them.
+    public var successesWith: Double
 }
 
 /// What in one failed call's request made it fail, best first; empty where the request is not the reason.

@@ -11,7 +11,50 @@ struct PlaceWriter {
         return RankedPlace(
             path: path, generalPath: text.general(candidate.path), where: text.whereIs(candidate.path),
             test: test, value: value, confidence: confidence,
-            text: sentence(candidate, test, path, value) + evidence(candidate))
+            text: sentence(candidate, test, path, value) + evidence(candidate),
+            conditions: conditions(candidate, test, value), successesWith: successes(candidate, test))
+    }
+
+    private func conditions(
+        _ candidate: PlaceRanking.Candidate, _ test: ExplainTest, _ value: String?
+    ) -> [CallCondition] {
+        func condition(_ path: Int32, _ test: ExplainTest, _ value: String?) -> CallCondition {
+            CallCondition(
+                path: text.general(path), place: text.whereIs(path).rawValue, test: test.rawValue, value: value)
+        }
+        guard let combination = candidate.combination else {
+            return [condition(candidate.path, test, test == .equals || test == .named ? value : nil)]
+        }
+        let ordered = combination.features.sorted { $0.path == candidate.path && $1.path != candidate.path }
+        return ordered.map { feature in
+            let node = flat.nodes[Int(feature.node)]
+            return feature.isPresence || node.textCount == 0
+                ? condition(feature.path, .present, nil) : condition(feature.path, .equals, flat.text(of: node))
+        }
+    }
+
+    /// From the successful calls that were kept, each standing for as many as were not.
+    private func successes(_ combination: Combination) -> Double {
+        let entries = route.successes.entries
+        let count = entries.count { entry in combination.features.allSatisfy { entry.features.contains($0.id) } }
+        return (Double(count) * Double(route.profile.calls) / Double(max(1, entries.count))).rounded()
+    }
+
+    /// From the counters of the route: exact for presence and kinds, zero where a test means "as no success was".
+    private func successes(_ candidate: PlaceRanking.Candidate, _ test: ExplainTest) -> Double {
+        if let combination = candidate.combination { return successes(combination) }
+        guard let place = route.profile.place(candidate.path) else { return 0 }
+        let node = candidate.node >= 0 ? flat.nodes[Int(candidate.node)] : nil
+        switch test {
+        case .missing, .renamed:
+            let (present, possible) = route.profile.presence(of: candidate.path)
+            return max(0, possible - present)
+        case .type: return node.map { Double(place.kinds[Int($0.kind.rawValue)]) } ?? 0
+        case .equals: return node.map { Double(place.values.count(of: $0.hash)) } ?? 0
+        case .present: return Double(place.count)
+        case .length where node?.length == 0: return Double(place.empties)
+        case .format, .length, .greater, .less, .duplicate, .named: return 0
+        }
     }
 
     private func concretePath(_ candidate: PlaceRanking.Candidate, _ test: ExplainTest) -> String {

@@ -40,6 +40,19 @@ final class RequestFlattener {
         return flat
     }
 
+    /// The same for an answer: its body and headers.
+    func flatten(_ response: APICall.Response, into paths: inout PathTable) -> FlatRequest {
+        flat.removeAll()
+        for root in 0..<4 {
+            flat.nodes.append(RequestNode(path: Int32(root), parent: -1, kind: root == 0 ? .null : .object))
+        }
+        if let body = response.body, !body.bytes.isEmpty {
+            flattenBody(body, response.headers.value(of: "content-type"), &paths)
+        }
+        flattenHeaders(response.headers, &paths)
+        return flat
+    }
+
     private func flattenBody(_ body: Body, _ contentType: String?, _ paths: inout PathTable) {
         guard body.bytes.count <= limits.bodyByteCountMax else {
             flat.isCut = true
