@@ -92,8 +92,11 @@ let package = Package(
             path: "aggregator/farwatch-aggregator"),
         .target(
             name: "FarwatchCLI",
-            dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
-            path: "aggregator/FarwatchCLI"),
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Transport", "Runtime", nio,
+                nioPosix,
+                arguments,
+            ], path: "aggregator/FarwatchCLI"),
         .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),

@@ -58,7 +58,8 @@ public struct CallComparison {
             routesLeftOut += 1
             return
         }
-        var route = routes.removeValue(forKey: key)
+        var route =
+            routes.removeValue(forKey: key)
             ?? Route(
                 name: call.route ?? call.request.method, requests: PathTable(placesMax: configuration.placesMax),
                 responses: PathTable(placesMax: configuration.placesMax))
@@ -73,7 +74,8 @@ public struct CallComparison {
         } else {
             add(request, call, to: &route.requestB, route.requests.count)
         }
-        guard let response = call.response else { return }
+        // Answers that refuse look different and are counted by their status; drift is what successful ones show.
+        guard let response = call.response, response.status < 400 else { return }
         let answer = flattener.flatten(response, into: &route.responses)
         if side == .a {
             add(answer, call, to: &route.responseA, route.responses.count)

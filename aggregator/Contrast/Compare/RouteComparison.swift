@@ -60,7 +60,8 @@ struct RouteComparison {
             // The share of b that lies beyond what was the quantile of a, as far as the factor tells it.
             let moved = min(1, (factor - 1) / 4) * (share == 0.5 ? 0.5 : 0.25)
             let test = ShareTest(
-                a: (1 - share) * Double(a.count), b: min(1, 1 - share + moved) * Double(b.count), aTotal: Double(a.count),
+                a: (1 - share) * Double(a.count), b: min(1, 1 - share + moved) * Double(b.count),
+                aTotal: Double(a.count),
                 bTotal: Double(b.count))
             guard abs(test.deviation) >= 3 else { return nil }
             return change(
@@ -101,7 +102,8 @@ struct RouteComparison {
         let (a, b) = (sideA.place(path), sideB.place(path))
         let writer = PathText(paths: paths)
         let name = writer.general(path)
-        let place = isRequest
+        let place =
+            isRequest
             ? writer.whereIs(path).rawValue : writer.whereIs(path) == .header ? "response.header" : "response.body"
         let what = "\(route.name): \(isRequest ? "request" : "answer") `\(name)`"
         let presence = ShareTest(
@@ -126,7 +128,9 @@ struct RouteComparison {
                 a: Double(a.kinds[kind]), b: Double(b.kinds[kind]), aTotal: Double(a.nodes), bTotal: Double(b.nodes))
             guard test.difference > 0, comparison.matters(test) else { continue }
             let condition = CallCondition(path: name, place: place, test: "type", value: Self.kindNames[kind])
-            return [change(condition, .type, test, "\(what) is a \(Self.kindNames[kind]) in \(CallComparison.moved(test)).")]
+            return [
+                change(condition, .type, test, "\(what) is a \(Self.kindNames[kind]) in \(CallComparison.moved(test)).")
+            ]
         }
         return []
     }
@@ -149,7 +153,8 @@ struct RouteComparison {
             for size in 0..<16 { consider(a.sizes[size], b.sizes[size], nil) }
         }
         guard let best else { return [] }
-        let condition = CallCondition(path: name, place: place, test: best.value == nil ? "length" : "equals", value: best.value)
+        let condition = CallCondition(
+            path: name, place: place, test: best.value == nil ? "length" : "equals", value: best.value)
         let subject = best.value.map { "is `\($0)`" } ?? "is of another size"
         let text = "\(what) \(subject) in \(CallComparison.moved(best.test))."
         return [change(condition, .distribution, best.test, text)]

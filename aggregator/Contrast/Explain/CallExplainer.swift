@@ -27,9 +27,6 @@ public struct CallExplainer {
         /// Calls of one route whose values are kept for finding combinations.
         public var successesKept = 2_048
         public var failuresKept = 2_048
-        /// Successful calls of a route that are all learnt from; of later ones one in `learnStride`.
-        public var learntFully = 20_000
-        public var learnStride = 8
         /// Places ranked for a call.
         public var rankedMax = 5
 
@@ -132,7 +129,8 @@ public struct CallExplainer {
         (call.partner ?? "") + " " + (call.direction == .inbound ? "<" : "") + (call.route ?? call.request.method)
     }
 
-    static func isSuccess(_ call: APICall) -> Bool {
+    /// Whether a call counts as a success here: an answer, and none that refuses.
+    public static func isSuccess(_ call: APICall) -> Bool {
         guard call.error == nil, let status = call.response?.status else { return false }
         return status < 400 && call.outcome == .success
     }

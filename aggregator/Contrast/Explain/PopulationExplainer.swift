@@ -7,14 +7,12 @@ import CallModel
 /// the route. The others (outages, limits, credentials) say nothing about their requests: what they share of route, host,
 /// customer, version … is found by `Contrast`. Both answers are predicates with the same figures.
 ///
-/// Used in three passes over the same calls: `observe` all, `weigh` the failures, `explain` the failures, then `finish`. Of a
-/// route with many failures a part is looked at, evenly spread, each counting for those left out.
+/// Used in three passes over the same calls: `observe` all, `weigh` the failures, `explain` the failures, then `finish`. Whoever
+/// has many passes a sample (`CallSampling`, `SpreadSample`) and says how many calls each one stands for.
 public struct PopulationExplainer {
     public struct Configuration: Sendable {
         public var calls = CallExplainer.Configuration()
         public var contrast = Contrast.Configuration()
-        /// Failures of one route that are explained one by one.
-        public var failuresExplainedMax = 500
         /// Causes that are told.
         public var causesMax = 20
         /// A cause is chosen when it explains at least this share of the failures, and three of them.
@@ -39,9 +37,9 @@ public struct PopulationExplainer {
     private var failureKinds: [String: Double] = [:]
 
     private struct RouteCounts {
-        var failures = 0
-        var seen = 0
+        var failures = 0.0
         var successes = 0.0
+        var successesSeen = 0.0
         var name = ""
         var samples: [String] = []
     }
@@ -65,42 +63,43 @@ public struct PopulationExplainer {
         rows = ContrastRows(dimensions: Self.dimensions, rowsMax: 200_000)
     }
 
-    public mutating func observe(_ call: APICall, position: Int) {
+    /// Learns from a call that stands for `standsFor` calls of its route.
+    public mutating func observe(_ call: APICall, position: Int, standsFor: Double = 1) {
         explainer.observe(call, position: position)
+        count(call, standsFor)
+    }
+
+    /// Counts a failure that is neither learnt from nor explained because others of its route stand for it.
+    public mutating func count(_ call: APICall, _ standsFor: Double) {
         let key = CallExplainer.key(of: call)
-        let weight = Double(max(1, call.weight))
+        let weight = Double(max(1, call.weight)) * standsFor
         var counts = routes[key] ?? RouteCounts()
         counts.name = call.route ?? call.request.method
         if CallExplainer.isSuccess(call) {
             explanation.successes += weight
             counts.successes += weight
+            counts.successesSeen += 1
             if counts.samples.count < configuration.samplesMax, let id = call.id { counts.samples.append(id) }
             addRow(call, failed: 0, total: weight)
         } else {
             explanation.failures += weight
-            counts.failures += 1
+            counts.failures += weight
         }
         routes[key] = counts
     }
 
     public mutating func weigh(_ call: APICall, position: Int) { explainer.weigh(call, position: position) }
 
-    public mutating func explain(_ call: APICall, position: Int) {
-        let key = CallExplainer.key(of: call)
-        guard !CallExplainer.isSuccess(call), var counts = routes[key] else { return }
-        let stride = max(1, (counts.failures + configuration.failuresExplainedMax - 1) / configuration.failuresExplainedMax)
-        defer {
-            counts.seen += 1
-            routes[key] = counts
-        }
-        guard counts.seen % stride == 0 else { return }
-        let weight = Double(max(1, call.weight)) * Double(min(stride, counts.failures - counts.seen))
+    /// Explains a failure that stands for `standsFor` failures of its route.
+    public mutating func explain(_ call: APICall, position: Int, standsFor: Double = 1) {
+        guard !CallExplainer.isSuccess(call) else { return }
+        let weight = Double(max(1, call.weight)) * standsFor
         explanation.explainedCount += 1
         let one = explainer.explain(call, position: position)
         guard let best = one.ranked.first, best.confidence >= 0.2 else {
             return addRow(call, failed: weight, total: weight)
         }
-        add(best, of: call, key, weight)
+        add(best, of: call, CallExplainer.key(of: call), weight)
     }
 
     private mutating func add(_ place: RankedPlace, of call: APICall, _ route: String, _ weight: Double) {
@@ -151,11 +150,12 @@ public struct PopulationExplainer {
             if isManyRoutes {
                 predicate.append(CallCondition(path: "route", place: "dimension", test: "equals", value: route.name))
             }
+            let successes = group.successes * route.successes / max(route.successesSeen, 1)
             let share = group.failures / max(explanation.failures, 1)
             return PopulationCause(
                 predicate: predicate, kind: "request", failuresWith: group.failures,
-                failuresTotal: explanation.failures, successesWith: group.successes,
-                riskRatio: riskRatio(group.failures, group.successes, route), confidence: group.confidence,
+                failuresTotal: explanation.failures, successesWith: successes,
+                riskRatio: riskRatio(group.failures, successes, route), confidence: group.confidence,
                 text: group.text, failingSamples: group.samples, succeedingSamples: route.samples,
                 isChosen: share >= configuration.chosenShareMin && group.failures >= 3)
         }
@@ -163,8 +163,8 @@ public struct PopulationExplainer {
 
     /// Against the other calls of the same route.
     private func riskRatio(_ failed: Double, _ passed: Double, _ route: RouteCounts) -> Double {
-        let otherFailures = max(Double(route.failures) - failed, 0)
-        let others = max(Double(route.failures) + route.successes - failed - passed, 1)
+        let otherFailures = max(route.failures - failed, 0)
+        let others = max(route.failures + route.successes - failed - passed, 1)
         guard otherFailures > 0 else { return ContrastCause.riskRatioMax }
         return min(failed / max(failed + passed, 1) / (otherFailures / others), ContrastCause.riskRatioMax)
     }

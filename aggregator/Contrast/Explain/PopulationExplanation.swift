@@ -39,7 +39,7 @@ public struct PopulationExplanation: Sendable, Equatable {
     public var failures = 0.0
     public var successes = 0.0
     public var causes: [PopulationCause] = []
-    /// Failures that were looked at one by one; fewer than all where a route has more than `failuresExplainedMax`.
+    /// Failures that were looked at one by one; the others are stood for by them.
     public var explainedCount = 0
     /// Failures that nothing explains.
     public var unexplained = 0.0
