@@ -84,6 +84,7 @@ let package = Package(
             name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
+        .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(
             name: "Storage",
@@ -106,8 +107,11 @@ let package = Package(
             path: "aggregator/farwatch-aggregator"),
         .target(
             name: "FarwatchCLI",
-            dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
-            path: "aggregator/FarwatchCLI"),
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Transport", "Runtime", nio,
+                nioPosix,
+                arguments,
+            ], path: "aggregator/FarwatchCLI"),
         .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
@@ -150,6 +154,7 @@ let package = Package(
             name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "ProjectTests"),
     ],

@@ -10,7 +10,8 @@ struct ImportRuleTests {
         ("Runtime", "Sources"), ("Transport", "Sources"), ("Capture", "agent"), ("Packets", "agent"),
         ("Protocols", "agent"), ("Receivers", "agent"), ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
-        ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
+        ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
+        ("Detection", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
         ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
     ]
@@ -23,7 +24,7 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Detection",
+        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
