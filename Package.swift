@@ -66,7 +66,7 @@ let package = Package(
         // The central service.
         .target(name: "Postgres", dependencies: ["CLibpq", "Runtime", logging], path: "aggregator/Postgres"),
         .target(
-            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
+            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, logging],
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),

@@ -29,6 +29,9 @@ public struct ReceivedBatch: Sendable {
         self.byteCount = byteCount
     }
 
+    /// About what it takes in memory while it waits: its payload blocks, and the decoded columns at some 200 bytes a call.
+    public var footprint: Int { byteCount + metadata.callCount * 200 }
+
     /// What to add to a time of the host's clock to bring it to ours; zero while the difference is within what the way here
     /// may take.
     public var clockCorrection: Duration {
@@ -45,6 +48,8 @@ public enum BatchDisposition: Sendable, Equatable {
     case seenBefore
     /// The ledger knows its identity with other contents.
     case conflict
-    /// The database refused this one batch and took its neighbours.
+    /// Not stored this time, though its neighbours were; it may be, another time.
     case failed
+    /// The database refuses what is in it, and would again.
+    case unstorable
 }

@@ -120,7 +120,11 @@ func source(_ spool: Spool) -> ForwarderSource {
             }
         },
         read: { sequence in
-            try? await spool.read(sequence)  // The spool counts it and has put it away.
+            do throws(SpoolError) {
+                return .bytes(try await spool.read(sequence))
+            } catch {
+                return error.isTransient ? .unread : .damaged
+            }
         },
         acknowledge: { await spool.acknowledge($0) }, setAside: { await spool.setAside($0) },
         floor: { spool.floor }, spoolID: spool.spoolID)

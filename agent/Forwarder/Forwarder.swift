@@ -19,8 +19,15 @@ public struct ForwarderSource: Sendable {
 
     /// At most so many sealed batches after a sequence, in order.
     public var pending: @Sendable (_ after: UInt64, _ limit: Int) async -> [Batch]
-    /// A batch's bytes; nil when it cannot be read and was put away.
-    public var read: @Sendable (_ sequence: UInt64) async -> [UInt8]?
+    public enum Reading: Sendable {
+        case bytes([UInt8])
+        /// It is damaged, or not there any more: the spool has put it away.
+        case damaged
+        /// The disk refused; another time.
+        case unread
+    }
+
+    public var read: @Sendable (_ sequence: UInt64) async -> Reading
     public var acknowledge: @Sendable (_ sequence: UInt64) async -> Void
     public var setAside: @Sendable (_ sequence: UInt64) async -> Void
     /// Below it everything is acknowledged.
@@ -29,7 +36,7 @@ public struct ForwarderSource: Sendable {
 
     public init(
         pending: @escaping @Sendable (UInt64, Int) async -> [Batch],
-        read: @escaping @Sendable (UInt64) async -> [UInt8]?, acknowledge: @escaping @Sendable (UInt64) async -> Void,
+        read: @escaping @Sendable (UInt64) async -> Reading, acknowledge: @escaping @Sendable (UInt64) async -> Void,
         setAside: @escaping @Sendable (UInt64) async -> Void, floor: @escaping @Sendable () -> UInt64, spoolID: SpoolID
     ) {
         self.pending = pending
@@ -111,19 +118,27 @@ public actor Forwarder {
         }
     }
 
+    /// Learns of every sealed batch, in pages.
     private func pull() async {
-        guard core.waitingCount < configuration.inFlightMax * 4 else { return }
-        let batches = await source.pending(core.offeredUpTo, configuration.inFlightMax * 8)
-        for batch in batches { callCounts[batch.sequence] = batch.callCount }
-        core.offered(batches.map(\.sequence))
+        while true {
+            let batches = await source.pending(core.offeredUpTo, Self.pageSize)
+            for batch in batches { callCounts[batch.sequence] = batch.callCount }
+            core.offered(batches.map(\.sequence))
+            if batches.count < Self.pageSize { return }
+        }
     }
 
+    private static let pageSize = 256
+
     private func send(_ sequence: UInt64, to endpoint: Int) async {
-        var answer = ForwarderCore.Answer.unreadable
+        let answer: ForwarderCore.Answer
         var byteCount = 0
-        if let bytes = await source.read(sequence) {
+        switch await source.read(sequence) {
+        case .bytes(let bytes):
             byteCount = bytes.count
             answer = await post(bytes, sequence, to: endpoint)
+        case .damaged: answer = .damaged
+        case .unread: answer = .unread
         }
         let verdict = core.answered(
             sequence, answer, at: MonotonicClock.now(), random: Double.random(in: 0..<1))

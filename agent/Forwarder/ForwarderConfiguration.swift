@@ -7,6 +7,8 @@ public struct ForwarderConfiguration: Sendable {
     public var tls: ClientTLS?
     /// Batches under way at once.
     public var inFlightMax = 4
+    /// While more than this wait, the newest go first and every fourth is the oldest.
+    public var orderlyWaitingMax = 8
     /// From sending a batch to its acknowledgement, the commit included.
     public var requestTimeout: Duration = .seconds(60)
     /// Waits after failures: random up to a bound that doubles from `backoffMin` to `backoffMax`.

@@ -1,3 +1,5 @@
+import Runtime
+
 /// What the spool did since it was opened; every loss and refusal has its number here.
 public struct SpoolStatistics: Sendable, Equatable {
     public var appendedCalls = 0

@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import Runtime
 
 // What becomes of a sealed batch: it is read, acknowledged or set aside; what is left of it goes when nothing can bring it back.
 

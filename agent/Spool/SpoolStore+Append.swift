@@ -1,6 +1,7 @@
 import BatchFormat
 import CallModel
 import Deduplication
+import Runtime
 
 // Appending: calls go into the journal with one write, and then into the open batch in memory.
 

@@ -1,6 +1,7 @@
 import BatchFormat
 import CallModel
 import Deduplication
+import Runtime
 
 // Recovering a journal: its calls become a batch under the journal's own sequence, which was never published.
 

@@ -2,6 +2,7 @@ import BatchFormat
 import CallModel
 import Compression
 import Deduplication
+import Runtime
 
 // Opening: what lies in the directory says everything. Nothing is offered before all of it is safe.
 

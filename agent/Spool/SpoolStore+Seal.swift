@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import Runtime
 
 // Sealing: the open batch becomes a file under its sequence, which never changes again. Only then does its journal go.
 

@@ -1,6 +1,7 @@
 import BatchFormat
 import CallModel
 import Deduplication
+import Runtime
 
 /// A bounded queue of calls on disk that survives crashes: append, read, acknowledge.
 ///

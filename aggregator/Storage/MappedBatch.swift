@@ -4,15 +4,16 @@ import Postgres
 import Rollups
 
 /// A batch in the ledger: who, which spool, which number.
-struct LedgerKey: Hashable, Comparable {
-    var shard: Int16
-    var agent: NameID
-    var spool: PostgresUUID
-    var sequence: Int64
+public struct LedgerKey: Hashable, Comparable, Sendable {
+    public var shard: Int16
+    public var agent: NameID
+    public var spool: PostgresUUID
+    public var sequence: Int64
 
-    var withoutShard: LedgerKey { LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence) }
+    /// As the ledger's answers have it.
+    public var withoutShard: LedgerKey { LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence) }
 
-    static func < (left: LedgerKey, right: LedgerKey) -> Bool {
+    public static func < (left: LedgerKey, right: LedgerKey) -> Bool {
         (left.shard, left.agent, left.spool.high, left.spool.low, left.sequence)
             < (right.shard, right.agent, right.spool.high, right.spool.low, right.sequence)
     }
@@ -35,7 +36,7 @@ struct MappedBatch {
     let origins: [Origin]
     let originIDs: [Int32]
 
-    init(_ batch: ReceivedBatch, agent: NameID, _ names: Names, _ connection: PostgresConnection) throws {
+    init(_ batch: ReceivedBatch, agent: NameID, _ database: some FlushDatabase) throws {
         self.batch = batch
         key = LedgerKey(
             shard: Schema.shard(of: batch.identity.agentID), agent: agent,
@@ -43,7 +44,7 @@ struct MappedBatch {
             sequence: Int64(clamping: batch.identity.sequence))
         let metadata = batch.metadata
         func column(_ name: MetadataColumns.Name, _ kind: NameKind) throws -> [NameID] {
-            try Self.ids(metadata, name, kind, names, connection)
+            try Self.ids(metadata, name, kind, database)
         }
         partners = try column(.partner, .partner)
         routes = try column(.route, .route)
@@ -61,19 +62,18 @@ struct MappedBatch {
                     service: services[call], serviceVersion: versions[call], host: hosts[call], region: regions[call],
                     environment: environments[call]))
         }
-        let ids = try names.resolve(Set(origins), connection)
+        let ids = try database.ids(of: Set(origins))
         originIDs = origins.map { ids[$0] ?? 0 }
         self.origins = origins
     }
 
     private static func ids(
-        _ metadata: MetadataColumns, _ name: MetadataColumns.Name, _ kind: NameKind, _ names: Names,
-        _ connection: PostgresConnection
+        _ metadata: MetadataColumns, _ name: MetadataColumns.Name, _ kind: NameKind, _ database: some FlushDatabase
     ) throws -> [NameID] {
         let indices = metadata.indices(of: name)
         guard !indices.isEmpty else { return [NameID](repeating: 0, count: metadata.callCount) }
         let distinct = Set(indices).subtracting([0])
-        let ids = try names.resolve(Set(distinct.map { metadata.strings[Int($0) - 1] }), kind, connection)
+        let ids = try database.ids(of: Set(distinct.map { metadata.strings[Int($0) - 1] }), kind)
         var table = [NameID](repeating: 0, count: metadata.strings.count + 1)
         for index in distinct { table[Int(index)] = ids[metadata.strings[Int(index) - 1]] ?? 0 }
         return indices.map { table[Int($0)] }
