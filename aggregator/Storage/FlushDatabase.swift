@@ -41,4 +41,15 @@ public struct Origin: Hashable, Sendable {
     public var host: NameID = 0
     public var region: NameID = 0
     public var environment: NameID = 0
+
+    /// None known.
+    public init() {}
+
+    init(service: NameID, serviceVersion: NameID, host: NameID, region: NameID, environment: NameID) {
+        self.service = service
+        self.serviceVersion = serviceVersion
+        self.host = host
+        self.region = region
+        self.environment = environment
+    }
 }

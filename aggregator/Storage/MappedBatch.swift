@@ -10,6 +10,13 @@ public struct LedgerKey: Hashable, Comparable, Sendable {
     public var spool: PostgresUUID
     public var sequence: Int64
 
+    public init(shard: Int16, agent: NameID, spool: PostgresUUID, sequence: Int64) {
+        self.shard = shard
+        self.agent = agent
+        self.spool = spool
+        self.sequence = sequence
+    }
+
     /// As the ledger's answers have it.
     public var withoutShard: LedgerKey { LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence) }
 
