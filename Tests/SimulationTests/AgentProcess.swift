@@ -53,7 +53,7 @@ final class AgentProcess {
     private var spoolConfiguration: SpoolConfiguration {
         var configuration = SpoolConfiguration()
         configuration.byteCountMax = world.plan.spoolByteCountMax
-        configuration.batchCallCountMax = 12
+        configuration.batchCallCountMax = world.plan.isTight ? 80 : 12
         configuration.sealAge = .milliseconds(500)
         configuration.asideCountMax = 1_000
         return configuration
@@ -110,7 +110,7 @@ final class AgentProcess {
     // MARK: Calls come in
 
     func makeCalls() {
-        let made = (0..<Int.random(in: 1...6, using: &random)).map { _ in
+        let made = (0..<Int.random(in: 1...world.plan.callsPerAppendMax, using: &random)).map { _ in
             calls.next(at: now, bodyByteCountMax: world.plan.bodyByteCountMax)
         }
         append(made, attemptsLeft: 4)

@@ -19,6 +19,7 @@ final class CallAccounts {
     private var floors: [SpoolID: UInt64] = [:]
     /// Calls in batches that the aggregator refused for good.
     private(set) var aside: Set<Int> = []
+    private(set) var asideBatches: Set<BatchIdentity> = []
 
     init(hostNumber: Int) { self.hostNumber = hostNumber }
 
@@ -64,9 +65,9 @@ final class CallAccounts {
         unsynced = [:]
     }
 
-    /// A sealed batch never changes, and none below the floor is sent.
+    /// A sealed batch never changes but by shedding, and none below the floor is sent.
     func sent(_ identity: BatchIdentity, _ bytes: [UInt8], floor: UInt64, _ world: World) {
-        let checksum = BatchChecksum(of: bytes)
+        let checksum = (try? BatchReader(bytes))?.original ?? BatchChecksum(of: bytes)
         if let known = checksums[identity], known != checksum { world.violation("batch \(identity.sequence) changed") }
         checksums[identity] = checksum
         if identity.sequence < floors[identity.spoolID] ?? 0 {
@@ -85,6 +86,7 @@ final class CallAccounts {
         let numbers = calls.compactMap { $0.traceID?.generatedCallNumber }
         if !numbers.contains(where: world.isPoison) { world.violation("a batch was set aside without a reason") }
         aside.formUnion(numbers)
+        asideBatches.insert(identity)
     }
 
     /// What was acknowledged needs no proof any more.

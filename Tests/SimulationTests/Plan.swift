@@ -19,10 +19,13 @@ struct Plan {
     var diskErrors = 0
     var clockJumps = 0
     var refusesSomeCalls = false
+    /// Little room on disk, large bodies and a long outage: the spools must shed.
+    var isTight = false
     /// Kept small, so that bounds are met.
     var spoolByteCountMax = 8 << 20
     var ingestByteCountMax = 1 << 20
     var appendsPerAgent = 30
+    var callsPerAppendMax = 6
     /// Between two appends at most.
     var pause: Duration = .milliseconds(600)
     var bodyByteCountMax = 60
@@ -50,6 +53,13 @@ struct Plan {
         diskErrors = some(12)
         clockJumps = some(3)
         refusesSomeCalls = random.oneIn(6)
+        isTight = random.oneIn(12)
+        if isTight {
+            (agentCount, aggregatorCount) = (1, 1)
+            spoolByteCountMax = Int.random(in: 32...56, using: &random) << 12
+            (appendsPerAgent, callsPerAppendMax, bodyByteCountMax) = (120, 16, 600)
+            (databaseTroublePerMille, refusesSomeCalls) = (0, false)
+        }
         ingestByteCountMax = random.oneIn(3) ? 8 << 10 : 1 << 20
     }
 }

@@ -57,7 +57,7 @@ public struct IngestCore<Waiter: Sendable>: Sendable {
         var calls = 0
         var count = 0
         for entry in waiting.prefix(configuration.flushBatchCountMax) {
-            calls += entry.batch.metadata.callCount
+            calls += entry.batch.metadata.callCount + (entry.batch.shed?.callCount ?? 0)
             guard count == 0 || calls <= configuration.flushCallCountMax else { break }
             count += 1
         }
@@ -137,9 +137,12 @@ public func receivedBatch(
     let reader = try BatchReader(bytes, limits: limits)
     // The payload blocks are stored as they are, and read again as zstd.
     guard reader.isSealed else { throw .malformed("not compressed") }
+    // What is left of a batch is the same batch to the ledger, whichever form of it comes first.
+    let checksum = reader.original ?? BatchChecksum(of: bytes)
     return ReceivedBatch(
-        identity: sender.identity, checksum: BatchChecksum(of: bytes).bytes, floor: sender.floor, sentAt: sender.sentAt,
-        receivedAt: now, metadata: try reader.metadata(), payloads: reader.payloads, byteCount: bytes.count)
+        identity: sender.identity, checksum: checksum.bytes, floor: sender.floor, sentAt: sender.sentAt,
+        receivedAt: now, metadata: try reader.metadata(), shed: try reader.shed(), payloads: reader.payloads,
+        byteCount: bytes.count)
 }
 
 extension BatchError {

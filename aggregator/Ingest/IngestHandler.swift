@@ -175,6 +175,7 @@ public final class IngestHandler: RequestHandler {
         case .stored:
             metrics.storedBatches.add()
             metrics.storedCalls.add(batch.metadata.callCount)
+            metrics.shedCalls.add(batch.shedCallCount)
         case .seenBefore: metrics.duplicateBatches.add()
         case .notStored: return comeBack("database", "Not stored", "the database did not take the batch")
         case .unstorable:

@@ -47,6 +47,7 @@ public final class BatchWriter {
         try makePlace(at: now, database)
         let agents = try database.ids(of: Set(batches.map(\.identity.agentID)), .agent)
         let encoded = try batches.map { try MappedBatch($0, agent: agents[$0.identity.agentID]!, database) }
+        let shed = try batches.map { try $0.shed.map { try MappedColumns($0, database) } }
         let flush = self.flush + 1
         let firstBlock = nextBlock
         do {
@@ -55,8 +56,9 @@ public final class BatchWriter {
                 var counted = RollupBlock()
                 rows.removeAll()
                 blocks.removeAll()
-                for (batch, disposition) in zip(encoded, dispositions) where disposition == .stored {
-                    append(batch, receivedAt: now, counting: &counted)
+                for (index, disposition) in dispositions.enumerated() where disposition == .stored {
+                    append(encoded[index], receivedAt: now, counting: &counted)
+                    if let shed = shed[index] { count(shed, of: batches[index], in: &counted) }
                 }
                 try copy(counted, flush: flush, at: now, database)
                 return Result(dispositions: dispositions, storedCalls: rows.rowCount, flush: flush)
@@ -130,15 +132,17 @@ public final class BatchWriter {
             }
             append(call, of: batch, block: block, row: Int16(row), received: received)
             row += 1
-            let origin = batch.origins[call]
             counted.add(
-                CellKey(
-                    interval: RollupInterval.index(
-                        of: Instant(microsecondsSinceEpoch: metadata.time[call]) + correction),
-                    partner: batch.partners[call], route: batch.routes[call], host: origin.host, region: origin.region,
-                    customer: batch.customers[call], serviceVersion: origin.serviceVersion,
-                    direction: metadata.direction(at: call), outcome: metadata.outcome[call]),
-                weight: Int64(metadata.weight[call]), microseconds: metadata.duration[call])
+                batch.columns.cell(of: call, metadata, correction), weight: Int64(metadata.weight[call]),
+                microseconds: metadata.duration[call])
+        }
+    }
+
+    /// Stored × weight + shed = seen: what a host could not keep of a batch is counted with what it could.
+    private func count(_ shed: MappedColumns, of batch: ReceivedBatch, in counted: inout RollupBlock) {
+        guard let columns = batch.shed else { return }
+        for cell in 0..<columns.callCount {
+            counted.addShed(shed.cell(of: cell, columns, batch.clockCorrection), weight: Int64(columns.weight[cell]))
         }
     }
 
@@ -152,10 +156,10 @@ public final class BatchWriter {
         rows.append(int8: metadata.duration[call] < 0 ? nil : metadata.duration[call])
         rows.append(uuid: metadata.traceID[call].map { PostgresUUID(high: $0.high, low: $0.low) })
         rows.append(int8: metadata.spanID[call].map { Int64(bitPattern: $0.bits) })
-        rows.append(int4: batch.partners[call])
-        rows.append(int4: batch.routes[call])
-        rows.append(int4: batch.originIDs[call])
-        rows.append(int4: batch.customers[call])
+        rows.append(int4: batch.columns.partners[call])
+        rows.append(int4: batch.columns.routes[call])
+        rows.append(int4: batch.columns.originIDs[call])
+        rows.append(int4: batch.columns.customers[call])
         rows.append(int4: Int32(clamping: metadata.weight[call]))
         rows.append(int2: batch.key.shard)
         rows.append(int2: row)
@@ -168,8 +172,8 @@ public final class BatchWriter {
     private func copy(
         _ counted: RollupBlock, flush: Int64, at now: Instant, _ database: some FlushDatabase
     ) throws {
-        guard !rows.isEmpty else { return }
-        try database.copy(rows: rows, blocks: blocks)
+        guard !counted.isEmpty else { return }
+        if !rows.isEmpty { try database.copy(rows: rows, blocks: blocks) }
         try database.append(counted.encoded(), writer: writerID, flush: flush, at: now.microsecondsSinceEpoch)
     }
 }

@@ -33,15 +33,11 @@ public struct LedgerKey: Hashable, Comparable, Sendable {
     }
 }
 
-/// A batch whose names have become ids: one look-up a distinct name of the batch, then arrays.
+/// A batch whose names have become ids.
 struct MappedBatch {
     let batch: ReceivedBatch
     let key: LedgerKey
-    let partners: [NameID]
-    let routes: [NameID]
-    let customers: [NameID]
-    let origins: [Origin]
-    let originIDs: [Int32]
+    let columns: MappedColumns
 
     init(_ batch: ReceivedBatch, agent: NameID, _ database: some FlushDatabase) throws {
         self.batch = batch
@@ -49,7 +45,19 @@ struct MappedBatch {
             shard: Schema.shard(of: batch.identity.agentID), agent: agent,
             spool: PostgresUUID(high: batch.identity.spoolID.high, low: batch.identity.spoolID.low),
             sequence: Int64(clamping: batch.identity.sequence))
-        let metadata = batch.metadata
+        columns = try MappedColumns(batch.metadata, database)
+    }
+}
+
+/// Names as ids, one entry a call: one look-up a distinct name of the batch, then arrays.
+struct MappedColumns {
+    let partners: [NameID]
+    let routes: [NameID]
+    let customers: [NameID]
+    let origins: [Origin]
+    let originIDs: [Int32]
+
+    init(_ metadata: MetadataColumns, _ database: some FlushDatabase) throws {
         func column(_ name: MetadataColumns.Name, _ kind: NameKind) throws -> [NameID] {
             try Self.ids(metadata, name, kind, database)
         }
@@ -72,6 +80,19 @@ struct MappedBatch {
         let ids = try database.ids(of: Set(origins))
         originIDs = origins.map { ids[$0] ?? 0 }
         self.origins = origins
+    }
+
+    /// The cell in which a call counts.
+    ///
+    /// - Parameter correction: by which the host's clock is off.
+    @inline(__always)
+    func cell(of call: Int, _ metadata: MetadataColumns, _ correction: Duration) -> CellKey {
+        let origin = origins[call]
+        return CellKey(
+            interval: RollupInterval.index(of: Instant(microsecondsSinceEpoch: metadata.time[call]) + correction),
+            partner: partners[call], route: routes[call], host: origin.host, region: origin.region,
+            customer: customers[call], serviceVersion: origin.serviceVersion, direction: metadata.direction(at: call),
+            outcome: metadata.outcome[call])
     }
 
     private static func ids(
