@@ -41,6 +41,7 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
+        .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         // On every application host.
         .target(
             name: "Receivers",
@@ -123,10 +124,17 @@ let package = Package(
             ]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
-            name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
+            name: "SpoolTests",
+            dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "CallModel", "BatchFormat", "Runtime", "Transport", "SimulationKit", "Spool", "Forwarder", "Postgres",
+                "Ingest", "Rollups", "Storage",
+            ]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

@@ -7,7 +7,8 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"), ("Receivers", "agent"), ("Deduplication", "agent"),
+        ("Runtime", "Sources"), ("Transport", "Sources"),
+        ("SimulationKit", "Sources"), ("Receivers", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),

@@ -89,6 +89,4 @@ final class CallAccounts {
         asideBatches.insert(identity)
     }
 
-    /// What was acknowledged needs no proof any more.
-    func forget(_ identity: BatchIdentity) { contents[identity] = nil }
 }

@@ -93,7 +93,9 @@ final class SimulatedDatabase {
 
     /// The counts of a flush are those of its rows.
     private func check(_ block: Block, against rows: [StoredRow]) {
-        guard let counted = try? RollupBlock(encoded: block.bytes) else { return violation("a rollup block is damaged") }
+        guard let counted = try? RollupBlock(encoded: block.bytes) else {
+            return violation("a rollup block is damaged")
+        }
         var expected: [CellKey: CellCount] = [:]
         for row in rows {
             let origin = originOfID[row.origin] ?? Origin()

@@ -35,8 +35,8 @@ struct SimulationTests {
     }
 
     #if DEBUG
-        private static let usualCount: UInt64 = 300
+    private static let usualCount: UInt64 = 300
     #else
-        private static let usualCount: UInt64 = 3_000
+    private static let usualCount: UInt64 = 3_000
     #endif
 }

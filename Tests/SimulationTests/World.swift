@@ -45,7 +45,9 @@ final class World {
         if self.plan.refusesSomeCalls {
             database.refusesCall = { [unowned self] in isPoison($0.generatedCallNumber) }
         }
-        agents = (0..<self.plan.agentCount).map { AgentProcess(number: $0, world: self, seed: seed &* 101 &+ UInt64($0)) }
+        agents = (0..<self.plan.agentCount).map {
+            AgentProcess(number: $0, world: self, seed: seed &* 101 &+ UInt64($0))
+        }
         aggregators = (0..<self.plan.aggregatorCount).map {
             AggregatorProcess(number: $0, world: self, seed: seed &* 103 &+ UInt64($0))
         }
@@ -117,7 +119,7 @@ final class World {
 
     func check(_ agent: AgentProcess) {
         let taken = agent.disk.blockByteCount
-        if taken > plan.spoolByteCountMax { 
+        if taken > plan.spoolByteCountMax {
             violation(
                 "\(agent.name) takes \(taken) bytes of disk, \(plan.spoolByteCountMax) it may, "
                     + "\(agent.store?.level.diskByteCount ?? 0) it knows of: \(agent.disk.fileNames)")
@@ -225,7 +227,8 @@ final class World {
             switch fate {
             case .must where !isThere: missing += weight
             case .may where !isThere: inDoubt += weight
-            case .mustNot where isThere: violation("call \(number) of host \(accounts.hostNumber) was refused, and is there")
+            case .mustNot where isThere:
+                violation("call \(number) of host \(accounts.hostNumber) was refused, and is there")
             case .must, .mustNot, .may: break
             }
             if let row = stored[number], Int64(row.weight) != accounts.weights[number] {
@@ -235,9 +238,12 @@ final class World {
         // Stored × weight + shed = seen.
         let host = database.names[.host]?["host-\(accounts.hostNumber)"] ?? 0
         let shed = database.shed[host] ?? 0
-        if shed < missing { violation("host \(accounts.hostNumber) lost calls of weight \(missing), \(shed) were counted") }
+        if shed < missing {
+            violation("host \(accounts.hostNumber) lost calls of weight \(missing), \(shed) were counted")
+        }
         if shed > missing + inDoubt {
-            violation("host \(accounts.hostNumber) counts \(shed) as shed, \(missing) to \(missing + inDoubt) are missing")
+            violation(
+                "host \(accounts.hostNumber) counts \(shed) as shed, \(missing) to \(missing + inDoubt) are missing")
         }
         for number in stored.keys where accounts.fates[number] == nil { violation("call \(number) was never made") }
     }

@@ -32,12 +32,14 @@ public struct ForwarderSource: Sendable {
     public var setAside: @Sendable (_ sequence: UInt64) async -> Void
     /// Below it everything is acknowledged.
     public var floor: @Sendable () -> UInt64
-    public var spoolID: SpoolID
+    /// Nil while the spool could not be opened; then it has no batches either.
+    public var spoolID: @Sendable () -> SpoolID?
 
     public init(
         pending: @escaping @Sendable (UInt64, Int) async -> [Batch],
         read: @escaping @Sendable (UInt64) async -> Reading, acknowledge: @escaping @Sendable (UInt64) async -> Void,
-        setAside: @escaping @Sendable (UInt64) async -> Void, floor: @escaping @Sendable () -> UInt64, spoolID: SpoolID
+        setAside: @escaping @Sendable (UInt64) async -> Void, floor: @escaping @Sendable () -> UInt64,
+        spoolID: @escaping @Sendable () -> SpoolID?
     ) {
         self.pending = pending
         self.read = read
@@ -161,8 +163,9 @@ public actor Forwarder {
     }
 
     private func post(_ bytes: [UInt8], _ sequence: UInt64, to endpoint: Int) async -> ForwarderCore.Answer {
+        guard let spoolID = source.spoolID() else { return .failed }
         var headers = identity
-        headers.add("farwatch-spool", source.spoolID.hex)
+        headers.add("farwatch-spool", spoolID.hex)
         headers.add("farwatch-sequence", String(sequence))
         headers.add("farwatch-floor", String(source.floor()))
         headers.add("content-type", "application/vnd.farwatch.batch")

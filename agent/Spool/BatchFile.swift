@@ -86,7 +86,8 @@ struct BatchFileHead: Equatable {
     /// The head's length, told by the first eight bytes of the file; nil when this is no such file.
     static func byteCount(from bytes: [UInt8]) -> Int? {
         var reader = FileReader(bytes[...])
-        guard let found = reader.take(UInt32.self), found == magic || found == firstMagic, let length = reader.take(UInt32.self), length <= byteCountMax,
+        guard let found = reader.take(UInt32.self), found == magic || found == firstMagic,
+            let length = reader.take(UInt32.self), length <= byteCountMax,
             length >= lengthsByteCount
         else { return nil }
         return Int(length)

@@ -36,10 +36,12 @@ public struct SpoolConfiguration: Sendable {
         var copy = self
         copy.byteCountMax = max(128 << 10, byteCountMax)
         copy.batchCallCountMax = min(max(1, batchCallCountMax), 16_384)
-        copy.batchByteCountMax = min(max(1 << 10, batchByteCountMax), 8 << 20)
+        // While a batch is sealed it is there twice: an eighth of the bound each leaves most of it to what waits.
+        let eighth = copy.byteCountMax / 8
+        copy.batchByteCountMax = min(max(1 << 10, batchByteCountMax), 8 << 20, eighth)
         copy.sealAge = min(max(.milliseconds(250), sealAge), .seconds(60))
         copy.appendCallCountMax = min(max(1, appendCallCountMax), 32_768)
-        copy.appendByteCountMax = min(max(8 << 20, appendByteCountMax), 16 << 20)
+        copy.appendByteCountMax = min(max(16 << 10, appendByteCountMax), 16 << 20, eighth)
         copy.placeCountMax = min(max(1, placeCountMax), 1_024)
         return copy
     }

@@ -121,7 +121,8 @@ public enum SpoolNotice: Sendable, Hashable {
 extension SpoolNotice: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .damagedBatch(let file, let callCount?): "\(file) is damaged: its \(callCount) calls are lost, the file is kept as .bad"
+        case .damagedBatch(let file, let callCount?):
+            "\(file) is damaged: its \(callCount) calls are lost, the file is kept as .bad"
         case .damagedBatch(let file, nil): "\(file) is damaged, its head too: the file is kept as .bad"
         case .damagedPayloads(let file, let callCount):
             "\(file) is damaged: the bodies and headers of \(callCount) calls are lost, the calls are not"
