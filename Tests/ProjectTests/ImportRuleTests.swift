@@ -7,8 +7,9 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"),
-        ("SimulationKit", "Sources"), ("Receivers", "agent"), ("Deduplication", "agent"),
+        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"),
+        ("Receivers", "agent"), ("Attribution", "agent"),
+        ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
@@ -22,7 +23,7 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Deduplication", "Rollups", "Detection",
+        "Attribution", "Deduplication", "Rollups", "Detection",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -66,7 +66,7 @@ struct SpoolModelTests {
         let model = SpoolModel(seed: seed)
         model.open()
         prepare(model.disk)
-        for _ in 0..<70 {
+        for _ in 0..<100 {
             model.step()
             if model.disk.hasEnded { model.end(losingPower: losingPower) }
         }

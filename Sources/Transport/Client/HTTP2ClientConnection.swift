@@ -252,10 +252,7 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
         isPumping = true
         defer { isPumping = false }
         do throws(HTTP2Error) {
-            let hasWritten = try HTTP2Output.write(session, to: context) { id in
-                self.exchanges[id]?.requestBody
-            }
-            if hasWritten { context.flush() }
+            try HTTP2Output.write(session, to: context) { id in self.exchanges[id]?.requestBody }
             for event in session.takeEvents() { take(event, in: ByteBuffer()) }
         } catch {
             fail(.connectionLost, "\(error)")
