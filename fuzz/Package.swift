@@ -30,9 +30,10 @@ let package = Package(
             exclude: ["Server/HTTPServer.swift", "Server/ProtocolSelector.swift"]),
         .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         .target(
-            name: "Receivers", dependencies: ["CallModel", "Documents"],
-            exclude: ["Handler", "Native", "OTLP/OTLPReceiver.swift", "OTLP/OTLPMessages.swift"],
-            sources: ["OTLP", "ReceiverError.swift"]),
+            name: "Receivers",
+            dependencies: [
+                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+            ]),
         .target(name: "Deduplication", dependencies: ["CallModel"]),
         .target(
             name: "Spool",
@@ -45,8 +46,8 @@ let package = Package(
                 "Spool", "Rollups", nio, nioEmbedded, nioHTTP1,
             ]),
         // Its `main` is libFuzzer's: only built with --sanitize=fuzzer.
-        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
-        .executableTarget(name: "make-corpus", dependencies: ["FuzzTargets"]),
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
         .systemLibrary(name: "CZstd", path: "Shims/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CZlib", path: "Shims/CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CLibdeflate", path: "Shims/CLibdeflate", pkgConfig: "libdeflate"),

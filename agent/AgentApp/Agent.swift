@@ -116,6 +116,7 @@ public final class Agent: Sendable {
 func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration {
     var configuration = ForwarderConfiguration(endpoints: settings.endpoints)
     configuration.tls = settings.tls
+    configuration.proxies = settings.proxies
     return configuration
 }
 

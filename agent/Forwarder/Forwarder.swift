@@ -79,8 +79,11 @@ public actor Forwarder {
         self.metrics = metrics
         self.logger = logger
         core = ForwarderCore(configuration, agentID: agentID)
-        clients = configuration.endpoints.map { endpoint in
-            HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, group: group)
+        clients = configuration.endpoints.enumerated().map { index, endpoint in
+            var client = ClientConfiguration()
+            client.proxy = configuration.proxies[index]
+            return HTTPClient(
+                endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, configuration: client, group: group)
         }
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }

@@ -12,7 +12,9 @@ extension FuzzTarget {
             var limits = BatchLimits()
             limits.uncompressedByteCountMax = 4 << 20
             limits.callCountMax = 4_096
-            guard let reader = try? BatchReader(bytes, limits: limits), let columns = try? reader.metadata() else { return }
+            guard let reader = try? BatchReader(bytes, limits: limits), let columns = try? reader.metadata() else {
+                return
+            }
             must(columns.callCount == reader.callCount, "columns of another length")
             let shed = try? reader.shed()
             for payload in reader.payloads where reader.isSealed {
@@ -33,7 +35,9 @@ extension FuzzTarget {
         },
         seeds: {
             var calls = GeneratedCalls(hostNumber: 0, seed: 1)
-            let made = (0..<12).map { _ in calls.next(at: Instant(secondsSinceEpoch: 1_795_000_000), bodyByteCountMax: 40) }
+            let made = (0..<12).map { _ in
+                calls.next(at: Instant(secondsSinceEpoch: 1_795_000_000), bodyByteCountMax: 40)
+            }
             var builder = BatchBuilder(catalogueVersion: "c1")
             for call in made { builder.append(call) }
             let sealed = builder.sealed()

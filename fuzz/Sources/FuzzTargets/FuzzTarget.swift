@@ -6,7 +6,9 @@ public struct FuzzTarget: Sendable {
     /// A few good inputs to begin with, made here.
     public let seeds: @Sendable () -> [[UInt8]]
 
-    public static let all: [FuzzTarget] = [.batch, .otlpProtobuf, .otlpJSON, .nativeJSON, .http1, .spoolFiles, .rollups]
+    public static let all: [FuzzTarget] = [
+        .batch, .otlpProtobuf, .otlpJSON, .moesif, .nativeJSON, .http1, .spoolFiles, .rollups,
+    ]
 }
 
 /// What must be true; says so before it traps.

@@ -7,7 +7,8 @@ import NIOHTTP1
 /// Takes a small body of any request and gives it back.
 private struct Echo: RequestHandler {
     func admit(_ head: RequestHead) -> Admission {
-        head.path == "/no" ? .refuse(.problem(status: 403, title: "Forbidden", detail: "no")) : .collect(byteCountMax: 4_096)
+        head.path == "/no"
+            ? .refuse(.problem(status: 403, title: "Forbidden", detail: "no")) : .collect(byteCountMax: 4_096)
     }
 
     func handle(_ request: Request, _ responder: Responder) {

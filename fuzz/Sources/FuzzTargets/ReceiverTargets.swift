@@ -1,7 +1,8 @@
 import CallJSON
 import CallModel
 import Documents
-import Receivers
+
+@testable import Receivers
 
 extension FuzzTarget {
     private static let now = Instant(secondsSinceEpoch: 1_795_000_000)
@@ -17,7 +18,9 @@ extension FuzzTarget {
         name: "otlp-protobuf",
         run: { bytes in
             var decoder = OTLPTraceDecoder()
-            if let decoded = try? bytes.withUnsafeBytes({ try decoder.decode(protobuf: $0, now: now) }) { check(decoded) }
+            if let decoded = try? bytes.withUnsafeBytes({ try decoder.decode(protobuf: $0, now: now) }) {
+                check(decoded)
+            }
         },
         seeds: { [exportRequest()] })
 
@@ -39,6 +42,27 @@ extension FuzzTarget {
                 {"key":"http.response.status_code","value":{"intValue":"402"}}],"status":{"code":2}}]}]}]}
                 """
             ].map { Array($0.utf8) }
+        })
+
+    static let moesif = FuzzTarget(
+        name: "moesif",
+        run: { bytes in
+            let configuration = ReceiverConfiguration(hostName: "host")
+            var tools = DecodingTools(configuration)
+            let decoded = bytes.withUnsafeBytes {
+                MoesifReceiver(configuration: configuration).decode($0, .json, now: now, with: &tools)
+            }
+            guard case .success(let request) = decoded else { return }
+            must(request.calls.count == request.indices.count, "calls without their places")
+        },
+        seeds: {
+            let event = """
+                {"request":{"time":"2026-11-23T19:34:00.123","uri":"https://api.stripe.com/v1/charges","verb":"POST",
+                "headers":{"content-type":"application/json"},"body":{"amount":100},"transfer_encoding":"json"},
+                "response":{"time":"2026-11-23T19:34:00.200","status":402,"headers":{},"body":"aGk=","transfer_encoding":"base64"},
+                "direction":"Outgoing","weight":2,"company_id":"acme","metadata":{"a":1}}
+                """
+            return [event, "[\(event),\(event)]"].map { Array($0.utf8) }
         })
 
     static let nativeJSON = FuzzTarget(
@@ -79,7 +103,8 @@ extension FuzzTarget {
         func fixed(_ number: Int, _ value: UInt64) -> [UInt8] {
             [UInt8(number << 3 | 1)] + (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
         }
-        var span = field(1, (1...16).map { UInt8($0) }) + field(2, (1...8).map { UInt8($0) }) + field(5, Array("POST".utf8))
+        var span =
+            field(1, (1...16).map { UInt8($0) }) + field(2, (1...8).map { UInt8($0) }) + field(5, Array("POST".utf8))
         span += [6 << 3, 3] + fixed(7, 1_794_999_999_000_000_000) + fixed(8, 1_794_999_999_100_000_000)
         for (key, value) in [
             ("http.request.method", "POST"), ("url.full", "https://api.stripe.com/v1/charges"),

@@ -41,7 +41,9 @@ extension FuzzTarget {
             var random = SeededGenerator(seed: 2)
             let now = Instant(secondsSinceEpoch: 1_795_000_000)
             var calls = GeneratedCalls(hostNumber: 0, seed: 1)
-            guard var store = try? SpoolStore.open(disk, catalogueVersion: "c1", using: &random, at: now) else { return [] }
+            guard var store = try? SpoolStore.open(disk, catalogueVersion: "c1", using: &random, at: now) else {
+                return []
+            }
             func append(_ count: Int, _ line: UInt64) {
                 let made = (0..<count).map { _ in calls.next(at: now, bodyByteCountMax: 20) }
                 _ = try? store.append(made, place: ReplayPlace(key: "f", offset: line, line: line), at: now)
