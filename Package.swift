@@ -133,6 +133,7 @@ let package = Package(
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [

@@ -26,6 +26,7 @@ final class AgentProcess {
     /// How far the host's wall clock is off.
     var clockOffset: Duration = .zero
     private var isPowerLossNext = false
+    private(set) var powerLossCount = 0
 
     init(number: Int, world: World, seed: UInt64) {
         self.number = number
@@ -100,6 +101,7 @@ final class AgentProcess {
         alarmAt = .max
         accounts.processEnded()
         if isPowerLossNext {
+            powerLossCount += 1
             disk.losePower()
             accounts.powerLost()
         }

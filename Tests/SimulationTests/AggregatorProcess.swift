@@ -16,7 +16,9 @@ final class AggregatorProcess {
     private var committer: BatchCommitter?
     private var waiters: [Int: (Int?) -> Void] = [:]
     private var floors: [LedgerKey: Int64] = [:]
-    private var incarnation = 0
+    private(set) var incarnation = 0
+    private(set) var repeatCount = 0
+    private(set) var fullCount = 0
     private var random: SeededGenerator
     private let configuration: IngestConfiguration
     private var largestFootprint = 0
@@ -73,7 +75,9 @@ final class AggregatorProcess {
         switch core!.batchArrived(batch, waiter) {
         case .queued: break
         case .flushAfter(let linger): later(linger) { $0.flush() }
-        case .full: waiters.removeValue(forKey: waiter)?(503)
+        case .full:
+            fullCount += 1
+            waiters.removeValue(forKey: waiter)?(503)
         }
         if core!.waitingByteCount > max(configuration.waitingByteCountMax, largestFootprint) {
             world.violation("aggregator-\(number) lets more wait than it may")
@@ -94,6 +98,7 @@ final class AggregatorProcess {
     private func flushEnded(_ dispositions: [BatchDisposition]?) {
         guard let (answers, flushNow) = core?.flushEnded(dispositions) else { return }
         for answered in answers {
+            if answered.answer == .seenBefore { repeatCount += 1 }
             if answered.answer.status == 200 { world.promised(answered.batch) }
             waiters.removeValue(forKey: answered.waiter)?(answered.answer.status)
         }

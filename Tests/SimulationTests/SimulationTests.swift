@@ -34,6 +34,17 @@ struct SimulationTests {
         #expect(first.now == second.now)
     }
 
+    /// A simulation in which nothing goes wrong proves nothing.
+    @Test func `everything that may go wrong does`() {
+        var met: [String: Int] = [:]
+        for seed in 1...150 as ClosedRange<UInt64> {
+            let world = World(seed: seed)
+            _ = world.run()
+            for (what, count) in world.incidents { met[what, default: 0] += count }
+        }
+        for what in World.incidentNames { #expect(met[what] ?? 0 > 0, "\(what) never happened") }
+    }
+
     #if DEBUG
     private static let usualCount: UInt64 = 300
     #else

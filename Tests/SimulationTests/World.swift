@@ -126,6 +126,26 @@ final class World {
         }
     }
 
+    /// How often each thing went wrong.
+    var incidents: [String: Int] {
+        var met = [
+            "lost messages": network.lostCount, "doubled messages": network.doubledCount,
+            "repeats": aggregators.reduce(0) { $0 + $1.repeatCount },
+            "refusals for want of room": aggregators.reduce(0) { $0 + $1.fullCount },
+            "batches set aside": agents.reduce(0) { $0 + $1.accounts.asideBatches.count },
+            "ends of agents": agents.reduce(0) { $0 + $1.incarnation },
+            "losses of power": agents.reduce(0) { $0 + $1.powerLossCount },
+            "failures of disks": agents.reduce(0) { $0 + $1.disk.failureCount },
+            "ends of aggregators": aggregators.reduce(0) { $0 + $1.incarnation },
+            "shed calls": Int(database.shed.values.reduce(0, +)),
+            "shed payloads": agents.reduce(0) { $0 + ($1.store?.statistics.shedPayloadCalls ?? 0) },
+        ]
+        for trouble in SimulatedDatabase.Trouble.allCases { met["\(trouble)"] = database.troubles[trouble] ?? 0 }
+        return met
+    }
+
+    static let incidentNames = Array(World(seed: 1).incidents.keys).sorted()
+
     // MARK: A run
 
     /// Runs to the end; the violations found.
