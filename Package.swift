@@ -48,6 +48,7 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
+        .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         // On every application host.
         .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
@@ -81,7 +82,7 @@ let package = Package(
         // The central service.
         .target(name: "Postgres", dependencies: ["CLibpq", "Runtime", logging], path: "aggregator/Postgres"),
         .target(
-            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
+            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, logging],
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
@@ -151,11 +152,19 @@ let package = Package(
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
-            name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
+            name: "SpoolTests",
+            dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "CallModel", "BatchFormat", "Runtime", "Transport", "SimulationKit", "Spool", "Forwarder", "Postgres",
+                "Ingest", "Rollups", "Storage",
+            ]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

@@ -7,8 +7,9 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"), ("Capture", "agent"), ("Packets", "agent"),
-        ("Protocols", "agent"), ("Receivers", "agent"), ("Attribution", "agent"), ("Deduplication", "agent"),
+        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"), ("Capture", "agent"),
+        ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"), ("Attribution", "agent"),
+        ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
         ("Detection", "aggregator"),
