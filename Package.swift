@@ -75,7 +75,8 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Packets", "Protocols", "Receivers", "Attribution", "Deduplication", "Spool",
+                "Transport", "Compression", "Packets", "Protocols", "Receivers", "Attribution", "Deduplication",
+                "Spool",
                 "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
