@@ -47,9 +47,16 @@ private struct Service: RequestHandler {
         let bystander = Task {
             var served = 0
             while !Task.isCancelled {
-                let response = try await client.send(
-                    ClientRequest(method: "POST", path: "/", body: ByteBuffer(string: "x"), timeout: .seconds(30)))
-                #expect(response.status == 200)
+                let request = ClientRequest(
+                    method: "POST", path: "/", body: ByteBuffer(string: "x"), timeout: .seconds(30))
+                do throws(TransportError) {
+                    #expect(try await client.send(request).status == 200)
+                } catch  where error.kind == .cancelled {
+                    break
+                } catch {
+                    Issue.record("somebody else was not served: \(error)")
+                    break
+                }
                 served += 1
                 try? await Task.sleep(for: .milliseconds(5))  // Cancelled: the loop ends.
             }
@@ -57,7 +64,7 @@ private struct Service: RequestHandler {
         }
         let result = await abuse.result
         bystander.cancel()
-        #expect(try await bystander.value > 0, "nobody else was served")
+        #expect(await bystander.value > 0, "nobody else was served")
         if getenv("FARWATCH_ABUSE_MEMORY") != nil {
             #expect(residentByteCount() - before <= 20 << 20, "grew by \((residentByteCount() - before) >> 10) KiB")
         }
@@ -212,7 +219,10 @@ private struct Service: RequestHandler {
 
     @Test func `thousands of idle connections cost little, and those beyond the bound are refused`() async throws {
         let count = idlePeersPossible()
-        try await withServer({ $0.connectionsMax = count }) { port, server in
+        try await withServer({
+            $0.connectionsMax = count
+            $0.idleTimeout = .seconds(120)
+        }) { port, server in
             var peers: [RawPeer] = []
             // The good client has one already.
             for _ in 0..<(count - 1) {
@@ -220,6 +230,8 @@ private struct Service: RequestHandler {
                 peer.send(http2Preface)
                 peers.append(peer)
             }
+            // Accepting takes its time where everything is busy.
+            for _ in 0..<600 where server.connectionCount < count { usleep(100_000) }
             let late = try #require(RawPeer(port: port))
             #expect(late.isClosedByPeer())
             #expect(server.counters[.connectionsRefused] >= 1)
@@ -260,14 +272,14 @@ private struct LateService: RequestHandler {
     }
 }
 
-/// Two descriptors each, both ends being here; 3,000 where the system allows.
+/// Two descriptors each, both ends being here; 2,000 where the system allows.
 private func idlePeersPossible() -> Int {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    return min(3_000, Int(clamping: limit.rlim_cur) / 2 - 300)
+    return min(2_000, Int(clamping: limit.rlim_cur) / 2 - 300)
 }
 
 /// Runs blocking work without holding up the tasks of others.
