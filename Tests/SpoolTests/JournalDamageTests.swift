@@ -1,9 +1,8 @@
 import BatchFormat
 import CallModel
 import SimulationKit
+import Spool
 import Testing
-
-@testable import Spool
 
 struct JournalDamageTests {
     private let start = Instant(secondsSinceEpoch: 1_795_000_000)
