@@ -37,6 +37,10 @@ extension HTTP2Connection {
             return close()
         }
         guard !hasEnded else { return }
+        if !hasGreeted, now - idleSince > TimeAmount(core.configuration.headTimeout) {
+            core.counters.add(.requestTimeouts)
+            return close()
+        }
         if streams.isEmpty, now - idleSince > TimeAmount(core.configuration.idleTimeout) {
             core.counters.add(.idleTimeouts)
             isEndExpected = true

@@ -11,7 +11,8 @@ extension HTTP2Connection {
         case .closed(let id, let code): streamClosed(id, code)
         case .pong: if isShuttingDown { session.goAway() }
         case .goAway: isEndExpected = true
-        case .trailers, .settings: break
+        case .settings: hasGreeted = true
+        case .trailers: break
         }
     }
 

@@ -38,6 +38,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     var unwritableSince: NIODeadline?
     var isPeerDone = false
     var isShuttingDown = false
+    /// The client's settings came: its preface is whole (RFC 9113, section 3.4).
+    var hasGreeted = false
     /// Either side has said that the connection ends, so that its end is no fault.
     var isEndExpected = false
     /// All is said; only the last bytes are on their way.
@@ -82,11 +84,7 @@ final class HTTP2Connection: ChannelInboundHandler {
         }
         // Ranges in the events refer to these bytes.
         for event in session.takeEvents() { take(event, in: bytes) }
-        if !session.wantsBytes, !isEndExpected {
-            isEndExpected = true
-            let isFlood = session.abandonedStreamCount > core.configuration.abandonedStreamsMax
-            core.counters.add(isFlood ? .floods : .protocolErrors)
-        }
+        if !session.wantsBytes { countFault() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -152,7 +150,17 @@ final class HTTP2Connection: ChannelInboundHandler {
         }
     }
 
+    /// The session was ended by what the peer did. The library says so at once, or only when its GOAWAY is written.
+    private func countFault() {
+        guard !isEndExpected, !isPeerDone else { return }
+        isEndExpected = true
+        let configuration = core.configuration
+        let isFlood = session.abandonedStreamCount > min(configuration.abandonedStreamsMax, configuration.resetBurstMax)
+        core.counters.add(isFlood ? .floods : .protocolErrors)
+    }
+
     private func endIfDone() {
+        if session.isFinished { countFault() }
         let isUseless = isPeerDone && !streams.values.contains(where: \.isAnswerDue)
         if session.isFinished || isUseless { end() }
     }
