@@ -55,6 +55,20 @@ extension Span<UInt8> {
         return at
     }
 
+    /// The first colon, blank or control character in `range`, or its end: where a field's name is over, whatever it is made of.
+    @inline(__always)
+    func endOfName(in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        var at = range.lowerBound
+        while at < range.upperBound {
+            // `at` stays within the range, which was checked to lie within the span.
+            let byte = self[unchecked: at]
+            if byte <= 0x20 || byte == UInt8(ascii: ":") { break }
+            at &+= 1
+        }
+        return at
+    }
+
     /// A decimal number without sign, or nil for anything else and for what does not fit.
     func decimal(in range: Range<Int>) -> Int? {
         guard !range.isEmpty, range.upperBound <= count else { return nil }

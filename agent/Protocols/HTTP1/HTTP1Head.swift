@@ -144,7 +144,7 @@ struct HTTP1Head {
         if first == 0x20 || first == 0x09 {
             return extendLastField(bytes, line, relativeTo: start, &fields)
         }
-        var at = bytes.endOfToken(in: line)
+        var at = bytes.endOfName(in: line)
         let name = line.lowerBound..<at
         // White space before the colon: in a request a server must refuse it (section 5.1), so it frames nothing there.
         let isExact = at < line.upperBound && bytes[at] == UInt8(ascii: ":")
