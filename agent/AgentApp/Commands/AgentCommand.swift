@@ -8,7 +8,11 @@ public struct AgentCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "farwatch-agent",
         abstract: "Sees the calls between this host and its partners, and forwards them, redacted.",
-        subcommands: [RunCommand.self, ValidateCommand.self, ReplayCommand.self, VersionCommand.self])
+        subcommands: [
+            RunCommand.self, ValidateCommand.self, DoctorCommand.self, StatusCommand.self, TapCommand.self,
+            SentCommand.self,
+            RedactCommand.self, PartnersCommand.self, ReplayCommand.self, VersionCommand.self,
+        ])
 
     public init() {}
 }
