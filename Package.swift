@@ -155,6 +155,11 @@ let package = Package(
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
+            name: "AgentAppTests",
+            dependencies: [
+                "CallModel", "Documents", "PartnerCatalog", "Redaction", "Runtime", "AgentApp", logging,
+            ]),
+        .testTarget(
             name: "SpoolTests",
             dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
