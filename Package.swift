@@ -92,7 +92,9 @@ let package = Package(
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(
             name: "Storage",
-            dependencies: ["CallModel", "Compression", "BatchFormat", "Rollups", "Postgres", "Runtime"],
+            dependencies: [
+                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Postgres", "Runtime",
+            ],
             path: "aggregator/Storage"),
         .target(
             name: "QueryAPI",
@@ -101,10 +103,12 @@ let package = Package(
                 logging,
             ], path: "aggregator/QueryAPI"),
         .target(
+            name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
+        .target(
             name: "AggregatorApp",
             dependencies: [
                 "CallModel", "Documents", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres", "Ingest",
-                "Rollups", "Detection", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
+                "Rollups", "Detection", "Storage", "QueryAPI", "Dashboard", nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
             name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments],
@@ -173,6 +177,11 @@ let package = Package(
                 "CallModel", "BatchFormat", "Runtime", "Transport", "SimulationKit", "Spool", "Forwarder", "Postgres",
                 "Ingest", "Rollups", "Storage",
             ]),
+        .testTarget(name: "RollupsTests", dependencies: ["CallModel", "Rollups"]),
+        .testTarget(name: "StorageTests", dependencies: ["CallModel", "Rollups", "BatchFormat", "Storage"]),
+        .testTarget(
+            name: "QueryAPITests",
+            dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

@@ -12,9 +12,9 @@ struct ImportRuleTests {
         ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
-        ("Detection", "aggregator"),
-        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
-        ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
+        ("Detection", "aggregator"), ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("Dashboard", "aggregator"),
+        ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
+        ("farwatch", "aggregator"),
     ]
 
     private static let shims: [String: String] = [
