@@ -1,0 +1,15 @@
+import Documents
+import Incidents
+
+/// A whole backtest: a file in, the document out.
+func runBacktest(file: String, _ configuration: IncidentCore.Configuration) throws -> (document: String, backtest: Backtest) {
+    var backtest = Backtest(configuration)
+    let parser = JSONParser(byteCountMax: 8 << 20)
+    let recording = try RecordingFile(file)
+    try recording.forEachLine(parser) { line in
+        if let line { backtest.read(line) } else { backtest.refuse() }
+    }
+    backtest.finish()
+    var output = BacktestOutput(backtest.calls)
+    return (output.document(backtest), backtest)
+}
