@@ -11,7 +11,13 @@ extension IncidentCore {
             return wait(key, "nothing fails that is not explained", later: false, at: now)
         }
         if let doubt = doubt(finding.best) { return wait(key, doubt, later: false, at: now) }
-        if let haste = haste(finding.best, at: now) { return wait(key, haste, later: true, at: now) }
+        let over = evidenceOfEnd(finding.best, at: now)
+        if let haste = haste(finding.best, over) {
+            guard over >= Self.overMin else { return wait(key, haste, later: true, at: now) }
+            candidates[key] = nil
+            detector.explain(key.group, partner: finding.best.scope.partner)
+            return decide("not opened: \(haste)", key, at: now)
+        }
         candidates[key] = nil
         if join(finding, key, at: now) { return }
         openIncident(finding, key, at: now)
@@ -21,7 +27,12 @@ extension IncidentCore {
     struct Finding {
         var best: Hypothesis
         var confidence: Double
+        /// Of the scope that an incident has now.
+        var currentScore = 0.0
     }
+
+    /// Evidence that a candidate is over, in nats, from which on it is forgotten; from a third on it is not opened.
+    private static let overMin = 9.0
 
     func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], at now: Instant) -> Localizer {
         let networks = detector.networks
@@ -47,7 +58,8 @@ extension IncidentCore {
         ranked.sort { $0.score > $1.score }
         guard let best = ranked.first, best.failures > 0 else { return nil }
         let doubt = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
-        return Finding(best: best, confidence: 1 / (1 + doubt))
+        return Finding(
+            best: best, confidence: 1 / (1 + doubt), currentScore: ranked.first { $0.scope == current }?.score ?? 0)
     }
 
     private func figures(_ best: Hypothesis) -> String {
@@ -56,7 +68,7 @@ extension IncidentCore {
 
     /// Why it is not worth an incident, unless there is more.
     private func doubt(_ best: Hypothesis) -> String? {
-        let isRefusal = best.group.isRejection && best.scope.serviceVersion == 0
+        let isRefusal = best.scope.serviceVersion == 0 && isOfRequests(best)
         guard best.score >= (isRefusal ? configuration.refusedOpenMin : configuration.openMin) else {
             return "\(figures(best)): that may be chance (\(rounded(best.score)) nats)"
         }
@@ -71,18 +83,24 @@ extension IncidentCore {
         return nil
     }
 
+    /// Whether the requests are refused for what they are. Credentials fail for a customer or for all of a partner; where one
+    /// route alone says 401 or 403, it speaks of the request.
+    private func isOfRequests(_ best: Hypothesis) -> Bool {
+        best.group.isRejection || (best.group == .unauthorized && best.scope.customer == 0 && best.scope.route != 0)
+    }
+
     /// Why it is too early.
-    private func haste(_ best: Hypothesis, at now: Instant) -> String? {
+    private func haste(_ best: Hypothesis, _ over: Double) -> String? {
         let isTotal = best.share >= 0.97 && best.failures >= configuration.totalCallsMin
         guard best.span >= (isTotal ? configuration.totalDwell : configuration.dwell) else {
             return "\(figures(best)), seen for \(Int(best.span.inSeconds)) s only: it may be a blip"
         }
-        guard isGoingOn(best, at: now) else { return "\(figures(best)): it seems to be over" }
+        guard over < Self.overMin / 3 else { return "\(figures(best)): it seems to be over" }
         return nil
     }
 
-    /// Whether the calls since the last failure do not yet tell that it is over.
-    private func isGoingOn(_ best: Hypothesis, at now: Instant) -> Bool {
+    /// What the calls since the last failure say for its being over, in nats.
+    private func evidenceOfEnd(_ best: Hypothesis, at now: Instant) -> Double {
         let share = min(0.9, best.failures / (best.calls + 1))
         let usual = min(best.usualShare, share / 2)
         let perSuccess = log((1 - usual) / (1 - share))
@@ -90,12 +108,12 @@ extension IncidentCore {
         let lines = detector.history.lines
         for line in best.scope.partner == 0 ? lines[...] : lines[Int(best.scope.partner)...Int(best.scope.partner)] {
             for cell in line.cells.reversed() {
-                if cell.time < best.lastFailure - .seconds(60) || evidence > 3 { break }
+                if cell.time < best.lastFailure - .seconds(60) || evidence > Self.overMin { break }
                 guard cell.time > best.lastFailure, best.scope.holds(cell, detector.networks) else { continue }
                 evidence += perSuccess * Double(cell.count)
             }
         }
-        return evidence < 3
+        return evidence
     }
 
     private mutating func wait(_ key: CandidateKey, _ reason: String, later: Bool, at now: Instant) {
@@ -113,11 +131,8 @@ extension IncidentCore {
     private mutating func join(_ finding: Finding, _ key: CandidateKey, at now: Instant) -> Bool {
         let best = finding.best
         let networks = detector.networks
-        // Wider than what is open: that was a part of it.
-        let inside = open.indices.filter {
-            open[$0].silence == nil && Self.areRelated(open[$0].groups[0], best.group)
-                && best.scope.contains(open[$0].scope, networks) && !open[$0].isQuiet
-        }
+        // Wider than what is open: that was a part of it, unless it fails in its own measure.
+        let inside = open.indices.filter { isPart(open[$0], of: finding, at: now) }
         if let first = inside.first {
             for index in inside.dropFirst().reversed() { merge(index, into: open[first].id, at: now) }
             restate(first, finding, why: "it grew", at: now)
@@ -134,6 +149,33 @@ extension IncidentCore {
             return true
         }
         return widen(finding, key, at: now) || joinAcross(finding, at: now)
+    }
+
+    /// Whether one share explains an open incident and what was found as well as two do, but for the price of a second incident.
+    private func isPart(_ incident: Incident, of finding: Finding, at now: Instant) -> Bool {
+        let best = finding.best
+        guard incident.silence == nil, !incident.isQuiet, Self.areRelated(incident.groups[0], best.group) else { return false }
+        guard best.scope.contains(incident.scope, detector.networks) else {
+            return best.scope.partner == 0 && shareOfFailures(of: incident, in: best.scope) >= 0.8
+        }
+        let others = open.filter { $0.silence == nil }.map(\.id)
+        var localizer = localizer(best.group, but: Set(others), at: now)
+        let since = min(best.firstFailure, now - .seconds(120))
+        let both = localizer.weigh(best.scope, best.group, since: since).likelihood
+        let its = localizer.weigh(incident.scope, best.group, since: since).likelihood
+        let rest = localizer.weigh(best.scope, best.group, since: since, without: [incident.scope]).likelihood
+        return both >= its + rest - Localizer.incidentCost
+    }
+
+    /// How much of an incident's failures a scope across partners holds.
+    private func shareOfFailures(of incident: Incident, in scope: Scope) -> Double {
+        var (all, inside) = (0.0, 0.0)
+        for cell in detector.history.line(incident.scope.partner).cells where cell.time >= incident.startedAt {
+            guard incident.groups.contains(cell.symptom.group), incident.scope.holds(cell, detector.networks) else { continue }
+            all += Double(cell.count)
+            if scope.holds(cell, detector.networks) { inside += Double(cell.count) }
+        }
+        return all > 0 ? inside / all : 0
     }
 
     /// Whether a wider scope explains an open incident of the partner and this one better than two do.
@@ -165,12 +207,18 @@ extension IncidentCore {
                 && $0.scope.partner != best.scope.partner && now - $0.startedAt < .seconds(3_600)
         }
         guard !others.isEmpty else { return false }
-        let since = others.map(\.startedAt).reduce(best.firstFailure, min)
+        let since = min(best.firstFailure - .seconds(30), now - .seconds(120))
         var localizer = localizer(.down, but: Set(others.map(\.id)), at: now)
-        guard let fleet = localizer.explainFleet(.down, since: since), fleet.hypothesis.score > fleet.separately,
+        guard let fleet = localizer.explainFleet(.down, since: since),
             fleet.hypothesis.scope.contains(best.scope, detector.networks)
         else { return false }
-        let covered = others.filter { fleet.hypothesis.scope.contains($0.scope, detector.networks) }.map(\.id)
+        let scope = fleet.hypothesis.scope
+        let parts = others.filter { scope.contains($0.scope, detector.networks) }
+        let separately = parts.reduce(localizer.weigh(best.scope, .down, since: since).likelihood) {
+            $0 + localizer.weigh($1.scope, .down, since: since).likelihood - Localizer.incidentCost
+        }
+        guard fleet.hypothesis.score > separately else { return false }
+        let covered = parts.map(\.id)
         guard let first = covered.first else { return false }
         for id in covered.dropFirst() {
             if let index = open.firstIndex(where: { $0.id == id }) { merge(index, into: first, at: now) }
@@ -185,7 +233,7 @@ extension IncidentCore {
         first == second || (first == .down && second == .slow) || (first == .slow && second == .down)
     }
 
-    private mutating func merge(_ index: Int, into id: Int64, at now: Instant) {
+    mutating func merge(_ index: Int, into id: Int64, at now: Instant) {
         open[index].mergedInto = id
         open[index].note("merged into incident \(id): one cause explains both", at: now)
         close(index, at: now)

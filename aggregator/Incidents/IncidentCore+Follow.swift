@@ -10,6 +10,9 @@ extension IncidentCore {
             if open[index].recovery.isOver(at: now, failuresSeen: open[index].extent.failures) {
                 open[index].note("resolved: calls are back to usual", at: now)
                 close(index, at: now)
+            } else if open[index].hasLostItsCalls(at: now) {
+                open[index].note("resolved: there are no calls of the release any more", at: now)
+                close(index, at: now)
             } else if let last = open[index].recovery.lastCall, now - last > configuration.callsGoneMax {
                 open[index].note("resolved: no calls any more, its end is unknown", at: now)
                 close(index, at: now)
@@ -45,7 +48,13 @@ extension IncidentCore {
             open[index].confidence = finding.confidence
             return
         }
-        guard finding.confidence > 0.8 else { return }
+        guard finding.best.score >= finding.currentScore + 2, finding.best.score >= configuration.openMin else { return }
+        if let wider = open.firstIndex(where: {
+            $0.id != incident.id && $0.silence == nil && $0.groups.contains(incident.groups[0])
+                && $0.scope.contains(finding.best.scope, detector.networks)
+        }) {
+            return merge(index, into: open[wider].id, at: now)
+        }
         restate(index, finding, why: "more is known", at: now)
     }
 
@@ -62,6 +71,13 @@ extension IncidentCore {
 }
 
 extension Incident {
+    /// Whether a release was withdrawn: many calls should have come, and none has.
+    func hasLostItsCalls(at now: Instant) -> Bool {
+        guard scope.serviceVersion != 0, let last = recovery.lastCall, now - last > Recovery.durationMin else { return false }
+        let pace = extent.calls / max(30, (last - startedAt).inSeconds)
+        return pace * (now - last).inSeconds > 6
+    }
+
     /// Counts what came since the last time.
     mutating func takeCalls(_ lines: [CallHistory.Line], _ networks: [NameID]) {
         let usual = max(extent.usualShare, 3e-4)

@@ -52,13 +52,17 @@ extension IncidentCore {
         let best = finding.best
         guard
             let index = resolved.lastIndex(where: {
-                $0.scope == best.scope && $0.kind == kind && $0.groups.contains(best.group) && $0.mergedInto == nil
+                $0.mergedInto == nil && $0.groups.contains(best.group) && $0.scope.partner == best.scope.partner
                     && now - ($0.resolvedAt ?? .epoch) <= configuration.reopenWithin
+                    && ($0.scope.contains(best.scope, detector.networks) || best.scope.contains($0.scope, detector.networks))
             })
         else { return false }
         var incident = resolved.remove(at: index)
         incident.state = .open
         incident.resolvedAt = nil
+        (incident.scope, incident.kind, incident.partners) = (best.scope, kind, partners(of: best.scope))
+        incident.confidence = finding.confidence
+        incident.isQuiet = incident.isQuiet && best.group.isRejection && kind == .customer
         incident.note("reopened: \(Int(best.failures)) of \(Int(best.calls)) calls \(best.group.verb) again", at: now)
         begin(&incident, best, at: now)
         open.append(incident)

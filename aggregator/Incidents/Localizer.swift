@@ -79,7 +79,9 @@ struct Localizer {
         }
         guard !failing.isEmpty else { return [] }
         let whole = Scope(partner: partner, direction: direction)
-        var candidates = [Hypothesis(whole, group, penalty: 0)]
+        // That requests are suddenly refused with nothing changed on our side is the less likely story.
+        let unchanged = group.isRejection ? 3.0 : 0
+        var candidates = [Hypothesis(whole, group, penalty: unchanged)]
         var singles: [(dimension: Dimension, value: NameID, cost: Double)] = []
         for dimension in Self.dimensions {
             let count = detector.valueCount(partner, direction, dimension)
@@ -88,14 +90,16 @@ struct Localizer {
             for (value, _) in values.prefix(Self.valuesMax) {
                 guard let cost = cost(dimension, value, of: count) else { continue }
                 singles.append((dimension, value, cost))
-                candidates.append(Hypothesis(whole.with(dimension, value), group, penalty: cost))
+                let base = dimension == .serviceVersion ? 0 : unchanged
+                candidates.append(Hypothesis(whole.with(dimension, value), group, penalty: base + cost))
             }
         }
         for (index, first) in singles.enumerated() {
             for second in singles[(index + 1)...]
             where first.dimension != second.dimension && Self.isPair(first.dimension, second.dimension) {
                 let scope = whole.with(first.dimension, first.value).with(second.dimension, second.value)
-                candidates.append(Hypothesis(scope, group, penalty: first.cost + second.cost))
+                let base = scope.serviceVersion != 0 ? 0 : unchanged
+                candidates.append(Hypothesis(scope, group, penalty: base + first.cost + second.cost))
             }
         }
         return candidates
@@ -132,6 +136,19 @@ struct Localizer {
         where cell.time < since && hypothesis.scope.holds(cell, networks) {
             hypothesis.count(cell, usual(cell, hypothesis.group))
         }
+    }
+
+    /// What a scope's calls since a time say by themselves, without those of some other scopes.
+    mutating func weigh(_ scope: Scope, _ group: SymptomGroup, since: Instant, without others: [Scope] = []) -> Hypothesis {
+        var hypothesis = Hypothesis(scope, group, penalty: 0)
+        let networks = detector.networks
+        for partner in scope.partner != 0 ? [scope.partner] : detector.history.partners {
+            for cell in recent(partner, scope.direction, since: since) where scope.holds(cell, networks) {
+                if others.contains(where: { $0.holds(cell, networks) }) { continue }
+                hypothesis.count(cell, usual(cell, group))
+            }
+        }
+        return hypothesis
     }
 
     // MARK: What is usual
