@@ -15,7 +15,7 @@ import Rollups
 public struct SilenceWatch: Sendable {
     public struct Configuration: Sendable {
         /// Expected of all flows together, were they Poisson's.
-        public var falseAlarmsPerMonth = 0.3
+        public var falseAlarmsPerMonth = 0.5
         /// A gap must exceed the longest known one so many times, in expected calls.
         public var gapFactor = 2.0
         /// Calls and time that make a flow known.

@@ -156,21 +156,31 @@ extension IncidentCore {
         let best = finding.best
         guard incident.silence == nil, !incident.isQuiet, Self.areRelated(incident.groups[0], best.group) else { return false }
         guard best.scope.contains(incident.scope, detector.networks) else {
-            return best.scope.partner == 0 && shareOfFailures(of: incident, in: best.scope) >= 0.8
+            // Wider than its failures warrant: a host, say, of which one partner's calls alone were seen to fail.
+            return !incident.scope.contains(best.scope, detector.networks) && shareOfFailures(of: incident, in: best.scope) >= 0.8
         }
-        let others = open.filter { $0.silence == nil }.map(\.id)
-        var localizer = localizer(best.group, but: Set(others), at: now)
-        let since = min(best.firstFailure, now - .seconds(120))
-        let both = localizer.weigh(best.scope, best.group, since: since).likelihood
-        let its = localizer.weigh(incident.scope, best.group, since: since).likelihood
-        let rest = localizer.weigh(best.scope, best.group, since: since, without: [incident.scope]).likelihood
-        return both >= its + rest - Localizer.incidentCost
+        return doTogether(best, [incident], at: now)
+    }
+
+    /// One share since the first failure of all, against each its own since its own: what began at another time, or fails in
+    /// another measure, is another cause.
+    private func doTogether(_ best: Hypothesis, _ parts: [Incident], in scope: Scope? = nil, at now: Instant) -> Bool {
+        var localizer = localizer(best.group, but: Set(open.map(\.id)), at: now)
+        let oldest = now - .seconds(3_600)
+        let since = parts.map(\.startedAt).reduce(best.firstFailure, min)
+        let both = localizer.weigh(scope ?? best.scope, best.group, since: max(since, oldest)).likelihood
+        let rest = localizer.weigh(best.scope, best.group, since: best.firstFailure, without: parts.map(\.scope)).likelihood
+        let separately = parts.reduce(rest) {
+            $0 + localizer.weigh($1.scope, best.group, since: max($1.startedAt, oldest)).likelihood - Localizer.incidentCost
+        }
+        return both >= separately
     }
 
     /// How much of an incident's failures a scope across partners holds.
     private func shareOfFailures(of incident: Incident, in scope: Scope) -> Double {
         var (all, inside) = (0.0, 0.0)
-        for cell in detector.history.line(incident.scope.partner).cells where cell.time >= incident.startedAt {
+        let partners = incident.scope.partner != 0 ? [incident.scope.partner] : detector.history.partners
+        for cell in partners.lazy.flatMap({ detector.history.line($0).cells }) where cell.time >= incident.startedAt {
             guard incident.groups.contains(cell.symptom.group), incident.scope.holds(cell, detector.networks) else { continue }
             all += Double(cell.count)
             if scope.holds(cell, detector.networks) { inside += Double(cell.count) }
@@ -207,17 +217,14 @@ extension IncidentCore {
                 && $0.scope.partner != best.scope.partner && now - $0.startedAt < .seconds(3_600)
         }
         guard !others.isEmpty else { return false }
-        let since = min(best.firstFailure - .seconds(30), now - .seconds(120))
         var localizer = localizer(.down, but: Set(others.map(\.id)), at: now)
+        let since = min(best.firstFailure - .seconds(30), now - .seconds(120))
         guard let fleet = localizer.explainFleet(.down, since: since),
             fleet.hypothesis.scope.contains(best.scope, detector.networks)
         else { return false }
         let scope = fleet.hypothesis.scope
         let parts = others.filter { scope.contains($0.scope, detector.networks) }
-        let separately = parts.reduce(localizer.weigh(best.scope, .down, since: since).likelihood) {
-            $0 + localizer.weigh($1.scope, .down, since: since).likelihood - Localizer.incidentCost
-        }
-        guard fleet.hypothesis.score > separately else { return false }
+        guard doTogether(best, parts, in: scope, at: now) else { return false }
         let covered = parts.map(\.id)
         guard let first = covered.first else { return false }
         for id in covered.dropFirst() {

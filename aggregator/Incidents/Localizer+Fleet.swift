@@ -30,10 +30,24 @@ extension Localizer {
         }
         let affected = tallies.partners.filter { $0.value.likelihood >= Self.shareMin }.keys.sorted()
         guard !affected.isEmpty else { return nil }
-        let separately = tallies.partners.values.reduce(0) { $0 + max(0, $1.likelihood - Self.incidentCost) }
-        let candidates = hosts(tallies) + networks(tallies, affected) + everything(tallies, affected)
+        let networks = networks(tallies, affected)
+        let candidates = hosts(tallies) + networks + everything(tallies, affected)
         guard let best = candidates.max(by: { $0.score < $1.score }) else { return nil }
-        return FleetFinding(hypothesis: best, separately: separately, partners: affected)
+        return FleetFinding(hypothesis: best, separately: separately(tallies, networks, than: best), partners: affected)
+    }
+
+    /// What the partners, or the networks that several of them share, explain each by itself.
+    private func separately(_ tallies: FleetTallies, _ networks: [Hypothesis], than best: Hypothesis) -> Double {
+        var sum = 0.0
+        for (partner, hypothesis) in tallies.partners {
+            let network = detector.networks[Int(partner)]
+            if best.scope.network == 0, networks.contains(where: { $0.scope.network == network }) { continue }
+            sum += max(0, hypothesis.likelihood - Self.incidentCost)
+        }
+        if best.scope.network == 0 {
+            sum += networks.reduce(0) { $0 + max(0, $1.likelihood - Self.incidentCost) }
+        }
+        return sum
     }
 
     /// A host fails alone: there must be others that call.

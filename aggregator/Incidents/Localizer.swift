@@ -88,7 +88,7 @@ struct Localizer {
             guard count > 1 else { continue }
             let values = failing[dimension, default: [:]].sorted { ($0.value, $1.key) > ($1.value, $0.key) }
             for (value, _) in values.prefix(Self.valuesMax) {
-                guard let cost = cost(dimension, value, of: count) else { continue }
+                guard let cost = cost(dimension, value, of: count, group) else { continue }
                 singles.append((dimension, value, cost))
                 let base = dimension == .serviceVersion ? 0 : unchanged
                 candidates.append(Hypothesis(whole.with(dimension, value), group, penalty: base + cost))
@@ -114,8 +114,10 @@ struct Localizer {
 
     /// What naming a value costs. A release is named only when it is new, and then it costs less than nothing: most outages
     /// follow a change, and that one was made just now is no coincidence to pay for.
-    private func cost(_ dimension: Dimension, _ value: NameID, of count: Int) -> Double? {
+    private func cost(_ dimension: Dimension, _ value: NameID, of count: Int, _ group: SymptomGroup) -> Double? {
         let perCondition = 1.5
+        // Bad requests are mostly one customer's bad data.
+        if dimension == .customer, group.isRejection { return 1 }
         guard dimension == .serviceVersion else { return perCondition + log(Double(count)) }
         guard let seen = firstSeen(value), now - seen < .seconds(6 * 3_600),
             // In the first hours every release looks new.
