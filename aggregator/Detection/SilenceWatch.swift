@@ -17,7 +17,7 @@ public struct SilenceWatch: Sendable {
         /// Expected of all flows together, were they Poisson's.
         public var falseAlarmsPerMonth = 0.5
         /// A gap must exceed the longest known one so many times, in expected calls.
-        public var gapFactor = 2.0
+        public var gapFactor = 1.5
         /// Calls and time that make a flow known.
         public var callsMin = 40.0
         public var ageMin: Duration = .seconds(3_600)

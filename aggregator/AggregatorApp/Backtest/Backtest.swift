@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Detection
 import Documents
@@ -12,7 +13,8 @@ struct Backtest {
 
     private(set) var calls = RecordedCalls(.builtIn)
     private(set) var core: IncidentCore
-    private(set) var events: [IncidentCore.Event] = []
+    private(set) var alerting: AlertingCore
+    private(set) var notifications: [Notification] = []
     private(set) var callCount: Int64 = 0
     private(set) var lateCount: Int64 = 0
     private(set) var firstTime: Instant?
@@ -21,7 +23,12 @@ struct Backtest {
     private var median = MedianClock()
     private var nextStep = Instant(nanosecondsSinceEpoch: .min)
 
-    init(_ configuration: IncidentCore.Configuration) { core = IncidentCore(configuration: configuration) }
+    private var alertsAt: Instant?
+
+    init(_ configuration: IncidentCore.Configuration, _ alerts: AlertingCore.Configuration) {
+        core = IncidentCore(configuration: configuration)
+        alerting = AlertingCore(configuration: alerts)
+    }
 
     mutating func take(_ recorded: RecordedCalls.Call) {
         callCount += 1
@@ -47,7 +54,7 @@ struct Backtest {
         if now.nanosecondsSinceEpoch == .min { nextStep = time }
         now = time
         while nextStep <= now {
-            events += core.advance(to: nextStep)
+            step(to: nextStep)
             nextStep = core.nextDeadline(after: nextStep)
         }
     }
@@ -57,5 +64,12 @@ struct Backtest {
     mutating func refuse() { calls.refuse() }
 
     /// The last step.
-    mutating func finish() { events += core.advance(to: now) }
+    mutating func finish() { step(to: now) }
+
+    private mutating func step(to time: Instant) {
+        let events = core.advance(to: time)
+        for event in events { notifications += alerting.handle(event, at: time) }
+        if events.isEmpty, let due = alertsAt, due <= time { notifications += alerting.advance(to: time) }
+        if !events.isEmpty || alertsAt.map({ $0 <= time }) ?? false { alertsAt = alerting.nextDeadline(after: time) }
+    }
 }

@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Detection
 import Incidents
@@ -16,20 +17,19 @@ struct BacktestOutput {
         text = "{\"incidents\":[\n"
         for (place, incident) in incidents.enumerated() {
             if place > 0 { text += ",\n" }
-            add(incident, backtest.events)
+            add(incident, backtest.notifications)
         }
         text += "\n],\"notifications\":[\n"
-        for (place, event) in backtest.events.enumerated() {
+        for (place, notification) in backtest.notifications.enumerated() {
             if place > 0 { text += ",\n" }
-            let kind = event.kind == .reopened ? "updated" : event.kind.rawValue
-            text += "{\"at\":\"\(event.at.rfc3339)\",\"channel\":\"default\",\"kind\":\"\(kind)\",\"incident\":\"\(event.incident.id)\"}"
+            add(notification, isOfIncident: false)
         }
         text += "\n],\"calls\":\(backtest.callCount),\"span_s\":\(Int64(span)),\"late_calls\":\(backtest.lateCount)"
         text += ",\"rejected\":\(calls.rejectedCount),\"duplicates\":\(calls.duplicateCount),\"not_ours\":\(calls.notOursCount)}\n"
         return text
     }
 
-    private mutating func add(_ incident: Incident, _ events: [IncidentCore.Event]) {
+    private mutating func add(_ incident: Incident, _ notifications: [Notification]) {
         text += "{\"id\":\"\(incident.id)\",\"state\":\"\(incident.state.rawValue)\",\"started_at\":\"\(incident.startedAt.rfc3339)\""
         text += ",\"opened_at\":\"\(incident.openedAt.rfc3339)\",\"resolved_at\":"
         text += incident.resolvedAt.map { "\"\($0.rfc3339)\"" } ?? "null"
@@ -42,9 +42,18 @@ struct BacktestOutput {
         text += ",\"owner\":null,\"timeline\":["
         text += incident.timeline.map { "{\"at\":\"\($0.at.rfc3339)\",\"what\":\(quoted($0.what))}" }.joined(separator: ",")
         text += "],\"notifications\":["
-        text += events.filter { $0.incident.id == incident.id }
-            .map { "{\"at\":\"\($0.at.rfc3339)\",\"kind\":\"\($0.kind.rawValue)\"}" }.joined(separator: ",")
+        for (place, notification) in notifications.filter({ $0.incident.id == incident.id }).enumerated() {
+            if place > 0 { text += "," }
+            add(notification, isOfIncident: true)
+        }
         text += "],\"samples\":[]}"
+    }
+
+    private mutating func add(_ notification: Notification, isOfIncident: Bool) {
+        text += "{\"at\":\"\(notification.at.rfc3339)\",\"channel\":\(quoted(notification.channel))"
+        text += ",\"kind\":\"\(notification.kind.rawValue)\""
+        if !isOfIncident { text += ",\"incident\":\"\(notification.incident.id)\"" }
+        text += "}"
     }
 
     private mutating func addExtent(_ incident: Incident) {

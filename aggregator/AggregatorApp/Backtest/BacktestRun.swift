@@ -1,9 +1,10 @@
+import Alerting
 import Documents
 import Incidents
 
 /// A whole backtest: a file in, the document out.
-func runBacktest(file: String, _ configuration: IncidentCore.Configuration) throws -> (document: String, backtest: Backtest) {
-    var backtest = Backtest(configuration)
+func runBacktest(file: String, _ configuration: IncidentCore.Configuration, _ alerts: AlertingCore.Configuration) throws -> (document: String, backtest: Backtest) {
+    var backtest = Backtest(configuration, alerts)
     let parser = JSONParser(byteCountMax: 8 << 20)
     let recording = try RecordingFile(file)
     try recording.forEachLine(parser) { line in
