@@ -70,6 +70,8 @@ let package = Package(
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
+        .target(name: "Incidents", dependencies: ["CallModel", "Rollups", "Detection"], path: "aggregator/Incidents"),
+        .target(name: "Alerting", dependencies: ["CallModel", "Incidents"], path: "aggregator/Alerting"),
         .target(
             name: "Storage",
             dependencies: ["CallModel", "Compression", "BatchFormat", "Rollups", "Postgres", "Runtime"],
@@ -83,8 +85,8 @@ let package = Package(
         .target(
             name: "AggregatorApp",
             dependencies: [
-                "CallModel", "Documents", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres", "Ingest",
-                "Rollups", "Detection", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
+                "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres",
+                "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
             name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments],
@@ -127,6 +129,8 @@ let package = Package(
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
+        .testTarget(name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

@@ -10,6 +10,7 @@ struct ImportRuleTests {
         ("Runtime", "Sources"), ("Transport", "Sources"), ("Receivers", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
+        ("Incidents", "aggregator"), ("Alerting", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
         ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
     ]
@@ -21,7 +22,7 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Deduplication", "Rollups", "Detection",
+        "Deduplication", "Rollups", "Detection", "Incidents", "Alerting",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
