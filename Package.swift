@@ -85,8 +85,10 @@ let package = Package(
         .target(
             name: "AggregatorApp",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres",
-                "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
+                "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "Transport",
+                "Postgres",
+                "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage", "QueryAPI", nio, nioPosix, crypto,
+                logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
             name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments],
@@ -130,7 +132,8 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
-        .testTarget(name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
+        .testTarget(
+            name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

@@ -10,7 +10,8 @@ struct AlertingCoreTests {
 
     private func incident(_ id: Int64, at now: Instant, _ state: Incident.State = .open) -> Incident {
         var incident = Incident(
-            id: id, kind: .partner, scope: Scope(partner: 7), groups: [.down], partners: [7], startedAt: now, openedAt: now)
+            id: id, kind: .partner, scope: Scope(partner: 7), groups: [.down], partners: [7], startedAt: now,
+            openedAt: now)
         incident.state = state
         if state == .resolved { incident.resolvedAt = now }
         return incident
@@ -33,9 +34,13 @@ struct AlertingCoreTests {
         let configuration = AlertingCore.Configuration()
         var core = AlertingCore(configuration: configuration)
         var sent = 0
-        for id in 1...10_000 as ClosedRange<Int64> { sent += core.handle(event(.opened, id, at: start), at: start).count }
+        for id in 1...10_000 as ClosedRange<Int64> {
+            sent += core.handle(event(.opened, id, at: start), at: start).count
+        }
         #expect(Double(sent) <= configuration.burstMax)
-        for second in stride(from: 10, through: 3_600, by: 10) { sent += core.advance(to: start + .seconds(second)).count }
+        for second in stride(from: 10, through: 3_600, by: 10) {
+            sent += core.advance(to: start + .seconds(second)).count
+        }
         #expect(Double(sent) <= configuration.burstMax + configuration.perHourMax)
         #expect(sent > 200, "what waits is told as the bucket refills")
     }
@@ -87,7 +92,9 @@ struct AlertingCoreTests {
     @Test func `one incident cannot speak for ever`() {
         var core = AlertingCore()
         var sent = core.handle(event(.opened, 1, at: start), at: start).count
-        for hour in 1...2_000 { sent += core.handle(event(.escalated, 1, at: start), at: start + .seconds(hour * 3_600)).count }
+        for hour in 1...2_000 {
+            sent += core.handle(event(.escalated, 1, at: start), at: start + .seconds(hour * 3_600)).count
+        }
         sent += core.handle(event(.resolved, 1, at: start), at: start + .seconds(2_001 * 3_600)).count
         #expect(sent <= core.configuration.messagesPerIncidentMax)
     }

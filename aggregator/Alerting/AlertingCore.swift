@@ -171,7 +171,8 @@ public struct AlertingCore: Sendable {
 
     /// Nobody answers: the next channel hears of it, and after the last everybody again.
     private func remind(_ thread: inout Thread, at now: Instant) {
-        guard thread.pending == nil, thread.told > 0, thread.incident.state == .open, let since = thread.unacknowledgedSince
+        guard thread.pending == nil, thread.told > 0, thread.incident.state == .open,
+            let since = thread.unacknowledgedSince
         else { return }
         if thread.told < thread.channels.count, now - since >= configuration.escalateAfter {
             thread.told += 1

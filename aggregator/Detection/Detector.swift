@@ -100,7 +100,9 @@ public struct Detector: Sendable {
             fleet[Int(dimension.rawValue)] = count(key, cell, epoch, teaches)
         }
         var judged = cell
-        if cell.symptom == .none, cell.latency != CallCell.noLatency, isSlow(cell, epoch, teaches) { judged.symptom = .slow }
+        if cell.symptom == .none, cell.latency != CallCell.noLatency, isSlow(cell, epoch, teaches) {
+            judged.symptom = .slow
+        }
         history.append(judged)
         return judged
     }
@@ -186,7 +188,8 @@ public struct Detector: Sendable {
         let counter = counters[series]
         let isYoung = counter.isYoung(epoch: epoch)
         let (usual, evidence, onset) = { (state: inout GroupState) -> (Double, Double, Instant) in
-            let usual = Self.usual(group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
+            let usual = Self.usual(
+                group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
             state.occurred(Double(cell.count), epoch: epoch)
             state.test.failed(Double(cell.count), calls: counter.calls, usual: usual, at: cell.time)
             return (usual, state.test.evidence, state.test.onset)
@@ -235,7 +238,8 @@ public struct Detector: Sendable {
         guard let series = table.known(key), series < counters.count else {
             return parent > 0 ? parent : Self.usual(group, 0, 0, parent: 0)
         }
-        let learned = states[UInt64(series) << 8 | UInt64(group.rawValue)]?
+        let learned =
+            states[UInt64(series) << 8 | UInt64(group.rawValue)]?
             .known(epoch: epoch, isYoung: counters[series].isYoung(epoch: epoch)) ?? 0
         return Self.usual(group, learned, counters[series].learned, parent: parent)
     }

@@ -58,7 +58,8 @@ public struct MedianClock: Sendable {
         guard callsSince >= Self.stride || made > now + .seconds(1) else { return }
         callsSince = 0
         // Hosts that fell silent would hold the clock back.
-        let alive = latest.filter { $0 != .min && $0 > now.nanosecondsSinceEpoch &- 600_000_000_000 }.sorted()
+        let oldest = (now - .seconds(600)).nanosecondsSinceEpoch
+        let alive = latest.filter { $0 != .min && $0 >= oldest }.sorted()
         guard !alive.isEmpty else { return }
         now = max(now, Instant(nanosecondsSinceEpoch: alive[alive.count / 2]))
     }

@@ -7,10 +7,10 @@ import Glibc
 /// falls below nothing (E. S. Page, "Continuous Inspection Schemes", 1954). Between failures a sum falls evenly, so it is brought up to
 /// date only when a failure comes: a call that succeeds costs one addition to a counter elsewhere.
 ///
-/// **False alarms are bounded.** A sum that starts at a failure is a test martingale, so the chance that it ever reaches h before
-/// it returns to nothing is at most e^-h (J. Ville, 1939), whatever the number of calls, and it can restart at most once a
-/// failure. With F failures a month in a healthy fleet, each in D sums of four alternatives, at most 4·F·D·e^-h months' alarms
-/// are false: docs/detection.md works it out.
+/// **False alarms are bounded.** A sum that starts with a call is a test martingale, so the chance that it ever reaches h before it
+/// returns to nothing is at most e^-h (J. Ville, 1939). It can leave nothing only at a failure, which takes it to log(q/p) at once, so a
+/// failure starts an alarm with a chance of at most (q/p)·e^-h, and a call with one of at most q·e^-h. The alternatives together
+/// make that 1.3·e^-h for each call of a series, whatever is usual for it.
 public struct SequentialTest: Sendable, Hashable {
     /// The shares watched for: from a partial outage of a few per cent to a total one.
     static let alternatives: [Double] = [0.03, 0.1, 0.3, 0.85]

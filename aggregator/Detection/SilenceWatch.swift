@@ -131,12 +131,14 @@ public struct SilenceWatch: Sendable {
             }
             flows[number].learn(seconds: seconds, fleet: fleet - fleetAtLook, kept: kept)
         }
-        return (silent.sorted { ($0.key.partner, $0.key.direction.rawValue) < ($1.key.partner, $1.key.direction.rawValue) },
-            resumed)
+        return (
+            silent.sorted { ($0.key.partner, $0.key.direction.rawValue) < ($1.key.partner, $1.key.direction.rawValue) },
+            resumed
+        )
     }
 
     /// A silence that something else explains is no news, and will be looked at again.
-    public mutating func dismiss(_ key: Key) { 
+    public mutating func dismiss(_ key: Key) {
         let place = Self.place(key)
         guard numbers.indices.contains(place), numbers[place] >= 0 else { return }
         flows[Int(numbers[place])].isSilent = false
@@ -159,7 +161,8 @@ extension SilenceWatch.Flow {
     func expected(through time: Instant, fleet: Double) -> Double {
         guard calls > 5, seconds > 0 else { return 0 }
         let byTime = calls / seconds * (time - lastCall).inSeconds
-        guard others > calls else { return byTime }
+        // Where the rest of the fleet is too quiet to be a clock, only time is one.
+        guard others / seconds * (time - lastCall).inSeconds >= 5 else { return byTime }
         return min(byTime, calls / others * (fleet - fleetAtLastCall))
     }
 

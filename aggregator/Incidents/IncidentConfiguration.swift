@@ -7,6 +7,7 @@ extension IncidentCore {
         public var openMin = 12.0
         /// A scope needs this many failures, a rise of this much, and slowness a greater one.
         public var failuresMin = 5.0
+        public var slowFailuresMin = 8.0
         public var riseMin = 0.015
         public var slowRiseMin = 0.2
         /// Requests refused more often, by no release and no one customer's fault, are an incident only where it is plain.

@@ -37,13 +37,24 @@ extension IncidentCore {
     func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], at now: Instant) -> Localizer {
         let networks = detector.networks
         let scopes = open.filter { !own.contains($0.id) && $0.silence == nil && $0.groups.contains(group) }.map(\.scope)
+        // What an incident explained stays explained when it is over.
+        let oldest = now - configuration.detection.historyAgeMax
+        let past = resolved.suffix(200).filter {
+            $0.silence == nil && $0.groups.contains(group) && ($0.resolvedAt ?? .epoch) > oldest
+        }.map { (scope: $0.scope, from: $0.startedAt, until: $0.resolvedAt ?? now) }
         return Localizer(detector, at: now) { cell in
             for scope in scopes where scope.holds(cell, networks) { return true }
+            for past in past where past.from <= cell.time && cell.time <= past.until && past.scope.holds(cell, networks)
+            {
+                return true
+            }
             return false
         }
     }
 
-    func explain(_ key: CandidateKey, since: Instant, but own: Set<Int64> = [], current: Scope? = nil, at now: Instant) -> Finding? {
+    func explain(_ key: CandidateKey, since: Instant, but own: Set<Int64> = [], current: Scope? = nil, at now: Instant)
+        -> Finding?
+    {
         var localizer = localizer(key.group, but: own, at: now)
         var ranked: [Hypothesis] = []
         if key.partner != 0 {
@@ -51,7 +62,9 @@ extension IncidentCore {
         }
         // Asked only where an incident would follow: it looks at everybody's calls.
         let isSerious = key.partner == 0 || ranked.first.map { $0.score >= configuration.openMin } ?? false
-        if key.group == .down, key.direction == .outbound, isSerious, let fleet = localizer.explainFleet(key.group, since: since) {
+        if key.group == .down, key.direction == .outbound, isSerious,
+            let fleet = localizer.explainFleet(key.group, since: since)
+        {
             // One cause for several partners, unless theirs one by one explain more.
             if fleet.hypothesis.score > fleet.separately { ranked.append(fleet.hypothesis) }
         }
@@ -72,7 +85,8 @@ extension IncidentCore {
         guard best.score >= (isRefusal ? configuration.refusedOpenMin : configuration.openMin) else {
             return "\(figures(best)): that may be chance (\(rounded(best.score)) nats)"
         }
-        guard best.failures >= configuration.failuresMin else { return "\(figures(best)): too few" }
+        let failuresMin = best.group == .slow ? configuration.slowFailuresMin : configuration.failuresMin
+        guard best.failures >= failuresMin else { return "\(figures(best)): too few" }
         let rise = best.share - best.usualShare
         let riseMin =
             best.group == .slow
@@ -154,10 +168,13 @@ extension IncidentCore {
     /// Whether one share explains an open incident and what was found as well as two do, but for the price of a second incident.
     private func isPart(_ incident: Incident, of finding: Finding, at now: Instant) -> Bool {
         let best = finding.best
-        guard incident.silence == nil, !incident.isQuiet, Self.areRelated(incident.groups[0], best.group) else { return false }
+        guard incident.silence == nil, !incident.isQuiet, Self.areRelated(incident.groups[0], best.group) else {
+            return false
+        }
         guard best.scope.contains(incident.scope, detector.networks) else {
             // Wider than its failures warrant: a host, say, of which one partner's calls alone were seen to fail.
-            return !incident.scope.contains(best.scope, detector.networks) && shareOfFailures(of: incident, in: best.scope) >= 0.8
+            return !incident.scope.contains(best.scope, detector.networks)
+                && shareOfFailures(of: incident, in: best.scope) >= 0.8
         }
         return doTogether(best, [incident], at: now)
     }
@@ -165,13 +182,15 @@ extension IncidentCore {
     /// One share since the first failure of all, against each its own since its own: what began at another time, or fails in
     /// another measure, is another cause.
     private func doTogether(_ best: Hypothesis, _ parts: [Incident], in scope: Scope? = nil, at now: Instant) -> Bool {
-        var localizer = localizer(best.group, but: Set(open.map(\.id)), at: now)
+        var localizer = localizer(best.group, but: Set(parts.map(\.id)), at: now)
         let oldest = now - .seconds(3_600)
         let since = parts.map(\.startedAt).reduce(best.firstFailure, min)
         let both = localizer.weigh(scope ?? best.scope, best.group, since: max(since, oldest)).likelihood
-        let rest = localizer.weigh(best.scope, best.group, since: best.firstFailure, without: parts.map(\.scope)).likelihood
+        let rest = localizer.weigh(best.scope, best.group, since: best.firstFailure, without: parts.map(\.scope))
+            .likelihood
         let separately = parts.reduce(rest) {
-            $0 + localizer.weigh($1.scope, best.group, since: max($1.startedAt, oldest)).likelihood - Localizer.incidentCost
+            $0 + localizer.weigh($1.scope, best.group, since: max($1.startedAt, oldest)).likelihood
+                - Localizer.incidentCost
         }
         return both >= separately
     }
@@ -181,7 +200,9 @@ extension IncidentCore {
         var (all, inside) = (0.0, 0.0)
         let partners = incident.scope.partner != 0 ? [incident.scope.partner] : detector.history.partners
         for cell in partners.lazy.flatMap({ detector.history.line($0).cells }) where cell.time >= incident.startedAt {
-            guard incident.groups.contains(cell.symptom.group), incident.scope.holds(cell, detector.networks) else { continue }
+            guard incident.groups.contains(cell.symptom.group), incident.scope.holds(cell, detector.networks) else {
+                continue
+            }
             all += Double(cell.count)
             if scope.holds(cell, detector.networks) { inside += Double(cell.count) }
         }
@@ -195,12 +216,14 @@ extension IncidentCore {
         for index in open.indices {
             let incident = open[index]
             guard incident.silence == nil, !incident.isQuiet, incident.groups.contains(best.group),
-                incident.scope.partner == best.scope.partner || incident.scope.partner == 0 && incident.scope.network != 0
+                incident.scope.partner == best.scope.partner
+                    || incident.scope.partner == 0 && incident.scope.network != 0
             else { continue }
             let since = min(incident.startedAt, best.firstFailure)
             guard let both = explain(key, since: since, but: [incident.id], at: now),
                 both.best.scope.contains(best.scope, detector.networks),
-                both.best.scope.contains(incident.scope, detector.networks)
+                both.best.scope.contains(incident.scope, detector.networks),
+                doTogether(best, [incident], in: both.best.scope, at: now)
             else { continue }
             restate(index, both, why: "it grew", at: now)
             return true

@@ -43,12 +43,16 @@ extension IncidentCore {
         // One of several partners' is asked for among those, one partner's among both.
         let key = CandidateKey(partner: incident.scope.partner, direction: direction, group: incident.groups[0])
         let since = max(incident.startedAt, now - .seconds(3_600))
-        guard let finding = explain(key, since: since, but: [incident.id], current: incident.scope, at: now) else { return }
+        guard let finding = explain(key, since: since, but: [incident.id], current: incident.scope, at: now) else {
+            return
+        }
         guard finding.best.scope != incident.scope else {
             open[index].confidence = finding.confidence
             return
         }
-        guard finding.best.score >= finding.currentScore + 2, finding.best.score >= configuration.openMin else { return }
+        guard finding.best.score >= finding.currentScore + 2, finding.best.score >= configuration.openMin else {
+            return
+        }
         if let wider = open.firstIndex(where: {
             $0.id != incident.id && $0.silence == nil && $0.groups.contains(incident.groups[0])
                 && $0.scope.contains(finding.best.scope, detector.networks)
@@ -73,7 +77,9 @@ extension IncidentCore {
 extension Incident {
     /// Whether a release was withdrawn: many calls should have come, and none has.
     func hasLostItsCalls(at now: Instant) -> Bool {
-        guard scope.serviceVersion != 0, let last = recovery.lastCall, now - last > Recovery.durationMin else { return false }
+        guard scope.serviceVersion != 0, let last = recovery.lastCall, now - last > Recovery.durationMin else {
+            return false
+        }
         let pace = extent.calls / max(30, (last - startedAt).inSeconds)
         return pace * (now - last).inSeconds > 6
     }

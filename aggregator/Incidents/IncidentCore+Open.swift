@@ -19,7 +19,9 @@ extension IncidentCore {
             "\(Int(best.failures)) of \(Int(best.calls)) calls \(best.group.verb) in \(Int(best.span.inSeconds)) s where "
             + "\(rounded(best.expected)) are usual (evidence \(rounded(best.score)) nats)"
         incident.note("opened: \(reason)", at: now)
-        decide(incident.isQuiet ? "nobody told, one customer's bad requests: \(reason)" : "opened: \(reason)", key, at: now)
+        decide(
+            incident.isQuiet ? "nobody told, one customer's bad requests: \(reason)" : "opened: \(reason)", key, at: now
+        )
         begin(&incident, best, at: now)
         open.append(incident)
         if !incident.isQuiet { events.append(Event(kind: .opened, at: now, incident: incident)) }
@@ -38,7 +40,9 @@ extension IncidentCore {
     /// What it did since a time, by what is still known.
     private func count(_ incident: inout Incident, since: Instant, at now: Instant) {
         let lines = detector.history.lines
-        for line in incident.scope.partner == 0 ? lines[...] : lines[Int(incident.scope.partner)...Int(incident.scope.partner)] {
+        for line in incident.scope.partner == 0
+            ? lines[...] : lines[Int(incident.scope.partner)...Int(incident.scope.partner)]
+        {
             for cell in line.cells where cell.time >= since {
                 guard incident.scope.holds(cell, detector.networks) else { continue }
                 incident.extent.calls += Double(cell.count)
@@ -54,7 +58,8 @@ extension IncidentCore {
             let index = resolved.lastIndex(where: {
                 $0.mergedInto == nil && $0.groups.contains(best.group) && $0.scope.partner == best.scope.partner
                     && now - ($0.resolvedAt ?? .epoch) <= configuration.reopenWithin
-                    && ($0.scope.contains(best.scope, detector.networks) || best.scope.contains($0.scope, detector.networks))
+                    && ($0.scope.contains(best.scope, detector.networks)
+                        || best.scope.contains($0.scope, detector.networks))
             })
         else { return false }
         var incident = resolved.remove(at: index)
@@ -93,7 +98,9 @@ extension IncidentCore {
     }
 
     func partners(of scope: Scope) -> [NameID] {
-        if scope.network != 0 { return detector.networks.indices.filter { detector.networks[$0] == scope.network }.map { NameID($0) } }
+        if scope.network != 0 {
+            return detector.networks.indices.filter { detector.networks[$0] == scope.network }.map { NameID($0) }
+        }
         return scope.partner == 0 ? [] : [scope.partner]
     }
 

@@ -18,7 +18,8 @@ extension IncidentCore {
 
     private mutating func fellSilent(_ silent: SilenceWatch.Silence, at now: Instant) {
         let key = CandidateKey(partner: silent.key.partner, direction: silent.key.direction, group: .none)
-        let reason = "no call for \(Int((now - silent.since).inSeconds)) s where \(rounded(silent.missing)) were expected"
+        let reason =
+            "no call for \(Int((now - silent.since).inSeconds)) s where \(rounded(silent.missing)) were expected"
         if let other = open.first(where: { explainsSilence($0, of: silent.key) }) {
             decide("not opened: \(reason), which incident \(other.id) explains", key, at: now)
             return silence.dismiss(silent.key)
@@ -45,6 +46,7 @@ extension IncidentCore {
         if incident.silence != nil { return incident.scope.partner == key.partner }
         guard incident.groups[0] == .down, incident.scope.narrowing.allSatisfy({ $0 == .network }) else { return false }
         return incident.scope.partner == 0
-            ? incident.partners.isEmpty || incident.partners.contains(key.partner) : incident.scope.partner == key.partner
+            ? incident.partners.isEmpty || incident.partners.contains(key.partner)
+            : incident.scope.partner == key.partner
     }
 }

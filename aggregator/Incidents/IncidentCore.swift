@@ -148,7 +148,9 @@ public struct IncidentCore: Sendable {
             decide("not opened: \(candidate.reason), and nothing more was heard of it", key, at: now)
         }
         let due = candidates.filter { $0.value.lookAt.map { $0 <= now } ?? false }.keys.sorted {
-            ($0.partner, $0.group.rawValue, $0.direction.rawValue) < ($1.partner, $1.group.rawValue, $1.direction.rawValue)
+            ($0.partner, $0.group.rawValue, $0.direction.rawValue) < (
+                $1.partner, $1.group.rawValue, $1.direction.rawValue
+            )
         }
         for key in due {
             guard let candidate = candidates[key] else { continue }

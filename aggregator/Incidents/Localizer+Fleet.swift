@@ -72,7 +72,9 @@ extension Localizer {
 
     /// Our own network, or that of one of our regions, when partners of several networks fail from several hosts.
     private func everything(_ tallies: FleetTallies, _ affected: [NameID]) -> [Hypothesis] {
-        guard affected.count >= 3, Set(affected.map { detector.networks[Int($0)] == 0 ? -$0 : detector.networks[Int($0)] }).count >= 2 else { return [] }
+        guard affected.count >= 3,
+            Set(affected.map { detector.networks[Int($0)] == 0 ? -$0 : detector.networks[Int($0)] }).count >= 2
+        else { return [] }
         var all = tallies.all
         all.penalty = 5
         let regions = tallies.regions.count > 1 ? Array(tallies.regions.values) : []
@@ -106,16 +108,21 @@ private struct FleetTallies {
             networks[far, default: Hypothesis(Scope().with(.network, far), group, penalty: 0)].count(cell, usual)
         }
         guard cell.direction == .outbound else { return }
-        partners[cell.partner, default: Hypothesis(Scope(partner: cell.partner, direction: .outbound), group, penalty: 0)]
-            .count(cell, usual)
+        partners[
+            cell.partner, default: Hypothesis(Scope(partner: cell.partner, direction: .outbound), group, penalty: 0)
+        ]
+        .count(cell, usual)
         all.count(cell, usual)
         if cell.host != 0 {
             hosts[cell.host, default: Hypothesis(Scope().with(.host, cell.host), group, penalty: 0)]
                 .count(cell, usual)
         }
         if cell.region != 0 {
-            regions[cell.region, default: Hypothesis(Scope(direction: .outbound).with(.region, cell.region), group, penalty: 0)]
-                .count(cell, usual)
+            regions[
+                cell.region,
+                default: Hypothesis(Scope(direction: .outbound).with(.region, cell.region), group, penalty: 0)
+            ]
+            .count(cell, usual)
         }
     }
 }

@@ -62,7 +62,9 @@ struct Localizer {
         let oldest = since - .seconds(60)
         for cell in line.cells.reversed() {
             if cell.time < oldest || cells.count == Self.cellsMax { break }
-            guard cell.time >= since, direction == nil || cell.direction == direction, !isExplained(cell) else { continue }
+            guard cell.time >= since, direction == nil || cell.direction == direction, !isExplained(cell) else {
+                continue
+            }
             cells.append(cell)
         }
         return cells
@@ -134,14 +136,17 @@ struct Localizer {
     private mutating func countCallsBefore(_ since: Instant, of hypothesis: inout Hypothesis) {
         guard let seen = firstSeen(hypothesis.scope.serviceVersion), seen < since else { return }
         let networks = detector.networks
-        for cell in recent(hypothesis.scope.partner, hypothesis.scope.direction, since: max(seen, since - .seconds(3_600)))
+        for cell in recent(
+            hypothesis.scope.partner, hypothesis.scope.direction, since: max(seen, since - .seconds(3_600)))
         where cell.time < since && hypothesis.scope.holds(cell, networks) {
             hypothesis.count(cell, usual(cell, hypothesis.group))
         }
     }
 
     /// What a scope's calls since a time say by themselves, without those of some other scopes.
-    mutating func weigh(_ scope: Scope, _ group: SymptomGroup, since: Instant, without others: [Scope] = []) -> Hypothesis {
+    mutating func weigh(_ scope: Scope, _ group: SymptomGroup, since: Instant, without others: [Scope] = [])
+        -> Hypothesis
+    {
         var hypothesis = Hypothesis(scope, group, penalty: 0)
         let networks = detector.networks
         for partner in scope.partner != 0 ? [scope.partner] : detector.history.partners {
@@ -157,11 +162,14 @@ struct Localizer {
 
     /// For a call: its route's share, raised by as much as its customer is usually worse than the partner.
     mutating func usual(_ cell: CallCell, _ group: SymptomGroup) -> UsualShare {
-        let route = usual(SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .route, value: cell.route), group)
+        let route = usual(
+            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .route, value: cell.route), group)
         guard cell.customer != 0 else { return route }
-        let whole = usual(SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .partner, value: 0), group)
+        let whole = usual(
+            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .partner, value: 0), group)
         let customer = usual(
-            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .customer, value: cell.customer), group)
+            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .customer, value: cell.customer),
+            group)
         let ratio = customer.share / whole.share
         return ratio > 2 ? UsualShare(min(0.5, route.share * ratio)) : route
     }

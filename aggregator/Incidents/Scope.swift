@@ -69,7 +69,9 @@ public struct Scope: Hashable, Sendable {
     func contains(_ other: Scope, _ networks: [NameID]) -> Bool {
         if let direction, direction != other.direction { return false }
         for dimension in Dimension.allCases where self[dimension] != 0 && self[dimension] != other[dimension] {
-            guard dimension == .network, other.partner != 0, networks[Int(other.partner)] == network else { return false }
+            guard dimension == .network, other.partner != 0, networks[Int(other.partner)] == network else {
+                return false
+            }
         }
         return true
     }

@@ -8,7 +8,7 @@ import Rollups
 
 /// Lives recorded calls again, in their own time: the cores that run live, fed call by call.
 struct Backtest {
-    /// Calls later than this teach what is normal and take no part in verdicts.
+    /// Calls later than this take no part in verdicts.
     static let lateMax: Duration = .seconds(60)
 
     private(set) var calls = RecordedCalls(.builtIn)
@@ -22,7 +22,6 @@ struct Backtest {
     private var hostClock = HostClock()
     private var median = MedianClock()
     private var nextStep = Instant(nanosecondsSinceEpoch: .min)
-
     private var alertsAt: Instant?
 
     init(_ configuration: IncidentCore.Configuration, _ alerts: AlertingCore.Configuration) {

@@ -25,22 +25,26 @@ struct BacktestOutput {
             add(notification, isOfIncident: false)
         }
         text += "\n],\"calls\":\(backtest.callCount),\"span_s\":\(Int64(span)),\"late_calls\":\(backtest.lateCount)"
-        text += ",\"rejected\":\(calls.rejectedCount),\"duplicates\":\(calls.duplicateCount),\"not_ours\":\(calls.notOursCount)}\n"
+        text +=
+            ",\"rejected\":\(calls.rejectedCount),\"duplicates\":\(calls.duplicateCount),\"not_ours\":\(calls.notOursCount)}\n"
         return text
     }
 
     private mutating func add(_ incident: Incident, _ notifications: [Notification]) {
-        text += "{\"id\":\"\(incident.id)\",\"state\":\"\(incident.state.rawValue)\",\"started_at\":\"\(incident.startedAt.rfc3339)\""
+        text +=
+            "{\"id\":\"\(incident.id)\",\"state\":\"\(incident.state.rawValue)\",\"started_at\":\"\(incident.startedAt.rfc3339)\""
         text += ",\"opened_at\":\"\(incident.openedAt.rfc3339)\",\"resolved_at\":"
         text += incident.resolvedAt.map { "\"\($0.rfc3339)\"" } ?? "null"
         text += ",\"detected_after_s\":\(seconds(incident.openedAt - incident.startedAt))"
         text += ",\"severity\":\"\(incident.severity.name)\",\"title\":\(quoted(title(incident)))"
         text += ",\"cause\":{\"kind\":\"\(incident.kind.rawValue)\",\"partners\":["
         text += incident.partners.map { quoted(calls.partners.name($0)) }.joined(separator: ",")
-        text += "],\"predicate\":[\(predicate(incident.scope).joined(separator: ","))],\"confidence\":\(thousandths(incident.confidence))}"
+        text +=
+            "],\"predicate\":[\(predicate(incident.scope).joined(separator: ","))],\"confidence\":\(thousandths(incident.confidence))}"
         addExtent(incident)
         text += ",\"owner\":null,\"timeline\":["
-        text += incident.timeline.map { "{\"at\":\"\($0.at.rfc3339)\",\"what\":\(quoted($0.what))}" }.joined(separator: ",")
+        text += incident.timeline.map { "{\"at\":\"\($0.at.rfc3339)\",\"what\":\(quoted($0.what))}" }.joined(
+            separator: ",")
         text += "],\"notifications\":["
         for (place, notification) in notifications.filter({ $0.incident.id == incident.id }).enumerated() {
             if place > 0 { text += "," }
@@ -60,9 +64,12 @@ struct BacktestOutput {
         let extent = incident.extent
         text += ",\"explains\":{\"calls_failed\":\(Int64(extent.failures)),\"calls\":\(Int64(extent.calls))"
         text += ",\"series\":\(extent.partners.count * max(1, extent.routes.count)),\"hosts\":\(extent.hosts.count)"
-        text += ",\"customers\":\(extent.customers.count),\"routes\":\(extent.routes.count),\"usual_share\":\(thousandths(extent.usualShare))"
+        text +=
+            ",\"customers\":\(extent.customers.count),\"routes\":\(extent.routes.count),\"usual_share\":\(thousandths(extent.usualShare))"
         let symptoms = extent.symptoms.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
-        text += ",\"failures\":{" + symptoms.map { "\(quoted($0.key.name)):\(Int64($0.value))" }.joined(separator: ",") + "}}"
+        text +=
+            ",\"failures\":{" + symptoms.map { "\(quoted($0.key.name)):\(Int64($0.value))" }.joined(separator: ",")
+            + "}}"
     }
 
     private func predicate(_ scope: Scope) -> [String] {
@@ -88,7 +95,8 @@ struct BacktestOutput {
     private func title(_ incident: Incident) -> String {
         let partners = incident.partners.map { calls.partners.name($0) }.joined(separator: ", ")
         let words = incident.kind.rawValue.split(separator: "_").joined(separator: " ")
-        let conditions = incident.scope.narrowing.map { "\($0.name) \(name(incident.scope[$0], $0))" }.joined(separator: ", ")
+        let conditions = incident.scope.narrowing.map { "\($0.name) \(name(incident.scope[$0], $0))" }.joined(
+            separator: ", ")
         return [partners, words, conditions].filter { !$0.isEmpty }.joined(separator: " · ")
     }
 

@@ -43,7 +43,8 @@ struct RecordedCalls {
             duplicateCount += 1
             return nil
         }
-        guard let partner = fields.partner, let route = fields.route, !fields.needsJudgement, let symptom = fields.symptom
+        guard let partner = fields.partner, let route = fields.route, !fields.needsJudgement,
+            let symptom = fields.symptom
         else { return slowly(line, time) }
         var cell = CallCell(time: time, partner: partners.number(of: partner), route: routes.number(of: route))
         cell.direction = fields.isInbound ? .inbound : .outbound
@@ -57,7 +58,9 @@ struct RecordedCalls {
         if let region = fields.region { cell.region = regions.number(of: region) }
         if let customer = fields.customer { cell.customer = customers.number(of: customer) }
         if let version = fields.serviceVersion { cell.serviceVersion = versions.number(of: version) }
-        if let peer = fields.peerAddress, let network = networkPrefix(peer) { cell.network = networks.number(of: network) }
+        if let peer = fields.peerAddress, let network = networkPrefix(peer) {
+            cell.network = networks.number(of: network)
+        }
         if let milliseconds = fields.durationMs, milliseconds >= 0, milliseconds < 1e9 {
             cell.latency = LatencyBucket.index(ofMicroseconds: Int64(milliseconds * 1_000))
         }
@@ -74,7 +77,8 @@ struct RecordedCalls {
         }
         var cell = CallCell(time: time, partner: partners.number(of: partner), route: routes.number(of: route))
         cell.direction = call.direction
-        let outcome = line.member("outcome") != nil ? call.outcome : catalogue.outcome(of: call, partner: partner, parser: bodies)
+        let outcome =
+            line.member("outcome") != nil ? call.outcome : catalogue.outcome(of: call, partner: partner, parser: bodies)
         cell.symptom = Symptom(outcome, status: call.response?.status ?? 0)
         var fields = Fields()
         fields.read(line)
@@ -128,18 +132,42 @@ private struct Fields {
             switch key.count {
             case 2: if key[0] == UInt8(ascii: "i") { id = value.utf8 }
             case 4:
-                if key[0] == UInt8(ascii: "t") { time = value.utf8 } else if key[0] == UInt8(ascii: "h") { host = value.utf8 }
+                if key[0] == UInt8(ascii: "t") {
+                    time = value.utf8
+                } else if key[0] == UInt8(ascii: "h") {
+                    host = value.utf8
+                }
             case 5:
-                if key[0] == UInt8(ascii: "r") { route = value.utf8 } else if key[0] == UInt8(ascii: "e") { error = value.utf8 }
+                if key[0] == UInt8(ascii: "r") {
+                    route = value.utf8
+                } else if key[0] == UInt8(ascii: "e") {
+                    error = value.utf8
+                }
             case 6:
-                if key[0] == UInt8(ascii: "r") { region = value.utf8 } else if names(key, "weight") { weight = value.int64 ?? 1 }
+                if key[0] == UInt8(ascii: "r") {
+                    region = value.utf8
+                } else if names(key, "weight") {
+                    weight = value.int64 ?? 1
+                }
             case 7:
-                if names(key, "partner") { partner = value.utf8 } else if names(key, "outcome") { needsJudgement = !value.isNull }
+                if names(key, "partner") {
+                    partner = value.utf8
+                } else if names(key, "outcome") {
+                    needsJudgement = !value.isNull
+                }
             case 8:
-                if names(key, "customer") { customer = value.utf8 } else if names(key, "response") { readResponse(value) }
+                if names(key, "customer") {
+                    customer = value.utf8
+                } else if names(key, "response") {
+                    readResponse(value)
+                }
             case 9: if names(key, "direction") { isInbound = value.utf8?.first == UInt8(ascii: "i") }
             case 11:
-                if names(key, "received_at") { receivedAt = value.utf8 } else if names(key, "duration_ms") { durationMs = value.double }
+                if names(key, "received_at") {
+                    receivedAt = value.utf8
+                } else if names(key, "duration_ms") {
+                    durationMs = value.double
+                }
             case 12: if names(key, "peer_address") { peerAddress = value.utf8 }
             case 15: if names(key, "service_version") { serviceVersion = value.utf8 }
             default: break
@@ -168,7 +196,8 @@ private struct Fields {
     }
 
     private func names(_ key: Text, _ name: StaticString) -> Bool {
-        key.count == name.utf8CodeUnitCount && key.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        key.count == name.utf8CodeUnitCount
+            && key.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 }
 
@@ -179,7 +208,8 @@ struct DayClock {
     private var start = Instant.epoch
 
     mutating func instant(_ text: UnsafeBufferPointer<UInt8>) -> Instant? {
-        guard text.count >= 20, text.count <= 30, text[text.count - 1] == UInt8(ascii: "Z"), text[10] == UInt8(ascii: "T")
+        guard text.count >= 20, text.count <= 30, text[text.count - 1] == UInt8(ascii: "Z"),
+            text[10] == UInt8(ascii: "T")
         else { return Instant(rfc3339: String(decoding: text, as: UTF8.self)) }
         let raw = UnsafeRawBufferPointer(text)
         let (head, tail) = (raw.loadUnaligned(as: UInt64.self), raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self))

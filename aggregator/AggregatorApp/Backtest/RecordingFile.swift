@@ -39,7 +39,9 @@ struct RecordingFile: ~Copyable {
         var held = 0
         while true {
             if held + Self.padding >= buffer.count {
-                guard buffer.count < Self.lineByteCountMax else { throw .lineTooLong(byteCountMax: Self.lineByteCountMax) }
+                guard buffer.count < Self.lineByteCountMax else {
+                    throw .lineTooLong(byteCountMax: Self.lineByteCountMax)
+                }
                 buffer += [UInt8](repeating: 0x20, count: buffer.count)
             }
             let count = buffer.withUnsafeMutableBytes { bytes in
@@ -53,7 +55,7 @@ struct RecordingFile: ~Copyable {
             let used = buffer.withUnsafeBytes { lines($0, end, isLast: count == 0, parser, body) }
             if count == 0 { return }
             held = end - used
-            buffer.withUnsafeMutableBytes { memmove($0.baseAddress!, $0.baseAddress! + used, held) }
+            _ = buffer.withUnsafeMutableBytes { memmove($0.baseAddress!, $0.baseAddress! + used, held) }
         }
     }
 

@@ -9,9 +9,12 @@ struct BacktestCommand: ParsableCommand {
         commandName: "backtest",
         abstract: "Detection, correlation and alerting over recorded calls, in their own time, without a database.")
 
-    @Option(name: .long, help: "Calls in the native form, one a line, in the order they were received; - is standard input.")
+    @Option(
+        name: .long, help: "Calls in the native form, one a line, in the order they were received; - is standard input."
+    )
     var calls: String
-    @Option(name: .long, help: "The settings file, of which `detection` and `alerting` are used; the defaults when absent.")
+    @Option(
+        name: .long, help: "The settings file, of which `detection` and `alerting` are used; the defaults when absent.")
     var config: String?
     @Option(name: .long, help: "Where the incidents and notifications go; standard output when absent.")
     var out: String?
