@@ -10,8 +10,15 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time.
+// Debug builds, and with them all tests, keep the checks.
+let uncheckedWhenReleased: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
 
 let package = Package(
     name: "farwatch",
@@ -30,7 +37,7 @@ let package = Package(
     targets: [
         // Shared.
         .target(name: "CallModel"),
-        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
         .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
@@ -41,12 +48,21 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
+        .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         // On every application host.
+        .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
+        .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
+        .target(
+            name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
+            path: "agent/Protocols", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Receivers",
             dependencies: [
                 "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
             ], path: "agent/Receivers"),
+        .target(
+            name: "Attribution", dependencies: ["CallModel", "Documents", "CallJSON", "PartnerCatalog"],
+            path: "agent/Attribution"),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
         .target(
             name: "Spool",
@@ -59,16 +75,18 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport",
-                "Receivers", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+                "Transport", "Compression", "Packets", "Protocols", "Receivers", "Attribution", "Deduplication",
+                "Spool",
+                "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
         .target(name: "Postgres", dependencies: ["CLibpq", "Runtime", logging], path: "aggregator/Postgres"),
         .target(
-            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
+            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, logging],
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
+        .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(name: "Incidents", dependencies: ["CallModel", "Rollups", "Detection"], path: "aggregator/Incidents"),
         .target(name: "Alerting", dependencies: ["CallModel", "Incidents"], path: "aggregator/Alerting"),
@@ -95,16 +113,21 @@ let package = Package(
             path: "aggregator/farwatch-aggregator"),
         .target(
             name: "FarwatchCLI",
-            dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
-            path: "aggregator/FarwatchCLI"),
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Transport", "Runtime", nio,
+                nioPosix,
+                arguments,
+            ], path: "aggregator/FarwatchCLI"),
         .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CZlib", path: "Sources/Shims/CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CBrotli", path: "Sources/Shims/CBrotli", pkgConfig: "libbrotlidec"),
         .systemLibrary(name: "CLibdeflate", path: "Sources/Shims/CLibdeflate", pkgConfig: "libdeflate"),
         .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Sources/Shims/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CCapture", path: "agent/Shims/CCapture"),
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -115,25 +138,41 @@ let package = Package(
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
         .testTarget(name: "CallJSONTests", dependencies: ["CallModel", "Documents", "CallJSON"]),
         .testTarget(name: "PartnerCatalogTests", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
-        .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "Redaction"]),
+        .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "PartnerCatalog", "Redaction"]),
         .testTarget(name: "BatchFormatTests", dependencies: ["CallModel", "BatchFormat"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
+        .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
+        .testTarget(
+            name: "ProtocolsTests",
+            dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
+        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
                 "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
             ]),
+        .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
-            name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
+            name: "SpoolTests",
+            dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
         .testTarget(
             name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
+        .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "CallModel", "BatchFormat", "Runtime", "Transport", "SimulationKit", "Spool", "Forwarder", "Postgres",
+                "Ingest", "Rollups", "Storage",
+            ]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

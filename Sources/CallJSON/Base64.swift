@@ -1,6 +1,6 @@
 /// RFC 4648, section 4: what stands for bodies that are not text.
-enum Base64 {
-    static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+public enum Base64 {
+    public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
         text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
         var at = 0
         while at < bytes.count {
@@ -16,7 +16,7 @@ enum Base64 {
     }
 
     /// Nil for anything but whole base64 with its padding, or with all of its padding left out.
-    static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var digits = text[...]
         if digits.count % 4 == 0 {
             for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }

@@ -11,10 +11,16 @@ struct SecretScanner {
         case privateKey = "private_key"
         case token
         case userinfo, header, query, body
-        case path
+        case path, key, encoded
     }
 
     private(set) var found: [Rule] = []
+    /// Adds to a placeholder what tells equal values apart from others; nil where the operator gave no key.
+    private let hash: KeyedHash?
+
+    init(hash: KeyedHash? = nil) {
+        self.hash = hash
+    }
 
     /// The text with every find replaced by `{rule}`; nil when there was none.
     mutating func masked(_ text: String) -> String? {
@@ -39,18 +45,62 @@ struct SecretScanner {
             at = end
         }
         finds += digitRuns(bytes)
-        guard !finds.isEmpty else { return nil }
+        guard !finds.isEmpty else { return hidden(bytes) }
         finds.sort { $0.range.lowerBound < $1.range.lowerBound }
         var result: [UInt8] = []
         var kept = 0
         for (range, rule) in finds where range.lowerBound >= kept {
             result.append(contentsOf: bytes[kept..<range.lowerBound])
-            result.append(contentsOf: "{\(rule.rawValue)}".utf8)
+            result.append(
+                contentsOf: placeholder(rule.rawValue, UnsafeBufferPointer(rebasing: bytes[range])).utf8)
             kept = range.upperBound
             found.append(rule)
         }
         result.append(contentsOf: bytes[kept...])
         return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The whole text masked where a decoded form of it holds a secret.
+    private mutating func hidden(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        guard bytes.count >= 12 else { return nil }
+        let inner = SecretScanner()
+        let isHiding = HiddenText.hides(bytes) { decoded in
+            var scanner = inner
+            return decoded.withUnsafeBufferPointer { scanner.holds($0) }
+        }
+        guard isHiding else { return nil }
+        found.append(.encoded)
+        return placeholder(Rule.encoded.rawValue, bytes)
+    }
+
+    /// Whether there is a find, without looking into encodings.
+    private mutating func holds(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        if privateKey(bytes) != nil { return true }
+        var at = 0
+        while at < bytes.count {
+            guard Self.isWordByte(bytes[at]) else {
+                at += 1
+                continue
+            }
+            var end = at
+            while end < bytes.count, Self.isWordByte(bytes[end]) { end += 1 }
+            if judge(UnsafeBufferPointer(rebasing: bytes[at..<end])) != nil { return true }
+            at = end
+        }
+        return !digitRuns(bytes).isEmpty
+    }
+
+    /// `{email}`, or `{email:1f0c…}` with a hash of what stood there.
+    func placeholder(_ name: String, _ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        guard let hash else { return "{\(name)}" }
+        let digits = String(hash.hash(bytes), radix: 16)
+        return "{\(name):\(String(repeating: "0", count: 16 - digits.count))\(digits)}"
+    }
+
+    func placeholder(_ name: String, for text: String) -> String {
+        guard hash != nil else { return "{\(name)}" }
+        var text = text
+        return text.withUTF8 { placeholder(name, $0) }
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
@@ -133,47 +183,6 @@ struct SecretScanner {
             }
         }
         return remainder == 1  // ISO 13616: mod 97.
-    }
-
-    /// Card numbers (13 to 19 digits that pass Luhn's check, ISO/IEC 7812-1) and numbers of US social security.
-    private func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: Rule)] {
-        var finds: [(range: Range<Int>, rule: Rule)] = []
-        var at = 0
-        while at < bytes.count {
-            guard bytes[at] &- 48 < 10 else {
-                at += 1
-                continue
-            }
-            var (end, digits, last) = (at, [UInt8](), at)
-            while end < bytes.count {
-                if bytes[end] &- 48 < 10 {
-                    digits.append(bytes[end] - 48)
-                    last = end
-                } else if bytes[end] != UInt8(ascii: " ") && bytes[end] != UInt8(ascii: "-") || end - last > 1 {
-                    break
-                }
-                end += 1
-            }
-            if (13...19).contains(digits.count), luhn(digits) {
-                finds.append((at..<last + 1, .card))
-            } else if digits.count == 9, last - at == 10, bytes[at + 3] == UInt8(ascii: "-"),
-                bytes[at + 6] == UInt8(ascii: "-")
-            {
-                finds.append((at..<last + 1, .socialSecurity))
-            }
-            at = max(end, at + 1)
-        }
-        return finds
-    }
-
-    private func luhn(_ digits: [UInt8]) -> Bool {
-        guard digits.contains(where: { $0 != 0 }) else { return false }
-        var sum = 0
-        for (position, digit) in digits.reversed().enumerated() {
-            let doubled = position % 2 == 1 ? Int(digit) * 2 : Int(digit)
-            sum += doubled > 9 ? doubled - 9 : doubled
-        }
-        return sum % 10 == 0
     }
 
     private func privateKey(_ bytes: UnsafeBufferPointer<UInt8>) -> Range<Int>? {

@@ -87,7 +87,9 @@ public final class APIHandler: RequestHandler {
             break
         }
         guard let (route, values) = found else {
-            throw APIProblem(status: 404, title: "Not found", detail: "no such path; \(openAPIPath) lists them")
+            throw APIProblem(
+                status: 404, title: "Not found",
+                detail: "there is no path \(head.path.prefix(80)); \(openAPIPath) lists them")
         }
         guard head.method == "GET" || head.method == "HEAD" else {
             throw APIProblem(

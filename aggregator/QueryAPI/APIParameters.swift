@@ -25,9 +25,9 @@ func checkedQuery(_ query: String?, _ parameters: [APIParameter], now: Instant) 
 extension APIParameter {
     fileprivate func complaint(about value: String, now: Instant) -> String? {
         switch kind {
-        case .text(let byteCountMax):
-            return value.isEmpty || value.utf8.count > byteCountMax || value.utf8.contains(0)
-                ? "1 to \(byteCountMax) bytes without NUL" : nil
+        case .text(let characterCountMax):
+            return value.isEmpty || value.unicodeScalars.count > characterCountMax || value.utf8.contains(0)
+                ? "1 to \(characterCountMax) characters without NUL" : nil
         case .integer(let range):
             return Int(value).map(range.contains) == true
                 ? nil : "an integer from \(range.lowerBound) to \(range.upperBound)"

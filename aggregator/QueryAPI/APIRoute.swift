@@ -47,7 +47,8 @@ struct APIRoute: Sendable {
 /// A parameter in the query.
 struct APIParameter: Sendable {
     enum Kind: Sendable {
-        case text(byteCountMax: Int)
+        /// Characters are code points, as JSON Schema counts them.
+        case text(characterCountMax: Int)
         case integer(ClosedRange<Int>)
         case choice([String])
         /// RFC 3339, or a time span before now such as `15m`.
@@ -86,7 +87,9 @@ struct APIProblem: Error {
         APIProblem(status: 400, title: "Bad parameter", detail: "`\(name)`: \(detail)")
     }
 
-    static let notFound = APIProblem(status: 404, title: "Not found", detail: "there is nothing of that name")
+    static func notFound(_ name: String) -> APIProblem {
+        APIProblem(status: 404, title: "Not found", detail: "there is no `\(name.prefix(80))` here")
+    }
 
     var response: Response {
         var response = Response.problem(status: status, title: title, detail: detail)

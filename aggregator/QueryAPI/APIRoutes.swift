@@ -41,7 +41,7 @@ private func statusDocument(
             status: 503, title: "Not yet known", detail: "the first status is still being worked out",
             headers: [("retry-after", "1")])
     }
-    guard let document = status.document(path, at: request.now) else { throw .notFound }
+    guard let document = status.document(path, at: request.now) else { throw .notFound(request.path["id"] ?? path) }
     var headers = Headers()
     headers.add("etag", document.entityTag)
     headers.add("cache-control", "public, max-age=1, stale-if-error=60")

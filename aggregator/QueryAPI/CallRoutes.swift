@@ -20,7 +20,7 @@ func callRoutes(_ sources: QuerySources) -> [APIRoute] {
         ) { request in
             let id = request.path["id"]!
             guard id.utf8.count <= Limits.idByteCountMax, let call = try await sources.call(id) else {
-                throw APIProblem.notFound
+                throw APIProblem.notFound(id)
             }
             var bytes: [UInt8] = []
             append(call, request, sources, to: &bytes)
@@ -37,7 +37,8 @@ private let callParameters: [APIParameter] =
         APIParameter(name: "until", kind: .time, summary: "Calls before this time; now when absent."),
     ]
     + names.map { name in
-        APIParameter(name: name, kind: .text(byteCountMax: Limits.nameByteCountMax), summary: "Exactly this \(name).")
+        APIParameter(
+            name: name, kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Exactly this \(name).")
     } + [
         APIParameter(
             name: "direction", kind: .choice(Direction.allCases.map(\.name)), summary: "Which way the call went."),

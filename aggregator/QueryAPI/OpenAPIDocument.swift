@@ -96,11 +96,10 @@ private func describe(_ parameter: APIParameter, _ writer: inout JSONWriter) {
     writer.member("description", parameter.summary)
     writer.object("schema") { schema in
         switch parameter.kind {
-        case .text(let byteCountMax):
+        case .text(let characterCountMax):
             schema.member("type", "string")
             schema.member("minLength", 1)
-            // Characters of up to four bytes: what is no longer than this is never refused for its length.
-            schema.member("maxLength", byteCountMax / 4)
+            schema.member("maxLength", characterCountMax)
             schema.member("pattern", #"^[^\u0000]*$"#)
         case .integer(let range):
             schema.member("type", "integer")
@@ -117,7 +116,11 @@ private func describe(_ parameter: APIParameter, _ writer: inout JSONWriter) {
             }
             schema.array("anyOf") {
                 $0.object { $0.member("pattern", "^[0-9]{1,5}[smhd]$") }
-                $0.object { $0.member("format", "date-time") }
+                $0.object {
+                    $0.member("format", "date-time")
+                    // An `Instant` reaches from 1677 to 2262.
+                    $0.member("pattern", "^(1[789]|2[01])[0-9]{2}-")
+                }
             }
         case .status:
             schema.member("type", "string")

@@ -37,24 +37,28 @@ enum DataKey {
         var length = 0
         var pieces = 0
         var digits = 0
+        var capitals = 0
         var last = Class.other
         for byte in key {
             let now = Class(byte)
             if now == .other {
-                if isJumble(length, pieces, digits) { return true }
-                (length, pieces, digits) = (0, 0, 0)
+                if isJumble(length, pieces, digits, capitals) { return true }
+                (length, pieces, digits, capitals) = (0, 0, 0, 0)
             } else {
                 length += 1
                 if now == .digit { digits += 1 }
+                if now == .upper { capitals += 1 }
                 let continues = now == last || last == .upper && now == .lower
                 if !continues { pieces += 1 }
             }
             last = now
         }
-        return isJumble(length, pieces, digits)
+        return isJumble(length, pieces, digits, capitals)
     }
 
-    private static func isJumble(_ length: Int, _ pieces: Int, _ digits: Int) -> Bool {
+    private static func isJumble(_ length: Int, _ pieces: Int, _ digits: Int, _ capitals: Int) -> Bool {
+        // Capitals and digits without any gap, as access keys and voucher codes are: names of that length have one.
+        if length >= 16 && digits > 0 && digits + capitals == length { return true }
         // 16 hex digits or base36 characters are an id even where long runs of one class make the pieces longer.
         if length >= 8 && pieces * 5 > length * 2 { return true }
         return length >= 16 && digits >= 4 || length >= 6 && digits >= 3 && pieces * 2 >= length

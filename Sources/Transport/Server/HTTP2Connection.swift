@@ -139,13 +139,12 @@ final class HTTP2Connection: ChannelInboundHandler {
         defer { isPumping = false }
         do throws(HTTP2Error) {
             let now = NIODeadline.now()
-            let hasWritten = try HTTP2Output.write(session, to: context) { id in
+            try HTTP2Output.write(session, to: context) { id in
                 let stream = streams[id]
                 stream?.since = now
                 return stream?.body
             }
             for event in session.takeEvents() { take(event, in: ByteBuffer()) }
-            if hasWritten { context.flush() }
             endIfDone()
         } catch {
             core.counters.add(.protocolErrors)

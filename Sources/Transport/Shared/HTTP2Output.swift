@@ -6,22 +6,26 @@ enum HTTP2Output {
     /// Pieces below this are copied between their frames: one write costs less than three.
     private static let copiedPieceMax = 2 << 10
 
-    /// Writes as much as the session has and the channel takes, without flushing.
+    /// Writes and flushes as much as the session has and the channel takes.
     ///
-    /// A peer who does not read makes the channel unwritable; the session then holds back, and its own bounds apply.
-    /// - Returns: whether anything was written.
+    /// A peer who does not read makes the channel unwritable; the session then holds back, and its own bounds apply. A flush
+    /// can make room again at once, and tells so from inside this call, where the owner may not write: so this looks again
+    /// itself until either the session or the channel has had enough.
     static func write(
         _ session: HTTP2Session, to context: ChannelHandlerContext, body: (HTTP2StreamID) -> ByteBuffer?
-    ) throws(HTTP2Error) -> Bool {
-        var hasWritten = false
+    ) throws(HTTP2Error) {
         var isMore = true
-        while isMore, context.channel.isWritable {
-            isMore = try session.produce { frames, pieces in
-                hasWritten = true
-                write(frames, pieces, to: context, body: body)
+        // A flush can also find that the connection is gone.
+        while isMore, context.channel.isActive, context.channel.isWritable {
+            var hasWritten = false
+            while isMore, context.channel.isWritable {
+                isMore = try session.produce { frames, pieces in
+                    hasWritten = true
+                    write(frames, pieces, to: context, body: body)
+                }
             }
+            if hasWritten { context.flush() }
         }
-        return hasWritten
     }
 
     private static func write(
@@ -33,10 +37,13 @@ enum HTTP2Output {
         for piece in pieces {
             bytes.writeBytes(frames[start..<piece.position])
             start = piece.position
-            // The session asks only for what it was promised, from streams it has not closed.
             guard let whole = body(piece.stream),
                 let slice = whole.getSlice(at: whole.readerIndex + piece.range.lowerBound, length: piece.range.count)
-            else { preconditionFailure("a session asked for a body that nobody has") }
+            else {
+                // Given up when this frame was begun already: it must be as long as it said, and the reset follows it.
+                bytes.writeRepeatingByte(0, count: piece.range.count)
+                continue
+            }
             if slice.readableBytes <= copiedPieceMax {
                 bytes.writeImmutableBuffer(slice)
             } else {

@@ -1,0 +1,79 @@
+import CallModel
+import PartnerCatalog
+import Receivers
+import Redaction
+import Runtime
+import Spool
+import Transport
+
+/// The agent's settings, checked.
+public struct AgentSettings: Sendable {
+    public var stateDirectory = "/var/lib/farwatch/agent"
+    public var logLevel = "info"
+    public var hostName: String
+    public var region: String?
+    public var environment: String?
+    public var receive = ReceiveSettings()
+    public var healthAddress = ListenAddress(host: "127.0.0.1", port: 7070)
+    public var endpoints = [Endpoint(url: "http://127.0.0.1:7443")!]
+    public var token: Secret?
+    public var tls: ClientTLS?
+    /// Of endpoints that are reached through one, by their place (HTTPS_PROXY, NO_PROXY).
+    public var proxies: [Int: Proxy] = [:]
+    public var spool = SpoolConfiguration()
+    public var redaction = RedactionPolicy()
+    public var catalogue = Catalogue.builtIn
+
+    static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
+    /// Reads the whole document; what is wrong is in the document's problems.
+    init(_ root: SettingsSection, ownHostName: String) {
+        stateDirectory = root.string("state_directory") ?? stateDirectory
+        if !stateDirectory.hasPrefix("/") { root.report("state_directory", "must be an absolute path") }
+        logLevel = root.section("log").choice("level", of: Self.logLevels) ?? logLevel
+        let host = root.section("host")
+        hostName = host.string("name") ?? ownHostName
+        region = host.string("region")
+        environment = host.string("environment")
+        for (key, name) in [("name", hostName), ("region", region ?? ""), ("environment", environment ?? "")]
+        where name.utf8.count > Limits.nameByteCountMax {
+            host.report(key, "is longer than \(Limits.nameByteCountMax) bytes")
+        }
+        receive = ReceiveSettings(root.section("receive"))
+        let health = root.section("health")
+        healthAddress = listenAddress(health, healthAddress)
+        if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
+        readForward(root.section("forward"))
+        spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
+        redaction = readRedactionPolicy(root.section("redaction"))
+        catalogue = readCatalogue(root)
+    }
+
+    private mutating func readForward(_ section: SettingsSection) {
+        let urls = section.strings("endpoints")
+        let read = urls.compactMap { Endpoint(url: $0) }
+        if read.count < urls.count {
+            section.report("endpoints", "each must be a URL such as https://aggregator.example:7443")
+        } else if !urls.isEmpty {
+            endpoints = read
+        }
+        token = section.secret("token")
+        let tlsSection = section.section("tls")
+        let ca = tlsSection.string("ca")
+        let certificate = tlsSection.string("certificate")
+        let key = tlsSection.string("key")
+        if (certificate == nil) != (key == nil) { tlsSection.report(nil, "certificate and key belong together") }
+        if endpoints.contains(where: \.isTLS) {
+            tls = ClientTLS(caFile: ca, certificateFile: certificate, keyFile: key)
+        } else if ca != nil || certificate != nil {
+            tlsSection.report(nil, "is set, but no endpoint begins with https://")
+        }
+        if endpoints.contains(where: { !$0.isTLS && !$0.isLoopback }) {
+            section.report("endpoints", "http:// is for loopback only", hint: "use https://")
+        }
+        let batch = section.section("batch")
+        spool.batchCallCountMax = batch.integer("calls_max", in: 1...65_536) ?? spool.batchCallCountMax
+        spool.sealAge = batch.duration("age_max", in: .milliseconds(250)...(.seconds(60))) ?? spool.sealAge
+        spool.compressionLevel = section.integer("compression_level", in: 1...19) ?? spool.compressionLevel
+    }
+}
