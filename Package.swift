@@ -90,6 +90,8 @@ let package = Package(
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
+        .target(name: "Incidents", dependencies: ["CallModel", "Rollups", "Detection"], path: "aggregator/Incidents"),
+        .target(name: "Alerting", dependencies: ["CallModel", "Incidents"], path: "aggregator/Alerting"),
         .target(
             name: "Storage",
             dependencies: [
@@ -107,8 +109,9 @@ let package = Package(
         .target(
             name: "AggregatorApp",
             dependencies: [
-                "CallModel", "Documents", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres", "Ingest",
-                "Rollups", "Detection", "Storage", "QueryAPI", "Dashboard", nio, nioPosix, crypto, logging, arguments,
+                "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "Transport",
+                "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage", "QueryAPI", "Dashboard",
+                nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
             name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments],
@@ -170,6 +173,9 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
+        .testTarget(
+            name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
         .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
         .testTarget(
             name: "SimulationTests",
