@@ -30,7 +30,7 @@ let package = Package(
     targets: [
         // Shared.
         .target(name: "CallModel"),
-        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
         .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
@@ -42,6 +42,8 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         // On every application host.
+        .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
+        .target(name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2"], path: "agent/Protocols"),
         .target(
             name: "Receivers",
             dependencies: [
@@ -97,6 +99,7 @@ let package = Package(
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CZlib", path: "Sources/Shims/CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CBrotli", path: "Sources/Shims/CBrotli", pkgConfig: "libbrotlidec"),
         .systemLibrary(name: "CLibdeflate", path: "Sources/Shims/CLibdeflate", pkgConfig: "libdeflate"),
         .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
@@ -116,6 +119,8 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
+        .testTarget(name: "ProtocolsTests", dependencies: ["CallModel", "Compression", "HTTP2", "Protocols"]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [

@@ -104,4 +104,43 @@ public protocol StreamConsumer {
 
     /// A UDP payload, such as a DNS answer.
     mutating func datagram(_ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant)
+
+    /// The connection speaks TLS. What `session` tells is what the handshake has shown so far; called again when it shows more.
+    mutating func secured(_ connection: ConnectionID, _ session: SecureSession, at now: Instant)
+
+    /// The TLS handshake failed; `closed` follows in its time.
+    /// - Parameter alert: the number of the alert that ended it (RFC 8446, section 6.2), nil where none could be read.
+    mutating func handshakeFailed(_ connection: ConnectionID, alert: UInt8?, at now: Instant)
+
+    /// Secrets found with the traffic: a key log in NSS format, as text.
+    mutating func keyLog(_ text: Span<UInt8>)
+}
+
+/// What is known of a connection's encryption. The bytes a consumer receives are always the clear ones; where they cannot be
+/// had, it receives none, and no gaps either: `isReadable` says so.
+public struct SecureSession: Sendable, Hashable {
+    /// The name asked for (SNI, RFC 6066 section 3).
+    public var serverName: String?
+    /// The protocol agreed on (ALPN, RFC 7301), such as `h2`; nil where none was, or where only the peers can read it.
+    public var applicationProtocol: String?
+    /// The protocol version on the wire: 0x0303 is TLS 1.2, 0x0304 is TLS 1.3; 0 before the server has answered.
+    public var version: UInt16
+    /// Whether clear bytes follow, because the keys are known.
+    public var isReadable: Bool
+
+    public init(
+        serverName: String? = nil, applicationProtocol: String? = nil, version: UInt16 = 0, isReadable: Bool = false
+    ) {
+        self.serverName = serverName
+        self.applicationProtocol = applicationProtocol
+        self.version = version
+        self.isReadable = isReadable
+    }
+}
+
+/// Most consumers stand behind the layer that decrypts, or before it; what does not concern them they need not write.
+extension StreamConsumer {
+    public mutating func secured(_ connection: ConnectionID, _ session: SecureSession, at now: Instant) {}
+    public mutating func handshakeFailed(_ connection: ConnectionID, alert: UInt8?, at now: Instant) {}
+    public mutating func keyLog(_ text: Span<UInt8>) {}
 }

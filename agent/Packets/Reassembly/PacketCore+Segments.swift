@@ -1,0 +1,257 @@
+import CallModel
+
+/// TCP: which connection a segment belongs to, and what it does to it.
+extension PacketCore {
+    mutating func segmentArrived(_ bytes: Span<UInt8>, _ segment: Segment, at now: Instant) {
+        let (key, isFromFirst) = FlowKey.make(segment.source, segment.destination)
+        guard let index = connections.find(key) else {
+            return unknownSegmentArrived(bytes, segment, key, isFromFirst, at: now)
+        }
+        let direction = connections.entries[index].direction(fromFirst: isFromFirst)
+        output.connection = connections.entries[index].id
+        output.now = now
+        if connections.entries[index].phase == .closed {
+            return lateSegmentArrived(bytes, segment, index, isFromFirst, direction, at: now)
+        }
+        connections.entries[index].lastSeen = now
+        connections.touch(index)
+        if segment.flags.isDisjoint(with: [.syn, .reset]), connections.entries[index].candidateSequence == nil,
+            connections.entries[index].phase == .open
+        {
+            return dataArrived(bytes, segment, index, direction, at: now)
+        }
+        controlSegmentArrived(bytes, segment, index, isFromFirst, direction, at: now)
+    }
+
+    /// The first segment of a connection, or of one whose beginning was not seen.
+    private mutating func unknownSegmentArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ key: FlowKey, _ isFromFirst: Bool, at now: Instant
+    ) {
+        // Without bytes and without a handshake there is nothing to follow: an acknowledgement of something long over.
+        guard !segment.flags.contains(.reset), segment.isSyn || segment.byteCount > 0 else {
+            return counters.straySegments += 1
+        }
+        let isAnswer = segment.isSyn && segment.isAcknowledging
+        let isFromClient =
+            segment.isSyn ? !isAnswer : !looksLikeServer(segment.source, to: segment.destination)
+        if connections.isFull { evict(at: now) }
+        var connection = Connection(
+            key: key, id: ConnectionID(rawValue: nextConnectionID), isClientFirst: isFromFirst == isFromClient,
+            phase: segment.isSyn && !isAnswer ? .connecting : .open, at: now)
+        nextConnectionID += 1
+        let direction: StreamDirection = isFromClient ? .toServer : .toClient
+        connection.withStream(direction) { $0.start(at: segment.isSyn ? segment.sequence &+ 1 : segment.sequence) }
+        if segment.isAcknowledging {
+            connection.withStream(direction.opposite) { $0.start(at: segment.acknowledged) }
+        }
+        if segment.isSyn, !isAnswer {
+            connection.clientSequence = segment.sequence
+            connection.synCount = 1
+        }
+        let index = connections.insert(connection)
+        counters.connectionsOpened += 1
+        output.connection = connection.id
+        output.direction = direction
+        output.now = now
+        var ends = connection.ends
+        ends.isClientKnown = segment.isSyn
+        output.addOpened(ends)
+        dataArrived(bytes, segment, index, direction, at: now)
+    }
+
+    /// Segments after the end: what was still under way, or a new connection on the same ports.
+    private mutating func lateSegmentArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ isFromFirst: Bool, _ direction: StreamDirection,
+        at now: Instant
+    ) {
+        let entry = connections.entries[index]
+        let isNew: Bool
+        if segment.flags.contains(.reset) {
+            isNew = false
+        } else if segment.isSyn, !segment.isAcknowledging {
+            isNew = direction != .toServer || segment.sequence != entry.clientSequence
+        } else if segment.isSyn {
+            isNew = entry.hasTimedOut || entry.clientSequence != segment.acknowledged &- 1
+        } else {
+            isNew = segment.byteCount > 0 && !entry.isNear(segment.sequence, direction)
+        }
+        guard isNew else { return counters.straySegments += 1 }
+        let key = entry.key
+        connections.remove(index)
+        unknownSegmentArrived(bytes, segment, key, isFromFirst, at: now)
+    }
+
+    /// Segments that open, refuse, reset or replace a connection; everything else goes on to `dataArrived`.
+    private mutating func controlSegmentArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ isFromFirst: Bool, _ direction: StreamDirection,
+        at now: Instant
+    ) {
+        if isReplaced(segment, index, direction, at: now) {
+            output.direction = direction
+            close(index, connections.entries[index].phase == .connecting ? .connectTimeout : .evicted)
+            let (key, candidate) = (connections.entries[index].key, connections.entries[index].candidateSequence)
+            connections.remove(index)
+            if segment.flags.contains(.reset) { return }
+            unknownSegmentArrived(bytes, segment, key, isFromFirst, at: now)
+            // The SYN went by as a stray, so that here the handshake has been seen after all.
+            if let candidate, !segment.isSyn, let new = connections.find(key) {
+                connections.entries[new].clientSequence = candidate
+            }
+            return
+        }
+        if segment.flags.contains(.reset) { return resetArrived(segment, index, direction) }
+        if segment.isSyn {
+            guard synArrived(segment, index, direction) else { return counters.straySegments += 1 }
+        } else if connections.entries[index].phase == .connecting, direction == .toServer, segment.isAcknowledging {
+            // The client goes on, so it has had an answer, seen or not.
+            connections.entries[index].withStream(.toClient) {
+                if !$0.isStarted { $0.start(at: segment.acknowledged) }
+            }
+            connections.move(index, to: .open)
+        } else if connections.entries[index].phase == .connecting, direction == .toClient, segment.byteCount > 0 {
+            connections.move(index, to: .open)
+        }
+        dataArrived(bytes, segment, index, direction, at: now)
+    }
+
+    /// Whether the segment belongs to a new connection between the same ports.
+    ///
+    /// A SYN in the midst of a connection may be a stray that its receiver answers with a challenge (RFC 5961, section 4), so
+    /// there it only becomes a candidate, until a segment continues it.
+    private mutating func isReplaced(
+        _ segment: Segment, _ index: Int, _ direction: StreamDirection, at now: Instant
+    ) -> Bool {
+        if segment.isSyn, !segment.isAcknowledging, direction == .toServer {
+            guard let known = connections.entries[index].clientSequence else {
+                // No SYN was seen; this is one that arrives late if it stands right before the first byte.
+                let stream = connections.entries[index].toServer
+                if stream.position == 0, stream.isUntouched || stream.nextSequence == segment.sequence &+ 1 {
+                    return false
+                }
+                if stream.position(of: segment.sequence &+ 1) == 0 { return false }
+                connections.entries[index].candidateSequence = segment.sequence
+                return false
+            }
+            guard known != segment.sequence else { return false }
+            if connections.entries[index].phase == .connecting { return true }
+            connections.entries[index].candidateSequence = segment.sequence
+            return false
+        }
+        guard let candidate = connections.entries[index].candidateSequence else { return false }
+        return direction == .toServer
+            ? segment.sequence == candidate &+ 1 && !connections.entries[index].isNear(segment.sequence, direction)
+            : segment.isAcknowledging && segment.acknowledged == candidate &+ 1
+                && (segment.isSyn || segment.flags.contains(.reset))
+    }
+
+    /// - Returns: false when the SYN has no place in this connection.
+    private mutating func synArrived(_ segment: Segment, _ index: Int, _ direction: StreamDirection) -> Bool {
+        if connections.entries[index].candidateSequence == segment.sequence { return false }
+        let isOpening = connections.entries[index].phase == .connecting
+        if direction == .toServer, !segment.isAcknowledging {
+            connections.entries[index].clientSequence = segment.sequence
+            connections.entries[index].synCount &+= 1
+        } else if direction == .toClient, isOpening {
+            if segment.isAcknowledging, let sent = connections.entries[index].clientSequence {
+                // A fast-open server acknowledges bytes too (RFC 7413, section 4.2).
+                let ahead = Int32(bitPattern: segment.acknowledged &- sent)
+                guard ahead > 0 else { return false }
+            }
+            connections.move(index, to: .open)
+        }
+        connections.entries[index].withStream(direction) { stream in
+            if !stream.isStarted || stream.isUntouched { stream.start(at: segment.sequence &+ 1) }
+        }
+        return true
+    }
+
+    private mutating func resetArrived(_ segment: Segment, _ index: Int, _ direction: StreamDirection) {
+        let entry = connections.entries[index]
+        if entry.phase == .connecting {
+            if direction == .toClient, segment.isAcknowledging, let sent = entry.clientSequence,
+                Int32(bitPattern: segment.acknowledged &- sent) <= 0
+            {
+                return counters.straySegments += 1
+            }
+        } else if !entry.isNear(segment.sequence, direction) {
+            return counters.straySegments += 1
+        }
+        output.direction = direction
+        close(index, entry.phase == .connecting && direction == .toClient ? .refused : .reset)
+    }
+
+    /// Bytes, acknowledgement and FIN of a segment that belongs where it was put.
+    @inline(__always)
+    private mutating func dataArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ direction: StreamDirection, at now: Instant
+    ) {
+        output.direction = direction
+        let isToServer = direction == .toServer
+        let needsQueue: Bool
+        if isToServer {
+            needsQueue = connections.entries[index].toServer.segmentBytesArrived(
+                bytes, segment, &output, &heldByteCount)
+        } else {
+            needsQueue = connections.entries[index].toClient.segmentBytesArrived(
+                bytes, segment, &output, &heldByteCount)
+        }
+        if needsQueue { enqueue(index, direction, at: now) }
+        if segment.isAcknowledging {
+            let isMissing =
+                isToServer
+                ? connections.entries[index].toClient.acknowledgementSeen(segment.acknowledged, at: now)
+                : connections.entries[index].toServer.acknowledgementSeen(segment.acknowledged, at: now)
+            if isMissing { enqueue(index, direction.opposite, at: now) }
+        }
+        if output.isUnusual { settle(index, direction) }
+    }
+
+    /// The rarer consequences: counters, bounds, and the end of both directions.
+    @inline(never)
+    private mutating func settle(_ index: Int, _ direction: StreamDirection) {
+        output.isUnusual = false
+        let stream = direction == .toServer ? connections.entries[index].toServer : connections.entries[index].toClient
+        if stream.heldByteCount > configuration.heldBytesMax || stream.heldSegmentCount > configuration.heldSegmentsMax
+        {
+            counters.heldBytesOverflows += 1
+            giveUpHole(index, direction)
+        }
+        while heldByteCount > configuration.heldBytesTotalMax, let oldest = holes.first {
+            holes.removeFirst()
+            counters.heldBytesOverflows += 1
+            giveUpQueued(oldest)
+        }
+        output.connection = connections.entries[index].id
+        if connections.entries[index].phase != .closed, connections.entries[index].isEnded { close(index, .finished) }
+    }
+}
+
+extension SegmentStream {
+    /// - Returns: whether the hole queue must be told of this stream.
+    @inline(__always)
+    fileprivate mutating func segmentBytesArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ output: inout PacketOutput, _ heldByteCountTotal: inout Int
+    ) -> Bool {
+        let from = segment.isSyn ? segment.sequence &+ 1 : segment.sequence
+        let heldBefore = heldByteCount
+        if segment.byteCount > 0 {
+            if !isStarted { start(at: from) }
+            segmentArrived(bytes, segment, from: from, &output)
+        }
+        if segment.flags.contains(.fin) {
+            if !isStarted { start(at: from) }
+            endArrived(at: from &+ UInt32(truncatingIfNeeded: segment.byteCount))
+        }
+        endIfComplete(&output)
+        heldByteCountTotal += heldByteCount - heldBefore
+        return updateWaiting(at: output.now)
+    }
+
+    /// - Returns: whether bytes are missing, and the hole queue must be told.
+    @inline(__always)
+    fileprivate mutating func acknowledgementSeen(_ sequence: UInt32, at now: Instant) -> Bool {
+        acknowledgementArrived(sequence)
+        guard isStarted else { return false }
+        return missingByteCount > 0 && updateWaiting(at: now)
+    }
+}

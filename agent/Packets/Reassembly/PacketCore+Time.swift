@@ -1,0 +1,164 @@
+import CallModel
+
+/// What happens because time passes, or because room is needed.
+extension PacketCore {
+    /// Gives up what has been waited for long enough. Costs nothing unless something has.
+    @usableFromInline
+    mutating func timePassed(to now: Instant) {
+        guard now > clock else { return }
+        clock = now
+        while let first = holes.first, first.deadline <= now {
+            holes.removeFirst()
+            output.now = now
+            holeExpired(first, at: now)
+        }
+        expire(.connecting, after: configuration.connectWaitMax, at: now)
+        expire(.open, after: configuration.idleWaitMax, at: now)
+        expire(.closed, after: configuration.lingerWait, at: now)
+    }
+
+    private mutating func expire(_ phase: Connection.Phase, after wait: Duration, at now: Instant) {
+        while let index = connections.oldest(in: phase), now - connections.entries[index].lastSeen > wait {
+            output.now = now
+            output.direction = .toServer
+            switch phase {
+            case .connecting: close(index, .connectTimeout)
+            case .open:
+                counters.connectionsExpired += 1
+                close(index, .evicted)
+                connections.remove(index)
+            case .closed: connections.remove(index)
+            }
+        }
+    }
+
+    /// The end of the capture.
+    @usableFromInline
+    mutating func finish() {
+        output.now = clock == Instant(nanosecondsSinceEpoch: .min) ? .epoch : clock
+        for phase in [Connection.Phase.connecting, .open] {
+            while let index = connections.oldest(in: phase) {
+                output.direction = .toServer
+                let entry = connections.entries[index]
+                // A SYN sent again and again without an answer has failed, even if the capture ends before its time is up.
+                let hasFailed = phase == .connecting && entry.synCount > 2 && output.now - entry.openedAt >= .seconds(3)
+                close(index, hasFailed ? .connectTimeout : .endOfCapture)
+            }
+        }
+        while let index = connections.oldest(in: .closed) { connections.remove(index) }
+        holes = HoleQueue()
+    }
+
+    /// Makes room for one connection: closed ones go first, then those silent for a minute, then unanswered SYNs, of which a flood
+    /// consists, and at last the one silent for the longest time.
+    mutating func evict(at now: Instant) {
+        if let index = connections.oldest(in: .closed) { return connections.remove(index) }
+        output.now = now
+        output.direction = .toServer
+        counters.connectionsEvicted += 1
+        let idle = connections.oldest(in: .open)
+        let isIdle = idle.map { now - connections.entries[$0].lastSeen > .seconds(60) } ?? false
+        guard let index = isIdle ? idle : connections.oldest(in: .connecting) ?? idle else { return }
+        close(index, .evicted)
+        connections.remove(index)
+    }
+
+    /// Hands out what is left of a connection, and says why no more comes.
+    mutating func close(_ index: Int, _ kind: PacketStep.Kind) {
+        let direction = output.direction
+        output.connection = connections.entries[index].id
+        heldByteCount -= connections.entries[index].toServer.heldByteCount
+        heldByteCount -= connections.entries[index].toClient.heldByteCount
+        output.direction = .toServer
+        connections.entries[index].toServer.giveUpAll(&output)
+        output.direction = .toClient
+        connections.entries[index].toClient.giveUpAll(&output)
+        output.direction = direction
+        output.add(kind)
+        connections.entries[index].hasTimedOut = kind == .connectTimeout
+        connections.move(index, to: .closed)
+        counters.connectionsClosed += 1
+    }
+
+    mutating func connectionUnreachable(
+        from source: SocketEndpoint, to destination: SocketEndpoint, sequence: UInt32, at now: Instant
+    ) {
+        let (key, isFromFirst) = FlowKey.make(source, destination)
+        guard let index = connections.find(key) else { return }
+        let entry = connections.entries[index]
+        // Once a connection is open, ICMP is a hint that TCP outlives (RFC 5461, section 2.2); and anybody can send one.
+        guard entry.phase == .connecting, entry.direction(fromFirst: isFromFirst) == .toServer,
+            entry.clientSequence == sequence
+        else { return }
+        output.now = now
+        output.direction = .toServer
+        close(index, .unreachable)
+    }
+
+    mutating func enqueue(_ index: Int, _ direction: StreamDirection, at now: Instant) {
+        if holes.count > 2 * connections.count + 1_024 {
+            let entries = connections.entries
+            holes.removeAll { entries[$0.index].id != $0.connection }
+        }
+        holes.append(
+            HoleQueue.Entry(
+                index: index, connection: connections.entries[index].id, direction: direction,
+                deadline: max(clock, now) + configuration.gapWaitMax))
+    }
+
+    private mutating func holeExpired(_ entry: HoleQueue.Entry, at now: Instant) {
+        guard connections.entries[entry.index].id == entry.connection else { return }
+        let stream = connections.entries[entry.index].withStream(entry.direction) { stream in
+            stream.isQueued = false
+            return stream
+        }
+        guard stream.isWaiting, connections.entries[entry.index].phase != .closed else { return }
+        let waited = now - stream.waitingSince
+        let patience = stream.mayStillArrive ? configuration.retransmissionWaitMax : configuration.gapWaitMax
+        if waited >= patience {
+            output.connection = entry.connection
+            giveUpHole(entry.index, entry.direction)
+        }
+        requeue(entry.index, entry.direction, at: now)
+    }
+
+    /// Gives up a hole before its time.
+    mutating func giveUpQueued(_ entry: HoleQueue.Entry) {
+        guard connections.entries[entry.index].id == entry.connection else { return }
+        connections.entries[entry.index].withStream(entry.direction) { $0.isQueued = false }
+        output.connection = entry.connection
+        giveUpHole(entry.index, entry.direction)
+        requeue(entry.index, entry.direction, at: output.now)
+    }
+
+    private mutating func requeue(_ index: Int, _ direction: StreamDirection, at now: Instant) {
+        guard connections.entries[index].phase != .closed,
+            connections.entries[index].withStream(direction, { $0.updateWaiting(at: now) })
+        else { return }
+        enqueue(index, direction, at: now)
+    }
+
+    mutating func giveUpHole(_ index: Int, _ direction: StreamDirection) {
+        let before = output.direction
+        output.direction = direction
+        let held =
+            direction == .toServer
+            ? connections.entries[index].toServer.heldByteCount : connections.entries[index].toClient.heldByteCount
+        let left =
+            direction == .toServer
+            ? connections.entries[index].toServer.giveUpAndEnd(&output)
+            : connections.entries[index].toClient.giveUpAndEnd(&output)
+        heldByteCount += left - held
+        if connections.entries[index].isEnded, connections.entries[index].phase != .closed { close(index, .finished) }
+        output.direction = before
+    }
+}
+
+extension SegmentStream {
+    /// - Returns: how many bytes still wait behind further holes.
+    fileprivate mutating func giveUpAndEnd(_ output: inout PacketOutput) -> Int {
+        _ = giveUpHole(&output)
+        endIfComplete(&output)
+        return heldByteCount
+    }
+}
