@@ -42,6 +42,9 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         // On every application host.
+        .target(
+            name: "Probes", dependencies: ["CallModel", "Runtime", "CLibbpf", "CProbes", logging], path: "agent/Probes",
+            exclude: ["bpf"]),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2"], path: "agent/Protocols"),
         .target(
@@ -107,6 +110,8 @@ let package = Package(
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CLibbpf", path: "agent/Shims/CLibbpf", pkgConfig: "libbpf"),
+        .target(name: "CProbes", path: "agent/Probes/bpf", exclude: ["probes.bpf.c", "kernel_types.h"]),
         .target(name: "CRuntime", path: "Sources/Shims/CRuntime"),
         // Tests.
         .testTarget(name: "CallModelTests", dependencies: ["CallModel"]),
@@ -119,6 +124,7 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
         .testTarget(name: "ProtocolsTests", dependencies: ["CallModel", "Compression", "HTTP2", "Protocols"]),
         .testTarget(

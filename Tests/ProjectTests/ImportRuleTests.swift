@@ -7,7 +7,8 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"), ("Deduplication", "agent"),
+        ("Runtime", "Sources"), ("Transport", "Sources"), ("Probes", "agent"), ("Packets", "agent"),
+        ("Protocols", "agent"), ("Receivers", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
@@ -15,8 +16,10 @@ struct ImportRuleTests {
     ]
 
     private static let shims: [String: String] = [
-        "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression", "CSimdjson": "Documents",
+        "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression",
+        "CSimdjson": "Documents",
         "CExpat": "Documents", "CNghttp2": "HTTP2", "CYaml": "Runtime", "CRuntime": "Runtime", "CLibpq": "Postgres",
+        "CLibbpf": "Probes", "CProbes": "Probes",
     ]
 
     private static let pure: Set<String> = [
