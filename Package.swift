@@ -10,6 +10,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -46,7 +47,9 @@ let package = Package(
             name: "Probes", dependencies: ["CallModel", "Runtime", "CLibbpf", "CProbes", logging], path: "agent/Probes",
             exclude: ["bpf"]),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
-        .target(name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2"], path: "agent/Protocols"),
+        .target(
+            name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
+            path: "agent/Protocols"),
         .target(
             name: "Receivers",
             dependencies: [
@@ -64,7 +67,7 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport",
+                "Transport", "Compression", "Packets", "Protocols",
                 "Receivers", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),

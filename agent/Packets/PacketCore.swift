@@ -33,18 +33,13 @@ struct PacketCore {
         counters.packets += 1
         counters.bytes &+= bytes.count
         if now > clock { timePassed(to: now) }
-        linkLayer(bytes, linkType, PacketView(end: max(originalByteCount, bytes.count), now: now, depth: 0))
-        if output.hasCounts { takeCounts() }
+        // What a record says of the wire is believed up to the largest packets there are.
+        let end = max(bytes.count, min(originalByteCount, Self.packetByteCountMax))
+        linkLayer(bytes, linkType, PacketView(end: end, now: now, depth: 0))
     }
 
-    @inline(never)
-    private mutating func takeCounts() {
-        counters.duplicateBytes &+= output.duplicateByteCount
-        counters.heldSegments &+= output.heldSegments
-        counters.gaps &+= output.gaps
-        counters.gapBytes &+= output.gapByteCount
-        output.clearCounts()
-    }
+    /// "Big TCP" hands segments of up to 512 KiB to the capture.
+    private static let packetByteCountMax = 1 << 20
 
     /// Forgets the steps, once the consumer has them.
     @usableFromInline

@@ -12,7 +12,7 @@ struct PacketOutput {
     var connection = ConnectionID(rawValue: 0)
     var direction = StreamDirection.toServer
     var now = Instant.epoch
-    /// Taken into the counters when the packet is done.
+    /// Running totals, as in `PacketCounters`.
     var duplicateByteCount = 0
     var heldSegments = 0
     var gaps = 0
@@ -65,15 +65,6 @@ struct PacketOutput {
             PacketStep(
                 kind: .datagram, direction: .toServer, connection: connection, start: range.lowerBound,
                 byteCount: range.count, place: ends.count - 1, time: now))
-    }
-
-    var hasCounts: Bool { duplicateByteCount | heldSegments | gaps != 0 }
-
-    mutating func clearCounts() {
-        duplicateByteCount = 0
-        heldSegments = 0
-        gaps = 0
-        gapByteCount = 0
     }
 
     mutating func removeAll() {

@@ -25,6 +25,10 @@ public struct PacketReassembler<Consumer: StreamConsumer> {
     public var counters: PacketCounters {
         var counters = core.counters
         counters.streamBytes = core.output.streamByteCount
+        counters.duplicateBytes = core.output.duplicateByteCount
+        counters.heldSegments = core.output.heldSegments
+        counters.gaps = core.output.gaps
+        counters.gapBytes = core.output.gapByteCount
         return counters
     }
 

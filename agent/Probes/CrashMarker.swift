@@ -5,20 +5,20 @@ import Runtime
 /// The file is written before the first probe is set and removed when the last is gone. Found at a start, it tells by the boot's
 /// id what happened: the same boot, and only the agent died (its probes went with it); another boot, and the machine went down while
 /// probes were attached. Whose fault that was nobody knows, so probes stay off until the operator removes the file.
-struct CrashMarker: Sendable {
-    let path: String
+public struct CrashMarker: Sendable {
+    public let path: String
 
-    init(stateDirectory: String) { path = stateDirectory + "/probes.attached" }
+    public init(stateDirectory: String) { path = stateDirectory + "/probes.attached" }
 
     /// Whether the machine went down while probes were attached.
-    func showsCrash(bootID: [UInt8]) -> Bool {
+    public func showsCrash(bootID: [UInt8]) -> Bool {
         guard Files.exists(path), let written = try? Files.read(path, byteCountMax: 256) else { return false }
         return Self.trimmed(written) != Self.trimmed(bootID)
     }
 
-    func set(bootID: [UInt8]) throws(FileError) { try Files.writeAtomically(bootID, to: path) }
+    public func set(bootID: [UInt8]) throws(FileError) { try Files.writeAtomically(bootID, to: path) }
 
-    func clear() throws(FileError) { if Files.exists(path) { try Files.remove(path) } }
+    public func clear() throws(FileError) { if Files.exists(path) { try Files.remove(path) } }
 
     static func currentBootID() -> [UInt8] {
         // Without it no boot can be told from another: then the marker never speaks.

@@ -11,9 +11,19 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     private var connections: [ConnectionID: Connection] = [:]
     /// The connection of the last event: chunks come in runs.
     private var last: Connection?
+    private var book: NameBook
+    /// The time of the latest event.
+    private var clock = Instant.epoch
+    /// Who tells of datagrams.
+    private let source: CallSource
 
-    public init(sink: Sink, configuration: ProtocolConfiguration = ProtocolConfiguration()) {
+    /// - Parameter source: who tells of datagrams, which belong to no connection.
+    public init(
+        sink: Sink, configuration: ProtocolConfiguration = ProtocolConfiguration(), source: CallSource = .packets
+    ) {
         self.sink = sink
+        self.source = source
+        book = NameBook(configuration)
         context = ReaderContext(configuration)
     }
 
@@ -25,9 +35,12 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     // MARK: StreamConsumer
 
     public func opened(_ id: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {
+        clock = max(clock, now)
         context.counters.connections &+= 1
         if connections.count >= context.configuration.connectionCountMax { evict(at: now) }
         let connection = Connection(id, origin, context: context, at: now)
+        if origin.serverName == nil, let name = book.name(of: origin.server) { connection.named(name) }
+        tellFailures(at: now)
         connections[id] = connection
         last = connection
     }
@@ -56,6 +69,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     }
 
     public func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) {
+        clock = max(clock, now)
         guard let connection = connections.removeValue(forKey: id) else { return }
         if last === connection { last = nil }
         connection.closed(reason, at: now)
@@ -64,14 +78,35 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     public func datagram(
         _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant
-    ) {}
+    ) {
+        clock = max(clock, now)
+        book.datagramArrived(bytes, from: from, to: to, at: now, &context.counters)
+        tellFailures(at: now)
+    }
+
+    public func secured(_ id: ConnectionID, _ session: SecureSession, at now: Instant) {
+        find(id)?.secured(session)
+    }
+
+    public func handshakeFailed(_ id: ConnectionID, alert: UInt8?, at now: Instant) {
+        find(id)?.handshakeFailed(at: now)
+        handOn()
+    }
+
+    /// Time has passed without an event: failures that had to settle are told.
+    public func timePassed(to now: Instant) {
+        clock = max(clock, now)
+        tellFailures(at: now)
+    }
 
     /// Nothing more will come: what is open ends here, its answers unknown.
-    public func finish(at now: Instant) {
+    public func finish() {
+        let now = clock
         let open = connections.values.sorted { $0.info.id.rawValue < $1.info.id.rawValue }
         connections.removeAll()
         last = nil
         for connection in open { connection.closed(.endOfCapture, at: now) }
+        tellFailures(at: now, isEnd: true)
         handOn()
     }
 
@@ -83,6 +118,22 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         let connection = connections[id]
         if let connection { last = connection }
         return connection
+    }
+
+    private func tellFailures(at now: Instant, isEnd: Bool = false) {
+        for failure in book.settled(at: now, isEnd: isEnd) {
+            // Nobody was connected to: what stands for the server is the name, and where it would have been asked.
+            var server = failure.resolver
+            server.port = 443
+            let origin = ConnectionOrigin(
+                client: failure.client, server: server, isClientKnown: true, source: source, serverName: failure.name)
+            let connection = ConnectionInfo(id: ConnectionID(rawValue: .max), origin: origin)
+            context.endFailed(on: connection, .dnsFailure, from: failure.asked, to: failure.answered)
+        }
+        for failure in context.failures.settled(at: now, isEnd: isEnd) {
+            context.endFailed(on: failure.connection, failure.kind, from: failure.began, to: failure.ended)
+        }
+        handOn()
     }
 
     private func handOn() {

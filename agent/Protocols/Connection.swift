@@ -22,7 +22,12 @@ final class Connection {
     private var tunnelDepth = 0
     private var toServer = Undecided()
     private var toClient = Undecided()
-    var lastActivity: Instant
+    private let opened: Instant
+    private(set) var lastActivity: Instant
+    /// Whether bytes of the client's were seen.
+    private var isSilent = true
+    /// The handshake of its encryption failed, which has been told.
+    private var hasFailed = false
 
     /// What is known of a direction while it is open what it speaks.
     private struct Undecided {
@@ -37,14 +42,38 @@ final class Connection {
         info = ConnectionInfo(id: id, origin: origin)
         self.context = context
         isFromStart = origin.isClientKnown
+        opened = now
         lastActivity = now
     }
 
     // MARK: Events
 
+    /// The source has found out that the bytes are encrypted, and what the handshake shows.
+    func secured(_ session: SecureSession) {
+        info.isEncrypted = true
+        isSilent = false
+        defer { if session.version != 0 { context.failures.reached(info, began: opened, &context.counters) } }
+        guard let name = session.serverName, !name.isEmpty else { return }
+        info.serverName = name
+        info.isServerNameCertain = true
+    }
+
+    func handshakeFailed(at now: Instant) {
+        guard !hasFailed else { return }
+        hasFailed = true
+        info.isEncrypted = true
+        context.endFailed(on: info, .tlsFailure, from: opened, to: now)
+    }
+
+    func named(_ name: String) {
+        guard info.serverName == nil else { return }
+        info.serverName = name
+    }
+
     func bytesArrived(_ bytes: Span<UInt8>, _ wireDirection: StreamDirection, at now: Instant) {
         lastActivity = now
         let direction = isReversed ? wireDirection.opposite : wireDirection
+        if direction == .toServer { isSilent = false }
         switch layer {
         case .undecided: decide(bytes, direction, at: now)
         case .http1(let conversation):
@@ -61,9 +90,7 @@ final class Connection {
     func bytesLost(_ byteCount: Int?, _ wireDirection: StreamDirection, at now: Instant) {
         let direction = isReversed ? wireDirection.opposite : wireDirection
         switch layer {
-        case .undecided:
-            isFromStart = false
-            forget(direction)
+        case .undecided: startWasCut(byteCount, direction, at: now)
         case .http1(let conversation): conversation.bytesLost(byteCount, direction, at: now)
         case .http2(let conversation): conversation.bytesLost(byteCount, direction, at: now)
         case .socks: layer = .opaque
@@ -88,6 +115,13 @@ final class Connection {
         case .undecided:
             forget(.toServer)
             forget(.toClient)
+            if tunnelDepth == 0, !hasFailed,
+                let failure = FailedConnection.failure(for: reason, info.origin, isSilent: isSilent)
+            {
+                context.failures.failed(
+                    FailureBook.Failure(connection: info, kind: failure, began: opened, ended: now),
+                    context.configuration, &context.counters)
+            }
         case .http1(let conversation): conversation.closed(reason, at: now)
         case .http2(let conversation): conversation.closed(reason, at: now)
         case .socks, .opaque: break
@@ -169,6 +203,7 @@ final class Connection {
         case .toClient: swap(&other, &toServer)
         }
         context.heldByteCount &-= other.held.count
+        context.failures.reached(info, began: opened, &context.counters)
         layer = makeLayer(verdict)
         if other.isUnknown { loseStart(of: direction.opposite, at: now) }
         bytesArrived(bytes, isReversed ? direction.opposite : direction, at: now)
@@ -223,6 +258,20 @@ final class Connection {
         case .toServer: body(&toServer)
         case .toClient: body(&toClient)
         }
+    }
+
+    /// Bytes are missing before anything was decided. A start line that came before them decides all the same.
+    private func startWasCut(_ byteCount: Int?, _ direction: StreamDirection, at now: Instant) {
+        var held: [UInt8] = []
+        withUndecided(direction) { swap(&held, &$0.held) }
+        context.heldByteCount &-= held.count
+        let kind: HTTP1Head.Kind = direction == .toServer ? .request : .response
+        guard !held.isEmpty, HTTP1Head.isWorthTelling(held, kind) else {
+            isFromStart = false
+            return
+        }
+        begin(kind == .request ? .http1Request : .http1Response, held.span, direction, at: now)
+        bytesLost(byteCount, isReversed ? direction.opposite : direction, at: now)
     }
 
     // MARK: Tunnels

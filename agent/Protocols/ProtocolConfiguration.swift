@@ -14,6 +14,8 @@ public struct ProtocolConfiguration: Sendable {
     public var decodedBodyByteCountMax = 1 << 20
     /// Requests of one HTTP/1 connection that wait for their answer.
     public var waitingRequestCountMax = 512
+    /// Requests that follow each other faster were sent without waiting for the answer: no partner answers in that time.
+    public var pipeliningIntervalMax: Duration = .milliseconds(2)
     /// Bytes held while it is open whether a connection becomes a tunnel.
     public var heldTunnelByteCountMax = 64 << 10
     /// Layers inside one another: a proxy inside a proxy's tunnel, and no further.

@@ -35,6 +35,8 @@ public struct ProtocolCounters: Sendable, Equatable {
     public var oversizedHeaderBlocks = 0
     public var waitingRequestsDropped = 0
     public var namesEvicted = 0
+    /// Failed connections that are no failed calls: another address was reached, or another service was meant.
+    public var failuresLeftOut = 0
     /// Failures told already within the repeat interval.
     public var repeatedFailures = 0
 

@@ -88,7 +88,10 @@ extension PacketCore {
     ) {
         if isReplaced(segment, index, direction, at: now) {
             output.direction = direction
-            close(index, connections.entries[index].phase == .connecting ? .connectTimeout : .evicted)
+            // A client that starts anew has given up the attempt before; at once only if it is not one client.
+            let hasWaited = now - connections.entries[index].openedAt >= .seconds(1)
+            let isUnanswered = connections.entries[index].phase == .connecting && hasWaited
+            close(index, isUnanswered ? .connectTimeout : .evicted)
             let (key, candidate) = (connections.entries[index].key, connections.entries[index].candidateSequence)
             connections.remove(index)
             if segment.flags.contains(.reset) { return }

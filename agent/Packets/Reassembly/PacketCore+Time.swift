@@ -74,7 +74,9 @@ extension PacketCore {
         output.direction = .toClient
         connections.entries[index].toClient.giveUpAll(&output)
         output.direction = direction
-        output.add(kind)
+        // With what was missing given up, both directions may have reached their ends.
+        let isEnded = connections.entries[index].isEnded && (kind == .evicted || kind == .endOfCapture)
+        output.add(isEnded ? .finished : kind)
         connections.entries[index].hasTimedOut = kind == .connectTimeout
         connections.move(index, to: .closed)
         counters.connectionsClosed += 1

@@ -87,7 +87,7 @@ public struct ProbeAddress: Equatable, Sendable {
     public var connect: Duration?
     public var isActive: Bool
 
-    init?(_ bytes: Span<UInt8>) {
+    public init?(_ bytes: Span<UInt8>) {
         guard bytes.count >= MemoryLayout<fw_address>.size else { return nil }
         local = SocketEndpoint(high: bytes.bigEndian(at: 0), low: bytes.bigEndian(at: 8), port: bytes.integer(at: 32))
         remote = SocketEndpoint(

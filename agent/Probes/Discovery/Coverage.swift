@@ -73,7 +73,7 @@ public struct Coverage: Sendable {
         tlsConnects == 0 ? nil : min(1, Double(sessions) / Double(tlsConnects))
     }
 
-    mutating func looked(at id: UInt32, command: String, readBy: [String], blindness: Blindness?) {
+    public mutating func looked(at id: UInt32, command: String, readBy: [String], blindness: Blindness?) {
         change(id, command: command) {
             $0.command = command
             $0.readBy = readBy
@@ -81,7 +81,7 @@ public struct Coverage: Sendable {
         }
     }
 
-    mutating func recordArrived(_ record: ProbeRecord, remotePort: UInt16?) {
+    public mutating func recordArrived(_ record: ProbeRecord, remotePort: UInt16?) {
         switch record.kind {
         case .connect:
             let isTLS = remotePort.map { Self.tlsPorts.contains($0) } ?? false

@@ -6,11 +6,11 @@
 ///
 /// Names are searched in the string table first, which gives the offsets by which symbols refer to them; one pass over the
 /// symbols then finds those. Linkers let a name share the end of a longer one, hence the search for the name and its zero only.
-struct ELFFile {
+public struct ELFFile {
     /// A function: its address as linked, and the place of its first byte in the file.
-    struct Function: Equatable {
-        var address: UInt64
-        var fileOffset: UInt64
+    public struct Function: Equatable, Sendable {
+        public var address: UInt64
+        public var fileOffset: UInt64
     }
 
     struct Segment: Equatable {
@@ -19,16 +19,16 @@ struct ELFFile {
         var byteCount: UInt64
     }
 
-    static let machineX86_64: UInt16 = 62
+    public static let machineX86_64: UInt16 = 62
     private static let sectionCountMax = 4_096
     private static let segmentCountMax = 256
     private static let tableByteCountMax: UInt64 = 512 << 20
     private static let pieceByteCount = 64 << 10
 
     /// Bytes at an offset: all that were asked for, or nil.
-    typealias Reader = (_ offset: UInt64, _ byteCount: Int) -> [UInt8]?
+    public typealias Reader = (_ offset: UInt64, _ byteCount: Int) -> [UInt8]?
 
-    let machine: UInt16
+    public let machine: UInt16
     /// Executable parts.
     private(set) var segments: [Segment] = []
     private var sections: [Section] = []
@@ -44,7 +44,7 @@ struct ELFFile {
     }
 
     /// Nil where it is no such file, or a damaged one.
-    init?(read: @escaping Reader) {
+    public init?(read: @escaping Reader) {
         guard let head = read(0, 64), head[0..<4].elementsEqual([0x7f, 0x45, 0x4c, 0x46]), head[4] == 2, head[5] == 1
         else { return nil }
         let header = head.span
@@ -86,7 +86,7 @@ struct ELFFile {
     }
 
     /// Those of the functions that the file has, exported ones first, else from its full symbol table.
-    func functions(named names: [String]) -> [String: Function] {
+    public func functions(named names: [String]) -> [String: Function] {
         var found: [String: Function] = [:]
         for type in [11, 2] as [UInt32] {  // SHT_DYNSYM, SHT_SYMTAB
             for section in sections where section.type == type && found.count < names.count {
@@ -98,7 +98,7 @@ struct ELFFile {
     }
 
     /// Whether there is a section of this name, such as `.gopclntab`.
-    func hasSection(named name: String) -> Bool {
+    public func hasSection(named name: String) -> Bool {
         guard let sectionNames else { return false }
         let wanted = Array(name.utf8) + [0]
         return sections.contains { section in
@@ -108,7 +108,7 @@ struct ELFFile {
     }
 
     /// Where code at a linked address lies in the file.
-    func fileOffset(of address: UInt64) -> UInt64? {
+    public func fileOffset(of address: UInt64) -> UInt64? {
         for segment in segments where address >= segment.address && address - segment.address < segment.byteCount {
             let (offset, overflow) = (address - segment.address).addingReportingOverflow(segment.fileOffset)
             return overflow ? nil : offset
@@ -117,7 +117,7 @@ struct ELFFile {
     }
 
     /// Code at a linked address: as many bytes as were asked for, or nil.
-    func code(at address: UInt64, byteCount: Int) -> [UInt8]? {
+    public func code(at address: UInt64, byteCount: Int) -> [UInt8]? {
         fileOffset(of: address).flatMap { read($0, byteCount) }
     }
 
@@ -134,7 +134,8 @@ struct ELFFile {
             var at = 0
             while at + 24 <= piece.count {
                 defer { at += 24 }
-                guard let name = offsets[piece.span.integer(at: at)], piece[at + 4] & 15 == 2 else { continue }  // STT_FUNC
+                let isFunction = piece[at + 4] & 15 == 2  // STT_FUNC
+                guard isFunction, let name = offsets[piece.span.integer(at: at)] else { continue }
                 let address: UInt64 = piece.span.integer(at: at + 8)
                 guard address != 0, let offset = fileOffset(of: address) else { continue }
                 found[name] = Function(address: address, fileOffset: offset)

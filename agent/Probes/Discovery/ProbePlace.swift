@@ -8,13 +8,13 @@
 /// - OpenSSL's `SSL_read_ex` and `SSL_write_ex` reserve stack (`sub $8,%rsp`, not emulated) and call one internal function, which
 ///   `SSL_read` and `SSL_write` call too, with the very arguments: nothing between entry and call touches a register. Where all
 ///   that is so, and the internal function begins with a push, one pair of probes there stands for both.
-struct ProbePlace: Equatable {
-    var fileOffset: UInt64
+public struct ProbePlace: Equatable, Sendable {
+    public var fileOffset: UInt64
     /// The first instruction is emulated.
-    var isCheap: Bool
+    public var isCheap: Bool
 
     /// The best place on the function itself.
-    static func entry(of function: ELFFile.Function, in file: ELFFile) -> ProbePlace {
+    public static func entry(of function: ELFFile.Function, in file: ELFFile) -> ProbePlace {
         let plain = ProbePlace(fileOffset: function.fileOffset, isCheap: false)
         guard file.machine == ELFFile.machineX86_64, let code = file.code(at: function.address, byteCount: 6) else {
             return plain
@@ -28,7 +28,7 @@ struct ProbePlace: Equatable {
     /// - Parameters:
     ///   - extended: `SSL_read_ex` or `SSL_write_ex`.
     ///   - plain: `SSL_read` or `SSL_write`.
-    static func shared(by extended: ELFFile.Function, and plain: ELFFile.Function, in file: ELFFile) -> ProbePlace? {
+    public static func shared(by extended: ELFFile.Function, and plain: ELFFile.Function, in file: ELFFile) -> ProbePlace? {
         guard file.machine == ELFFile.machineX86_64, let target = wrapped(extended, file),
             calls(plain, target, file), let offset = file.fileOffset(of: target)
         else { return nil }

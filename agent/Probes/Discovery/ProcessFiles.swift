@@ -109,8 +109,8 @@ final class OpenFile {
 }
 
 /// `/proc/PID/cgroup` (cgroups(7)), read for the units of systemd a process belongs to.
-enum ControlGroups {
-    static func belong(_ text: [UInt8], to units: [String]) -> Bool {
+public enum ControlGroups {
+    public static func belong(_ text: [UInt8], to units: [String]) -> Bool {
         let wanted = Set(units.flatMap { [$0, $0 + ".service"] })
         return text.split(separator: UInt8(ascii: "\n")).contains { line in
             // `0::/system.slice/shop.service`, or in version 1 `4:memory:/system.slice/shop.service`.

@@ -1,23 +1,23 @@
 /// Which files a process runs code from: `/proc/PID/maps` (proc_pid_maps(5)), read.
-struct ProcessMaps {
+public struct ProcessMaps {
     /// A file as the kernel names it: the same library in two containers is two files, and probes are set on each.
-    struct FileIdentity: Hashable, Sendable {
-        var device: UInt64
-        var inode: UInt64
+    public struct FileIdentity: Hashable, Sendable {
+        public var device: UInt64
+        public var inode: UInt64
     }
 
-    struct MappedFile: Equatable {
-        var identity: FileIdentity
+    public struct MappedFile: Equatable, Sendable {
+        public var identity: FileIdentity
         /// In the process's own mount namespace.
-        var path: String
+        public var path: String
     }
 
     private static let fileCountMax = 4_096
 
     /// Each file once, in the order of the map: the program itself comes first as a rule.
-    private(set) var executableFiles: [MappedFile] = []
+    public private(set) var executableFiles: [MappedFile] = []
 
-    init(_ text: [UInt8]) {
+    public init(_ text: [UInt8]) {
         var seen: Set<FileIdentity> = []
         for line in text.split(separator: UInt8(ascii: "\n")) {
             guard executableFiles.count < Self.fileCountMax, let file = Self.file(line),

@@ -1,33 +1,33 @@
 /// How a file's TLS can be read, and which probes that takes: decided from the names it exports.
-enum TLSLibrary: String, Sendable, Hashable {
+public enum TLSLibrary: String, Sendable, Hashable {
     case openSSL = "OpenSSL"
     case gnuTLS = "GnuTLS"
 }
 
 /// The probe programs of bpf/probes.bpf.c that stand on functions, by name.
-enum ProbeProgram: String, Sendable, CaseIterable {
+public enum ProbeProgram: String, Sendable, CaseIterable {
     case callEntered, callReturned, handshakeEntered, handshakeReturned, roleSet, sessionFreed, shutdownEntered
     case controlEntered, gnutlsNameSet
 
-    var isReturn: Bool { self == .callReturned || self == .handshakeReturned }
+    public var isReturn: Bool { self == .callReturned || self == .handshakeReturned }
 }
 
 /// One probe to be set: the program, the place, and what the program is told of the function.
-struct PlannedProbe: Equatable {
-    var program: ProbeProgram
-    var function: String
-    var place: ProbePlace
-    var cookie: UInt64
+public struct PlannedProbe: Equatable, Sendable {
+    public var program: ProbeProgram
+    public var function: String
+    public var place: ProbePlace
+    public var cookie: UInt64
     /// Without it nothing can be read; the others add names, ends and failures.
-    var isEssential: Bool
+    public var isEssential: Bool
 }
 
 /// The probes for one file.
-struct ProbePlan: Equatable {
-    var library: TLSLibrary
-    var probes: [PlannedProbe] = []
+public struct ProbePlan: Equatable, Sendable {
+    public var library: TLSLibrary
+    public private(set) var probes: [PlannedProbe] = []
     /// Calls enter at an emulated instruction: about a fifth of the cost.
-    var isCheap = true
+    public private(set) var isCheap = true
 
     /// What `fw_cookie` says in bpf/include/ProbeEvents.h.
     private enum Cookie {
@@ -50,7 +50,7 @@ struct ProbePlan: Equatable {
     ]
 
     /// Nil where the file exports no TLS.
-    init?(_ file: ELFFile) {
+    public init?(_ file: ELFFile) {
         let found = file.functions(named: Self.names)
         if found["SSL_read"] != nil, found["SSL_write"] != nil {
             library = .openSSL

@@ -33,15 +33,18 @@ enum Calibration {
                         program: program, function: "calibration", place: place, cookie: calibrate, isEssential: false),
                     to: "/proc/self/exe", processID: getpid())
             }
-            defer { _ = consume links }
-            var slot: UInt64 = 0  // Any address of ours does for an object; it is not followed.
-            return withUnsafeMutablePointer(to: &slot) { pointer in
-                let began = MonotonicClock.now()
-                for _ in 0..<callCount { _ = function(pointer) }
-                return .nanoseconds((MonotonicClock.now() - began) / Int64(callCount))
-            }
+            return withExtendedLifetime(links) { time(function) }
         } catch {
             return nil
+        }
+    }
+
+    private static func time(_ function: (UnsafeMutableRawPointer?) -> Int32) -> Duration {
+        var slot: UInt64 = 0  // Any address of ours does for an object; it is not followed.
+        return withUnsafeMutablePointer(to: &slot) { pointer in
+            let began = MonotonicClock.now()
+            for _ in 0..<callCount { _ = function(pointer) }
+            return .nanoseconds((MonotonicClock.now() - began) / Int64(callCount))
         }
     }
 

@@ -10,14 +10,15 @@ extension ObservedCall {
         _ direction: Direction = .outbound, configuration: ProtocolConfiguration = ProtocolConfiguration()
     ) -> APICall {
         var message = APICall.Request(
-            method: request.text(method, byteCountMax: Limits.nameByteCountMax), url: url,
+            method: hasRequest ? request.text(method, byteCountMax: Limits.nameByteCountMax) : Self.unknownMethod,
+            url: hasRequest ? url : rootURL,
             headers: request.headers(isHTTP2: version == .http2),
             body: request.content(byteCountMax: configuration.decodedBodyByteCountMax))
         message.bodyByteCount = request.isBodySizeKnown ? request.bodyByteCount : nil
-        message.httpVersion = version.text
+        message.httpVersion = hasRequest ? version.text : nil
         var call = APICall(
             time: request.began, direction: direction, request: message, source: connection.origin.source)
-        call.peerAddress = direction == .outbound ? connection.serverAddress : connection.clientAddress
+        call.peerAddress = peerAddress(direction)
         call.error = error
         if hasResponse {
             call.response = makeResponse(configuration)
@@ -27,6 +28,15 @@ extension ObservedCall {
             call.outcome = .noAnswer(error)
         }
         return call
+    }
+
+    /// OpenTelemetry's name for a method that is not known: there was no request yet.
+    private static let unknownMethod = "_OTHER"
+
+    /// A name that could not be resolved has no address; the resolver's would mislead.
+    private func peerAddress(_ direction: Direction) -> String? {
+        if error == .dnsFailure { return nil }
+        return direction == .outbound ? connection.serverAddress : connection.clientAddress
     }
 
     private func makeResponse(_ configuration: ProtocolConfiguration) -> APICall.Response {
@@ -44,7 +54,7 @@ extension ObservedCall {
         let named = request.text(authority, byteCountMax: Limits.nameByteCountMax)
         if ObservedCall.isAuthority(named.utf8) { return named }
         let port = connection.origin.server.port
-        let isUsual = port == (connection.isEncrypted ? 443 : 80)
+        let isUsual = port == (connection.isEncrypted || !hasRequest && port == 443 ? 443 : 80)
         let name = connection.serverName ?? connection.serverAddress
         let host = name.utf8.contains(UInt8(ascii: ":")) && !name.hasPrefix("[") ? "[\(name)]" : name
         return isUsual ? host : "\(host):\(port)"
@@ -80,6 +90,11 @@ extension ObservedCall {
             return isWhole ? path : scheme + authorityText + "/" + path
         }
         return scheme + authorityText + path
+    }
+
+    /// Where no request came to pass, all that is known is whom it was for.
+    private var rootURL: String {
+        (connection.isEncrypted || connection.origin.server.port == 443 ? "https://" : "http://") + authorityText + "/"
     }
 
     private var scheme: String { connection.isEncrypted ? "https://" : "http://" }

@@ -10,6 +10,7 @@ final class ReaderContext {
     /// Bytes held for all connections together.
     var heldByteCount = 0
     var ended: [ObservedCall] = []
+    var failures = FailureBook()
     private var pool: [ObservedCall] = []
     private static let pooledMax = 256
 

@@ -4,10 +4,10 @@ import CallModel
 extension HTTP1Conversation {
     /// Reads a head that begins at `start`; returns the index to go on from.
     func beginHead(_ bytes: Span<UInt8>, from start: Int, _ kind: HTTP1Head.Kind, at now: Instant) -> Int {
+        setDirection(kind) { $0.began = now }
         let call = callForHead(kind)
         var head = HTTP1Head()
         let result = call.readHead(kind, &head, bytes, from: start, context)
-        setDirection(kind) { $0.began = now }
         switch result {
         case .complete(let end):
             call.keepHead(kind, bytes, in: start..<end, context)
@@ -78,10 +78,9 @@ extension HTTP1Conversation {
         let held = takeHeld(kind)
         context.heldByteCount &-= held.count
         setDirection(kind) { $0.searched = 0 }
-        guard let lineEnd = held.span.firstIndex(of: 0x0A, in: 0..<held.count) else { return lose(kind.direction, at: now) }
-        let lastLineEnd = held.lastIndex(of: 0x0A) ?? lineEnd
         // The lines that are whole, and an empty one behind them.
-        let lines = Array(held[...lastLineEnd]) + [0x0A]
+        let end = held.lastIndex(of: 0x0A) ?? held.count
+        let lines = HTTP1Head.withWholeStartLine(Array(held[..<end]), kind) + [0x0A, 0x0A]
         let call = callForHead(kind)
         var head = HTTP1Head()
         guard case .complete(let end) = call.readHead(kind, &head, lines.span, from: 0, context) else {
@@ -100,9 +99,14 @@ extension HTTP1Conversation {
         case .request:
             if let call = early.first { return call }
         case .response:
-            if let call = waiting.first(where: { !$0.isResponseComplete }) { return call }
+            if let call = waiting.first(where: { !$0.isResponseComplete }), mayAnswer(call) { return call }
         }
         return context.takeCall(on: connection)
+    }
+
+    /// An answer cannot begin before its request. In a whole connection only the capture's order says so, and that may err.
+    private func mayAnswer(_ call: ObservedCall) -> Bool {
+        !hasLosses || call.request.began <= toClient.began
     }
 
     /// Undoes `callForHead`: the head is not whole yet, or none.
@@ -144,6 +148,29 @@ extension HTTP1Conversation {
 }
 
 extension HTTP1Head {
+    /// A start line that was cut in what follows its target, or its status, told all that is needed of it: it is completed.
+    static func withWholeStartLine(_ bytes: [UInt8], _ kind: Kind) -> [UInt8] {
+        guard !bytes.contains(0x0A) else { return bytes }
+        switch kind {
+        case .response: return bytes
+        case .request:
+            guard let space = bytes.lastIndex(of: 0x20) else { return bytes }
+            let version = Array("HTTP/1.1".utf8)
+            let begun = bytes[(space + 1)...]
+            guard begun.count < version.count, !begun.isEmpty, version.starts(with: begun) else { return bytes }
+            return bytes[...space] + version
+        }
+    }
+
+    /// Whether a head cut behind these bytes can be told all the same.
+    static func isWorthTelling(_ bytes: [UInt8], _ kind: Kind) -> Bool {
+        var head = HTTP1Head()
+        var fields: [FieldPlace] = []
+        let lines = withWholeStartLine(bytes, kind) + [0x0A, 0x0A]
+        if case .complete = head.read(lines.span, from: 0, kind, fields: &fields, fieldCountMax: 0) { return true }
+        return false
+    }
+
     /// Whether the bytes held so far can still become a head of this kind.
     static func isPlausible(_ bytes: Span<UInt8>, _ kind: Kind) -> Bool {
         guard bytes.firstIndex(of: 0x0A, in: 0..<bytes.count) != nil else {

@@ -16,7 +16,11 @@ extension HTTP1Conversation {
         if case .head = toServer.phase { return headIsCut(.request, at: now) }
         if case .ended = toServer.phase { return }
         guard let call = toServer.call, let byteCount, toServer.skip(byteCount, &call.request) else {
-            return lose(.toServer, at: now)
+            lose(.toServer, at: now)
+            hasLostRequests = true
+            // A whole request right behind the lost bytes is one, whatever was lost.
+            toServer.isAnchored = true
+            return
         }
         if case .fixedBody(0) = toServer.phase { requestEnded(call, at: now) }
     }
@@ -28,7 +32,8 @@ extension HTTP1Conversation {
         if case .ended = toClient.phase { return }
         responseIsNonsense = false
         guard let call = toClient.call, let byteCount, toClient.skip(byteCount, &call.response) else {
-            return lose(.toClient, at: now)
+            lose(.toClient, at: now)
+            return answersWereLost()
         }
         if case .fixedBody(0) = toClient.phase { responseEnded(call, at: now) }
     }
@@ -41,12 +46,16 @@ extension HTTP1Conversation {
             call.request.isHeadWhole = false
             toServer.call = call
         case .response:
-            guard head.status >= 200 else { break }
+            guard head.status >= 200 else {
+                if !call.hasRequest { context.recycle(call) }
+                break
+            }
             responseBegan(head, call, at: now)
             call.response.isHeadWhole = false
             toClient.call = call
         }
         lose(kind.direction, at: now)
+        if kind == .response { call.response.takeAnnouncedSize(head, call) }
     }
 
     // MARK: The end
@@ -133,6 +142,20 @@ extension HTTP1Conversation {
         if let call = toServer.call, !call.hasRequest { context.recycle(call) }
         toServer.call = nil
         toClient.call = nil
+    }
+}
+
+extension Message {
+    /// A length that stands in the part of the head that was seen is the body's, though none of it can be told apart.
+    fileprivate mutating func takeAnnouncedSize(_ head: HTTP1Head, _ call: ObservedCall) {
+        let hasNoBody = call.isHead || head.status == 204 || head.status == 304
+        if hasNoBody {
+            isBodySizeKnown = true
+        } else if case .bytes(let count) = head.contentLength, head.transferCoding == .none {
+            bodyByteCount = count
+            isBodySizeKnown = true
+            isBodyWhole = count == 0
+        }
     }
 }
 

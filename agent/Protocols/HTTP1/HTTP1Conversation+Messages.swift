@@ -55,7 +55,11 @@ extension HTTP1Conversation {
 
     private func requestJoinsQueue(_ call: ObservedCall, at now: Instant) {
         if let last = waiting.last, !last.isResponseComplete {
-            if case .lost = toClient.phase { endWaiting() } else { isPipelined = true }
+            if case .lost = toClient.phase {
+                endWaiting()
+            } else if call.request.began - last.request.ended < context.configuration.pipeliningIntervalMax {
+                isPipelined = true
+            }
         }
         if waiting.count >= context.configuration.waitingRequestCountMax {
             context.counters.waitingRequestsDropped &+= waiting.count
@@ -64,15 +68,33 @@ extension HTTP1Conversation {
             if case .lost = toClient.phase {} else { lose(.toClient, at: now) }
         }
         waiting.append(call)
+        // Handed out late, behind lost bytes: its answer went by as nobody's.
+        if hasLosses, let orphanBegan, orphanBegan > call.request.began { endWaiting() }
     }
+
+    var hasLosses: Bool { toServer.wasLost || toClient.wasLost }
 
     /// All waiting calls end, their answer unknown.
     func endWaiting() {
-        for call in waiting {
+        endWaiting(upTo: waiting.count)
+    }
+
+    private func endWaiting(upTo count: Int) {
+        for call in waiting.prefix(count) {
             call.isAnswerUnknown = !call.isResponseComplete
+            call.isResponseComplete = true
             context.end(call)
         }
-        waiting.removeAll(keepingCapacity: true)
+        waiting.removeFirst(count)
+    }
+
+    /// Bytes of answers are missing. If a client that does not pipeline has spoken since, what is missing answers its earlier
+    /// requests, and the next byte may begin the answer to the last one.
+    func answersWereLost() {
+        guard !isPipelined, waiting.count > 1 || hasLostRequests else { return }
+        endWaiting(upTo: max(0, waiting.count - 1))
+        toClient.isAnchored = true
+        hasLostRequests = false
     }
 
     func requestEnded(_ call: ObservedCall, at now: Instant) {
@@ -118,8 +140,12 @@ extension HTTP1Conversation {
         call.response.contentCoding = head.contentCoding
         call.response.began = toClient.began
         call.response.ended = now
-        if toClient.wasLost, call.hasRequest { context.counters.resynchronisations &+= 1 }
-        guard !call.hasRequest else { return }
+        guard !call.hasRequest else {
+            if waiting.count > 1 { isPipelined = true }
+            hasLostRequests = false
+            return
+        }
+        orphanBegan = toClient.began
         // Only with both directions whole from the first byte on does an answer without a request belong to the next one.
         if isFromStart, !toServer.wasLost, !toClient.wasLost, early.count < context.configuration.waitingRequestCountMax {
             early.append(call)

@@ -7,8 +7,8 @@ import CallModel
 ///
 /// - lost bytes inside a body of known length are passed over, and its size stays exact;
 /// - otherwise the direction is *lost*, and found again when the ends take turns: a client that does not pipeline speaks
-///   when it has its whole answer, and so the next byte of a direction after the other spoke begins a message. It is taken
-///   only if it does begin one;
+///   when it has its whole answer, and so the next byte of a direction after the other spoke begins a message, if it does
+///   look like one. The same goes for the first byte behind lost ones that earlier, unanswered requests explain;
 /// - calls whose answer may have been among the lost bytes end with their answer unknown. With pipelining nobody could tell
 ///   which answer belongs to whom, and the rest of the connection stays unknown.
 final class HTTP1Conversation {
@@ -24,6 +24,10 @@ final class HTTP1Conversation {
     let isFromStart: Bool
     /// The client has sent a request before it had the answer to the one before.
     var isPipelined = false
+    /// Requests were lost, and answers of theirs may be missing too.
+    var hasLostRequests = false
+    /// When the last answer began that belonged to no request.
+    var orphanBegan: Instant?
     /// When the client ended its direction, and whether it did so before the server.
     var clientLeft: Instant?
     var clientLeftFirst = false

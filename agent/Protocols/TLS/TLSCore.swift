@@ -1,0 +1,118 @@
+import CallModel
+
+/// What `TLSReader` does, apart from calling its consumer: which connections speak TLS, and what follows from an event.
+struct TLSCore {
+    private let configuration: TLSConfiguration
+    private(set) var keys: KeyLog
+    /// Counted by the connections, read by the outside.
+    private let context: TLSContext
+    /// Connections whose first bytes have not come yet, and those that speak TLS. What is known to be clear is not here.
+    private var connections: [ConnectionID: TLSConnection] = [:]
+    private var last: TLSConnection?
+    private(set) var steps: [TLSStep] = []
+
+    init(configuration: TLSConfiguration, keys: KeyLog) {
+        self.configuration = configuration
+        self.keys = keys
+        context = TLSContext(configuration)
+    }
+
+    var counters: TLSCounters { context.counters }
+
+    /// - Returns: false when the connection is to be passed through.
+    mutating func opened(_ id: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) -> Bool {
+        guard connections.count < configuration.connectionsMax else {
+            context.counters.connectionsBeyondMax += 1
+            return false
+        }
+        let connection = TLSConnection(id, origin, openedAt: now, context)
+        connections[id] = connection
+        last = connection
+        return true
+    }
+
+    /// - Returns: false when the bytes are to be passed through.
+    @inline(__always)
+    mutating func chunk(_ bytes: Span<UInt8>, of id: ConnectionID, _ direction: StreamDirection) -> Bool {
+        guard let connection = find(id) else {
+            // Clear so far. A ClientHello at the start of a chunk turns it into TLS; anything else is dismissed by one byte.
+            guard !bytes.isEmpty, bytes[0] == RecordType.handshake, TLSConnection.beginsWithClientHello(bytes),
+                connections.count < configuration.connectionsMax
+            else { return false }
+            return secureLate(bytes, id, direction)
+        }
+        connection.bytesArrived(bytes, direction, keys, &steps)
+        if connection.isClear { forget(id) }
+        return true
+    }
+
+    private mutating func secureLate(
+        _ bytes: Span<UInt8>, _ id: ConnectionID, _ direction: StreamDirection
+    ) -> Bool {
+        let connection = TLSConnection(id, clientSends: direction, context)
+        connections[id] = connection
+        connection.bytesArrived(bytes, direction, keys, &steps)
+        return true
+    }
+
+    mutating func gap(byteCount: Int?, of id: ConnectionID, _ direction: StreamDirection) -> Bool {
+        guard let connection = find(id) else { return false }
+        connection.bytesLost(byteCount, direction, &steps)
+        if connection.isClear { forget(id) }
+        return true
+    }
+
+    mutating func halfClosed(_ id: ConnectionID, _ direction: StreamDirection) -> Bool {
+        guard let connection = find(id) else { return false }
+        connection.halfClosed(direction, keys, &steps)
+        if connection.isClear { forget(id) }
+        return true
+    }
+
+    /// - Returns: the reason, as seen from the client that the handshake has shown.
+    mutating func closed(_ id: ConnectionID, _ reason: CloseReason) -> CloseReason {
+        guard let connection = find(id) else { return reason }
+        let reason = connection.closed(reason, keys, &steps)
+        forget(id)
+        return reason
+    }
+
+    mutating func append(keyLog text: Span<UInt8>) { keys.append(text) }
+
+    mutating func takeSteps() -> [TLSStep] {
+        let taken = steps
+        steps = []
+        return taken
+    }
+
+    /// Keeps the array's storage for the next steps.
+    mutating func give(back taken: consuming [TLSStep]) {
+        guard steps.isEmpty else { return }
+        steps = taken
+        steps.removeAll(keepingCapacity: true)
+    }
+
+    @inline(__always)
+    private mutating func find(_ id: ConnectionID) -> TLSConnection? {
+        if let last, last.id == id { return last }
+        guard !connections.isEmpty, let found = connections[id] else { return nil }
+        last = found
+        return found
+    }
+
+    private mutating func forget(_ id: ConnectionID) {
+        connections[id]?.release()
+        connections[id] = nil
+        last = nil
+    }
+}
+
+/// What the connections of one reader share.
+final class TLSContext {
+    let configuration: TLSConfiguration
+    var counters = TLSCounters()
+    /// Bytes that wait for secrets, or for whether early data was accepted.
+    var waitingByteCount = 0
+
+    init(_ configuration: TLSConfiguration) { self.configuration = configuration }
+}
