@@ -55,6 +55,9 @@ let package = Package(
             dependencies: [
                 "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
             ], path: "agent/Receivers"),
+        .target(
+            name: "Attribution", dependencies: ["CallModel", "Documents", "CallJSON", "PartnerCatalog"],
+            path: "agent/Attribution"),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
         .target(
             name: "Spool",
@@ -67,8 +70,8 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Packets", "Protocols",
-                "Receivers", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+                "Transport", "Compression", "Probes", "Packets", "Protocols",
+                "Receivers", "Attribution", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
@@ -122,7 +125,7 @@ let package = Package(
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
         .testTarget(name: "CallJSONTests", dependencies: ["CallModel", "Documents", "CallJSON"]),
         .testTarget(name: "PartnerCatalogTests", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
-        .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "Redaction"]),
+        .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "PartnerCatalog", "Redaction"]),
         .testTarget(name: "BatchFormatTests", dependencies: ["CallModel", "BatchFormat"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
@@ -135,6 +138,7 @@ let package = Package(
             dependencies: [
                 "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
             ]),
+        .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
             name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),

@@ -16,7 +16,7 @@ public enum Base64 {
     }
 
     /// Nil for anything but whole base64 with its padding, or with all of its padding left out.
-    static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var digits = text[...]
         if digits.count % 4 == 0 {
             for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }

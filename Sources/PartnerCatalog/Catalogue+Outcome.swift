@@ -19,9 +19,15 @@ extension Catalogue {
         }
     }
 
-    /// What a webhook tells of itself in the headers its partner uses; nil where it tells nothing.
+    /// What a webhook tells of itself, received or sent; nil where it tells nothing.
     public func webhookDetails(of call: APICall, partner: String) -> APICall.Webhook? {
+        if partner == Catalogue.sentWebhooksPartner { return sentWebhookDetails(of: call) }
         guard let names = definition(of: partner)?.webhookHeaders else { return nil }
+        let webhook = webhookDetails(of: call, names: names)
+        return webhook == APICall.Webhook() ? nil : webhook
+    }
+
+    func webhookDetails(of call: APICall, names: WebhookHeaders) -> APICall.Webhook {
         func value(_ name: String?, _ byteCountMax: Int) -> String? {
             name.flatMap(call.request.headers.value).map { bounded($0, byteCountMax) }
         }
@@ -32,6 +38,6 @@ extension Catalogue {
         if let retry = value(names.retry, 10).flatMap({ Int($0) }), (0..<1_000_000).contains(retry) {
             webhook.attempt = retry + 1
         }
-        return webhook == APICall.Webhook() ? nil : webhook
+        return webhook
     }
 }

@@ -23,7 +23,7 @@ extension Catalogue {
             return .partner(
                 id: named, route: route(of: call, path, partner: store.index[named]), isWebhook: call.webhook != nil)
         }
-        if call.webhook != nil {
+        if call.webhook != nil || sentWebhookRule(for: call) != nil {
             return .partner(
                 id: Catalogue.sentWebhooksPartner, route: explicitRoute(call) ?? Catalogue.sentWebhooksRoute,
                 isWebhook: true)

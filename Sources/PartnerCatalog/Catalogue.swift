@@ -3,8 +3,8 @@ import CallModel
 /// Which partner and route a call belongs to, and whether it went well by that partner's convention.
 ///
 /// A pure function of the definitions and the call: every host with the same `version` gives the same names, with no network, no
-/// state, and no order of arrival. Outbound calls go by, in this order: the partner the sender named, exact host and port, exact
-/// host, the longest wildcard, and for public hosts nobody defined their registrable domain. Inbound calls go by the named partner,
+/// state, and no order of arrival. Outbound calls go by, in this order: the partner the sender named, the headers of webhooks we
+/// send, exact host and port, exact host, the longest wildcard, and for public hosts nobody defined their registrable domain. Inbound calls go by the named partner,
 /// a webhook signature of one partner, the operator's path for a partner's webhooks, a signature that several senders share, and
 /// the operator's listed routes. Everything else is not ours: internal traffic and end users' calls stay on the host.
 ///
@@ -38,14 +38,15 @@ public struct Catalogue: Sendable {
     let store: CatalogueStore
 
     /// `builtIn: false` leaves the shipped partners out. Of definitions that claim the same host the later wins, and `partners`
-    /// come after the shipped ones.
+    /// come after the shipped ones. `sentWebhooks` are asked before `SentWebhookRule.standard`.
     public init(
         builtIn: Bool, partners: [PartnerDefinition], listedRoutes: [ListedRoute], unknownHosts: UnknownHostPolicy,
-        publicSuffixes: PublicSuffixes = .builtIn
+        sentWebhooks: [SentWebhookRule] = [], publicSuffixes: PublicSuffixes = .builtIn
     ) {
         store = CatalogueStore(
             partners: (builtIn ? PartnerDefinition.builtIn : []) + partners, listedRoutes: listedRoutes,
-            unknownHosts: unknownHosts, publicSuffixes: publicSuffixes)
+            unknownHosts: unknownHosts, sentWebhooks: sentWebhooks + SentWebhookRule.standard,
+            publicSuffixes: publicSuffixes)
     }
 
     /// Changes with every definition, policy or rule that could change a name: 16 hex digits.

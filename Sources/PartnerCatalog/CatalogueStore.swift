@@ -21,15 +21,17 @@ final class CatalogueStore: Sendable {
     let webhookPaths: [(partner: Int32, pattern: RoutePattern)]
     let listedRoutes: [ListedRoute]
     let unknownHosts: UnknownHostPolicy
+    let sentWebhooks: [SentWebhookRule]
     let version: String
 
     init(
         partners definitions: [PartnerDefinition], listedRoutes: [ListedRoute], unknownHosts: UnknownHostPolicy,
-        publicSuffixes: PublicSuffixes
+        sentWebhooks: [SentWebhookRule], publicSuffixes: PublicSuffixes
     ) {
         (partners, index) = CatalogueStore.merged(definitions)
         self.listedRoutes = listedRoutes
         self.unknownHosts = unknownHosts
+        self.sentWebhooks = sentWebhooks
 
         var hosts = HostTable()
         publicSuffixes.add(to: &hosts)
@@ -59,7 +61,8 @@ final class CatalogueStore: Sendable {
         }
         self.webhookPaths = webhookPaths
         version = CatalogueVersion.hash(
-            partners: partners, listedRoutes: listedRoutes, unknownHosts: unknownHosts, publicSuffixes: publicSuffixes)
+            partners: partners, listedRoutes: listedRoutes, unknownHosts: unknownHosts, sentWebhooks: sentWebhooks,
+            publicSuffixes: publicSuffixes)
     }
 
     /// Definitions of one id become one: lists are added, a name or convention told later replaces.

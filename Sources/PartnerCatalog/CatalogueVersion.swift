@@ -1,11 +1,11 @@
 /// The version of a catalogue: a hash over everything that decides names, so that two hosts that agree on it agree on them.
 enum CatalogueVersion {
     /// To be raised with every change to `RouteTemplate`, the URL splitter or the order of resolution that can change a name.
-    private static let rulesRevision = "1"
+    private static let rulesRevision = "2"
 
     static func hash(
         partners: [PartnerDefinition], listedRoutes: [ListedRoute], unknownHosts: UnknownHostPolicy,
-        publicSuffixes: PublicSuffixes
+        sentWebhooks: [SentWebhookRule], publicSuffixes: PublicSuffixes
     ) -> String {
         var hash = ContentHash()
         hash.add(rulesRevision)
@@ -32,6 +32,14 @@ enum CatalogueVersion {
             hash.add(route.host?.description ?? "")
             hash.add(route.pattern.text)
             hash.add(route.isWebhook ? "webhook" : "")
+        }
+        for rule in sentWebhooks {
+            let details = rule.details
+            hash.add("sent")
+            hash.add(rule.headers.joined(separator: "+"))
+            for name in [details.eventType, details.deliveryID, details.retry, details.subscription] {
+                hash.add(name ?? "")
+            }
         }
         hash.add("suffixes")
         for suffix in publicSuffixes.registries { hash.add(suffix) }

@@ -10,6 +10,9 @@ struct HostTable: Sendable {
         var exact: Int32 = -1
         var wildcard: Int32 = -1
         var suffix: SuffixKind = .none
+        /// A rule `*.ck` stands for every label before this name, and `!www.ck` takes one of them back.
+        var wildcardSuffix: SuffixKind = .none
+        var isException = false
     }
 
     enum SuffixKind: UInt8, Sendable {
@@ -72,9 +75,18 @@ struct HostTable: Sendable {
         }
     }
 
-    mutating func addSuffix(_ suffix: String, kind: SuffixKind) {
-        let index = entryIndex(for: suffix)
-        entries[index].suffix = kind
+    /// A rule of the public-suffix list: a name, `*.name` or `!name`.
+    mutating func addSuffix(_ rule: String, kind: SuffixKind) {
+        if rule.hasPrefix("*.") {
+            let index = entryIndex(for: String(rule.dropFirst(2)))
+            entries[index].wildcardSuffix = kind
+        } else if rule.hasPrefix("!") {
+            let index = entryIndex(for: String(rule.dropFirst()))
+            entries[index].isException = true
+        } else {
+            let index = entryIndex(for: rule)
+            entries[index].suffix = kind
+        }
     }
 
     func match(_ host: UnsafeBufferPointer<UInt8>) -> Match {
@@ -91,7 +103,7 @@ struct HostTable: Sendable {
                     isFirstLabel = false
                 }
                 if let entry = find(hash, UnsafeBufferPointer(rebasing: host[(position + 1)...])) {
-                    note(entry, at: position + 1, in: &match)
+                    note(entry, at: position + 1, host, in: &match)
                     if entries[entry].wildcard >= 0 {
                         match.wildcard = entries[entry].wildcard
                         match.wildcardStart = position + 1
@@ -101,20 +113,30 @@ struct HostTable: Sendable {
             hash = HostTable.step(hash, byte)
         }
         if let entry = find(hash, host) {
-            note(entry, at: 0, in: &match)
+            note(entry, at: 0, host, in: &match)
             match.exact = entries[entry].exact
         }
         return match
     }
 
     /// Later calls come with longer suffixes, so the last one noted is the longest.
-    private func note(_ entry: Int, at start: Int, in match: inout Match) {
-        switch entries[entry].suffix {
+    private func note(_ entry: Int, at start: Int, _ host: UnsafeBufferPointer<UInt8>, in match: inout Match) {
+        let entry = entries[entry]
+        switch entry.suffix {
         case .none: break
         case .company: match.suffixStart = start
         case .registry:
             match.suffixStart = start
             match.registrySuffixStart = start
+        }
+        if entry.isException {
+            // The suffix is what follows its first label.
+            let dot = host[start...].firstIndex(of: UInt8(ascii: "."))
+            match.suffixStart = dot.map { $0 + 1 }
+            match.registrySuffixStart = match.suffixStart
+        } else if entry.wildcardSuffix != .none, start > 0 {
+            match.suffixStart = PublicSuffixes.labelStart(before: start, in: host)
+            if entry.wildcardSuffix == .registry { match.registrySuffixStart = match.suffixStart }
         }
     }
 

@@ -1,8 +1,10 @@
 /// The names under which registries and hosting companies hand out names to others: `co.uk`, `herokuapp.com`.
 ///
 /// A host's *registrable domain* is its public suffix and one label more: `api.acme.co.uk` belongs to `acme.co.uk`. Every name
-/// without a rule counts its last label as the suffix, as the Public Suffix List's own default rule does. Rules are plain names;
-/// the list's wildcards and exceptions concern a few country domains and are not needed for APIs.
+/// without a rule counts its last label as the suffix, as the Public Suffix List's own default rule does. Rules are written as
+/// that list writes them: `co.uk`, `*.ck` (every name below `ck`), `!www.ck` (but not this one).
+///
+/// What is shipped (`builtIn`) is a compact set of our own, and an operator may give the whole list (docs/decisions/public-suffixes.md).
 public struct PublicSuffixes: Sendable, Equatable {
     /// Delegated by registries.
     public var registries: [String]
@@ -38,7 +40,7 @@ public struct PublicSuffixes: Sendable, Equatable {
         return registryStart > 0 ? labelStart(before: registryStart, in: host) : nil
     }
 
-    private static func labelStart(before suffixStart: Int, in host: UnsafeBufferPointer<UInt8>) -> Int {
+    static func labelStart(before suffixStart: Int, in host: UnsafeBufferPointer<UInt8>) -> Int {
         var start = suffixStart - 1
         while start > 0, host[start - 1] != UInt8(ascii: ".") { start -= 1 }
         return start

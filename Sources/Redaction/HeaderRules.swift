@@ -1,3 +1,5 @@
+import PartnerCatalog
+
 /// Which headers, query keys and body keys are harmless, and which are secret by their name. Names are lower case.
 enum HeaderRules {
     /// Kept with their values, which are scanned all the same.
@@ -9,20 +11,31 @@ enum HeaderRules {
         "webhook-id", "webhook-timestamp", "svix-id", "request-id", "x-request-id", "x-correlation-id",
     ]
 
+    private static let limitParts = ["ratelimit", "rate-limit"].map { Array($0.utf8) }
+
     static func isHarmless(_ name: String) -> Bool {
-        harmless.contains(name) || name.contains("ratelimit") || name.contains("rate-limit")
-            || name.hasSuffix("-version")
+        harmless.contains(name) || isAnyPart(limitParts, of: name) || name.hasSuffix("-version")
             || name.hasSuffix("-request-id")
+    }
+
+    /// What a partner's own headers tell of its limits and deliveries. Its signatures are not among them.
+    static func telling(of partner: PartnerDefinition) -> Set<String> {
+        let headers = partner.webhookHeaders
+        let told = [headers.eventType, headers.deliveryID, headers.retry, headers.subscription].compactMap { $0 }
+        let signatures = Set(partner.webhookSignatures.flatMap(\.headers))
+        // An id in which a delivery is signed as well (`webhook-id`) is an id all the same.
+        return Set(partner.rateLimitHeaders.map(\.name))
+            .union(told.filter { !isSecret($0) || !signatures.contains($0) && $0.hasSuffix("-id") })
     }
 
     private static let secretParts = [
         "authorization", "cookie", "token", "secret", "password", "passwd", "signature", "credential", "api-key",
         "apikey",
         "api_key", "access_key", "private_key", "session", "csrf", "otp", "pin_code", "cvv", "cvc",
-    ]
+    ].map { Array($0.utf8) }
 
     static func isSecret(_ name: String) -> Bool {
-        secretParts.contains { name.contains($0) } || name.hasSuffix("-key") || name == "auth" || name == "key"
+        isAnyPart(secretParts, of: name) || name.hasSuffix("-key") || name == "auth" || name == "key"
     }
 
     private static let personal: Set<String> = [
@@ -42,4 +55,14 @@ enum HeaderRules {
     ]
 
     static func isHarmlessQuery(_ key: String) -> Bool { harmlessQuery.contains(key) }
+
+    /// Byte by byte: the library's search for a text within a text builds tables that cost a hundred times a name's length.
+    private static func isAnyPart(_ parts: [[UInt8]], of name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { bytes in
+            bytes.indices.contains { start in
+                parts.contains { $0[0] == bytes[start] && bytes[start...].starts(with: $0) }
+            }
+        }
+    }
 }

@@ -30,6 +30,8 @@ public struct RedactionPolicy: Sendable {
     /// `none` or `shape`; anything wider is granted by partner.
     public var defaultMode = RedactionMode.shape
     public var partners: [String: Grant] = [:]
+    /// With it placeholders carry a hash of what they stand for; nil, the default, for none.
+    public var hash: KeyedHash?
 
     public init() {}
 

@@ -1,4 +1,5 @@
 import CallModel
+import PartnerCatalog
 
 extension Redactor {
     /// A URL without userinfo and fragment, with the query's values masked but for harmless keys, and with path segments masked
@@ -30,13 +31,26 @@ extension Redactor {
             count(.userinfo)
             rest = rest[rest.index(after: sign)...]
         }
-        result += redactedPath(rest)
+        // `hooks.slack.com`, `hooks.zapier.com`, `hook.eu1.make.com`.
+        let isHook = (result.split(separator: "/").last ?? "").hasPrefix("hook")
+        result += redactedPath(rest, isCapability: isHook)
         if let query { result += "?" + redactedQuery(query) }
         return result
     }
 
-    private mutating func redactedPath(_ path: Substring) -> String {
+    /// Whoever knows the URL of an incoming hook may call it, so whatever is no word of its path is a secret.
+    private mutating func capability(_ segments: [Substring]) -> String {
+        segments.map { segment in
+            var text = String(segment)
+            guard text.withUTF8({ RouteTemplate.looksLikeData($0) }) else { return text }
+            count(.path)
+            return "{id}"
+        }.joined(separator: "/")
+    }
+
+    private mutating func redactedPath(_ path: Substring, isCapability: Bool) -> String {
         let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        if isCapability { return capability(segments) }
         return segments.map { segment in
             guard segment.utf8.count >= 5 else { return String(segment) }
             let masked = scanned(String(segment))
@@ -49,7 +63,7 @@ extension Redactor {
     private mutating func redactedQuery(_ query: Substring) -> String {
         query.split(separator: "&").prefix(500).map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let key = parts[0].utf8.count > 64 ? "{key}" : scanned(String(parts[0]))
+            let key = keyName(String(parts[0]))
             guard parts.count == 2 else {
                 // A bare word may be a key or a value.
                 return HeaderRules.isHarmlessQuery(key.lowercased()) ? key : "{value}"
@@ -58,7 +72,7 @@ extension Redactor {
                 return key + "=" + scanned(String(parts[1].prefix(256)))
             }
             count(.query)
-            return key + "={value}"
+            return key + "=" + scanner.placeholder("value", for: String(parts[1]))
         }.joined(separator: "&")
     }
 }

@@ -8,12 +8,18 @@ import PartnerCatalog
 /// gets shape. docs/redaction.md lists the rules.
 public struct Redactor {
     private let policy: RedactionPolicy
-    private var scanner = SecretScanner()
+    /// Headers of the catalogue's partners that tell of limits and deliveries, and of nobody.
+    private let known: [String: Set<String>]
+    private(set) var scanner: SecretScanner
     private let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
     private var ruleCounts = [Int](repeating: 0, count: SecretScanner.Rule.allCases.count)
 
-    public init(policy: RedactionPolicy) {
+    /// - Parameter catalogue: whose partners' rate-limit and delivery headers keep their values; nil for the general rules alone.
+    public init(policy: RedactionPolicy, catalogue: Catalogue? = nil) {
         self.policy = policy
+        scanner = SecretScanner(hash: policy.hash)
+        known = Dictionary(
+            (catalogue?.partners ?? []).map { ($0.id, HeaderRules.telling(of: $0)) }, uniquingKeysWith: { $1 })
     }
 
     /// How often each rule masked something.
@@ -25,7 +31,7 @@ public struct Redactor {
     public mutating func redact(_ call: inout APICall, now: Instant) {
         let mode = policy.mode(for: call.partner, at: now)
         call.request.url = redactedURL(call.request.url)
-        scan(&call.id)
+        redactID(&call)
         scan(&call.customer)
         scan(&call.service)
         scan(&call.serviceVersion)
@@ -36,10 +42,10 @@ public struct Redactor {
         scan(&call.partner)
         scan(&call.peerAddress)
         redactWebhook(&call)
-        redactHeaders(&call.request.headers, mode)
+        redactHeaders(&call.request.headers, mode, partner: call.partner)
         redactBody(&call.request.body, headers: call.request.headers, mode)
         guard call.response != nil else { return }
-        redactHeaders(&call.response!.headers, mode)
+        redactHeaders(&call.response!.headers, mode, partner: call.partner)
         redactBody(&call.response!.body, headers: call.response!.headers, mode)
     }
 
@@ -54,10 +60,29 @@ public struct Redactor {
         return masked
     }
 
+    /// A key of a query or a document: `{key}` where it looks like data, as in a shape.
+    mutating func keyName(_ key: String) -> String {
+        let masked = scanned(key)
+        guard masked == key, Shape.isDataKey(key) else { return masked }
+        count(.key)
+        return "{key}"
+    }
+
+    private func text(_ value: JSONValue) -> String {
+        value.string ?? String(decoding: value.serialized(), as: UTF8.self)
+    }
+
     private mutating func scan(_ text: inout String?) {
         guard let present = text, let masked = scanner.masked(present) else { return }
         for rule in scanner.found { count(rule) }
         text = masked
+    }
+
+    /// Two calls with one id are one call, so a masked id would swallow all but the first: such a call goes without its own.
+    private mutating func redactID(_ call: inout APICall) {
+        guard let id = call.id else { return }
+        if let trace = call.traceID, let span = call.spanID, id == trace.hex + "-" + span.hex { return }
+        if scanned(id) != id { call.id = nil }
     }
 
     private mutating func redactWebhook(_ call: inout APICall) {
@@ -70,21 +95,24 @@ public struct Redactor {
 
     // MARK: Headers
 
-    private mutating func redactHeaders(_ headers: inout [Header], _ mode: RedactionMode) {
+    private mutating func redactHeaders(_ headers: inout [Header], _ mode: RedactionMode, partner: String?) {
         guard mode != .none else {
             headers = []
             return
         }
+        let known = partner.flatMap { self.known[$0] } ?? []
         for index in headers.indices {
             let name = scanned(headers[index].name)
             headers[index].name = name
-            if HeaderRules.isSecret(name) {
-                headers[index].value = "{secret}"
+            if known.contains(name) {
+                headers[index].value = scanned(headers[index].value)
+            } else if HeaderRules.isSecret(name) {
+                headers[index].value = scanner.placeholder("secret", for: headers[index].value)
                 count(.header)
             } else if HeaderRules.isHarmless(name) || mode == .full {
                 headers[index].value = scanned(headers[index].value)
             } else {
-                headers[index].value = "{value}"
+                headers[index].value = scanner.placeholder("value", for: headers[index].value)
                 count(.header)
             }
         }
@@ -108,7 +136,47 @@ public struct Redactor {
     private mutating func shape(_ body: Body, _ headers: [Header]) -> Body {
         count(.body)
         let contentType = headers.value(of: "content-type")
-        return Body(Shape.of(bytes: body.bytes, contentType: contentType) ?? Array("\"unknown\"".utf8), form: .shape)
+        let shape = Shape.of(bytes: body.bytes, contentType: contentType) ?? Array("\"unknown\"".utf8)
+        return Body(withoutSecretKeys(shape), form: .shape)
+    }
+
+    /// A shape has no values, but its keys are the sender's: those that hold a secret are masked.
+    private mutating func withoutSecretKeys(_ shape: [UInt8]) -> [UInt8] {
+        guard shape.withUnsafeBufferPointer({ scanner.masked($0) }) != nil else { return shape }
+        var bytes: [UInt8] = []
+        do {
+            try parser.parse(shape) { try maskKeys(of: $0, into: &bytes) }
+            return bytes
+        } catch {
+            // It was made a moment ago, so this cannot be; and in doubt nothing goes.
+            return Array("\"unknown\"".utf8)
+        }
+    }
+
+    private mutating func maskKeys(of value: JSONValue, into bytes: inout [UInt8]) throws {
+        switch value.kind {
+        case .object:
+            bytes.append(UInt8(ascii: "{"))
+            var isFirst = true
+            try value.forEachMember { name, member in
+                if !isFirst { bytes.append(UInt8(ascii: ",")) }
+                isFirst = false
+                JSONText.appendString(scanned(String(decoding: name, as: UTF8.self)), to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                try maskKeys(of: member, into: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        case .array:
+            bytes.append(UInt8(ascii: "["))
+            var isFirst = true
+            try value.forEachElement { element in
+                if !isFirst { bytes.append(UInt8(ascii: ",")) }
+                isFirst = false
+                try maskKeys(of: element, into: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .string, .integer, .unsigned, .double, .bool, .null: value.serialize(into: &bytes)
+        }
     }
 
     /// JSON with the values masked that look like, or stand under a key that says, a secret; nil for what is no JSON.
@@ -125,7 +193,7 @@ public struct Redactor {
 
     private mutating func mask(_ value: JSONValue, key: String?, into bytes: inout [UInt8]) throws {
         if let key, HeaderRules.isSecret(key.lowercased()) || HeaderRules.isPersonal(key.lowercased()) {
-            JSONText.appendString("{secret}", to: &bytes)
+            JSONText.appendString(scanner.placeholder("secret", for: text(value)), to: &bytes)
             return
         }
         switch value.kind {
@@ -136,7 +204,7 @@ public struct Redactor {
                 if !isFirst { bytes.append(UInt8(ascii: ",")) }
                 isFirst = false
                 let key = String(decoding: name, as: UTF8.self)
-                JSONText.appendString(scanned(key), to: &bytes)
+                JSONText.appendString(keyName(key), to: &bytes)
                 bytes.append(UInt8(ascii: ":"))
                 try mask(member, key: key, into: &bytes)
             }
@@ -152,12 +220,12 @@ public struct Redactor {
             bytes.append(UInt8(ascii: "]"))
         case .string: JSONText.appendString(maskedText(value.string ?? ""), to: &bytes)
         case .integer, .unsigned, .double:
-            var text: [UInt8] = []
-            value.serialize(into: &text)
-            if scanner.masked(String(decoding: text, as: UTF8.self)) != nil {
-                JSONText.appendString("{number}", to: &bytes)
+            let text = text(value)
+            if scanner.masked(text) != nil {
+                for rule in scanner.found { count(rule) }
+                JSONText.appendString(scanner.placeholder("number", for: text), to: &bytes)
             } else {
-                bytes.append(contentsOf: text)
+                bytes.append(contentsOf: text.utf8)
             }
         case .bool, .null: value.serialize(into: &bytes)
         }
@@ -165,8 +233,9 @@ public struct Redactor {
 
     /// Long text may hold anything, encoded or not: beyond a sentence's length only its length is kept.
     private mutating func maskedText(_ text: String) -> String {
-        let first = text.utf8.first
+        let first = text.utf8.first { $0 > 0x20 }
         guard text.utf8.count <= 200, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else {
+            count(.body)
             return "{text of \(text.utf8.count) bytes}"
         }
         return scanned(text)

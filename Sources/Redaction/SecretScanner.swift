@@ -11,10 +11,16 @@ struct SecretScanner {
         case privateKey = "private_key"
         case token
         case userinfo, header, query, body
-        case path
+        case path, key, encoded
     }
 
     private(set) var found: [Rule] = []
+    /// Adds to a placeholder what tells equal values apart from others; nil where the operator gave no key.
+    private let hash: KeyedHash?
+
+    init(hash: KeyedHash? = nil) {
+        self.hash = hash
+    }
 
     /// The text with every find replaced by `{rule}`; nil when there was none.
     mutating func masked(_ text: String) -> String? {
@@ -39,18 +45,62 @@ struct SecretScanner {
             at = end
         }
         finds += digitRuns(bytes)
-        guard !finds.isEmpty else { return nil }
+        guard !finds.isEmpty else { return hidden(bytes) }
         finds.sort { $0.range.lowerBound < $1.range.lowerBound }
         var result: [UInt8] = []
         var kept = 0
         for (range, rule) in finds where range.lowerBound >= kept {
             result.append(contentsOf: bytes[kept..<range.lowerBound])
-            result.append(contentsOf: "{\(rule.rawValue)}".utf8)
+            result.append(
+                contentsOf: placeholder(rule.rawValue, UnsafeBufferPointer(rebasing: bytes[range])).utf8)
             kept = range.upperBound
             found.append(rule)
         }
         result.append(contentsOf: bytes[kept...])
         return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The whole text masked where a decoded form of it holds a secret.
+    private mutating func hidden(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        guard bytes.count >= 12 else { return nil }
+        let inner = SecretScanner()
+        let isHiding = HiddenText.hides(bytes) { decoded in
+            var scanner = inner
+            return decoded.withUnsafeBufferPointer { scanner.holds($0) }
+        }
+        guard isHiding else { return nil }
+        found.append(.encoded)
+        return placeholder(Rule.encoded.rawValue, bytes)
+    }
+
+    /// Whether there is a find, without looking into encodings.
+    private mutating func holds(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        if privateKey(bytes) != nil { return true }
+        var at = 0
+        while at < bytes.count {
+            guard Self.isWordByte(bytes[at]) else {
+                at += 1
+                continue
+            }
+            var end = at
+            while end < bytes.count, Self.isWordByte(bytes[end]) { end += 1 }
+            if judge(UnsafeBufferPointer(rebasing: bytes[at..<end])) != nil { return true }
+            at = end
+        }
+        return !digitRuns(bytes).isEmpty
+    }
+
+    /// `{email}`, or `{email:1f0c…}` with a hash of what stood there.
+    func placeholder(_ name: String, _ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        guard let hash else { return "{\(name)}" }
+        let digits = String(hash.hash(bytes), radix: 16)
+        return "{\(name):\(String(repeating: "0", count: 16 - digits.count))\(digits)}"
+    }
+
+    func placeholder(_ name: String, for text: String) -> String {
+        guard hash != nil else { return "{\(name)}" }
+        var text = text
+        return text.withUTF8 { placeholder(name, $0) }
     }
 
     private static func isWordByte(_ byte: UInt8) -> Bool {
@@ -133,105 +183,6 @@ struct SecretScanner {
             }
         }
         return remainder == 1  // ISO 13616: mod 97.
-    }
-
-    /// Card numbers (13 to 19 digits that pass Luhn's check, ISO/IEC 7812-1) and numbers of US social security.
-    ///
-    /// People write them in groups with one separator between two, and other numbers may stand beside them: so every run of
-    /// groups is tried.
-    private func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: Rule)] {
-        var finds: [(range: Range<Int>, rule: Rule)] = []
-        var at = 0
-        while at < bytes.count {
-            guard bytes[at] &- 48 < 10 else {
-                at += 1
-                continue
-            }
-            let (end, digitCount) = Self.digitRun(bytes, from: at)
-            if digitCount >= 9 { finds += numbers(in: bytes, at..<end) }
-            at = end
-        }
-        return finds
-    }
-
-    /// Where a run of digits and single separators ends, and how many digits it has.
-    private static func digitRun(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> (end: Int, digitCount: Int) {
-        var (at, end, digitCount) = (start, start, 0)
-        while at < bytes.count {
-            if bytes[at] &- 48 < 10 {
-                digitCount += 1
-                at += 1
-                end = at
-            } else {
-                let separator = separatorByteCount(bytes, at: at)
-                guard separator > 0, at == end else { break }
-                at += separator
-            }
-        }
-        return (end, digitCount)
-    }
-
-    /// A blank, also as URLs and forms write it, or a dash; 0 for anything else.
-    private static func separatorByteCount(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Int {
-        switch bytes[index] {
-        case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "+"): 1
-        case UInt8(ascii: "%"):
-            index + 3 < bytes.count && bytes[index + 1] == UInt8(ascii: "2")
-                && (bytes[index + 2] == UInt8(ascii: "0") || bytes[index + 2] | 0x20 == UInt8(ascii: "d")) ? 3 : 0
-        default: 0
-        }
-    }
-
-    private func numbers(
-        in bytes: UnsafeBufferPointer<UInt8>, _ run: Range<Int>
-    ) -> [(range: Range<Int>, rule: Rule)] {
-        let groups = Self.digitGroups(bytes, run)
-        var finds: [(range: Range<Int>, rule: Rule)] = []
-        var first = 0
-        while first < groups.count {
-            var digits: [UInt8] = []
-            var found: Int?
-            for last in first..<groups.count {
-                digits.append(contentsOf: bytes[groups[last]].lazy.map { $0 - 48 })
-                guard digits.count <= 19 else { break }
-                if digits.count >= 13, luhn(digits) { found = last }
-            }
-            if let found {
-                finds.append((groups[first].lowerBound..<groups[found].upperBound, .card))
-            } else if first + 2 < groups.count, groups[first].count == 3, groups[first + 1].count == 2,
-                groups[first + 2].count == 4, bytes[groups[first].upperBound] == UInt8(ascii: "-"),
-                bytes[groups[first + 1].upperBound] == UInt8(ascii: "-")
-            {
-                finds.append((groups[first].lowerBound..<groups[first + 2].upperBound, .socialSecurity))
-                found = first + 2
-            }
-            first = (found ?? first) + 1
-        }
-        return finds
-    }
-
-    private static func digitGroups(_ bytes: UnsafeBufferPointer<UInt8>, _ run: Range<Int>) -> [Range<Int>] {
-        var groups: [Range<Int>] = []
-        var at = run.lowerBound
-        while at < run.upperBound {
-            var end = at
-            while end < run.upperBound, bytes[end] &- 48 < 10 { end += 1 }
-            if end > at { groups.append(at..<end) }
-            at = end
-            // An encoded separator has digits in it that are none of the number's.
-            if at < run.upperBound { at += max(1, separatorByteCount(bytes, at: at)) }
-        }
-        return groups
-    }
-
-    private func luhn(_ digits: [UInt8]) -> Bool {
-        guard digits.contains(where: { $0 != 0 }) else { return false }
-        var sum = 0
-        for (position, digit) in digits.reversed().enumerated() {
-            let doubled = position % 2 == 1 ? Int(digit) * 2 : Int(digit)
-            sum += doubled > 9 ? doubled - 9 : doubled
-        }
-        return sum % 10 == 0
     }
 
     private func privateKey(_ bytes: UnsafeBufferPointer<UInt8>) -> Range<Int>? {

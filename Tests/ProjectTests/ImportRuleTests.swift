@@ -8,7 +8,7 @@ struct ImportRuleTests {
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
         ("Runtime", "Sources"), ("Transport", "Sources"), ("Probes", "agent"), ("Packets", "agent"),
-        ("Protocols", "agent"), ("Receivers", "agent"), ("Deduplication", "agent"),
+        ("Protocols", "agent"), ("Receivers", "agent"), ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
         ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
@@ -24,7 +24,7 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Packets", "Protocols", "Deduplication", "Rollups", "Detection",
+        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Detection",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -66,6 +66,14 @@ final class HandlerFixture: Sendable {
         return RequestHead(method: method, path: path, query: nil, headers: fields, version: .http1_1, peer: peer)
     }
 
+    func get(_ path: String, headers: [(String, String)] = []) async -> Response {
+        let request = Request(head: head(path, method: "GET", headers: headers), body: ByteBuffer())
+        return await withCheckedContinuation { continuation in
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            handler.handle(request, Responder(eventLoop: loop) { continuation.resume(returning: $0) })
+        }
+    }
+
     func post(
         _ path: String, type: String?, _ body: [UInt8], headers: [(String, String)] = []
     ) async -> Response {

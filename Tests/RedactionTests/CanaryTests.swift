@@ -103,6 +103,32 @@ struct CanaryTests {
         #expect(call.customer == "acme")
     }
 
+    @Test(arguments: ["ch_40950a0341485039422afd57", "a4242424242424242f", "8400000000000000"])
+    func `digits inside an identifier are no card`(id: String) {
+        var redactor = Redactor(policy: .failClosed)
+        var call = call(with: "x")
+        call.customer = id
+        redactor.redact(&call, now: .epoch)
+        #expect(call.customer == id)
+    }
+
+    @Test func `ids stay what they are or go, for two calls with one id would be one`() throws {
+        var redactor = Redactor(policy: .failClosed)
+        var call = APICall(time: .epoch, request: .init(method: "GET", url: "https://api.stripe.com/"), source: .otlp)
+        let (trace, span) = ("25096a1fb06fa057f2e5aa3c9ef24584", "7810691c59d12936")
+        call.traceID = try #require(TraceID(hex: trace))
+        call.spanID = try #require(SpanID(hex: span))
+        for (id, left) in [
+            (trace + "-" + span, trace + "-" + span), ("order-1234", "order-1234"),
+            ("01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8057"),
+            ("jane.doe@example.com", nil), ("sk_live_4eC39HqLyjWDarjtT1zdp7dc", nil),
+        ] {
+            call.id = id
+            redactor.redact(&call, now: .epoch)
+            #expect(call.id == left)
+        }
+    }
+
     @Test func `a body that cannot be read is not let through`() {
         var policy = RedactionPolicy()
         policy.partners["stripe"] = .init(mode: .redacted, approvedBy: "jane", until: Instant(secondsSinceEpoch: 100))

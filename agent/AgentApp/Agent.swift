@@ -49,8 +49,9 @@ public final class Agent: Sendable {
             logger: logger)
         spool.onSealed { forwarder.wake() }
         var receiving = ReceiverConfiguration(hostName: settings.hostName)
-        receiving.trustHost = settings.trustHost
-        receiving.bodyByteCountMax = settings.receiveByteCountMax
+        receiving.trustHost = settings.receive.trustHost
+        receiving.bodyByteCountMax = settings.receive.byteCountMax
+        receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
         let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
             calls, context, completion in
             let processed = pipeline.process(calls, at: context.receivedAt)
@@ -58,7 +59,8 @@ public final class Agent: Sendable {
         }
         receiver = HTTPServer(
             configuration: ServerConfiguration(
-                address: settings.receiveAddress.host, port: settings.receiveAddress.port),
+                address: settings.receive.address.host, port: settings.receive.address.port,
+                tls: settings.receive.tls),
             handler: handler, group: group, logger: logger)
         health = HTTPServer(
             configuration: ServerConfiguration(address: settings.healthAddress.host, port: settings.healthAddress.port),

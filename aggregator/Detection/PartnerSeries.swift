@@ -34,6 +34,8 @@ struct PartnerSeries: Sendable {
     var baseline = Baseline()
     /// Intervals before this one are already part of the baseline, or were kept out of it.
     var learnedUntil: Int32?
+    /// Where the last trouble was over: intervals before it prove no new one.
+    var clearedAt = Int32.min
 
     mutating func add(_ key: CellKey, _ count: CellCount) {
         var bucket = buckets[key.interval] ?? Bucket()

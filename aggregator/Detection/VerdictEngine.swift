@@ -80,6 +80,8 @@ public struct VerdictEngine: Sendable {
             var verdict = judge(series[partner]!, before: before, through: last)
             verdict.since = before?.status == verdict.status ? before!.since : now
             if before?.status != verdict.status { changes.append((partner, before?.status)) }
+            // What made it an outage is told and over: it must not make another one.
+            if before?.status.isTrouble == true, !verdict.status.isTrouble { series[partner]!.clearedAt = last - 1 }
             verdicts[partner] = verdict
             teach(partner, deviating: verdict.status.isTrouble, through: last)
         }
@@ -182,7 +184,7 @@ public struct VerdictEngine: Sendable {
         // While it deviates a smaller surprise keeps it so, else a partial outage would flicker.
         let surpriseMin = deviating ? configuration.surpriseMin / 3 : configuration.surpriseMin
         for length in deviating ? [3] : [3, 6, 30] as [Int32] {
-            let window = series.window(last - length, through: last)
+            let window = series.window(max(last - length, series.clearedAt), through: last)
             if let found = failures(window, series.baseline, sick, surpriseMin) { return found }
             if let found = slowness(window, series.baseline, surpriseMin) { return found }
         }

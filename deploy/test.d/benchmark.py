@@ -106,6 +106,7 @@ def metric(installation: Installation, name: str) -> float:
 
 def stored_bytes(installation: Installation) -> dict[str, int]:
     """Tables with their indexes and TOAST; what VACUUM could give back is not taken off."""
+    installation.sql("CHECKPOINT")
     rows = installation.sql(
         "SELECT split_part(relname, '_p', 1), sum(pg_total_relation_size(oid))::bigint FROM pg_class "
         "WHERE relkind = 'r' AND relnamespace = 'farwatch'::regnamespace AND relispartition GROUP BY 1"
@@ -125,7 +126,7 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
         installation.start_agent()
         time.sleep(SETTLE_S)
         idle = resident_mib(installation.programs.running["farwatch-agent"].pid)
-        empty = sum(stored_bytes(installation).values())
+        empty = stored_bytes(installation)
         meter, began = Meter(installation), time.monotonic()
         post_all(installation.ports.receivers, bodies)
         installation.wait_for(
@@ -137,7 +138,8 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
         stored = installation.sql("SELECT count(*) FROM farwatch.call_rows")[0][0]
         if int(stored) != count:
             raise SystemExit(f"{stored} calls are stored, {count} were sent")
-        size = sum(stored_bytes(installation).values()) - empty
+        tables = stored_bytes(installation)
+        size = {name: (tables[name] - empty.get(name, 0)) / count for name in tables}
         per_million = {name: round(value / count * 1e6, 2) for name, value in cpu.items()}
         return {
             "calls": count,
@@ -148,7 +150,8 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
                 per_million["aggregator"] + per_million["postgresql"], 2
             ),
             "wire_bytes_a_call": round(wire / count, 1),
-            "stored_bytes_a_call": round(size / count, 1),
+            "stored_bytes_a_call": round(sum(size.values()), 1),
+            "of_them": {name: round(value, 1) for name, value in sorted(size.items()) if value >= 0.1},
             "calls_a_second": round(count / seconds),
             "agent_resident_mib": {"idle": round(idle, 1), "after": round(resident, 1)},
         }

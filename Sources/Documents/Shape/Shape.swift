@@ -5,6 +5,9 @@
 /// whole language is in docs/formats/shape.md. Keys that look like data (`DataKey`) become `{key}`, their values merged.
 /// Everything is bounded by `ShapeLimits`, and what was left out is counted in the shape itself.
 public enum Shape {
+    /// Whether a key looks like data rather than like the name of a field (`DataKey`); a shape has `{key}` for it.
+    public static func isDataKey(_ key: String) -> Bool { DataKey.isData(key.utf8) }
+
     /// The shape of a JSON value, as JSON text.
     public static func ofJSON(_ value: JSONValue, limits: ShapeLimits = ShapeLimits()) -> [UInt8] {
         var writer = ShapeWriter(limits: limits)

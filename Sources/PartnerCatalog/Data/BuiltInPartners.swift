@@ -4,9 +4,9 @@
 extension PartnerDefinition {
     public static let builtIn: [PartnerDefinition] =
         payments + commerce + messaging + support + developerTools + productivity + identity + clouds + intelligence
-        + genericSenders
+        + operations + people + marketing + finance + communication + genericSenders
 
     /// The day of the last review.
     static let reviewed = "2026-11-24"
-    static let general = "general knowledge; to be verified"
+    public static let general = "general knowledge; to be verified"
 }

@@ -72,7 +72,7 @@ extension PartnerDefinition {
                 "management.azure.com", "*.vault.azure.net", "*.servicebus.windows.net", "*.search.windows.net",
                 "*.queue.core.windows.net", "*.table.core.windows.net", "*.cognitiveservices.azure.com",
                 "*.documents.azure.com",
-            ], source: general),
+            ], routes: ["/secrets/{secret}/**", "/keys/{key}/**", "/certificates/{certificate}/**"], source: general),
         PartnerDefinition(
             id: "azure-storage", name: "Azure Blob Storage",
             hosts: ["*.blob.core.windows.net", "*.file.core.windows.net", "*.dfs.core.windows.net"],

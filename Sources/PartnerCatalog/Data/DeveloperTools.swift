@@ -57,7 +57,11 @@ extension PartnerDefinition {
             id: "pagerduty", name: "PagerDuty",
             hosts: ["api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com"],
             webhookSignatures: ["x-pagerduty-signature"],
-            webhookHeaders: WebhookHeaders(subscription: "x-webhook-subscription"), rateLimitHeaders: .rateLimit,
+            webhookHeaders: WebhookHeaders(subscription: "x-webhook-subscription"),
+            routes: [
+                "/incidents/{incident}/**", "/services/{service}/**", "/users/{user}/**", "/schedules/{schedule}/**",
+                "/escalation_policies/{policy}/**", "/teams/{team}/**",
+            ], rateLimitHeaders: .rateLimit,
             source: general),
         PartnerDefinition(
             id: "datadog", name: "Datadog",
@@ -82,7 +86,8 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "circleci", name: "CircleCI", hosts: ["circleci.com", "runner.circleci.com"],
             webhookSignatures: ["circleci-signature"],
-            webhookHeaders: WebhookHeaders(eventType: "circleci-event-type"), source: general),
+            webhookHeaders: WebhookHeaders(eventType: "circleci-event-type"),
+            routes: ["/api/v2/project/{vcs}/{organization}/{project}/**"], source: general),
         PartnerDefinition(
             id: "vercel", name: "Vercel", hosts: ["api.vercel.com"], webhookSignatures: ["x-vercel-signature"],
             rateLimitHeaders: .xRateLimit, source: general),

@@ -37,6 +37,7 @@ extension PartnerDefinition {
             webhookSignatures: ["cko-signature"], source: general),
         PartnerDefinition(
             id: "gocardless", name: "GoCardless", hosts: ["api.gocardless.com", "api-sandbox.gocardless.com"],
+            webhookSignatures: [WebhookSignature(headers: ["webhook-signature"], isShared: true)],
             rateLimitHeaders: .rateLimit, source: general),
         PartnerDefinition(
             id: "mollie", name: "Mollie", hosts: ["api.mollie.com"], source: general),

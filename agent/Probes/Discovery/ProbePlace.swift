@@ -28,7 +28,9 @@ public struct ProbePlace: Equatable, Sendable {
     /// - Parameters:
     ///   - extended: `SSL_read_ex` or `SSL_write_ex`.
     ///   - plain: `SSL_read` or `SSL_write`.
-    public static func shared(by extended: ELFFile.Function, and plain: ELFFile.Function, in file: ELFFile) -> ProbePlace? {
+    public static func shared(by extended: ELFFile.Function, and plain: ELFFile.Function, in file: ELFFile)
+        -> ProbePlace?
+    {
         guard file.machine == ELFFile.machineX86_64, let target = wrapped(extended, file),
             calls(plain, target, file), let offset = file.fileOffset(of: target)
         else { return nil }

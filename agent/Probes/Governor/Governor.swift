@@ -78,6 +78,21 @@ public struct Governor: Sendable {
         }
     }
 
+    private struct Mark: Sendable {
+        var at: Instant
+        var reading: Reading
+
+        init(_ at: Instant, _ reading: Reading) {
+            self.at = at
+            self.reading = reading
+        }
+
+        /// False where a clock was set back, or sums began anew.
+        func isBefore(_ later: Reading, _ now: Instant) -> Bool {
+            now >= at && later.agentCPU >= reading.agentCPU && later.probeCost >= reading.probeCost
+        }
+    }
+
     public struct Step: Sendable, Equatable {
         public var at: Instant
         public var from: Level
@@ -93,7 +108,9 @@ public struct Governor: Sendable {
     public private(set) var agentShare = 0.0
     public private(set) var applicationShare = 0.0
     private let configuration: Configuration
-    private var windowStart: (at: Instant, reading: Reading)?
+    private var windowStart: Mark?
+    /// Of the shorter window, in which only what is far too much is looked for.
+    private var momentStart: Mark?
     private var calmSince: Instant?
     private var detachedAt: Instant?
     private var detachments = 0
@@ -105,34 +122,26 @@ public struct Governor: Sendable {
     /// Takes a reading, four times a second or so.
     /// - Returns: the step to be taken now; nil where all stays as it is.
     public mutating func measured(_ reading: Reading, at now: Instant) -> Step? {
-        guard let start = windowStart else {
-            windowStart = (now, reading)
+        guard let start = windowStart, let moment = momentStart, start.isBefore(reading, now) else {
+            (windowStart, momentStart) = (Mark(now, reading), Mark(now, reading))
             return nil
         }
-        let elapsed = now - start.at
-        // A clock that was set back, or sums that began anew: begin anew, too.
-        guard elapsed >= .zero, reading.agentCPU >= start.reading.agentCPU,
-            reading.probeCost >= start.reading.probeCost
-        else {
-            windowStart = (now, reading)
-            return nil
-        }
-        let isFull = elapsed >= configuration.window
-        // Far too much is seen before the window is full.
-        guard isFull || elapsed >= configuration.window / 4 else { return nil }
-        let (agent, application) = shares(from: start.reading, to: reading, over: elapsed)
-        if isFull {
-            windowStart = (now, reading)
-            (agentShare, applicationShare) = (agent, application)
-        }
-        let worst = max(agent / configuration.agentShareMax, application / configuration.applicationShareMax)
         if level == .detached { return reattach(at: now) }
-        if worst >= configuration.detachFactor { return go(to: .detached, reason(agent, application), at: now) }
-        guard isFull else { return nil }
-        if worst > 1 {
-            return go(to: Level(rawValue: level.rawValue + 1) ?? .detached, reason(agent, application), at: now)
+        if now - moment.at >= configuration.window / 4 {
+            // Far too much is seen before the window is full.
+            momentStart = Mark(now, reading)
+            let (agent, application) = shares(since: moment, reading, now)
+            if excess(agent, application) >= configuration.detachFactor {
+                return go(to: .detached, reason(agent, application), at: now)
+            }
         }
-        return recover(worst, at: now)
+        guard now - start.at >= configuration.window else { return nil }
+        windowStart = Mark(now, reading)
+        (agentShare, applicationShare) = shares(since: start, reading, now)
+        let excess = excess(agentShare, applicationShare)
+        guard excess > 1 else { return recover(excess, at: now) }
+        let next = Level(rawValue: level.rawValue + 1) ?? .detached
+        return go(to: next, reason(agentShare, applicationShare), at: now)
     }
 
     /// Something other than cost demands that probes go, such as the watchdog.
@@ -140,14 +149,19 @@ public struct Governor: Sendable {
         level == .detached ? nil : go(to: .detached, reason, at: now)
     }
 
-    private func shares(from start: Reading, to end: Reading, over elapsed: Duration) -> (Double, Double) {
-        let seconds = max(elapsed.inSeconds, 1e-6)
-        let agent = (end.agentCPU - start.agentCPU).inSeconds / seconds
-        let cost = (end.probeCost - start.probeCost).inSeconds / seconds
-        // Processes come and go: what those that went had used is missing from the sum.
-        let used = max(0, (end.applicationCPU - start.applicationCPU).inSeconds) / seconds
+    /// Of one core, and of the applications' own time.
+    private func shares(since start: Mark, _ reading: Reading, _ now: Instant) -> (agent: Double, application: Double) {
+        let seconds = max((now - start.at).inSeconds, 1e-6)
+        let agent = (reading.agentCPU - start.reading.agentCPU).inSeconds / seconds
+        let cost = (reading.probeCost - start.reading.probeCost).inSeconds / seconds
+        let used = max(0, (reading.applicationCPU - start.reading.applicationCPU).inSeconds) / seconds
         let own = max(used - cost, configuration.applicationCoreShareMin / configuration.applicationShareMax)
         return (agent, cost / own)
+    }
+
+    /// The worse of both shares, in ceilings.
+    private func excess(_ agent: Double, _ application: Double) -> Double {
+        max(agent / configuration.agentShareMax, application / configuration.applicationShareMax)
     }
 
     private mutating func recover(_ worst: Double, at now: Instant) -> Step? {
@@ -174,7 +188,7 @@ public struct Governor: Sendable {
         let step = Step(at: now, from: level, to: next, reason: reason)
         level = next
         calmSince = nil
-        windowStart = nil
+        (windowStart, momentStart) = (nil, nil)
         stepCounts[next.rawValue] += 1
         if next == .detached {
             detachedAt = now

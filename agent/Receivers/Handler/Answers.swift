@@ -24,6 +24,7 @@ extension Response {
             headers.add("retry-after", "\(max(1, attoseconds > 0 ? seconds + 1 : seconds))")
         }
         if let allow = refusal.allow { headers.add("allow", allow) }
+        if refusal.reason == .unauthorized { headers.add("www-authenticate", "Bearer") }
         if refusal.reason == .unsupportedEncoding { headers.add("accept-encoding", ContentCoding.offered) }
     }
 }

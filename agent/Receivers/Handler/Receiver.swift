@@ -12,6 +12,10 @@ protocol Receiver: Sendable {
     /// Paths taken with POST.
     var paths: [String] { get }
     var formats: [BodyFormat] { get }
+    /// What a body without a content type is taken for; nil refuses it.
+    var defaultFormat: BodyFormat? { get }
+    /// Paths of fixed documents, fetched with GET.
+    var documentPaths: [String] { get }
 
     /// - Parameter tools: buffers and parsers for the use of this call alone.
     func decode(
@@ -23,6 +27,17 @@ protocol Receiver: Sendable {
 
     /// - Parameter format: nil where the sender's own could not be told.
     func answer(_ refusal: Refusal, _ format: BodyFormat?) -> Response
+
+    /// One of `documentPaths`.
+    func document(_ path: String, _ head: RequestHead) -> Response
+}
+
+extension Receiver {
+    var defaultFormat: BodyFormat? { nil }
+    var documentPaths: [String] { [] }
+    func document(_ path: String, _ head: RequestHead) -> Response {
+        answer(Refusal(.notFound, "there is no document at \(path)"), nil)
+    }
 }
 
 /// What the pipeline did with the calls it took.

@@ -5,6 +5,10 @@ public struct ReceiverConfiguration: Sendable {
     /// Whether senders may speak for other hosts: a relay in front of a fleet.
     public var trustHost = false
     public var otlp = OTLPConfiguration()
+    /// Where Moesif's events tell our customer, best first. A user is a person, so `user_id` is not among them.
+    public var moesifCustomerFields: [MoesifCustomerField] = [.company]
+    /// Senders must bring one of these; empty on loopback, where every process of the host may send.
+    public var tokens = AcceptedTokens([])
     /// The largest body, as received and again after decompression: what OTLP/HTTP recommends.
     public var bodyByteCountMax = 64 << 20
     /// Calls taken from one request in the native form.

@@ -3,13 +3,16 @@ import NIOCore
 import Runtime
 import Transport
 
-/// Takes calls from senders on this host: OTLP traces at `/v1/traces`, the native form at `/v1/calls`.
+/// Takes calls from senders on this host: OTLP traces at `/v1/traces`, Moesif's events at `/v1/events`, the native form at
+/// `/v1/calls`.
 ///
 /// A request is judged by its head, decompressed within a bound, decoded, handed to the sink, and answered when the
 /// sink has said what became of it: after the write to the spool. Small bodies are decoded on the event loop, larger
 /// ones on one thread of their own, so that a decompression bomb costs nobody else's time and no more than the bound.
 /// Nothing is retried here: a sender that hears 503 keeps its calls and comes again.
 public final class ReceiverHandler: RequestHandler {
+    private static let documentBodyByteCountMax = 4 << 10
+
     private let configuration: ReceiverConfiguration
     private let routes: ReceiverRoutes
     private let tools: ToolPool
@@ -31,13 +34,19 @@ public final class ReceiverHandler: RequestHandler {
         self.now = now
         self.sink = sink
         let otlp = OTLPReceiver()
-        routes = ReceiverRoutes([otlp, NativeReceiver(configuration: configuration)], otlp: otlp)
+        routes = ReceiverRoutes(
+            [
+                otlp, NativeReceiver(configuration: configuration), MoesifReceiver(configuration: configuration),
+                MoesifEntities(configuration: configuration),
+            ], otlp: otlp, tokens: configuration.tokens)
         tools = ToolPool(configuration)
         worker = try WorkerThread(name: "fw-receive", queueMax: configuration.waitingMax)
     }
 
     public func admit(_ head: RequestHead) -> Admission {
         do throws(ReceiverRoutes.Refused) {
+            // A document has no use for a body, but what is sent of one must be read.
+            if try routes.document(for: head) != nil { return .collect(byteCountMax: Self.documentBodyByteCountMax) }
             _ = try routes.plan(for: head)
             return .collect(byteCountMax: configuration.bodyByteCountMax)
         } catch {
@@ -58,6 +67,9 @@ public final class ReceiverHandler: RequestHandler {
     public func handle(_ request: Request, _ responder: Responder) {
         let plan: ReceiverRoutes.Plan
         do throws(ReceiverRoutes.Refused) {
+            if let receiver = try routes.document(for: request.head) {
+                return responder.respond(receiver.document(request.head.path, request.head))
+            }
             plan = try routes.plan(for: request.head)
         } catch {
             return responder.respond(refused(error))

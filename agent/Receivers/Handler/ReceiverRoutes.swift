@@ -19,28 +19,55 @@ struct ReceiverRoutes: Sendable {
     }
 
     private let receivers: [String: any Receiver]
+    private let documents: [String: any Receiver]
     private let otlp: OTLPReceiver
+    private let tokens: AcceptedTokens
 
-    init(_ receivers: [any Receiver], otlp: OTLPReceiver) {
+    init(_ receivers: [any Receiver], otlp: OTLPReceiver, tokens: AcceptedTokens) {
         self.otlp = otlp
-        var byPath: [String: any Receiver] = [:]
+        self.tokens = tokens
+        var (byPath, documents): ([String: any Receiver], [String: any Receiver]) = ([:], [:])
         for receiver in receivers {
             for path in receiver.paths { byPath[path] = receiver }
+            for path in receiver.documentPaths { documents[path] = receiver }
         }
         self.receivers = byPath
+        self.documents = documents
+    }
+
+    /// Who answers a GET of a fixed document; nil where the path is none.
+    func document(for head: RequestHead) throws(Refused) -> (any Receiver)? {
+        guard let receiver = documents[head.path] else { return nil }
+        guard head.method == "GET" else {
+            throw Refused(
+                refusal: Refusal(.wrongMethod, "\(head.path) takes GET", allow: "GET"), receiver: receiver,
+                format: .json)
+        }
+        try authenticate(head, receiver, .json)
+        return receiver
+    }
+
+    private func authenticate(
+        _ head: RequestHead, _ receiver: any Receiver, _ format: BodyFormat?
+    ) throws(Refused) {
+        guard !tokens.accept(head.headers) else { return }
+        let refusal = Refusal(.unauthorized, "a token of this agent is wanted, as `authorization: Bearer …`")
+        throw Refused(refusal: refusal, receiver: receiver, format: format)
     }
 
     func plan(for head: RequestHead) throws(Refused) -> Plan {
         let contentType = head.headers[first: "content-type"]
-        let format = contentType.flatMap { BodyFormat(contentType: $0) }
+        var format = contentType.flatMap { BodyFormat(contentType: $0) }
         if let signal = OTLPReceiver.otherSignals[head.path] {
             let refusal = Refusal(.notFound, "this agent takes traces at /v1/traces, no \(signal)")
             throw Refused(refusal: refusal, receiver: otlp, format: format)
         }
         guard let receiver = receivers[head.path] else {
-            let known = receivers.keys.sorted().joined(separator: ", ")
+            let known = (Array(receivers.keys) + Array(documents.keys)).sorted().joined(separator: ", ")
             throw Refused(refusal: Refusal(.notFound, "no such path; there is \(known)"))
         }
+        if contentType == nil { format = receiver.defaultFormat }
+        try authenticate(head, receiver, format)
         guard head.method == "POST" else {
             let refusal = Refusal(.wrongMethod, "\(head.path) takes POST", allow: "POST")
             throw Refused(refusal: refusal, receiver: receiver, format: format)

@@ -5,6 +5,7 @@ import Transport
 public enum ReceiverKind: String, Sendable, CaseIterable {
     case otlp
     case native
+    case moesif
 }
 
 /// What the pipeline may want to know of a request beside its calls.

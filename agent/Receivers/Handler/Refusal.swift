@@ -5,6 +5,7 @@ struct Refusal: Error, Equatable {
     enum Reason: String, CaseIterable {
         case notFound = "not_found"
         case wrongMethod = "wrong_method"
+        case unauthorized
         case unsupportedType = "unsupported_type"
         case unsupportedEncoding = "unsupported_encoding"
         case badEncoding = "bad_encoding"
@@ -32,6 +33,7 @@ struct Refusal: Error, Equatable {
         switch reason {
         case .notFound: 404
         case .wrongMethod: 405
+        case .unauthorized: 401
         case .unsupportedType, .unsupportedEncoding: 415
         case .badEncoding, .malformed: 400
         case .tooLarge: 413
@@ -44,6 +46,7 @@ struct Refusal: Error, Equatable {
         switch reason {
         case .notFound: "Not found"
         case .wrongMethod: "Method not allowed"
+        case .unauthorized: "Unauthorized"
         case .unsupportedType: "Unsupported media type"
         case .unsupportedEncoding: "Unsupported content encoding"
         case .badEncoding: "The compressed body is damaged"

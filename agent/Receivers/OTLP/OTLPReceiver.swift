@@ -84,6 +84,7 @@ struct OTLPReceiver: Receiver {
         case .unsupportedType, .unsupportedEncoding, .badEncoding, .malformed: 3  // INVALID_ARGUMENT
         case .tooLarge: 8  // RESOURCE_EXHAUSTED
         case .notFound, .wrongMethod: 12  // UNIMPLEMENTED
+        case .unauthorized: 16  // UNAUTHENTICATED
         case .busy, .failed: 14  // UNAVAILABLE
         }
     }

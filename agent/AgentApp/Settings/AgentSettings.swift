@@ -13,9 +13,7 @@ public struct AgentSettings: Sendable {
     public var hostName: String
     public var region: String?
     public var environment: String?
-    public var receiveAddress = ListenAddress(host: "127.0.0.1", port: 4318)
-    public var trustHost = false
-    public var receiveByteCountMax = 64 << 20
+    public var receive = ReceiveSettings()
     public var healthAddress = ListenAddress(host: "127.0.0.1", port: 7070)
     public var endpoints = [Endpoint(url: "http://127.0.0.1:7443")!]
     public var token: Secret?
@@ -39,13 +37,9 @@ public struct AgentSettings: Sendable {
         where name.utf8.count > Limits.nameByteCountMax {
             host.report(key, "is longer than \(Limits.nameByteCountMax) bytes")
         }
-        let receive = root.section("receive")
-        receiveAddress = Self.address(receive, receiveAddress)
-        if !receiveAddress.isLoopback { receive.report("listen", "only loopback may be listened on") }
-        trustHost = receive.bool("trust_host") ?? trustHost
-        receiveByteCountMax = receive.byteCount("body_bytes_max", in: 64 << 10...1 << 30) ?? receiveByteCountMax
+        receive = ReceiveSettings(root.section("receive"))
         let health = root.section("health")
-        healthAddress = Self.address(health, healthAddress)
+        healthAddress = listenAddress(health, healthAddress)
         if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
         readForward(root.section("forward"))
         spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
@@ -79,71 +73,5 @@ public struct AgentSettings: Sendable {
         spool.batchCallCountMax = batch.integer("calls_max", in: 1...65_536) ?? spool.batchCallCountMax
         spool.sealAge = batch.duration("age_max", in: .milliseconds(250)...(.seconds(60))) ?? spool.sealAge
         spool.compressionLevel = section.integer("compression_level", in: 1...19) ?? spool.compressionLevel
-    }
-
-    private static func address(_ section: SettingsSection, _ usual: ListenAddress) -> ListenAddress {
-        guard let text = section.string("listen") else { return usual }
-        guard let address = ListenAddress(text) else {
-            section.report(
-                "listen", "an address and a port are wanted", hint: "write it like 127.0.0.1:4318 or [::1]:4318")
-            return usual
-        }
-        return address
-    }
-}
-
-/// The operator's partners, and routes of ours that partners call, upon the shipped ones.
-private func readCatalogue(_ root: SettingsSection) -> Catalogue {
-    var partners: [PartnerDefinition] = []
-    for (id, section) in root.namedSections("partners") {
-        guard isName(id) else {
-            section.report(nil, "a partner's id is 1 to 64 letters, digits, `.`, `_` or `-`")
-            continue
-        }
-        partners.append(
-            PartnerDefinition(
-                id: id, name: section.string("name") ?? "",
-                hosts: patterns(section, "hosts", "a host such as api.example.com, *.example.com or 127.0.0.1:9001") {
-                    HostPattern($0)
-                },
-                webhookPaths: patterns(section, "webhook_paths", "a path such as /hooks/example") { RoutePattern($0) },
-                routes: patterns(section, "routes", "a path such as /accounts/{account}") { RoutePattern($0) },
-                source: "settings", verified: ""))
-    }
-    var listed: [ListedRoute] = []
-    for section in root.sections("listed_routes") {
-        guard let partner = section.string("partner"), let path = section.string("path") else {
-            section.report(nil, "a listed route needs path and partner")
-            continue
-        }
-        let method = section.string("method").map { $0.uppercased() + " " } ?? ""
-        guard let pattern = RoutePattern(method + path) else {
-            section.report("path", "a path such as /partner-api/{rest} is wanted")
-            continue
-        }
-        listed.append(ListedRoute(partner: partner, pattern: pattern))
-    }
-    let unknown = root.choice("unknown_hosts", of: ["registrable_domain", "ignore"]).flatMap(UnknownHostPolicy.init)
-    return Catalogue(
-        builtIn: true, partners: partners, listedRoutes: listed, unknownHosts: unknown ?? .registrableDomain)
-}
-
-private func isName(_ id: String) -> Bool {
-    (1...64).contains(id.utf8.count)
-        && id.utf8.allSatisfy { byte in
-            switch byte {
-            case 48...57, 65...90, 97...122, 45, 46, 95: true
-            default: false
-            }
-        }
-}
-
-private func patterns<Pattern>(
-    _ section: SettingsSection, _ key: String, _ wanted: String, _ make: (String) -> Pattern?
-) -> [Pattern] {
-    section.strings(key).compactMap { text in
-        let pattern = make(text)
-        if pattern == nil { section.report(key, "\(wanted) is wanted") }
-        return pattern
     }
 }

@@ -1,0 +1,45 @@
+extension PartnerDefinition {
+    /// Banks, ledgers, billing and tax, beyond card payments.
+    static let finance: [PartnerDefinition] = [
+        PartnerDefinition(
+            id: "wise", name: "Wise", hosts: ["api.transferwise.com", "api.wise.com", "api.sandbox.transferwise.tech"],
+            webhookSignatures: ["x-signature-sha256+x-delivery-id"],
+            webhookHeaders: WebhookHeaders(deliveryID: "x-delivery-id"), routes: ["/v3/profiles/{profile}/**"],
+            source: general),
+        PartnerDefinition(
+            id: "dwolla", name: "Dwolla", hosts: ["api.dwolla.com", "api-sandbox.dwolla.com"],
+            webhookSignatures: ["x-request-signature-sha-256"],
+            webhookHeaders: WebhookHeaders(eventType: "x-dwolla-topic"), source: general),
+        PartnerDefinition(
+            id: "coinbase", name: "Coinbase", hosts: ["api.coinbase.com", "api.commerce.coinbase.com"],
+            webhookSignatures: ["x-cc-webhook-signature"],
+            routes: ["/v2/accounts/{account}/**", "/v2/exchange-rates", "/v2/prices/{pair}/**"], source: general),
+        PartnerDefinition(
+            id: "recurly", name: "Recurly", hosts: ["v3.recurly.com", "v3.eu.recurly.com"],
+            webhookSignatures: ["recurly-signature"], routes: ["/accounts/{account}/**", "/plans/{plan}/**"],
+            rateLimitHeaders: .xRateLimit, source: general),
+        PartnerDefinition(
+            id: "lemon-squeezy", name: "Lemon Squeezy", hosts: ["api.lemonsqueezy.com"],
+            webhookSignatures: [WebhookSignature(headers: ["x-signature", "x-event-name"])],
+            webhookHeaders: WebhookHeaders(eventType: "x-event-name"), rateLimitHeaders: .xRateLimit, source: general),
+        PartnerDefinition(
+            id: "netsuite", name: "NetSuite",
+            hosts: ["*.suitetalk.api.netsuite.com", "*.restlets.api.netsuite.com"],
+            routes: ["/services/rest/record/v1/{type}/{record}/**", "/services/rest/record/v1/{type}"],
+            errors: ErrorConvention(rules: [
+                OutcomeRule(400...499, .body("error.code", .isOneOf(["SSS_REQUEST_LIMIT_EXCEEDED"])), .rateLimited)
+            ]), source: general),
+        PartnerDefinition(
+            id: "taxjar", name: "TaxJar", hosts: ["api.taxjar.com", "api.sandbox.taxjar.com"],
+            routes: ["/v2/rates/{zip}", "/v2/customers/{customer}", "/v2/transactions/orders/{order}"], source: general),
+        PartnerDefinition(
+            id: "brex", name: "Brex", hosts: ["platform.brexapis.com", "api.brex.com"],
+            webhookSignatures: [WebhookSignature(headers: ["webhook-id", "webhook-timestamp", "x-brex-signature"])],
+            source: general),
+        PartnerDefinition(
+            id: "marqeta", name: "Marqeta", hosts: ["sandbox-api.marqeta.com", "*.marqeta.com"], source: general),
+        PartnerDefinition(
+            id: "paymongo", name: "PayMongo", hosts: ["api.paymongo.com"], webhookSignatures: ["paymongo-signature"],
+            source: general),
+    ]
+}

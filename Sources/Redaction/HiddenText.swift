@@ -1,0 +1,105 @@
+/// Undoes the encodings in which a secret can hide from a scanner: base64 and percent escapes, one inside the other, a few times.
+///
+/// What it yields is only looked at, never passed on: a text whose decoded form holds a secret is masked as a whole.
+enum HiddenText {
+    private static let depthMax = 3
+    /// Of decoded text looked at.
+    private static let byteCountMax = 16 << 10
+    /// Shorter base64 holds no secret worth the name.
+    private static let base64ByteCountMin = 12
+
+    /// Whether `isSecret` says yes to a decoded form of the text.
+    static func hides(_ text: UnsafeBufferPointer<UInt8>, depth: Int = 0, _ isSecret: ([UInt8]) -> Bool) -> Bool {
+        guard depth < depthMax, text.count <= byteCountMax else { return false }
+        func look(_ decoded: [UInt8]?) -> Bool {
+            guard let decoded else { return false }
+            return isSecret(decoded) || decoded.withUnsafeBufferPointer { hides($0, depth: depth + 1, isSecret) }
+        }
+        if look(percentDecoded(text)) { return true }
+        return anyPiece(of: text) { look(base64Decoded($0)) }
+    }
+
+    /// Base64 stands among other text, and `/` is both a digit of it and what separates paths: runs are tried with and without.
+    private static func anyPiece(
+        of text: UnsafeBufferPointer<UInt8>, _ test: (UnsafeBufferPointer<UInt8>) -> Bool
+    ) -> Bool {
+        for isSlashDigit in [true, false] {
+            guard isSlashDigit || text.contains(UInt8(ascii: "/")) else { break }
+            var start = 0
+            for at in 0...text.count {
+                let isDigit = at < text.count && (sextet(text[at]) != nil || text[at] == UInt8(ascii: "="))
+                if isDigit, isSlashDigit || text[at] != UInt8(ascii: "/") { continue }
+                if at - start >= base64ByteCountMin, test(UnsafeBufferPointer(rebasing: text[start..<at])) {
+                    return true
+                }
+                start = at + 1
+            }
+        }
+        return false
+    }
+
+    /// Nil where there is no escape.
+    private static func percentDecoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard text.contains(UInt8(ascii: "%")) else { return nil }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.count)
+        var at = 0
+        var isEscaped = false
+        while at < text.count {
+            if text[at] == UInt8(ascii: "%"), at + 2 < text.count, let high = hex(text[at + 1]),
+                let low = hex(text[at + 2])
+            {
+                decoded.append(high << 4 | low)
+                at += 3
+                isEscaped = true
+            } else {
+                decoded.append(text[at])
+                at += 1
+            }
+        }
+        return isEscaped ? decoded : nil
+    }
+
+    /// Standard and URL alphabets, padded or not; nil for what does not decode to text.
+    private static func base64Decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var digits = text[...]
+        while digits.last == UInt8(ascii: "=") { digits.removeLast() }
+        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1 else { return nil }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(digits.count / 4 * 3 + 2)
+        var (bits, bitCount): (UInt32, UInt32) = (0, 0)
+        for digit in digits {
+            guard let sextet = sextet(digit) else { return nil }
+            bits = bits << 6 | UInt32(sextet)
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                let byte = UInt8(truncatingIfNeeded: bits >> bitCount)
+                // Random base64 is hardly ever printable, so most words end here.
+                guard byte >= 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09, byte != 0x7F else { return nil }
+                decoded.append(byte)
+            }
+        }
+        return String(validating: decoded, as: UTF8.self) == nil ? nil : decoded
+    }
+
+    private static func hex(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 48...57: digit - 48
+        case 65...70: digit - 55
+        case 97...102: digit - 87
+        default: nil
+        }
+    }
+
+    private static func sextet(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 65...90: digit - 65
+        case 97...122: digit - 71
+        case 48...57: digit + 4
+        case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+        case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
+        default: nil
+        }
+    }
+}

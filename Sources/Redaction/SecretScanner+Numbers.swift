@@ -1,0 +1,82 @@
+/// Numbers that are secrets by their digits.
+extension SecretScanner {
+    /// Card numbers (13 to 19 digits of a payment network's range, 2 to 6, that pass Luhn's check, ISO/IEC 7812-1) and numbers of
+    /// US social security, with what people and forms put between groups of digits.
+    ///
+    /// Numbers stand beside others (`shop/1 4242 4242 …`), so every sequence of neighbouring groups is tried.
+    func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: SecretScanner.Rule)] {
+        var finds: [(range: Range<Int>, rule: SecretScanner.Rule)] = []
+        var groups: [Range<Int>] = []
+        var at = 0
+        while at < bytes.count {
+            guard bytes[at] &- 48 < 10 else {
+                at += 1
+                continue
+            }
+            var end = at
+            while end < bytes.count, bytes[end] &- 48 < 10 { end += 1 }
+            let isNeighbour =
+                groups.last.map { at == $0.upperBound + 1 && Self.isGroupSeparator(bytes[at - 1]) } ?? false
+            if !isNeighbour {
+                judge(groups, in: bytes, &finds)
+                groups.removeAll(keepingCapacity: true)
+            }
+            groups.append(at..<end)
+            at = end
+        }
+        judge(groups, in: bytes, &finds)
+        return finds
+    }
+
+    private func judge(
+        _ groups: [Range<Int>], in bytes: UnsafeBufferPointer<UInt8>,
+        _ finds: inout [(range: Range<Int>, rule: SecretScanner.Rule)]
+    ) {
+        var first = 0
+        while first < groups.count {
+            let find = number(from: first, groups, bytes)
+            if let find { finds.append((groups[first].lowerBound..<groups[find.last].upperBound, find.rule)) }
+            first = (find?.last ?? first) + 1
+        }
+    }
+
+    private func number(
+        from first: Int, _ groups: [Range<Int>], _ bytes: UnsafeBufferPointer<UInt8>
+    ) -> (last: Int, rule: SecretScanner.Rule)? {
+        var digits: [UInt8] = []
+        for last in first..<groups.count {
+            digits += bytes[groups[last]].map { $0 - 48 }
+            guard digits.count <= 19 else { return nil }
+            let isCard = (2...6).contains(digits[0]) && digits.count >= 13 && luhn(digits)
+            if isCard, Self.standsAlone(groups[first].lowerBound..<groups[last].upperBound, bytes) {
+                return (last, .card)
+            }
+            if last == first + 2, zip(groups[first...last], [3, 2, 4]).allSatisfy({ $0.count == $1 }) {
+                return (last, .socialSecurity)
+            }
+        }
+        return nil
+    }
+
+    /// Digits within a word are those of an identifier (`ch_40950a034…`): one in ten passes Luhn's check by chance.
+    private static func standsAlone(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
+        if range.lowerBound > 0, isLetter(bytes[range.lowerBound - 1]) { return false }
+        return range.upperBound == bytes.count || !isLetter(bytes[range.upperBound])
+    }
+
+    private static func isGroupSeparator(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: "_")
+    }
+
+    private func luhn(_ digits: [UInt8]) -> Bool {
+        guard digits.contains(where: { $0 != 0 }) else { return false }
+        var sum = 0
+        for (position, digit) in digits.reversed().enumerated() {
+            let doubled = position % 2 == 1 ? Int(digit) * 2 : Int(digit)
+            sum += doubled > 9 ? doubled - 9 : doubled
+        }
+        return sum % 10 == 0
+    }
+}

@@ -1,0 +1,46 @@
+import CallModel
+import PartnerCatalog
+import Testing
+
+@Suite struct OpenAPITests {
+    private func catalogue(_ json: String) -> Catalogue? {
+        OpenAPIPaths.patterns(json: Array(json.utf8)).map { routes in
+            Catalogue(
+                builtIn: false,
+                partners: [PartnerDefinition(id: "bank", name: "Bank", hosts: ["api.bank.example"], routes: routes)],
+                listedRoutes: [], unknownHosts: .ignore)
+        }
+    }
+
+    @Test func `a description gives exact templates`() throws {
+        let bank = try #require(
+            catalogue(
+                #"""
+                {"openapi":"3.1.0","servers":[{"url":"https://api.bank.example/open/v2/"},{"url":"https://other.example"}],
+                 "paths":{"/accounts/{account-id}":{"get":{}},"/accounts/primary":{"get":{}},
+                          "/users/{name}":{"get":{},"delete":{}},"/files/{id}.json":{"get":{}},"/fx/{from}:{to}":{"get":{}}}}
+                """#))
+        func route(_ path: String) -> String { bank.names(call("GET", "https://api.bank.example" + path)) }
+        #expect(route("/open/v2/accounts/current") == "bank GET /open/v2/accounts/{account-id}")
+        #expect(route("/open/v2/accounts/primary") == "bank GET /open/v2/accounts/primary")
+        #expect(route("/open/v2/users/alice") == "bank GET /open/v2/users/{name}")
+        #expect(route("/open/v2/files/report.json") == "bank GET /open/v2/files/{id}")
+        #expect(route("/open/v2/fx/eur:usd") == "bank GET /open/v2/fx/{from}")
+        #expect(route("/open/v2/else/42") == "bank GET /open/v2/else/{id}")
+    }
+
+    @Test func `Swagger 2 has its base path`() throws {
+        let bank = try #require(catalogue(#"{"swagger":"2.0","basePath":"/api","paths":{"/people/{who}":{}}}"#))
+        #expect(bank.names(call("GET", "https://api.bank.example/api/people/bob")) == "bank GET /api/people/{who}")
+    }
+
+    @Test(arguments: ["", "{}", "[1]", #"{"paths":{}}"#, #"{"paths":[]}"#, #"{"paths":{"/a":"#])
+    func `what is no description is refused`(text: String) {
+        #expect(OpenAPIPaths.patterns(json: Array(text.utf8)) == nil)
+    }
+
+    @Test func `more paths than the limit are refused`() {
+        let paths = (0...OpenAPIPaths.pathCountMax).map { #""/p\#($0)":{}"# }.joined(separator: ",")
+        #expect(OpenAPIPaths.patterns(json: Array("{\"paths\":{\(paths)}}".utf8)) == nil)
+    }
+}
