@@ -3,12 +3,15 @@ import Runtime
 import Spool
 import Transport
 
-/// Tells how the agent is: `/livez`, `/readyz`, `/metrics`, `/version`.
+/// Tells how the agent is: `/livez`, `/readyz`, `/metrics`, `/probes`, `/version`.
 final class HealthHandler: RequestHandler {
     private let spool: Spool
     private let metrics: MetricsRegistry
 
-    init(spool: Spool, metrics: MetricsRegistry) {
+    private let probes: ProbeCapture
+
+    init(spool: Spool, metrics: MetricsRegistry, probes: ProbeCapture) {
+        self.probes = probes
         self.spool = spool
         self.metrics = metrics
     }
@@ -35,11 +38,12 @@ final class HealthHandler: RequestHandler {
             var headers = Headers()
             headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8")
             responder.respond(Response(status: 200, headers: headers, body: ByteBuffer(bytes: metrics.exposition())))
+        case "/probes": responder.respond(.json(probes.state.json))
         case "/version":
             responder.respond(.json(Array(#"{"name":"farwatch-agent","version":"\#(Agent.version)"}"#.utf8)))
         default:
             responder.respond(
-                .problem(status: 404, title: "Not found", detail: "there are /livez, /readyz, /metrics and /version"))
+                .problem(status: 404, title: "Not found", detail: "there are /livez, /readyz, /metrics, /probes and /version"))
         }
     }
 

@@ -19,6 +19,7 @@ public struct AgentSettings: Sendable {
     public var token: Secret?
     public var tls: ClientTLS?
     public var spool = SpoolConfiguration()
+    public var capture = CaptureSettings()
     public var redaction = RedactionPolicy()
     public var catalogue = Catalogue.builtIn
 
@@ -43,6 +44,7 @@ public struct AgentSettings: Sendable {
         if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
         readForward(root.section("forward"))
         spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
+        capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
     }
