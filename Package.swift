@@ -133,6 +133,7 @@ let package = Package(
         .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
         .testTarget(name: "ProtocolsTests", dependencies: ["CallModel", "Compression", "HTTP2", "Protocols"]),
+        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [

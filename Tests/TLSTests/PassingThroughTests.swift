@@ -1,0 +1,91 @@
+import CallModel
+import Protocols
+import Testing
+
+/// What is clear stays as it is, and TLS may begin later.
+struct PassingThroughTests {
+    @Test func `clear bytes pass through, whoever speaks first`() {
+        for isClientFirst in [true, false] {
+            var wire = Wire()
+            wire.see(isClientFirst, Array("hello".utf8))
+            wire.see(!isClientFirst, Array("back".utf8))
+            wire.lose(7, fromClient: isClientFirst)
+            wire.see(isClientFirst, Array("again".utf8))
+            wire.end(fromClient: true)
+            wire.close()
+            #expect((isClientFirst ? wire.heard.toServer : wire.heard.toClient) == "hello[7]again")
+            #expect((isClientFirst ? wire.heard.toClient : wire.heard.toServer) == "back")
+            #expect(wire.heard.events == ["client ended", "closed finished"] && wire.heard.sessions.isEmpty)
+            #expect(wire.heard.complaints == [])
+        }
+    }
+
+    @Test func `bytes that look like the start of a record are held until they do not`() {
+        var wire = Wire()
+        wire.see(true, [22])
+        wire.see(true, [3])
+        #expect(wire.heard.origin == nil)
+        wire.see(true, Array("x clear".utf8))
+        #expect(wire.heard.toServer == "\u{16}\u{3}x clear")
+        #expect(wire.heard.origin?.client == Wire.client)
+    }
+
+    @Test func `a gap before the first bytes is handed on where they are clear`() {
+        var wire = Wire()
+        wire.lose(9, fromClient: false)
+        wire.see(false, Array("tail".utf8))
+        #expect(wire.heard.toClient == "[9]tail")
+    }
+
+    @Test func `TLS after CONNECT is decrypted, and what went before is clear`() {
+        let peers = Peers(suite: Suite.modern[0])
+        var talk = Talk.modern(peers)
+        talk.send("GET /secret")
+        talk.answer("reply")
+        var wire = Wire(peers.keyLog)
+        wire.see(true, Array("CONNECT a:443\n".utf8))
+        wire.see(false, Array("200\n".utf8))
+        wire.see(talk.steps)
+        wire.close()
+        #expect(wire.heard.toServer == "CONNECT a:443\nGET /secret" && wire.heard.toClient == "200\nreply")
+        #expect(wire.heard.sessions.last?.serverName == "api.example.com")
+        #expect(wire.heard.complaints == [])
+    }
+
+    @Test func `TLS after the server's greeting, where the source had guessed the ends wrongly`() {
+        let peers = Peers(suite: Suite.legacy[0])
+        var talk = Talk.legacy(peers)
+        talk.send("A")
+        talk.answer("B")
+        var wire = Wire(peers.keyLog, isClientKnown: false)
+        // What the source calls the client greets, and so is the server.
+        wire.see(true, Array("220 ready\n".utf8))
+        wire.see(false, Array("STARTTLS\n".utf8))
+        wire.see(true, Array("220 go\n".utf8))
+        wire.see(talk.steps.map { (!$0.fromClient, $0.bytes) })
+        #expect(wire.heard.toServer == "220 ready\n220 go\nB" && wire.heard.toClient == "STARTTLS\nA")
+    }
+
+    @Test func `a body that begins like a record stays clear`() {
+        var wire = Wire()
+        wire.see(true, Array("POST /\n".utf8))
+        let body: [UInt8] = [22, 3, 1, 0, 100, 1] + [UInt8](repeating: 65, count: 120)
+        wire.see(true, body)
+        #expect(wire.heard.sessions.isEmpty && wire.heard.toServer.utf8.count == 7 + body.count)
+    }
+
+    @Test func `connections beyond the bound pass through, and are counted`() {
+        var configuration = TLSConfiguration()
+        configuration.connectionsMax = 0
+        var wire = Wire("", configuration)
+        wire.see(true, Peers(suite: Suite.modern[0]).clientHello)
+        #expect(wire.reader.counters.connectionsBeyondMax == 1)
+        #expect(wire.heard.toServer != "")
+    }
+
+    @Test func `datagrams pass through`() {
+        var wire = Wire()
+        wire.reader.datagram([1, 2, 3].span, from: Wire.client, to: Wire.server, at: Wire.now)
+        #expect(wire.heard.events == ["datagram of 3"])
+    }
+}
