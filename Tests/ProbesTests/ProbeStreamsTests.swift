@@ -217,12 +217,50 @@ struct ProbeStreamsTests {
         #expect(talk.said() == ["opened", "secured -", "toServer 12345678", "toServer 9"])
     }
 
+    @Test func `a name looked up is told as the DNS messages it amounts to`() {
+        var talk = Conversation()
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
+        let six = [0x20, 0x01] + [UInt8](repeating: 7, count: 14)
+        talk.hear(lookup("API.partner.example", [mapped + [203, 0, 113, 7], six, mapped + [203, 0, 113, 8]]))
+        let question: [UInt8] = [3] + Array("api".utf8) + [7] + Array("partner".utf8) + [7] + Array("example".utf8) + [0]
+        let (a, aaaa) = ([0, 1, 0, 1] as [UInt8], [0, 28, 0, 1] as [UInt8])
+        let record = [0xc0, 12] + a + [0, 0, 0, 0, 0, 4] as [UInt8]
+        #expect(talk.listener.datagrams.count == 4)
+        #expect(talk.listener.datagrams[0] == [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + question + a)
+        #expect(
+            talk.listener.datagrams[1] == [0, 1, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0] + question + a + record
+                + [203, 0, 113, 7] + record + [203, 0, 113, 8])
+        #expect(
+            talk.listener.datagrams[3] == [0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0] + question + aaaa + [0xc0, 12]
+                + aaaa + [0, 0, 0, 0, 0, 16] + six)
+    }
+
+    @Test(arguments: [(-2, 3), (-5, 3), (-3, 2), (-4, 2)] as [(Int32, UInt8)])
+    func `a name that does not resolve is told with the code that means the same`(_ error: Int32, _ code: UInt8) {
+        var talk = Conversation()
+        talk.hear(lookup("nowhere.example", [], error: error))
+        #expect(talk.listener.datagrams.last.map { $0[3] & 15 } == code)
+    }
+
+    @Test(arguments: ["203.0.113.7", "2001:db8::1", "", "a..b", "bad name", String(repeating: "a", count: 64) + ".example"])
+    func `what is no host's name is not told`(_ name: String) {
+        var talk = Conversation()
+        talk.hear(lookup(name, [], error: -2))
+        #expect(talk.listener.datagrams.isEmpty)
+    }
+
+    @Test func `failures that are not the name's are not told`() {
+        var talk = Conversation()
+        talk.hear(lookup("api.partner.example", [], error: -11))
+        #expect(talk.listener.datagrams.isEmpty)
+    }
+
     @Test func `any bytes at all are survived`() {
         let seed = UInt64.random(in: .min ... .max)
         var random = Seeded(state: seed)
         var talk = Conversation()
         for _ in 0..<20_000 {
-            var record = RecordBuilder(UInt16.random(in: 0...13, using: &random))
+            var record = RecordBuilder(UInt16.random(in: 0...14, using: &random))
             record.session = UInt64.random(in: 0...5, using: &random)
             record.offset = Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : 0
             record.byteCount = Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : nil
@@ -246,6 +284,15 @@ struct ProbeStreamsTests {
         }
         #expect(talk.streams.counters.records > 1_000, "seed \(seed)")
         #expect(talk.streams.sessionCount <= 5, "seed \(seed)")
+    }
+
+    private func lookup(_ name: String, _ addresses: [[UInt8]], error: Int32 = 0) -> RecordBuilder {
+        var record = RecordBuilder(12)
+        record.session = 0
+        record.value = UInt32(bitPattern: error)
+        record.payload = RecordBuilder.little(UInt32(addresses.count)) + [0, 0, 0, 0] + addresses.flatMap { $0 }
+        record.payload += [UInt8](repeating: 0, count: 136 - record.payload.count) + Array(name.utf8)
+        return record
     }
 
     private func connect(_ error: UInt32, tookMs: UInt64) -> RecordBuilder {

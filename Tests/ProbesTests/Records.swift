@@ -72,6 +72,7 @@ struct Listener: StreamConsumer {
     var lines: [String] = []
     var origins: [ConnectionOrigin] = []
     var connections: [ConnectionID] = []
+    var datagrams: [[UInt8]] = []
 
     mutating func opened(_ connection: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {
         lines.append("opened")
@@ -93,7 +94,9 @@ struct Listener: StreamConsumer {
 
     mutating func closed(_: ConnectionID, _ reason: CloseReason, at now: Instant) { lines.append("closed \(reason)") }
 
-    mutating func datagram(_: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant) {}
+    mutating func datagram(_ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant) {
+        datagrams.append(bytes.indices.map { bytes[$0] })
+    }
 
     mutating func secured(_: ConnectionID, _ session: SecureSession, at now: Instant) {
         lines.append("secured \(session.serverName ?? "-")")

@@ -180,10 +180,12 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         return files.content(of: file, in: processID) { (plan, path) throws(ProbeError) in try self.attach(plan, path) }
     }
 
+    private static var libraries: [String] { ["libssl", "libgnutls", "libnode", "libc.so.", "libc-2.", "ld-musl-"] }
+
     /// Libraries by their names, and the program itself, which may have one compiled in.
     private func isCandidate(_ path: String, _ program: String?) -> Bool {
         let name = path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
-        return name.hasPrefix("libssl") || name.hasPrefix("libgnutls") || name.hasPrefix("libnode") || path == program
+        return Self.libraries.contains { name.hasPrefix($0) } || path == program
     }
 
     // MARK: Governing
@@ -252,6 +254,10 @@ private struct Finding {
 
     mutating func add(_ content: FileTable.Content, _ path: String) {
         switch content {
+        case .probed(let plan) where plan.library == .resolver: break
+        case .refused(let plan, _) where plan.library == .resolver: break
+        case .overLimit(let plan) where plan.library == .resolver: break
+        case .left(let plan) where plan.library == .resolver: break
         case .probed(let plan):
             hasTLS = true
             readBy.append("\(plan.library.rawValue) \(path)")

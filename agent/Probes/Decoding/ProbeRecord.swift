@@ -8,7 +8,7 @@ import CallModel
 public struct ProbeRecord: Sendable {
     public enum Kind: UInt16, Sendable {
         case data = 1
-        case address, name, handshake, end, closed, connect, tcpClosed, executed, exited, quic
+        case address, name, handshake, end, closed, connect, tcpClosed, executed, exited, quic, lookup
     }
 
     public enum Role: UInt8, Sendable { case unknown, client, server }

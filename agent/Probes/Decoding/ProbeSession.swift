@@ -19,6 +19,8 @@ struct ProbeSession: Sendable {
     var heldByteCount = 0
     /// Directions that ended before it was opened: whether each was the one to the peer.
     var endedWhileHeld: [Bool] = []
+    private var hasEndedToPeer = false
+    private var hasEndedFromPeer = false
     var tcpClosedAt: Instant?
 
     init(processID: UInt32, at now: Instant) {
@@ -49,6 +51,12 @@ struct ProbeSession: Sendable {
             // A protocol takes this for "seen from its first byte".
             isClientKnown: role != .unknown && !flags.contains(.midstream), source: .probe,
             processID: Int32(truncatingIfNeeded: processID), serverName: serverName)
+    }
+
+    /// Whether a direction ends for the first time: applications say it as often as they like.
+    mutating func firstEnd(isToPeer: Bool) -> Bool {
+        defer { if isToPeer { hasEndedToPeer = true } else { hasEndedFromPeer = true } }
+        return isToPeer ? !hasEndedToPeer : !hasEndedFromPeer
     }
 
     var secured: SecureSession { SecureSession(serverName: serverName, isReadable: true) }

@@ -50,6 +50,7 @@ public struct ProbeStreams: Sendable {
         public var connectsFailed: UInt64 = 0
         public var connectsAbandoned: UInt64 = 0
         public var handshakesFailed: UInt64 = 0
+        public var lookups: UInt64 = 0
     }
 
     public private(set) var counters = Counters()
@@ -88,6 +89,7 @@ public struct ProbeStreams: Sendable {
         switch record.kind {
         case .connect: connectEnded(record, payload, at: now, to: &consumer)
         case .exited: processExited(record.processID, at: now, to: &consumer)
+        case .lookup: lookupEnded(record, payload, at: now, to: &consumer)
         case .executed, .quic: break
         case .data, .address, .name, .handshake, .end, .closed, .tcpClosed:
             sessionSpoke(record, payload, at: now, to: &consumer)
@@ -140,7 +142,7 @@ public struct ProbeStreams: Sendable {
         case .closed:
             sessions[id] = session
             return end(id, nil, at: now, to: &consumer)
-        case .handshake, .connect, .executed, .exited, .quic: break
+        case .handshake, .connect, .executed, .exited, .quic, .lookup: break
         }
         sessions[id] = session
     }
@@ -288,7 +290,7 @@ public struct ProbeStreams: Sendable {
         _ record: ProbeRecord, _ session: inout ProbeSession, at now: Instant, to consumer: inout some StreamConsumer
     ) {
         if record.value != 0 { session.flags.insert(.peerReset) }
-        guard record.value == 0 else { return }
+        guard record.value == 0, session.firstEnd(isToPeer: record.isToPeer) else { return }
         guard session.isOpened else {
             if session.hasBytes { session.endedWhileHeld.append(record.isToPeer) }
             return
@@ -322,6 +324,24 @@ public struct ProbeStreams: Sendable {
         _ processID: UInt32, at now: Instant, to consumer: inout some StreamConsumer
     ) {
         for id in (sessionsOfProcess[processID] ?? []).sorted() { end(id, nil, at: now, to: &consumer) }
+    }
+
+    // MARK: Names
+
+    /// Tells a lookup as the datagrams it amounts to: whoever reads DNS on the wire learns from them.
+    private mutating func lookupEnded(
+        _ record: ProbeRecord, _ payload: Span<UInt8>, at now: Instant, to consumer: inout some StreamConsumer
+    ) {
+        guard let lookup = ProbeLookup(payload, error: record.value) else { return }
+        counters.lookups &+= 1
+        let id = UInt16(truncatingIfNeeded: counters.lookups)
+        let client = SocketEndpoint(ipv4: 0x7f00_0001, port: 1_024 | UInt16(truncatingIfNeeded: record.threadID))
+        let resolver = SocketEndpoint(ipv4: 0x7f00_0035, port: 53)
+        let asked = now - .nanoseconds(Int64(clamping: record.offset))
+        for message in lookup.messages(id: id) {
+            consumer.datagram(message.question.span, from: client, to: resolver, at: asked)
+            consumer.datagram(message.answer.span, from: resolver, to: client, at: now)
+        }
     }
 
     // MARK: Connects

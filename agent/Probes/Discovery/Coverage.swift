@@ -97,7 +97,7 @@ public struct Coverage: Sendable {
             guard !record.isToPeer, record.offset == 0 else { return }
             sessions += 1
             change(record.processID, command: record) { $0.sessions += 1 }
-        case .address, .name, .handshake, .end, .closed, .tcpClosed, .executed: break
+        case .address, .name, .handshake, .end, .closed, .tcpClosed, .executed, .lookup: break
         }
     }
 

@@ -2,14 +2,16 @@
 public enum TLSLibrary: String, Sendable, Hashable {
     case openSSL = "OpenSSL"
     case gnuTLS = "GnuTLS"
+    /// No TLS: where names are looked up.
+    case resolver = "C library"
 }
 
 /// The probe programs of bpf/probes.bpf.c that stand on functions, by name.
 public enum ProbeProgram: String, Sendable, CaseIterable {
     case callEntered, callReturned, handshakeEntered, handshakeReturned, roleSet, sessionFreed, shutdownEntered
-    case controlEntered, gnutlsNameSet
+    case controlEntered, gnutlsNameSet, lookupEntered, lookupReturned
 
-    public var isReturn: Bool { self == .callReturned || self == .handshakeReturned }
+    public var isReturn: Bool { self == .callReturned || self == .handshakeReturned || self == .lookupReturned }
 }
 
 /// One probe to be set: the program, the place, and what the program is told of the function.
@@ -46,7 +48,7 @@ public struct ProbePlan: Equatable, Sendable {
         "SSL_shutdown",
         "SSL_set_connect_state", "SSL_set_accept_state",
         "gnutls_record_send", "gnutls_record_recv", "gnutls_handshake", "gnutls_server_name_set", "gnutls_deinit",
-        "gnutls_bye",
+        "gnutls_bye", "getaddrinfo",
     ]
 
     /// Nil where the file exports no TLS.
@@ -75,6 +77,9 @@ public struct ProbePlan: Equatable, Sendable {
             plan("gnutls_server_name_set", .gnutlsNameSet, 0, found, file)
             plan("gnutls_bye", .shutdownEntered, 0, found, file)
             plan("gnutls_deinit", .sessionFreed, 0, found, file)
+        } else if found["getaddrinfo"] != nil {
+            library = .resolver
+            planPair("getaddrinfo", .lookupEntered, .lookupReturned, 0, isEssential: true, found, file)
         } else {
             return nil
         }

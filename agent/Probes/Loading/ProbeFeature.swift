@@ -15,6 +15,10 @@ public struct ProbeFeature: Sendable, Equatable {
         ("handshakes", ["handshakeEntered", "handshakeReturned"], "failed TLS handshakes are not seen"),
         ("roles", ["roleSet"], "who is the client is concluded from who speaks first"),
         ("names", ["controlEntered", "gnutlsNameSet"], "servers are named by the Host header alone"),
+        (
+            "lookups", ["lookupEntered", "lookupReturned"],
+            "names that do not resolve are not seen, and refused connections have no name"
+        ),
         ("ends", ["sessionFreed", "shutdownEntered"], "the end of a session is noticed late"),
     ]
 

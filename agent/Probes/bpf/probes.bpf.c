@@ -141,6 +141,19 @@ struct {
     __type(value, __u8);
 } quicSeen SEC(".maps");
 
+struct lookup {
+    __u64 startNs;
+    __u64 name;
+    __u64 result;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 4096);
+    __type(key, __u64);
+    __type(value, struct lookup);
+} lookups SEC(".maps");
+
 // Never filled: an empty thread or session to insert, which would not fit on the stack twice.
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -573,6 +586,74 @@ SEC("uprobe")
 int BPF_KPROBE(gnutlsNameSet, void *object, int type, void *name, __u64 length) {
     count(FW_COUNT_OTHER_HITS, 1);
     if (type == 1 && length > 0 && length <= FW_NAME_MAX) nameGiven((__u64)object, name, length);
+    return 0;
+}
+
+// MARK: Names
+
+// getaddrinfo(name, service, hints, &result): most programs find their servers by it.
+SEC("uprobe")
+int BPF_KPROBE(lookupEntered, void *name, void *service, void *hints, void *result) {
+    __u64 identity = bpf_get_current_pid_tgid();
+    count(FW_COUNT_OTHER_HITS, 1);
+    if (!name || !isWatched(identity >> 32)) return 0;
+    struct lookup lookup = {.startNs = bpf_ktime_get_ns(), .name = (__u64)name, .result = (__u64)result};
+    bpf_map_update_elem(&lookups, &identity, &lookup, BPF_ANY);
+    return 0;
+}
+
+struct looked {
+    struct fw_event event;
+    struct fw_lookup lookup;
+    __u8 name[FW_NAME_MAX];
+};
+
+// The C library's own description of an address, as the ABI of 64-bit machines lays it out (netdb.h).
+struct address_info {
+    __s32 flags, family, type, protocol;
+    __u32 length, padding;
+    __u64 address;
+    __u64 canonicalName;
+    __u64 next;
+};
+
+static __always_inline void readAddresses(struct fw_lookup *found, __u64 result) {
+    __u64 place = 0;
+    if (bpf_probe_read_user(&place, sizeof(place), (void *)result)) return;
+    for (int index = 0; index < FW_LOOKUP_ADDRESS_MAX && place; index++) {
+        struct address_info info;
+        if (bpf_probe_read_user(&info, sizeof(info), (void *)place)) return;
+        if (info.family == AF_INET) {
+            __be32 ipv4 = 0;
+            bpf_probe_read_user(&ipv4, sizeof(ipv4), (void *)(info.address + 4));
+            mapIPv4(found->addresses[index], ipv4);
+        } else {
+            bpf_probe_read_user(found->addresses[index], 16, (void *)(info.address + 8));
+        }
+        found->count = index + 1;
+        place = info.next;
+    }
+}
+
+SEC("uretprobe")
+int BPF_KRETPROBE(lookupReturned, int returned) {
+    __u64 identity = bpf_get_current_pid_tgid();
+    struct lookup *lookup = bpf_map_lookup_elem(&lookups, &identity);
+    if (!lookup) return 0;
+    struct looked *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+    if (record) {
+        fill(&record->event, FW_LOOKUP, 0);
+        record->event.value = returned;
+        record->event.offset = bpf_ktime_get_ns() - lookup->startNs;
+        __builtin_memset(&record->lookup, 0, sizeof(record->lookup));
+        if (returned == 0) readAddresses(&record->lookup, lookup->result);
+        long got = bpf_probe_read_user_str(record->name, FW_NAME_MAX, (void *)lookup->name);
+        record->event.captured = sizeof(record->lookup) + (got > 0 ? got - 1 : 0);
+        bpf_ringbuf_submit(record, wakeFlags());
+    } else {
+        count(FW_COUNT_DROPPED_EVENTS, 1);
+    }
+    bpf_map_delete_elem(&lookups, &identity);
     return 0;
 }
 

@@ -32,7 +32,10 @@ enum fw_kind {
     FW_EXEC = 9,
     FW_EXIT = 10,
     FW_QUIC = 11,
-    FW_KIND_COUNT = 12,
+    // A name was looked up (getaddrinfo): a `fw_lookup` behind the record, and the name behind that; `value` is 0 or the
+    // negative EAI_ number, `offset` the nanoseconds it took.
+    FW_LOOKUP = 12,
+    FW_KIND_COUNT = 13,
 };
 
 // How the connection of a session was found, surest first.
@@ -85,6 +88,14 @@ struct fw_address {
     uint8_t reserved[7];
 };
 _Static_assert(sizeof(struct fw_address) == 56, "an address has no holes");
+
+#define FW_LOOKUP_ADDRESS_MAX 8
+struct fw_lookup {
+    uint32_t count;
+    uint32_t reserved;
+    uint8_t addresses[FW_LOOKUP_ADDRESS_MAX][16]; // IPv4 is mapped.
+};
+_Static_assert(sizeof(struct fw_lookup) == 136, "a lookup has no holes");
 
 // Bytes behind a record come in four sizes, since the ring reserves constant ones.
 #define FW_CLASS_0 184
