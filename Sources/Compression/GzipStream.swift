@@ -34,8 +34,8 @@ public final class GzipStream {
             let (result, read, produced) = step(bytes.extracting(start..<bytes.count))
             start += read
             if produced > 0 {
-                let span = buffer.span
-                do throws(Failure) { try output(span.extracting(0..<produced)) } catch { throw .output(error) }
+                let filled = buffer  // A reference of its own, let go before the next step writes.
+                do throws(Failure) { try output(filled.span.extracting(0..<produced)) } catch { throw .output(error) }
             }
             switch result {
             case Z_OK: isAtBoundary = false
