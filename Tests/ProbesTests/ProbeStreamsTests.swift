@@ -222,7 +222,8 @@ struct ProbeStreamsTests {
         let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff]
         let six = [0x20, 0x01] + [UInt8](repeating: 7, count: 14)
         talk.hear(lookup("API.partner.example", [mapped + [203, 0, 113, 7], six, mapped + [203, 0, 113, 8]]))
-        let question: [UInt8] = [3] + Array("api".utf8) + [7] + Array("partner".utf8) + [7] + Array("example".utf8) + [0]
+        let question: [UInt8] =
+            [3] + Array("api".utf8) + [7] + Array("partner".utf8) + [7] + Array("example".utf8) + [0]
         let (a, aaaa) = ([0, 1, 0, 1] as [UInt8], [0, 28, 0, 1] as [UInt8])
         let record = [0xc0, 12] + a + [0, 0, 0, 0, 0, 4] as [UInt8]
         #expect(talk.listener.datagrams.count == 4)
@@ -242,7 +243,9 @@ struct ProbeStreamsTests {
         #expect(talk.listener.datagrams.last.map { $0[3] & 15 } == code)
     }
 
-    @Test(arguments: ["203.0.113.7", "2001:db8::1", "", "a..b", "bad name", String(repeating: "a", count: 64) + ".example"])
+    @Test(arguments: [
+        "203.0.113.7", "2001:db8::1", "", "a..b", "bad name", String(repeating: "a", count: 64) + ".example",
+    ])
     func `what is no host's name is not told`(_ name: String) {
         var talk = Conversation()
         talk.hear(lookup(name, [], error: -2))

@@ -51,7 +51,8 @@ public final class Agent: Sendable {
         self.probes = probes
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool), agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, spool, probes.state) }, metrics: ForwarderMetrics(registry: metrics), group: group,
+            heartbeat: { heartbeat(settings, spool, probes.state) }, metrics: ForwarderMetrics(registry: metrics),
+            group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
         var receiving = ReceiverConfiguration(hostName: settings.hostName)

@@ -43,7 +43,9 @@ final class HealthHandler: RequestHandler {
             responder.respond(.json(Array(#"{"name":"farwatch-agent","version":"\#(Agent.version)"}"#.utf8)))
         default:
             responder.respond(
-                .problem(status: 404, title: "Not found", detail: "there are /livez, /readyz, /metrics, /probes and /version"))
+                .problem(
+                    status: 404, title: "Not found", detail: "there are /livez, /readyz, /metrics, /probes and /version"
+                ))
         }
     }
 
