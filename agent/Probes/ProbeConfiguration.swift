@@ -29,6 +29,9 @@ public struct ProbeConfiguration: Sendable {
     public var looksAfterStart: [Duration] = [.milliseconds(50), .milliseconds(500), .seconds(3)]
     /// Looking at processes takes at most so long between two looks at the ring, one file more or less.
     public var lookMax: Duration = .milliseconds(20)
+    /// What looking at processes may use of a core, and how much more at once, as at the start, when every file is new.
+    public var lookShareMax = 0.005
+    public var lookBurst: Duration = .seconds(5)
     /// Files probes are set on, and files remembered at all.
     public var attachedFileCountMax = 128
     public var knownFileCountMax = 16_384

@@ -32,6 +32,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
     private var nextReading: Int64 = 0
     private var clockOffset: Int64 = 0
     private var applications = ApplicationTime()
+    private var looking: ProcessorBudget
 
     init(
         _ configuration: ProbeConfiguration, _ object: ProbeObject, _ links: LinkTable, consumer: Consumer,
@@ -47,6 +48,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         coverage = Coverage(processCountMax: configuration.processCountMax)
         files = FileTable(configuration: configuration, logger: logger)
         governor = Governor(configuration: configuration.governor)
+        looking = ProcessorBudget(share: configuration.lookShareMax, burst: configuration.lookBurst)
         cost = configuration.mode == .on ? Calibration.measure(object) : ProbeCost()
         try object.set(settings)
         attachKernelPrograms()
@@ -91,6 +93,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         if record.kind == .executed { schedule(record.processID) }
         let port = record.kind == .connect ? ProbeAddress(bytes.extracting(record.payload))?.remote.port : nil
         coverage.recordArrived(record, remotePort: port)
+        if record.kind == .data { applications.follow(record.processID) }
     }
 
     // MARK: Attaching
@@ -122,7 +125,8 @@ final class ProbeRunner<Consumer: StreamConsumer> {
     // MARK: Looking around
 
     private func schedule(_ processID: UInt32) {
-        guard looks.count < configuration.processCountMax else { return }  // The next scan finds it.
+        // What starts more often than it can be looked at is found by the next scan.
+        guard looks.count < configuration.processCountMax else { return }
         let now = MonotonicClock.now()
         for delay in configuration.looksAfterStart {
             looks.append(Look(due: now + delay.nanoseconds, processID: processID))
@@ -131,6 +135,9 @@ final class ProbeRunner<Consumer: StreamConsumer> {
 
     private func lookAround() {
         let now = MonotonicClock.now()
+        guard looking.mayRun(at: now) else { return }
+        let began = ProcessorTime.ofThisThread()
+        defer { looking.ran(ProcessorTime.ofThisThread() - began) }
         if now >= nextScan {
             nextScan = now + configuration.scanInterval.nanoseconds
             unscanned = ProcessFiles.all()
@@ -163,7 +170,6 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         guard finding.hasTLS || finding.blindness != nil else { return }
         let command = ProcessFiles.command(processID) ?? ""
         coverage.looked(at: processID, command: command, readBy: finding.readBy, blindness: finding.blindness)
-        if !finding.readBy.isEmpty { applications.follow(processID) }
     }
 
     private func list(_ processID: UInt32) {
@@ -201,7 +207,9 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         guard configuration.mode == .on, time >= nextReading else { return }
         nextReading = time + configuration.governorInterval.nanoseconds
         let reading = Governor.Reading(
-            agentCPU: ProcessorTime.ofThisProcess(), applicationCPU: applications.total(),
+            // Looking for libraries has a budget of its own: at the start it costs much, once.
+            agentCPU: max(.zero, ProcessorTime.ofThisProcess() - looking.used),
+            applicationCPU: applications.total(at: time),
             probeCost: cost.total(ProbeCounters(object.counters())))
         if let step = governor.measured(reading, at: now) { take(step, at: now) }
     }

@@ -68,8 +68,11 @@ public struct ProbeStreams: Sendable {
 
     public var sessionCount: Int { sessions.count }
 
-    /// Whether the process that was seen is the server, and so the call inbound: the last bit of the number.
-    public static func isServer(_ connection: ConnectionID) -> Bool { connection.rawValue & 1 == 1 }
+    /// Whether the process that was seen is the server, and so the call inbound: the last bit of the number. All ones is no
+    /// connection of ours; protocols use it for what never had one.
+    public static func isServer(_ connection: ConnectionID) -> Bool {
+        connection.rawValue & 1 == 1 && connection.rawValue != .max
+    }
 
     /// - Parameters:
     ///   - bytes: A record with what stands behind it.
