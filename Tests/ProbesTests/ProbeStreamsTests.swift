@@ -122,6 +122,19 @@ struct ProbeStreamsTests {
         #expect(talk.streams.sessionCount == 0)
     }
 
+    @Test func `what is said to have ended after a reset has not`() {
+        var talk = Conversation()
+        var end = RecordBuilder(5)
+        end.flags = 8
+        talk.hear(.address(), .data("x", toPeer: true, offset: 0), end)
+        end.isToPeer = true
+        talk.hear(end, RecordBuilder(6))
+        #expect(
+            talk.said() == [
+                "opened", "secured -", "toServer x", "closed reset(by: CallModel.StreamDirection.toClient)",
+            ])
+    }
+
     @Test func `an end that came while bytes were held follows them`() {
         var talk = Conversation()
         var end = RecordBuilder(5)

@@ -111,11 +111,14 @@ final class ProbeRunner<Consumer: StreamConsumer> {
 
     private func attach(_ plan: ProbePlan, _ path: String) throws(ProbeError) {
         var attached: [ProbeLink] = []
-        for probe in plan.probes where refused[probe.program.rawValue] == nil {
+        // Returns first: an entry without its return would leave a frame behind.
+        for program in ProbeProgram.allCases.reversed() where refused[program.rawValue] == nil {
+            let probes = plan.probes.filter { $0.program == program }
+            guard !probes.isEmpty else { continue }
             do {
-                attached.append(try object.attach(probe, to: path))
+                attached += try object.attach(program, to: probes, of: path)
             } catch {
-                if probe.isEssential { throw error }
+                if probes.contains(where: \.isEssential) { throw error }
                 logger.info("a probe was refused", metadata: ["error": "\(error)"])
             }
         }

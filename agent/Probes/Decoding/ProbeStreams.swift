@@ -293,7 +293,8 @@ public struct ProbeStreams: Sendable {
         _ record: ProbeRecord, _ session: inout ProbeSession, at now: Instant, to consumer: inout some StreamConsumer
     ) {
         if record.value != 0 { session.flags.insert(.peerReset) }
-        guard record.value == 0, session.firstEnd(isToPeer: record.isToPeer) else { return }
+        // After a reset the kernel says "end" to whoever reads on; and whoever shuts down then, shuts down nothing.
+        guard !session.flags.contains(.peerReset), session.firstEnd(isToPeer: record.isToPeer) else { return }
         guard session.isOpened else {
             if session.hasBytes { session.endedWhileHeld.append(record.isToPeer) }
             return

@@ -27,11 +27,10 @@ enum Calibration {
         guard let offset = fileOffset(of: UInt64(UInt(bitPattern: address))) else { return nil }
         let place = ProbePlace(fileOffset: offset, isCheap: true)
         do {
-            let links = try [ProbeProgram.callReturned, .callEntered].map { program in
-                try object.attach(
-                    PlannedProbe(
-                        program: program, function: "calibration", place: place, cookie: calibrate, isEssential: false),
-                    to: "/proc/self/exe", processID: getpid())
+            let links = try [ProbeProgram.callReturned, .callEntered].flatMap { program in
+                let probe = PlannedProbe(
+                    program: program, function: "calibration", place: place, cookie: calibrate, isEssential: false)
+                return try object.attach(program, to: [probe], of: "/proc/self/exe", processID: getpid())
             }
             return withExtendedLifetime(links) { time(function) }
         } catch {
@@ -42,9 +41,10 @@ enum Calibration {
     private static func time(_ function: (UnsafeMutableRawPointer?) -> Int32) -> Duration {
         var slot: UInt64 = 0  // Any address of ours does for an object; it is not followed.
         return withUnsafeMutablePointer(to: &slot) { pointer in
-            let began = MonotonicClock.now()
+            // The thread's own time: on a busy host others run meanwhile.
+            let began = ProcessorTime.ofThisThread()
             for _ in 0..<callCount { _ = function(pointer) }
-            return .nanoseconds((MonotonicClock.now() - began) / Int64(callCount))
+            return (ProcessorTime.ofThisThread() - began) / callCount
         }
     }
 
