@@ -14,6 +14,12 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time.
+// Debug builds, and with them all tests, keep the checks.
+let uncheckedWhenReleased: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "farwatch",
     products: [
@@ -42,14 +48,16 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
+        .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         // On every application host.
         .target(
             name: "Probes", dependencies: ["CallModel", "Runtime", "CLibbpf", "CProbes", logging], path: "agent/Probes",
             exclude: ["bpf"]),
+        .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
             name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
-            path: "agent/Protocols"),
+            path: "agent/Protocols", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Receivers",
             dependencies: [
@@ -70,16 +78,17 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Probes", "Packets", "Protocols",
-                "Receivers", "Attribution", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+                "Transport", "Compression", "Probes", "Packets", "Protocols", "Receivers", "Attribution",
+                "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
         .target(name: "Postgres", dependencies: ["CLibpq", "Runtime", logging], path: "aggregator/Postgres"),
         .target(
-            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, crypto, logging],
+            name: "Ingest", dependencies: ["CallModel", "BatchFormat", "Transport", "Runtime", nio, logging],
             path: "aggregator/Ingest"),
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
+        .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(
             name: "Storage",
@@ -102,8 +111,11 @@ let package = Package(
             path: "aggregator/farwatch-aggregator"),
         .target(
             name: "FarwatchCLI",
-            dependencies: ["CallModel", "Documents", "Transport", "Runtime", nio, nioPosix, arguments],
-            path: "aggregator/FarwatchCLI"),
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Transport", "Runtime", nio,
+                nioPosix,
+                arguments,
+            ], path: "aggregator/FarwatchCLI"),
         .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
@@ -113,6 +125,7 @@ let package = Package(
         .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Sources/Shims/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CCapture", path: "agent/Shims/CCapture"),
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -131,8 +144,11 @@ let package = Package(
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
+        .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
-        .testTarget(name: "ProtocolsTests", dependencies: ["CallModel", "Compression", "HTTP2", "Protocols"]),
+        .testTarget(
+            name: "ProtocolsTests",
+            dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
         .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
@@ -142,10 +158,19 @@ let package = Package(
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
-            name: "SpoolTests", dependencies: ["CallModel", "BatchFormat", "Runtime", "Deduplication", "Spool"]),
+            name: "SpoolTests",
+            dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "CallModel", "BatchFormat", "Runtime", "Transport", "SimulationKit", "Spool", "Forwarder", "Postgres",
+                "Ingest", "Rollups", "Storage",
+            ]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

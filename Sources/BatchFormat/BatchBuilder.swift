@@ -70,7 +70,9 @@ enum Codec: UInt64 {
 
     /// The version of batch.proto written here; this one and the one before it are read.
     static let formatVersion: UInt64 = 1
+    /// Of batches that were reduced: what they count must not be overlooked by an aggregator that knows only version 1.
+    static let reducedVersion: UInt64 = 2
 }
 
 /// Versions of the batch format that `BatchReader` understands.
-public let readableBatchVersions: ClosedRange<UInt64> = 1...Codec.formatVersion
+public let readableBatchVersions: ClosedRange<UInt64> = 1...Codec.reducedVersion

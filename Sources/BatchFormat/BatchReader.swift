@@ -7,8 +7,12 @@ public struct BatchReader: Sendable {
     public let catalogueVersion: String
     /// Consecutive, together all calls; empty when no call has a payload.
     public let payloads: [PayloadBlock]
-    private let codec: Codec
-    private let packedMetadata: [UInt8]
+    /// Of the batch as it was sealed, where this is what its host could keep of it (`BatchReduction`).
+    public let original: BatchChecksum?
+    let codec: Codec
+    let packedMetadata: [UInt8]
+    let packedShed: [UInt8]
+    let shedCellCount: Int
     private let limits: BatchLimits
 
     /// One block as it lies in the batch, still packed: the aggregator stores it like this.
@@ -19,8 +23,18 @@ public struct BatchReader: Sendable {
 
     /// Reads the frame around the parts; the parts are opened by `metadata()` and `calls()`.
     public init(_ bytes: [UInt8], limits: BatchLimits = BatchLimits()) throws(BatchError) {
+        try self.init(bytes, limits: limits, keepingPayloads: true)
+    }
+
+    /// Reads the frame as though it had no payloads.
+    init(withoutPayloads bytes: [UInt8]) throws(BatchError) {
+        try self.init(bytes, limits: BatchLimits(), keepingPayloads: false)
+    }
+
+    private init(_ bytes: [UInt8], limits: BatchLimits, keepingPayloads: Bool) throws(BatchError) {
         guard bytes.count <= limits.byteCountMax else { throw .tooLarge("\(bytes.count) bytes") }
-        let frame = try borrow(bytes) { buffer throws(BatchError) in try BatchFrame(buffer, limits: limits) }
+        var frame = try borrow(bytes) { buffer throws(BatchError) in try BatchFrame(buffer, limits: limits) }
+        if !keepingPayloads { frame.payloads = [] }
         guard let codec = Codec(rawValue: frame.codec) else { throw .malformed("codec \(frame.codec)") }
         let covered = frame.payloads.reduce(0) { $0 + $1.callCount }
         guard frame.payloads.isEmpty || covered == frame.callCount else {
@@ -28,6 +42,17 @@ public struct BatchReader: Sendable {
         }
         (self.callCount, self.catalogueVersion, self.codec) = (frame.callCount, frame.catalogueVersion, codec)
         (self.payloads, self.packedMetadata, self.limits) = (frame.payloads, frame.metadata, limits)
+        (self.packedShed, self.shedCellCount, self.original) = (frame.shed, frame.shedCellCount, frame.original)
+    }
+
+    /// The counts of calls that were shed on the host: each entry stands for `weight` calls that have all else in common, and
+    /// is counted but not stored.
+    public func shed() throws(BatchError) -> MetadataColumns? {
+        guard shedCellCount > 0 else { return nil }
+        return try unpack(packedShed, codec, byteCountMax: limits.uncompressedByteCountMax) {
+            bytes throws(BatchError) in
+            try MetadataColumns(bytes, callCount: shedCellCount, limits: limits)
+        }
     }
 
     /// The columns of the narrow rows.
@@ -80,6 +105,9 @@ private struct BatchFrame {
     var codec: UInt64 = 0
     var metadata: [UInt8] = []
     var payloads: [BatchReader.PayloadBlock] = []
+    var shed: [UInt8] = []
+    var shedCellCount = 0
+    var original: BatchChecksum?
 
     init(_ bytes: UnsafeRawBufferPointer, limits: BatchLimits) throws(BatchError) {
         var reader = WireReader(bytes)
@@ -98,6 +126,14 @@ private struct BatchFrame {
             case (4, .number(let value)): codec = value
             case (5, .bytes(let value)): metadata = Array(value)
             case (6, .bytes(let value)): payloads.append(try Self.block(value))
+            case (7, .bytes(let value)): shed = Array(value)
+            case (8, .number(let value)):
+                guard value <= UInt64(limits.callCountMax) else { throw .tooLarge("\(value) counts") }
+                shedCellCount = Int(value)
+            case (9, .bytes(let value)):
+                guard value.count == 16 else { throw .malformed("a checksum of \(value.count) bytes") }
+                var reader = WireReader(value)
+                original = BatchChecksum(high: try reader.fixed(), low: try reader.fixed())
             default: continue
             }
         }

@@ -29,13 +29,16 @@ public final class GzipStream {
     public func decompress<Failure: Error>(
         _ bytes: Span<UInt8>, into output: (Span<UInt8>) throws(Failure) -> Void
     ) throws(GzipStreamError<Failure>) {
+        // Taken out for the time of the call, so that what is lent of it is not the object's.
+        var room: [UInt8] = []
+        swap(&room, &buffer)
+        defer { swap(&room, &buffer) }
         var start = 0
         while start < bytes.count {
-            let (result, read, produced) = step(bytes.extracting(start..<bytes.count))
+            let (result, read, produced) = step(bytes.extracting(start..<bytes.count), &room)
             start += read
             if produced > 0 {
-                let filled = buffer  // A reference of its own, let go before the next step writes.
-                do throws(Failure) { try output(filled.span.extracting(0..<produced)) } catch { throw .output(error) }
+                do throws(Failure) { try output(room.span.extracting(0..<produced)) } catch { throw .output(error) }
             }
             switch result {
             case Z_OK: isAtBoundary = false
@@ -53,7 +56,7 @@ public final class GzipStream {
         if !isAtBoundary { throw .corrupt("the data ends early") }
     }
 
-    private func step(_ bytes: Span<UInt8>) -> (result: Int32, read: Int, produced: Int) {
+    private func step(_ bytes: Span<UInt8>, _ buffer: inout [UInt8]) -> (result: Int32, read: Int, produced: Int) {
         bytes.withUnsafeBufferPointer { input in
             buffer.withUnsafeMutableBufferPointer { room in
                 // Both buffers live through the call, zlib is told their sizes, and it does not write to its input.

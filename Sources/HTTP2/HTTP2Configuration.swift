@@ -22,6 +22,8 @@ public struct HTTP2Configuration: Sendable {
     public var abandonedStreamsMax = 10_000
     /// Frames that may wait for a peer who does not read, whatever their kind.
     public var outboundFramesMax = 20_000
+    /// Frames that bring nothing (empty DATA, PING, SETTINGS, WINDOW_UPDATE) before the owner forgives them.
+    public var barrenFramesMax = 20_000
     /// Requests a client may have open before the server's own limit is known.
     public var assumedPeerStreamsMax = 100
 

@@ -36,6 +36,7 @@ extension HTTP2Session {
     static let frameArrived: nghttp2_on_frame_recv_callback = { _, frame, userData in
         let session = session(userData)
         let header = frame!.pointee.hd
+        session.countBarren(frame!)
         switch UInt32(header.type) {
         case NGHTTP2_HEADERS.rawValue: session.headersArrived(on: header.stream_id, flags: header.flags)
         case NGHTTP2_DATA.rawValue: session.endIfFlagged(header.stream_id, flags: header.flags)
@@ -129,6 +130,21 @@ extension HTTP2Session {
         case .server: session.cancel(header.stream_id, code: .internalError)
         }
         return 0
+    }
+
+    /// Frames that bring nothing and end nothing cost us time all the same.
+    private func countBarren(_ frame: UnsafePointer<nghttp2_frame>) {
+        let header = frame.pointee.hd
+        let isBarren: Bool
+        switch UInt32(header.type) {
+        case NGHTTP2_HEADERS.rawValue, NGHTTP2_RST_STREAM.rawValue: isBarren = false
+        case NGHTTP2_DATA.rawValue:
+            isBarren =
+                header.length <= frame.pointee.data.padlen
+                && UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue == 0
+        default: isBarren = true
+        }
+        if isBarren { barrenFrameCount += 1 }
     }
 
     private func headersArrived(on id: HTTP2StreamID, flags: UInt8) {

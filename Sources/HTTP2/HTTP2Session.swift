@@ -34,6 +34,8 @@ public final class HTTP2Session {
     public internal(set) var invalidFrameCount = 0
     /// Streams that ended in an error after the peer had started them.
     public internal(set) var abandonedStreamCount = 0
+    /// Frames since `forgiveBarrenFrames` that brought nothing: pings, settings, windows, empty pieces of bodies.
+    public internal(set) var barrenFrameCount = 0
     /// The library's latest remark on what the peer did wrong.
     public internal(set) var diagnostic: String?
 
@@ -116,13 +118,18 @@ public final class HTTP2Session {
         segmentStart = nil
         isInsideLibrary = false
         guard read >= 0 else { throw HTTP2Error(code: read) }
-        guard nghttp2_session_get_outbound_queue_size(pointer) <= configuration.outboundFramesMax else {
+        guard nghttp2_session_get_outbound_queue_size(pointer) <= configuration.outboundFramesMax,
+            barrenFrameCount <= configuration.barrenFramesMax
+        else {
             throw .flooded
         }
         if role == .server, abandonedStreamCount > configuration.abandonedStreamsMax {
             terminate(.enhanceYourCalm)
         }
     }
+
+    /// To be called now and then: who sends `barrenFramesMax` of them in between is flooding us.
+    public func forgiveBarrenFrames() { barrenFrameCount = 0 }
 
     /// What happened since the last call, in order. Also `produce` can add events: a stream closes when its end is sent.
     public func takeEvents() -> [HTTP2Event] {

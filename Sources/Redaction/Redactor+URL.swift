@@ -2,77 +2,109 @@ import CallModel
 import PartnerCatalog
 
 extension Redactor {
+    /// A query's further parameters are let go: no partner needs so many.
+    private static let queryParameterCountMax = 500
+    private static let queryValueByteCountMax = 256
+
     /// A URL without userinfo and fragment, with the query's values masked but for harmless keys, and with path segments masked
     /// that look like a secret or like somebody's address.
     ///
-    /// Identifiers such as `ch_3N…` stay: they are what a partner asks for when told of a failed call.
+    /// Identifiers such as `ch_3N…` stay: they are what a partner asks for when told of a failed call. Works on bytes: every call
+    /// has a URL.
     mutating func redactedURL(_ url: String) -> String {
-        var rest = url[...]
-        if let fragment = rest.firstIndex(of: "#") { rest = rest[..<fragment] }
-        var query: Substring?
-        if let mark = rest.firstIndex(of: "?") {
-            query = rest[rest.index(after: mark)...]
-            rest = rest[..<mark]
+        var url = url
+        return url.withUTF8 { bytes in
+            var result: [UInt8] = []
+            result.reserveCapacity(bytes.count + 16)
+            appendURL(bytes, to: &result)
+            return String(decoding: result, as: UTF8.self)
         }
-        var result = ""
-        if let scheme = rest.firstRange(of: "://") {
-            result += rest[..<scheme.upperBound]
-            rest = rest[scheme.upperBound...]
-            let authority = rest.prefix { $0 != "/" }
-            rest = rest[authority.endIndex...]
-            if let sign = authority.lastIndex(of: "@") {
-                count(.userinfo)
-                result += scanned(String(authority[authority.index(after: sign)...]))
-            } else {
-                result += scanned(String(authority))
-            }
-        } else if let sign = rest.lastIndex(of: "@"), !rest.hasPrefix("/") {
+    }
+
+    private mutating func appendURL(_ bytes: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
+        let end = bytes.firstIndex(of: UInt8(ascii: "#")) ?? bytes.count
+        let mark = bytes[..<end].firstIndex(of: UInt8(ascii: "?"))
+        let pathEnd = mark ?? end
+        var pathStart = 0
+        var isHook = false
+        if let authority = authorityStart(bytes[..<pathEnd]) {
+            pathStart = bytes[authority..<pathEnd].firstIndex(of: UInt8(ascii: "/")) ?? pathEnd
+            let sign = bytes[authority..<pathStart].lastIndex(of: UInt8(ascii: "@"))
+            if sign != nil { count(.userinfo) }
+            let host = UnsafeBufferPointer(rebasing: bytes[(sign.map { $0 + 1 } ?? authority)..<pathStart])
+            result += bytes[..<authority]
+            if let masked = masked(host) { result += masked.utf8 } else { result += host }
+            // `hooks.slack.com`, `hooks.zapier.com`, `hook.eu1.make.com`.
+            isHook = host.starts(with: "hook".utf8)
+        } else if let sign = bytes[..<pathEnd].lastIndex(of: UInt8(ascii: "@")), bytes[0] != UInt8(ascii: "/") {
             // No scheme, yet something before an @: take no chances.
             count(.userinfo)
-            rest = rest[rest.index(after: sign)...]
+            pathStart = sign + 1
         }
-        // `hooks.slack.com`, `hooks.zapier.com`, `hook.eu1.make.com`.
-        let isHook = (result.split(separator: "/").last ?? "").hasPrefix("hook")
-        result += redactedPath(rest, isCapability: isHook)
-        if let query { result += "?" + redactedQuery(query) }
-        return result
+        appendPath(bytes, pathStart..<pathEnd, isCapability: isHook, to: &result)
+        if let mark { appendQuery(bytes, (mark + 1)..<end, to: &result) }
     }
 
-    /// Whoever knows the URL of an incoming hook may call it, so whatever is no word of its path is a secret.
-    private mutating func capability(_ segments: [Substring]) -> String {
-        segments.map { segment in
-            var text = String(segment)
-            guard text.withUTF8({ RouteTemplate.looksLikeData($0) }) else { return text }
-            count(.path)
-            return "{id}"
-        }.joined(separator: "/")
+    /// Behind the first `://`.
+    private func authorityStart(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+            return nil
+        }
+        return colon + 3
     }
 
-    private mutating func redactedPath(_ path: Substring, isCapability: Bool) -> String {
-        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
-        if isCapability { return capability(segments) }
-        return segments.map { segment in
-            guard segment.utf8.count >= 5 else { return String(segment) }
-            let masked = scanned(String(segment))
-            guard masked != segment else { return String(segment) }
-            count(.path)
-            return "{id}"
-        }.joined(separator: "/")
-    }
-
-    private mutating func redactedQuery(_ query: Substring) -> String {
-        query.split(separator: "&").prefix(500).map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let key = keyName(String(parts[0]))
-            guard parts.count == 2 else {
-                // A bare word may be a key or a value.
-                return HeaderRules.isHarmlessQuery(key.lowercased()) ? key : "{value}"
+    /// - Parameter isCapability: whoever knows the URL of an incoming hook may call it, so whatever is no word of its path is a
+    ///   secret.
+    private mutating func appendPath(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, isCapability: Bool, to result: inout [UInt8]
+    ) {
+        var start = range.lowerBound
+        while true {
+            let end = bytes[start..<range.upperBound].firstIndex(of: UInt8(ascii: "/")) ?? range.upperBound
+            let segment = UnsafeBufferPointer(rebasing: bytes[start..<end])
+            if isCapability ? RouteTemplate.looksLikeData(segment) : segment.count >= 5 && masked(segment) != nil {
+                count(.path)
+                result += "{id}".utf8
+            } else {
+                result += segment
             }
-            if HeaderRules.isHarmlessQuery(key.lowercased()) {
-                return key + "=" + scanned(String(parts[1].prefix(256)))
-            }
+            guard end < range.upperBound else { return }
+            result.append(UInt8(ascii: "/"))
+            start = end + 1
+        }
+    }
+
+    private mutating func appendQuery(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, to result: inout [UInt8]
+    ) {
+        let pairs = bytes[range].split(separator: UInt8(ascii: "&"), maxSplits: Self.queryParameterCountMax)
+        var separator = UInt8(ascii: "?")
+        if pairs.isEmpty { result.append(separator) }
+        for pair in pairs.prefix(Self.queryParameterCountMax) {
+            result.append(separator)
+            separator = UInt8(ascii: "&")
+            append(parameter: pair, to: &result)
+        }
+    }
+
+    private mutating func append(parameter pair: Slice<UnsafeBufferPointer<UInt8>>, to result: inout [UInt8]) {
+        let sign = pair.firstIndex(of: UInt8(ascii: "="))
+        let key = keyName(String(decoding: pair[..<(sign ?? pair.endIndex)], as: UTF8.self))
+        let isHarmless = HeaderRules.isHarmlessQuery(key.lowercased())
+        guard let sign else {
+            // A bare word may be a key or a value.
+            result += (isHarmless ? key : "{value}").utf8
+            return
+        }
+        result += key.utf8
+        result.append(UInt8(ascii: "="))
+        let value = UnsafeBufferPointer(rebasing: pair[(sign + 1)...])
+        if isHarmless {
+            let kept = String(decoding: value.prefix(Self.queryValueByteCountMax), as: UTF8.self)
+            result += scanned(kept).utf8
+        } else {
             count(.query)
-            return key + "=" + scanner.placeholder("value", for: String(parts[1]))
-        }.joined(separator: "&")
+            result += scanner.placeholder("value", value).utf8
+        }
     }
 }

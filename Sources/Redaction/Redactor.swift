@@ -60,6 +60,13 @@ public struct Redactor {
         return masked
     }
 
+    /// The same for bytes that are UTF-8; nil when nothing in them does.
+    mutating func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        guard let masked = scanner.masked(bytes) else { return nil }
+        for rule in scanner.found { count(rule) }
+        return masked
+    }
+
     /// A key of a query or a document: `{key}` where it looks like data, as in a shape.
     mutating func keyName(_ key: String) -> String {
         let masked = scanned(key)

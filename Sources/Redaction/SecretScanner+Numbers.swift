@@ -32,11 +32,18 @@ extension SecretScanner {
         _ groups: [Range<Int>], in bytes: UnsafeBufferPointer<UInt8>,
         _ finds: inout [(range: Range<Int>, rule: SecretScanner.Rule)]
     ) {
-        var first = 0
-        while first < groups.count {
-            let find = number(from: first, groups, bytes)
-            if let find { finds.append((groups[first].lowerBound..<groups[find.last].upperBound, find.rule)) }
-            first = (find?.last ?? first) + 1
+        let begin = finds.count
+        for first in groups.indices {
+            guard let find = number(from: first, groups, bytes) else { continue }
+            let range = groups[first].lowerBound..<groups[find.last].upperBound
+            // Where two readings overlap, all of both goes.
+            if finds.count > begin, finds[finds.count - 1].range.upperBound > range.lowerBound {
+                let whole = finds[finds.count - 1].range.lowerBound..<max(
+                    finds[finds.count - 1].range.upperBound, range.upperBound)
+                finds[finds.count - 1].range = whole
+            } else {
+                finds.append((range, find.rule))
+            }
         }
     }
 
@@ -44,18 +51,19 @@ extension SecretScanner {
         from first: Int, _ groups: [Range<Int>], _ bytes: UnsafeBufferPointer<UInt8>
     ) -> (last: Int, rule: SecretScanner.Rule)? {
         var digits: [UInt8] = []
+        var found: (last: Int, rule: SecretScanner.Rule)?
         for last in first..<groups.count {
             digits += bytes[groups[last]].map { $0 - 48 }
-            guard digits.count <= 19 else { return nil }
+            guard digits.count <= 19 else { break }
             let isCard = (2...6).contains(digits[0]) && digits.count >= 13 && luhn(digits)
             if isCard, Self.standsAlone(groups[first].lowerBound..<groups[last].upperBound, bytes) {
-                return (last, .card)
+                found = (last, .card)
             }
             if last == first + 2, zip(groups[first...last], [3, 2, 4]).allSatisfy({ $0.count == $1 }) {
-                return (last, .socialSecurity)
+                found = (last, .socialSecurity)
             }
         }
-        return nil
+        return found
     }
 
     /// Digits within a word are those of an identifier (`ch_40950a034…`): one in ten passes Luhn's check by chance.

@@ -139,3 +139,68 @@ struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+/// docs/decisions/live-first.md.
+struct LiveFirstTests {
+    private func core() -> ForwarderCore {
+        ForwarderCore(
+            ForwarderConfiguration(endpoints: [Endpoint(isTLS: false, host: "127.0.0.1", port: 1)]), agentID: "app-1")
+    }
+
+    @Test func `while many wait three of four are the newest and the fourth is the oldest`() {
+        var core = core()
+        core.offered(Array(1...100))
+        var sent: [UInt64] = []
+        for _ in 0..<5 {
+            let batches = core.next(at: 0)
+            sent += batches
+            for sequence in batches {
+                _ = core.answered(sequence, .status(200, retryAfter: nil), at: 0, random: 0)
+            }
+        }
+        #expect(sent == [1, 100, 99, 98, 2, 97, 96, 95, 3, 94, 93, 92, 4, 91, 90, 89, 5, 88, 87, 86])
+        core.offered([101])
+        #expect(core.next(at: 0).contains(101))
+    }
+
+    @Test func `in the end everything has gone, each once`() {
+        var core = core()
+        core.offered(Array(1...5_000))
+        var sent: [UInt64] = []
+        while true {
+            let batches = core.next(at: 0)
+            if batches.isEmpty { break }
+            sent += batches
+            for sequence in batches {
+                _ = core.answered(sequence, .status(200, retryAfter: nil), at: 0, random: 0)
+            }
+        }
+        #expect(sent.sorted() == Array(1...5_000))
+    }
+
+    @Test func `a batch on which the other side always fails holds up no other`() {
+        var core = core()
+        core.offered(Array(1...30))
+        var now: Int64 = 0
+        var stored: Set<UInt64> = []
+        for _ in 0..<400 {
+            for sequence in core.next(at: now) {
+                let answer: ForwarderCore.Answer = .status(sequence == 1 ? 500 : 200, retryAfter: nil)
+                if core.answered(sequence, answer, at: now, random: 0.1) == .acknowledge { stored.insert(sequence) }
+            }
+            now = max(now + 1, core.nextDeadline ?? now)
+        }
+        #expect(stored == Set(2...30))
+    }
+
+    @Test func `what the disk refused to read is sent later, what is damaged is forgotten`() {
+        var core = core()
+        core.offered([1, 2])
+        _ = core.next(at: 0)
+        #expect(core.answered(1, .unread, at: 0, random: 0) == .keep)
+        #expect(core.answered(2, .damaged, at: 0, random: 0) == .forget)
+        #expect(core.next(at: 0).isEmpty)
+        #expect(core.next(at: 1_000_000_000) == [1])
+        #expect(core.nextDeadline == nil)
+    }
+}

@@ -1,4 +1,5 @@
 import CallModel
+import SimulationKit
 import Spool
 import Testing
 
@@ -46,7 +47,7 @@ struct SpoolModelTests {
     @Test(arguments: [5, 28] as [Int32])
     func `the n-th operation may fail, for each n`(number: Int32) {
         let operationCount = run(seed: 7) { _ in }
-        #expect(operationCount > 150)
+        #expect(operationCount > 100)
         for n in 1...operationCount {
             run(seed: 7) { $0.faults[n] = .error(number) }
         }

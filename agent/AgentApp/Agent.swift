@@ -28,7 +28,12 @@ public final class Agent: Sendable {
 
     /// Returns when it takes calls.
     public static func start(_ settings: AgentSettings, logger: Logger) async throws -> Agent {
-        try Files.createDirectory(settings.stateDirectory, mode: 0o700)
+        do {
+            try Files.createDirectory(settings.stateDirectory, mode: 0o700)
+        } catch {
+            // The spool tries again while the agent runs, and says so.
+            logger.warning("the state directory cannot be made", metadata: ["error": "\(error)"])
+        }
         return try await Agent(settings, logger: logger)
     }
 
@@ -36,7 +41,7 @@ public final class Agent: Sendable {
         self.logger = logger
         let metrics = MetricsRegistry()
         metrics.addProcessMetrics()
-        let agentID = try AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName)
+        let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
         let spool = try Spool(
             directory: settings.stateDirectory + "/spool", configuration: settings.spool,
             catalogueVersion: settings.catalogue.version)
@@ -55,6 +60,7 @@ public final class Agent: Sendable {
             group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
+        spool.onNotice { notice in logger.warning("spool: \(notice)") }
         var receiving = ReceiverConfiguration(hostName: settings.hostName)
         receiving.trustHost = settings.receive.trustHost
         receiving.bodyByteCountMax = settings.receive.byteCountMax
@@ -119,6 +125,7 @@ public final class Agent: Sendable {
 func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration {
     var configuration = ForwarderConfiguration(endpoints: settings.endpoints)
     configuration.tls = settings.tls
+    configuration.proxies = settings.proxies
     return configuration
 }
 
@@ -131,10 +138,14 @@ func source(_ spool: Spool) -> ForwarderSource {
             }
         },
         read: { sequence in
-            try? await spool.read(sequence)  // The spool counts it and has put it away.
+            do throws(SpoolError) {
+                return .bytes(try await spool.read(sequence))
+            } catch {
+                return error.isTransient ? .unread : .damaged
+            }
         },
         acknowledge: { await spool.acknowledge($0) }, setAside: { await spool.setAside($0) },
-        floor: { spool.floor }, spoolID: spool.spoolID)
+        floor: { spool.floor }, spoolID: { spool.spoolID })
 }
 
 private func sinkResult(_ result: Result<AppendResult, SpoolError>, notOurs: Int) -> SinkResult {
@@ -179,7 +190,13 @@ private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: Prob
     number("appended_calls", statistics.appendedCalls)
     number("acknowledged_calls", statistics.acknowledgedCalls)
     number("suppressed_calls", statistics.suppressedCalls)
-    number("refused_calls", statistics.fullCalls)
+    number("refused_calls", statistics.fullCalls + statistics.failedCalls)
+    number("shed_calls", statistics.shedCalls)
+    number("shed_payload_calls", statistics.shedPayloadCalls)
+    number("dropped_calls", statistics.damagedCalls)
+    number("set_aside_calls", statistics.setAsideCalls)
+    number("aside_batches", level.asideCount)
+    text("spool_trouble", level.failure.map { "\($0)" })
     text("probes", probes.problem == nil ? probes.mode.rawValue : "refused")
     text("probes_level", probes.level.name)
     number("tls_connections", Int(clamping: probes.coverage.tlsConnects))

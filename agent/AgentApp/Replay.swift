@@ -55,7 +55,7 @@ struct Replay {
         let spool = try Spool(
             directory: directory, configuration: settings.spool, catalogueVersion: settings.catalogue.version)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let agentID = try AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName)
+        let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool), agentID: agentID, token: settings.token,
             heartbeat: nil, metrics: ForwarderMetrics(registry: metrics), group: group, logger: logger)

@@ -19,18 +19,27 @@ public struct ForwarderSource: Sendable {
 
     /// At most so many sealed batches after a sequence, in order.
     public var pending: @Sendable (_ after: UInt64, _ limit: Int) async -> [Batch]
-    /// A batch's bytes; nil when it cannot be read and was put away.
-    public var read: @Sendable (_ sequence: UInt64) async -> [UInt8]?
+    public enum Reading: Sendable {
+        case bytes([UInt8])
+        /// It is damaged, or not there any more: the spool has put it away.
+        case damaged
+        /// The disk refused; another time.
+        case unread
+    }
+
+    public var read: @Sendable (_ sequence: UInt64) async -> Reading
     public var acknowledge: @Sendable (_ sequence: UInt64) async -> Void
     public var setAside: @Sendable (_ sequence: UInt64) async -> Void
     /// Below it everything is acknowledged.
     public var floor: @Sendable () -> UInt64
-    public var spoolID: SpoolID
+    /// Nil while the spool could not be opened; then it has no batches either.
+    public var spoolID: @Sendable () -> SpoolID?
 
     public init(
         pending: @escaping @Sendable (UInt64, Int) async -> [Batch],
-        read: @escaping @Sendable (UInt64) async -> [UInt8]?, acknowledge: @escaping @Sendable (UInt64) async -> Void,
-        setAside: @escaping @Sendable (UInt64) async -> Void, floor: @escaping @Sendable () -> UInt64, spoolID: SpoolID
+        read: @escaping @Sendable (UInt64) async -> Reading, acknowledge: @escaping @Sendable (UInt64) async -> Void,
+        setAside: @escaping @Sendable (UInt64) async -> Void, floor: @escaping @Sendable () -> UInt64,
+        spoolID: @escaping @Sendable () -> SpoolID?
     ) {
         self.pending = pending
         self.read = read
@@ -70,8 +79,11 @@ public actor Forwarder {
         self.metrics = metrics
         self.logger = logger
         core = ForwarderCore(configuration, agentID: agentID)
-        clients = configuration.endpoints.map { endpoint in
-            HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, group: group)
+        clients = configuration.endpoints.enumerated().map { index, endpoint in
+            var client = ClientConfiguration()
+            client.proxy = configuration.proxies[index]
+            return HTTPClient(
+                endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, configuration: client, group: group)
         }
         (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -111,19 +123,27 @@ public actor Forwarder {
         }
     }
 
+    /// Learns of every sealed batch, in pages.
     private func pull() async {
-        guard core.waitingCount < configuration.inFlightMax * 4 else { return }
-        let batches = await source.pending(core.offeredUpTo, configuration.inFlightMax * 8)
-        for batch in batches { callCounts[batch.sequence] = batch.callCount }
-        core.offered(batches.map(\.sequence))
+        while true {
+            let batches = await source.pending(core.offeredUpTo, Self.pageSize)
+            for batch in batches { callCounts[batch.sequence] = batch.callCount }
+            core.offered(batches.map(\.sequence))
+            if batches.count < Self.pageSize { return }
+        }
     }
 
+    private static let pageSize = 256
+
     private func send(_ sequence: UInt64, to endpoint: Int) async {
-        var answer = ForwarderCore.Answer.unreadable
+        let answer: ForwarderCore.Answer
         var byteCount = 0
-        if let bytes = await source.read(sequence) {
+        switch await source.read(sequence) {
+        case .bytes(let bytes):
             byteCount = bytes.count
             answer = await post(bytes, sequence, to: endpoint)
+        case .damaged: answer = .damaged
+        case .unread: answer = .unread
         }
         let verdict = core.answered(
             sequence, answer, at: MonotonicClock.now(), random: Double.random(in: 0..<1))
@@ -146,8 +166,9 @@ public actor Forwarder {
     }
 
     private func post(_ bytes: [UInt8], _ sequence: UInt64, to endpoint: Int) async -> ForwarderCore.Answer {
+        guard let spoolID = source.spoolID() else { return .failed }
         var headers = identity
-        headers.add("farwatch-spool", source.spoolID.hex)
+        headers.add("farwatch-spool", spoolID.hex)
         headers.add("farwatch-sequence", String(sequence))
         headers.add("farwatch-floor", String(source.floor()))
         headers.add("content-type", "application/vnd.farwatch.batch")

@@ -5,8 +5,12 @@ public struct ForwarderConfiguration: Sendable {
     /// Aggregators; each agent prefers one of them, and falls over to the others.
     public var endpoints: [Endpoint]
     public var tls: ClientTLS?
+    /// Of each endpoint that is not reached directly, by its place in `endpoints`.
+    public var proxies: [Int: Proxy] = [:]
     /// Batches under way at once.
     public var inFlightMax = 4
+    /// While more than this wait, the newest go first and every fourth is the oldest.
+    public var orderlyWaitingMax = 8
     /// From sending a batch to its acknowledgement, the commit included.
     public var requestTimeout: Duration = .seconds(60)
     /// Waits after failures: random up to a bound that doubles from `backoffMin` to `backoffMax`.

@@ -1,16 +1,21 @@
 /// Decides which batch goes when and where, and what becomes of it: a value without clock, network or disk.
 ///
-/// Batches go oldest first, a few at once. An answer settles a batch (acknowledged, or refused for good) or keeps it; whatever is
-/// not settled is sent again. After a failure everything waits, longer each time, and then a single batch goes ahead to see whether
-/// the way is free. Times are nanoseconds of a monotonic clock.
+/// Batches go oldest first, a few at once, while few wait. When many wait, after an outage, three of four are the newest and the
+/// fourth is the oldest: detection sees what happens now within seconds, and the backlog drains all the same
+/// (docs/decisions/live-first.md). An answer settles a batch (acknowledged, or refused for good) or keeps it; whatever is not
+/// settled is sent again. After a failure everything waits, longer each time, and then a single batch goes ahead to see whether
+/// the way is free; not always the same one, so that a batch on which the other side fails does not block the others. Times are
+/// nanoseconds of a monotonic clock.
 public struct ForwarderCore {
     /// What came of sending a batch.
     public enum Answer: Sendable, Equatable {
         case status(Int, retryAfter: Duration?)
         /// No answer at all.
         case failed
-        /// The batch could not be read from the spool.
-        case unreadable
+        /// The batch is damaged: the spool has put it away.
+        case damaged
+        /// The disk refused to read it; it is still there.
+        case unread
     }
 
     /// What to do with the batch now.
@@ -28,7 +33,9 @@ public struct ForwarderCore {
     private let order: [Int]
     private var position = 0
     private var movedAt: Int64 = 0
-    private var waiting: [UInt64] = []
+    private var waiting = WaitingSequences()
+    /// Counts choices among many.
+    private var turn = 0
     private var inFlight: Set<UInt64> = []
     private var highestOffered: UInt64 = 0
     private var failuresInRow = 0
@@ -56,7 +63,7 @@ public struct ForwarderCore {
     /// Further sealed batches, in order.
     public mutating func offered(_ sequences: [UInt64]) {
         for sequence in sequences where sequence > highestOffered {
-            waiting.append(sequence)
+            waiting.insert(sequence)
             highestOffered = sequence
         }
     }
@@ -68,19 +75,31 @@ public struct ForwarderCore {
             (position, failuresHere) = (0, 0)
         }
         var chosen: [UInt64] = []
-        while !isFull, !waiting.isEmpty {
-            let sequence = waiting.removeFirst()
+        while !isFull, let sequence = take() {
             inFlight.insert(sequence)
             chosen.append(sequence)
         }
         return chosen
     }
 
+    private mutating func take() -> UInt64? {
+        guard waiting.count > configuration.orderlyWaitingMax || failuresInRow > 0 else { return waiting.removeFirst() }
+        defer { turn = (turn + 1) % Self.turnCount }
+        return turn == 0 ? waiting.removeFirst() : waiting.removeLast()
+    }
+
+    /// One of so many sends is the oldest batch, the others are the newest.
+    static let turnCount = 4
+
     /// - Parameter random: uniform in 0..<1, for the wait (full jitter, so that a fleet does not come back as one).
     public mutating func answered(_ sequence: UInt64, _ answer: Answer, at now: Int64, random: Double) -> Verdict {
         guard inFlight.remove(sequence) != nil else { return .forget }
         switch answer {
-        case .unreadable: return .forget
+        case .damaged: return .forget
+        case .unread:
+            // Not the way's fault: but a disk that refuses is not asked again at once.
+            waiting.insert(sequence)
+            pausedUntil = max(pausedUntil, now + configuration.backoffMin.wholeNanoseconds)
         case .status(200...299, _):
             (failuresInRow, failuresHere) = (0, 0)
             return .acknowledge
@@ -89,24 +108,19 @@ public struct ForwarderCore {
             (failuresInRow, failuresHere) = (0, 0)
             return .setAside(status: status)
         case .status(let status, let retryAfter) where status == 429 || status >= 500:
-            keep(sequence)
+            waiting.insert(sequence)
             failed(
                 at: now, random, from: configuration.backoffMin, to: configuration.backoffMax, atLeast: retryAfter)
         case .failed:
-            keep(sequence)
+            waiting.insert(sequence)
             failed(at: now, random, from: configuration.backoffMin, to: configuration.backoffMax, atLeast: nil)
         case .status(_, let retryAfter):
-            keep(sequence)
+            waiting.insert(sequence)
             failed(
                 at: now, random, from: configuration.refusedBackoffMin, to: configuration.refusedBackoffMax,
                 atLeast: retryAfter)
         }
         return .keep
-    }
-
-    private mutating func keep(_ sequence: UInt64) {
-        let index = waiting.firstIndex { $0 > sequence } ?? waiting.count
-        waiting.insert(sequence, at: index)
     }
 
     private mutating func failed(

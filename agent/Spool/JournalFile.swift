@@ -14,12 +14,14 @@ import Compression
 /// payload is a batch, not compressed (BatchFormat), of the calls of this append; empty where only the place moved on. `second`
 /// is when they came: their supplied ids are remembered from then.
 ///
-/// A crash may leave the last records torn. Reading stops at the first that is not whole: what lies behind it was never synced,
-/// or else the disk is damaged, and then a later record must not move a replay's place over what was lost.
+/// A crash may leave the last records torn: they were never synced. Whole records behind one that is not mean that the disk is
+/// damaged, or that power went while several were under way. Those without a place are saved; those with one are not, because
+/// the replay, which goes on from the last place before the damage, will bring their calls again.
 enum JournalFile {
     static let headerByteCount = 16
     private static let magic: UInt32 = 0x314a_5746  // "FWJ1"
     private static let fixedHeadByteCount = 20
+    private static let headByteCountMax = fixedHeadByteCount + 18 + ReplayPlace.keyByteCountMax
 
     static func header(sequence: UInt64) -> [UInt8] {
         var writer = FileWriter()
@@ -54,29 +56,49 @@ enum JournalFile {
 
     struct Contents {
         var records: [Record] = []
-        /// Bytes behind the last whole record.
-        var tornByteCount = 0
+        /// Bytes that belong to no record that was read.
+        var lostByteCount = 0
+        /// Whether records were read behind those bytes: then it was no torn end.
+        var goesOnBehind = false
     }
 
     /// Every whole record of the file.
     static func read(_ bytes: [UInt8], sequence: UInt64) -> Contents {
         var contents = Contents()
-        guard bytes.count >= headerByteCount, Array(bytes.prefix(headerByteCount)) == header(sequence: sequence) else {
-            contents.tornByteCount = bytes.count
-            return contents
-        }
         var offset = headerByteCount
-        while offset < bytes.count, let (record, end) = record(in: bytes, at: offset, sequence: sequence) {
-            contents.records.append(record)
-            offset = end
+        var isDamaged = false
+        if bytes.count < headerByteCount || Array(bytes.prefix(headerByteCount)) != header(sequence: sequence) {
+            contents.lostByteCount = min(bytes.count, headerByteCount)
+            isDamaged = true
         }
-        contents.tornByteCount = bytes.count - offset
+        while offset < bytes.count {
+            if let (record, end) = record(in: bytes, at: offset, sequence: sequence) {
+                if !isDamaged {
+                    contents.records.append(record)
+                } else if record.place == nil {
+                    contents.records.append(record)
+                    contents.goesOnBehind = true
+                } else {
+                    contents.lostByteCount += end - offset
+                }
+                offset = end
+            } else {
+                isDamaged = true
+                contents.lostByteCount += 1
+                offset += 1
+            }
+        }
         return contents
     }
 
     private static func record(in bytes: [UInt8], at offset: Int, sequence: UInt64) -> (Record, end: Int)? {
+        // Most offsets of a damaged file are none of a record's: the fourth byte tells so at once.
+        guard bytes.count - offset >= fixedHeadByteCount, bytes[offset + 2] <= 1, bytes[offset + 3] == 0 else {
+            return nil
+        }
         var reader = FileReader(bytes[offset...])
-        guard let headLength = reader.take(UInt16.self).map(Int.init), headLength >= fixedHeadByteCount,
+        guard let headLength = reader.take(UInt16.self).map(Int.init),
+            (fixedHeadByteCount...headByteCountMax).contains(headLength),
             bytes.count - offset >= headLength + 4,
             let kind = reader.take(UInt8.self), kind <= 1, reader.take(UInt8.self) != nil,
             let payloadLength = reader.take(UInt32.self), let payloadChecksum = reader.take(UInt32.self),

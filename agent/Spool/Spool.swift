@@ -7,53 +7,79 @@ import Synchronization
 ///
 /// Appends that arrive while the disk is busy share the next write. The store wakes by itself when something is due. One process
 /// for one directory: a second is refused.
+///
+/// A directory that cannot be opened (full, read-only, damaged, not there) does not keep the agent from starting: appends are
+/// refused, which senders are told as "come again", and opening is tried again every second.
 public final class Spool: Sendable {
-    public let spoolID: SpoolID
     public let directory: String
     private let worker: WorkerThread
-    private let lock: LockFile
-    private let store: WorkersOwn<SpoolStore<FileDisk>>
+    private let opened: WorkersOwn<Opened?>
+    private let catalogueVersion: Mutex<String>
     private let inbox = Mutex(Inbox())
     private let snapshot: Mutex<Snapshot>
     private let alarm = Mutex<(deadline: Int64, task: Task<Void, Never>)?>(nil)
     private let configuration: SpoolConfiguration
+    private let openRefusal = Mutex<(error: SpoolError, at: Int64)?>(nil)
 
     /// Calls that may wait for the thread; what comes beyond is refused at once.
     public static let waitingCallCountMax = 65_536
 
     /// What is read without asking the thread; as old as its last piece of work.
     private struct Snapshot {
-        var level: SpoolLevel
-        var statistics: SpoolStatistics
-        var floor: UInt64
+        var level = SpoolLevel()
+        var statistics = SpoolStatistics()
+        var floor: UInt64 = 0
+        var spoolID: SpoolID?
+        var onNotice: (@Sendable (SpoolNotice) -> Void)?
         var onSealed: (@Sendable () -> Void)?
     }
 
+    private struct Opened {
+        var store: SpoolStore<FileDisk>
+        let lock: LockFile
+    }
+
     /// Opens the spool in a directory, or makes one there. Blocks: call it at start.
+    ///
+    /// Throws `.inUse` and `.unknownFormat`, which an operator must settle; what the disk refuses is tried again.
     public init(
         directory: String, configuration: SpoolConfiguration = SpoolConfiguration(), catalogueVersion: String
     ) throws(SpoolError) {
-        let disk: FileDisk
-        do { disk = try FileDisk(path: directory) } catch { throw .disk(error) }
-        lock = try Self.lock(directory)
-        var generator = SystemRandomNumberGenerator()
-        let store = try SpoolStore.open(
-            disk, configuration: configuration, catalogueVersion: catalogueVersion, using: &generator,
-            at: Self.now())
+        self.directory = directory
+        self.configuration = configuration
+        self.catalogueVersion = Mutex(catalogueVersion)
+        var first: Opened?
+        var refusal: SpoolError?
+        do throws(SpoolError) {
+            first = try Self.open(directory, configuration, catalogueVersion)
+        } catch {
+            guard case .disk = error else { throw error }
+            refusal = error
+        }
         do {
             worker = try WorkerThread(name: "spool", queueMax: 4_096)
         } catch {
             throw .disk(DiskError(operation: "start the thread for", file: directory, number: 11))
         }
-        self.directory = directory
-        self.configuration = configuration
-        spoolID = store.spoolID
-        snapshot = Mutex(Snapshot(level: store.level, statistics: store.statistics, floor: store.floor))
-        self.store = WorkersOwn(store)
+        opened = WorkersOwn(first)
+        snapshot = Mutex(Snapshot())
+        if case .disk(let error) = refusal { snapshot.withLock { $0.level.failure = error } }
         wake()
     }
 
     deinit { alarm.withLock { $0?.task.cancel() } }
+
+    private static func open(
+        _ directory: String, _ configuration: SpoolConfiguration, _ catalogueVersion: String
+    ) throws(SpoolError) -> Opened {
+        let disk: FileDisk
+        do { disk = try FileDisk(path: directory) } catch { throw .disk(error) }
+        let lock = try lock(directory)
+        var generator = SystemRandomNumberGenerator()
+        let store = try SpoolStore.open(
+            disk, configuration: configuration, catalogueVersion: catalogueVersion, using: &generator, at: now())
+        return Opened(store: store, lock: lock)
+    }
 
     private static func lock(_ directory: String) throws(SpoolError) -> LockFile {
         do {
@@ -103,11 +129,13 @@ public final class Spool: Sendable {
 
     private func writeWaiting() {
         let waiting = inbox.withLock { $0.takeAll() }
-        work { store in
+        let result = work { store in
             for group in Inbox.groups(of: waiting, callCountMax: configuration.batchCallCountMax) {
                 Self.write(group, to: &store)
             }
         }
+        guard case .failure(let error) = result else { return }
+        for append in waiting { append.completion(.failure(error)) }
     }
 
     private static func write(_ group: ArraySlice<Inbox.Append>, to store: inout SpoolStore<FileDisk>) {
@@ -136,6 +164,9 @@ public final class Spool: Sendable {
 
     /// Called on the spool's thread after batches were sealed; must not block. One at a time.
     public func onSealed(_ notify: (@Sendable () -> Void)?) { snapshot.withLock { $0.onSealed = notify } }
+
+    /// Called on the spool's thread with every loss, and what may become one; must not block.
+    public func onNotice(_ notify: (@Sendable (SpoolNotice) -> Void)?) { snapshot.withLock { $0.onNotice = notify } }
 
     /// At most `limit` batches that wait to be acknowledged, in order, from the one after `sequence` on.
     public func pending(after sequence: UInt64 = 0, limit: Int) async -> [SealedBatch] {
@@ -171,6 +202,7 @@ public final class Spool: Sendable {
 
     /// Calls from now on were named by another catalogue.
     public func setCatalogueVersion(_ version: String) async throws(SpoolError) {
+        catalogueVersion.withLock { $0 = version }
         try await perform { store throws(SpoolError) in
             try store.setCatalogueVersion(version, at: Self.now())
         }.get()
@@ -178,6 +210,8 @@ public final class Spool: Sendable {
 
     public var level: SpoolLevel { snapshot.withLock { $0.level } }
     public var statistics: SpoolStatistics { snapshot.withLock { $0.statistics } }
+    /// Nil until its directory could be opened.
+    public var spoolID: SpoolID? { snapshot.withLock { $0.spoolID } }
     /// No batch below this sequence will ever be sent again.
     public var floor: UInt64 { snapshot.withLock { $0.floor } }
 
@@ -203,7 +237,7 @@ public final class Spool: Sendable {
                     let result = self.work { store in
                         Result { () throws(SpoolError) in try body(&store) }
                     }
-                    continuation.resume(returning: result)
+                    continuation.resume(returning: result.flatMap { $0 })
                 }
             } catch {
                 continuation.resume(returning: .failure(Self.refusal(error)))
@@ -217,20 +251,52 @@ public final class Spool: Sendable {
         try? worker.submit { [weak self] in self?.work { _ in } }
     }
 
-    /// Runs on the thread: every use of the store, and what follows from it.
-    private func work<R>(_ body: (inout SpoolStore<FileDisk>) -> R) -> R {
-        let sealedBefore = store.value.statistics.sealedBatches
-        let result = body(&store.value)
-        store.value.tick(at: Self.now())
-        let notify: (@Sendable () -> Void)? = snapshot.withLock { snapshot in
-            snapshot.level = store.value.level
-            snapshot.statistics = store.value.statistics
-            snapshot.floor = store.value.floor
-            return snapshot.statistics.sealedBatches != sealedBefore ? snapshot.onSealed : nil
+    /// Runs on the thread: every use of the store, and what follows from it. Fails while there is no store.
+    @discardableResult
+    private func work<R>(_ body: (inout SpoolStore<FileDisk>) -> R) -> Result<R, SpoolError> {
+        do throws(SpoolError) {
+            try openIfNeeded()
+        } catch {
+            return .failure(error)
         }
-        notify?()
-        setAlarm(store.value.nextDeadline)
-        return result
+        let sealedBefore = opened.value?.store.statistics.sealedBatches
+        guard let result = opened.value.map({ _ in body(&opened.value!.store) }) else { return .failure(.closed) }
+        opened.value?.store.tick(at: Self.now())
+        publish(sealedBefore: sealedBefore ?? 0)
+        return .success(result)
+    }
+
+    /// Every second at most.
+    private func openIfNeeded() throws(SpoolError) {
+        guard opened.value == nil else { return }
+        let now = MonotonicClock.now()
+        if let refused = openRefusal.withLock({ $0 }), now &- refused.at < Self.openInterval.nanoseconds {
+            throw refused.error
+        }
+        do throws(SpoolError) {
+            opened.value = try Self.open(directory, configuration, catalogueVersion.withLock { $0 })
+        } catch {
+            openRefusal.withLock { $0 = (error, now) }
+            if case .disk(let error) = error { snapshot.withLock { $0.level.failure = error } }
+            setAlarm(Self.now() + Self.openInterval)
+            throw error
+        }
+    }
+
+    private static let openInterval: Duration = .seconds(1)
+
+    private func publish(sealedBefore: Int) {
+        guard let notices = opened.value?.store.takeNotices(), let store = opened.value?.store else { return }
+        let (onSealed, onNotice) = snapshot.withLock { snapshot in
+            snapshot.level = store.level
+            snapshot.statistics = store.statistics
+            snapshot.floor = store.floor
+            snapshot.spoolID = store.spoolID
+            return (store.statistics.sealedBatches != sealedBefore ? snapshot.onSealed : nil, snapshot.onNotice)
+        }
+        onSealed?()
+        for notice in notices { onNotice?(notice) }
+        setAlarm(store.nextDeadline)
     }
 
     /// Wakes the store when something is due. Deadlines are of the wall clock, waiting is not: a jump changes one wait at most.

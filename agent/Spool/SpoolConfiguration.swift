@@ -3,7 +3,8 @@ import Deduplication
 
 /// The spool's bounds.
 public struct SpoolConfiguration: Sendable {
-    /// Bytes of all files together, each rounded up to 4 KiB blocks. At this bound appends are refused. From 16 MiB up.
+    /// Bytes of all files together, each rounded up to 4 KiB blocks. At this bound appends are refused. From 128 KiB up; the
+    /// agent's settings ask for 16 MiB at least.
     public var byteCountMax = 1 << 30
     /// Calls at which a batch is sealed, 1...16,384: larger ones compress better, and are repeated whole.
     public var batchCallCountMax = 4_096
@@ -33,12 +34,14 @@ public struct SpoolConfiguration: Sendable {
     /// A copy with every field brought into its range.
     func checked() -> SpoolConfiguration {
         var copy = self
-        copy.byteCountMax = max(16 << 20, byteCountMax)
+        copy.byteCountMax = max(128 << 10, byteCountMax)
         copy.batchCallCountMax = min(max(1, batchCallCountMax), 16_384)
-        copy.batchByteCountMax = min(max(1 << 10, batchByteCountMax), 8 << 20)
+        // While a batch is sealed it is there twice: an eighth of the bound each leaves most of it to what waits.
+        let eighth = copy.byteCountMax / 8
+        copy.batchByteCountMax = min(max(1 << 10, batchByteCountMax), 8 << 20, eighth)
         copy.sealAge = min(max(.milliseconds(250), sealAge), .seconds(60))
         copy.appendCallCountMax = min(max(1, appendCallCountMax), 32_768)
-        copy.appendByteCountMax = min(max(8 << 20, appendByteCountMax), 16 << 20)
+        copy.appendByteCountMax = min(max(16 << 10, appendByteCountMax), 16 << 20, eighth)
         copy.placeCountMax = min(max(1, placeCountMax), 1_024)
         return copy
     }

@@ -1,4 +1,3 @@
-import Glibc
 import Runtime
 
 /// Why the spool did not do what it was asked for.
@@ -46,19 +45,6 @@ extension SpoolError: CustomStringConvertible {
         case .unknownFormat(let found):
             "the spool was written in a format not known here (\(found)); run the newer release, or move the directory away"
         case .closed: "the spool is closed"
-        }
-    }
-}
-
-extension DiskError: CustomStringConvertible {
-    public var description: String { "\(operation) \(file): \(systemMessage(number))\(hint)" }
-
-    private var hint: String {
-        switch number {
-        case ENOSPC, EDQUOT: "; free some space, or lower spool.max_bytes"
-        case EROFS: "; remount the file system for writing"
-        case EACCES, EPERM: "; the directory must belong to the agent's user"
-        default: ""
         }
     }
 }

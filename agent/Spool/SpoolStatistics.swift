@@ -1,3 +1,5 @@
+import Runtime
+
 /// What the spool did since it was opened; every loss and refusal has its number here.
 public struct SpoolStatistics: Sendable, Equatable {
     public var appendedCalls = 0
@@ -6,8 +8,14 @@ public struct SpoolStatistics: Sendable, Equatable {
     /// Appends refused at the bound on disk, and the calls in them.
     public var fullAppends = 0
     public var fullCalls = 0
-    /// Appends that the disk refused.
+    /// Appends that the disk refused, and the calls in them.
     public var failedAppends = 0
+    public var failedCalls = 0
+    /// Batches that gave up their calls' payloads at the bound on disk, and those calls.
+    public var shedPayloadBatches = 0
+    public var shedPayloadCalls = 0
+    /// Calls that were given up at the bound; their counts were kept.
+    public var shedCalls = 0
     public var journalBytes = 0
     public var sealedBatches = 0
     public var sealedCalls = 0
@@ -20,11 +28,17 @@ public struct SpoolStatistics: Sendable, Equatable {
     public var droppedAsideBatches = 0
     /// Sealed batches that did not read back as they were written.
     public var damagedBatches = 0
+    /// Calls in those of them whose head could be read.
+    public var damagedCalls = 0
+    /// Batches of which only the payloads were damaged.
+    public var damagedPayloadBatches = 0
     /// Calls found in journals at the start.
     public var recoveredCalls = 0
     /// Journals with a torn or damaged end, and the bytes cut there.
     public var tornJournals = 0
     public var tornBytes = 0
+    /// Bytes in the middle of journals that were damaged.
+    public var damagedJournalBytes = 0
     /// Files whose first bytes or records nobody can read; they are kept as `.bad`.
     public var unreadableJournals = 0
     /// The file with the places of replays was damaged: replays begin anew.

@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import Runtime
 
 // What becomes of a sealed batch: it is read, acknowledged or set aside; what is left of it goes when nothing can bring it back.
 
@@ -11,21 +12,49 @@ extension SpoolStore {
         guard let index = index(of: sequence), sealed[index].disposition == .offered else {
             throw .unknownBatch(sequence: sequence)
         }
-        let entry = sealed[index]
-        let bytes: [UInt8]
-        do {
-            bytes = try disk.read(
-                SpoolFile.batch(sequence).name, from: entry.headByteCount, byteCountMax: entry.batch.byteCount)
+        do throws(DiskError) {
+            if let bytes = try read(sealed[index]) { return bytes }
+            if try cutDamage(at: index), let bytes = try read(sealed[index]) { return bytes }
         } catch {
             throw refused(error, at: now)
         }
-        guard bytes.count == entry.batch.byteCount, checksum(of: bytes) == entry.payloadChecksum else {
-            statistics.damagedBatches += 1
-            answer(at: index, .refused)
-            move(index, to: .badBatch(sequence), at: now)
-            throw .damaged(sequence: sequence)
-        }
+        let entry = sealed[index]
+        statistics.damagedBatches += 1
+        statistics.damagedCalls += entry.batch.callCount
+        note(.damagedBatch(file: SpoolFile.batch(sequence).name, callCount: entry.batch.callCount))
+        answer(at: index, .refused)
+        move(index, to: .badBatch(sequence), at: now)
+        throw .damaged(sequence: sequence)
+    }
+
+    /// Nil when the file does not read back as it was written.
+    private func read(_ entry: Entry) throws(DiskError) -> [UInt8]? {
+        let name = SpoolFile.batch(entry.batch.sequence).name
+        if entry.isCut { return try readMetadata(of: entry, name) }
+        let bytes = try disk.read(name, from: entry.headByteCount, byteCountMax: entry.batch.byteCount)
+        guard bytes.count == entry.batch.byteCount, checksum(of: bytes) == entry.payloadChecksum else { return nil }
         return bytes
+    }
+
+    /// The batch without its payloads, from the part of its file that has a checksum of its own.
+    func readMetadata(of entry: Entry, _ name: String) throws(DiskError) -> [UInt8]? {
+        guard let shedding = entry.shedding, shedding.level == .whole else { return nil }
+        let bytes = try disk.read(name, from: entry.headByteCount, byteCountMax: shedding.metadataByteCount)
+        guard bytes.count == shedding.metadataByteCount, checksum(of: bytes) == shedding.metadataChecksum else {
+            return nil
+        }
+        return (try? BatchReduction.reduce(bytes, to: .withoutPayloads, original: shedding.original))?.bytes
+    }
+
+    /// Gives up the payloads of a damaged batch when the rest of it is whole.
+    private mutating func cutDamage(at index: Int) throws(DiskError) -> Bool {
+        let entry = sealed[index]
+        let name = SpoolFile.batch(entry.batch.sequence).name
+        guard !entry.isCut, try readMetadata(of: entry, name) != nil else { return false }
+        try cut(index)
+        statistics.damagedPayloadBatches += 1
+        note(.damagedPayloads(file: name, callCount: entry.batch.callCount))
+        return true
     }
 
     /// The aggregator has it for good: it goes. False when no such batch is offered.
@@ -45,6 +74,7 @@ extension SpoolStore {
     public mutating func setAside(_ sequence: UInt64, at now: Instant) -> Bool {
         guard let index = index(of: sequence), sealed[index].disposition == .offered else { return false }
         statistics.setAsideBatches += 1
+        note(.setAside(file: SpoolFile.refused(sequence).name, callCount: sealed[index].batch.callCount))
         statistics.setAsideCalls += sealed[index].batch.callCount
         answer(at: index, .refused)
         noteUntidy(at: now)
@@ -109,7 +139,7 @@ extension SpoolStore {
             statistics.diskErrors += 1
             return false
         }
-        let byteCount = entry.headByteCount + entry.batch.byteCount
+        let byteCount = entry.fileByteCount
         aside.append(Aside(file: file, byteCount: byteCount, hasPlaces: entry.hasPlaces))
         storedByteCount += blocks(byteCount)
         forget(index, at: now)
@@ -119,7 +149,7 @@ extension SpoolStore {
 
     private mutating func forget(_ index: Int, at now: Instant) {
         let entry = sealed.remove(at: index)
-        storedByteCount -= blocks(entry.headByteCount + entry.batch.byteCount)
+        storedByteCount -= blocks(entry.fileByteCount)
         unsyncedRemovals.append(entry.batch.sequence)
         noteUntidy(at: now)
     }
@@ -146,6 +176,7 @@ extension SpoolStore {
         aside.removeFirst()
         storedByteCount -= blocks(oldest.byteCount)
         statistics.droppedAsideBatches += 1
+        note(.droppedAside(file: oldest.file.name))
         return true
     }
 

@@ -1,6 +1,7 @@
 import BatchFormat
 import CallModel
 import Deduplication
+import Runtime
 
 // Appending: calls go into the journal with one write, and then into the open batch in memory.
 
@@ -36,6 +37,7 @@ extension SpoolStore {
             try makeRoom(for: encoded.payload.count, callCount: encoded.keptCount)
             try writeRecord(encoded.payload, place: place, at: now)
         } catch {
+            if case .disk = error { statistics.failedCalls += encoded.keptCount }
             for hash in encoded.hashes { seen.remove(hash) }
             throw error
         }
@@ -98,14 +100,14 @@ extension SpoolStore {
         return encoded
     }
 
-    /// Holds the bound on disk, with room to seal what is open.
-    ///
-    /// **Shedding belongs here** (DESIGN.md, Life of a call, 3): payloads first, then successful calls, never the counts. Until it
-    /// does, only batches that were set aside make room, and then the senders are told to wait.
+    /// Holds the bound on disk, with room to seal what is open: first what was set aside goes, then the spool sheds. Only when
+    /// nothing is left to shed are senders told to wait.
     private mutating func makeRoom(for byteCount: Int, callCount: Int) throws(SpoolError) {
-        let needed = blocks(byteCount) + 2 * blocks(journal?.byteCount ?? 0) + 4_096
+        // Journal and batch are both there while a batch is sealed; so are the two small files, and the second when it is replaced.
+        let open = 2 * (blocks(byteCount) + blocks(journal?.byteCount ?? 0))
+        let needed = open + 8_192 + 2 * blocks(publishedPlaces.places.count * 300) + shedReserve
         while storedByteCount + needed > configuration.byteCountMax, dropOldestAside() {}
-        guard storedByteCount + needed <= configuration.byteCountMax else {
+        guard storedByteCount + needed <= configuration.byteCountMax || shed(needed) else {
             statistics.fullAppends += 1
             statistics.fullCalls += callCount
             throw .full(byteCount: diskByteCount, byteCountMax: configuration.byteCountMax)

@@ -1,6 +1,7 @@
 import BatchFormat
 import CallModel
 import Deduplication
+import Runtime
 
 // Recovering a journal: its calls become a batch under the journal's own sequence, which was never published.
 
@@ -56,9 +57,12 @@ extension SpoolStore {
         if wasPublished { return try disk.remove(file.name) }
         let bytes = try disk.read(file.name, from: 0, byteCountMax: 256 << 20)
         let contents = JournalFile.read(bytes, sequence: file.sequence)
-        if contents.tornByteCount > 0 {
+        if contents.goesOnBehind {
+            statistics.damagedJournalBytes += contents.lostByteCount
+            note(.damagedJournal(file: file.name, byteCount: contents.lostByteCount))
+        } else if contents.lostByteCount > 0 {
             statistics.tornJournals += 1
-            statistics.tornBytes += contents.tornByteCount
+            statistics.tornBytes += contents.lostByteCount
         }
         var recovered = RecoveredJournal(contents, catalogueVersion: catalogueVersion)
         statistics.recoveredCalls += recovered.builder.callCount

@@ -2,6 +2,7 @@ import BatchFormat
 import CallModel
 import Compression
 import Deduplication
+import Runtime
 
 // Opening: what lies in the directory says everything. Nothing is offered before all of it is safe.
 
@@ -124,35 +125,44 @@ extension SpoolStore {
         _ file: FoundFiles.Found, hasJournal: Bool, at now: Instant
     ) throws(DiskError) {
         let head = try Self.readHead(disk, file.name)
-        let isWhole: Bool
-        if let head, head.sequence == file.sequence, head.spoolID == spoolID, head.fileByteCount == file.byteCount {
-            // Checking every payload could take minutes: `read` does it. But a journal that could replace it is about to go.
-            isWhole = if hasJournal { try isPayloadWhole(head, file.name) } else { true }
-        } else {
-            isWhole = false
-        }
-        guard let head, isWhole else {
+        guard let head, head.sequence == file.sequence, head.spoolID == spoolID,
+            let entry = try entry(head, file, hasJournal: hasJournal)
+        else {
             statistics.damagedBatches += 1
+            statistics.damagedCalls += head?.callCount ?? 0
+            note(.damagedBatch(file: file.name, callCount: head?.callCount))
             try disk.rename(file.name, to: SpoolFile.badBatch(file.sequence).name)
             aside.append(Aside(file: .badBatch(file.sequence), byteCount: file.byteCount, hasPlaces: false))
             storedByteCount += blocks(file.byteCount)
             return
         }
         adopt(head)
-        sealed.append(
-            Entry(
-                batch: SealedBatch(
-                    sequence: head.sequence, callCount: head.callCount, byteCount: head.payloadByteCount,
-                    sealedAt: head.sealedAt),
-                headByteCount: head.byteCount, payloadChecksum: head.payloadChecksum,
-                newestIDSecond: head.newestIDSecond, hasPlaces: !head.places.isEmpty, journal: .removed))
-        storedByteCount += blocks(file.byteCount)
+        sealed.append(entry)
+        storedByteCount += blocks(entry.fileByteCount)
         count(head.callCount, head.payloadByteCount, entering: true)
     }
 
-    private func isPayloadWhole(_ head: BatchFileHead, _ name: String) throws(DiskError) -> Bool {
-        let payload = try disk.read(name, from: head.byteCount, byteCountMax: head.payloadByteCount)
-        return payload.count == head.payloadByteCount && checksum(of: payload) == head.payloadChecksum
+    /// Nil when the file is not what its head says, and cannot be made what is left of it.
+    private mutating func entry(
+        _ head: BatchFileHead, _ file: FoundFiles.Found, hasJournal: Bool
+    ) throws(DiskError) -> Entry? {
+        var entry = Entry(head, journal: .removed)
+        if head.fileByteCount == file.byteCount {
+            // Checking every payload could take minutes: `read` does it. But a journal that could replace it is about to go.
+            guard hasJournal else { return entry }
+            let payload = try disk.read(file.name, from: head.byteCount, byteCountMax: head.payloadByteCount)
+            if payload.count == head.payloadByteCount, checksum(of: payload) == head.payloadChecksum { return entry }
+        }
+        entry.isCut = true
+        let isCut = file.byteCount == entry.fileByteCount
+        // A damaged one that has its journal can be made anew from that, whole.
+        guard isCut || !hasJournal, try readMetadata(of: entry, file.name) != nil else { return nil }
+        if !isCut {
+            statistics.damagedPayloadBatches += 1
+            note(.damagedPayloads(file: file.name, callCount: head.callCount))
+            try disk.truncate(file.name, to: entry.fileByteCount)
+        }
+        return entry
     }
 
     /// Its ids are remembered, its places are known.

@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import Runtime
 
 // Sealing: the open batch becomes a file under its sequence, which never changes again. Only then does its journal go.
 
@@ -68,10 +69,18 @@ extension SpoolStore {
     ) -> UnpublishedBatch {
         var head = BatchFileHead(
             spoolID: spoolID, sequence: sequence, callCount: callCount, sealedAt: now,
-            payloadByteCount: payload.count, payloadChecksum: checksum(of: payload), places: places, ids: ids)
+            payloadByteCount: payload.count, payloadChecksum: checksum(of: payload), places: places, ids: ids,
+            shedding: shedding(of: payload))
         let encodedHead = head.encoded()
         return UnpublishedBatch(
             head: head, encodedHead: encodedHead, payload: payload, journalFile: nil, journalByteCount: 0)
+    }
+
+    private func shedding(of payload: [UInt8]) -> BatchFileHead.Shedding {
+        let offset = BatchReduction.payloadOffset(in: payload) ?? payload.count
+        return BatchFileHead.Shedding(
+            level: .whole, original: BatchChecksum(of: payload), metadataByteCount: offset,
+            metadataChecksum: checksum(of: payload[..<offset]))
     }
 
     /// Puts a batch under its name for good. May be repeated after a failure: it writes the same bytes again.
@@ -79,13 +88,7 @@ extension SpoolStore {
         let name = SpoolFile.batch(batch.head.sequence).name
         try writeDurably([batch.encodedHead, batch.payload], to: name)
         try syncDirectory()
-        sealed.append(
-            Entry(
-                batch: SealedBatch(
-                    sequence: batch.head.sequence, callCount: batch.head.callCount, byteCount: batch.payload.count,
-                    sealedAt: batch.head.sealedAt),
-                headByteCount: batch.head.byteCount, payloadChecksum: batch.head.payloadChecksum,
-                newestIDSecond: batch.head.newestIDSecond, hasPlaces: !batch.head.places.isEmpty, journal: .present))
+        sealed.append(Entry(batch.head, journal: .present))
         newestPublished = batch.head.sequence
         for place in batch.head.places {
             _ = publishedPlaces.note(

@@ -1,4 +1,5 @@
 import CallModel
+import Runtime
 
 // What happens by itself as time passes: syncing, sealing by age, trying again, tidying up.
 

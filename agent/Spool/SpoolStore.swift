@@ -1,6 +1,7 @@
 import BatchFormat
 import CallModel
 import Deduplication
+import Runtime
 
 /// A bounded queue of calls on disk that survives crashes: append, read, acknowledge.
 ///
@@ -65,6 +66,10 @@ public struct SpoolStore<D: Disk> {
     var storedByteCount = 0
     /// What the disk refused last, and when it may be asked again.
     var failure: (error: DiskError, at: Instant)?
+    /// From which sequence on batches may hold more than each level.
+    var shedFrom: [UInt64] = [0, 0, 0, 0]
+    /// What somebody should hear of, the newest at the end.
+    var notices: [SpoolNotice] = []
     var backlog = (batchCount: 0, callCount: 0, byteCount: 0)
     var isClosed = false
 
@@ -121,10 +126,31 @@ public struct SpoolStore<D: Disk> {
         var batch: SealedBatch
         var headByteCount: Int
         var payloadChecksum: UInt32
+        var shedding: BatchFileHead.Shedding?
+        /// The file ends where the payloads of its calls began.
+        var isCut = false
         var newestIDSecond: Int64?
         var hasPlaces: Bool
         var disposition = Disposition.offered
         var journal: Journal
+
+        init(_ head: BatchFileHead, journal: Journal) {
+            batch = SealedBatch(
+                sequence: head.sequence, callCount: head.callCount, byteCount: head.payloadByteCount,
+                sealedAt: head.sealedAt)
+            headByteCount = head.byteCount
+            payloadChecksum = head.payloadChecksum
+            shedding = head.shedding
+            newestIDSecond = head.newestIDSecond
+            hasPlaces = !head.places.isEmpty
+            self.journal = journal
+        }
+
+        /// How much of the batch is left.
+        var level: BatchReduction.Level { isCut ? .withoutPayloads : shedding?.level ?? .whole }
+        /// Of the file's part behind its head.
+        var storedByteCount: Int { isCut ? shedding?.metadataByteCount ?? 0 : batch.byteCount }
+        var fileByteCount: Int { headByteCount + storedByteCount }
     }
 
     struct Head {

@@ -6,7 +6,8 @@ public struct IngestConfiguration: Sendable {
     public var batchByteCountMax = 32 << 20
     /// Bytes of one heartbeat.
     public var heartbeatByteCountMax = 64 << 10
-    /// Bytes of batches that wait for the database. Beyond it senders are asked to come back, and keep what they have.
+    /// Memory of batches that wait for the database (`ReceivedBatch.footprint`). Beyond it senders are asked to come back, and keep
+    /// what they have.
     public var waitingByteCountMax = 128 << 20
     /// Calls that go into one transaction, unless a single batch holds more.
     public var flushCallCountMax = 50_000

@@ -1,6 +1,5 @@
 import BatchFormat
 import CallModel
-import Crypto
 import Logging
 import NIOCore
 import Runtime
@@ -50,18 +49,18 @@ public final class IngestHandler: RequestHandler {
     private let sink: Sink
     private let metrics: IngestMetrics
     private let logger: Logger
-    private let queue: Mutex<FlushQueue<Responder>>
+    private let core: Mutex<IngestCore<Responder>>
 
     public init(_ configuration: IngestConfiguration, sink: Sink, metrics: IngestMetrics, logger: Logger) {
         self.configuration = configuration
         self.sink = sink
         self.metrics = metrics
         self.logger = logger
-        queue = Mutex(FlushQueue(configuration))
+        core = Mutex(IngestCore(configuration))
     }
 
-    /// Bytes of batches that wait for the database, those of the running transaction included.
-    public var waitingByteCount: Int { queue.withLock { $0.byteCount } }
+    /// What batches that wait for the database take in memory, those of the running transaction included.
+    public var waitingByteCount: Int { core.withLock { $0.waitingByteCount } }
 
     // MARK: Requests
 
@@ -98,36 +97,28 @@ public final class IngestHandler: RequestHandler {
         metrics.receivedBatches.add()
         metrics.receivedBytes.add(bytes.count)
         let now = Instant(nanosecondsSinceEpoch: WallClock.now())
-        guard let identity = identity(request.head.headers) else {
+        guard let sender = sender(request.head.headers) else {
             return responder.respond(
                 problem(
                     "identity", 400, "Bad request", "farwatch-agent, farwatch-spool and farwatch-sequence are needed"))
         }
-        let batch: ReceivedBatch
-        do {
-            let reader = try BatchReader(bytes, limits: configuration.batchLimits)
-            guard reader.isSealed else { throw BatchError.malformed("not compressed") }
-            batch = ReceivedBatch(
-                identity: identity, checksum: Array(SHA256.hash(data: bytes).prefix(16)),
-                floor: request.head.headers[first: "farwatch-floor"].flatMap(UInt64.init) ?? 0,
-                sentAt: request.head.headers[first: "farwatch-sent"].flatMap(Int64.init).map(
-                    Instant.init(millisecondsSinceEpoch:)),
-                receivedAt: now, metadata: try reader.metadata(), payloads: reader.payloads, byteCount: bytes.count)
+        do throws(BatchError) {
+            let batch = try receivedBatch(bytes, from: sender, at: now, limits: configuration.batchLimits)
+            enqueue(batch, responder)
         } catch {
-            return responder.respond(refusal(of: error as? BatchError))
+            responder.respond(refusal(of: error))
         }
-        enqueue(batch, responder)
     }
 
-    private func refusal(of error: BatchError?) -> Response {
+    private func refusal(of error: BatchError) -> Response {
         switch error {
         case .unknownVersion(let version):
-            var response = problem("version", 415, "Unsupported batch version", "version \(version) is not read here")
+            var response = problem(
+                "version", error.status, "Unsupported batch version", "version \(version) is not read here")
             response.headers.add("farwatch-versions", readableBatchVersions.map(String.init).joined(separator: ", "))
             return response
-        case .tooLarge(let detail): return problem("too_large", 413, "Batch too large", detail)
-        case .malformed(let detail): return problem("malformed", 400, "Malformed batch", detail)
-        case nil: return problem("malformed", 400, "Malformed batch", "unreadable")
+        case .tooLarge(let detail): return problem("too_large", error.status, "Batch too large", detail)
+        case .malformed(let detail): return problem("malformed", error.status, "Malformed batch", detail)
         }
     }
 
@@ -146,81 +137,85 @@ public final class IngestHandler: RequestHandler {
     // MARK: Flushing
 
     private func enqueue(_ batch: ReceivedBatch, _ responder: Responder) {
-        switch queue.withLock({ $0.batchArrived(.init(batch: batch, waiter: responder)) }) {
+        switch core.withLock({ $0.batchArrived(batch, responder) }) {
         case .queued: return
-        case .scheduleFlush:
-            _ = responder.eventLoop.scheduleTask(in: .nanoseconds(configuration.flushLinger.nanoseconds)) {
-                self.flush()
-            }
+        case .flushAfter(let linger):
+            _ = responder.eventLoop.scheduleTask(in: .nanoseconds(linger.nanoseconds)) { self.flush() }
         case .full:
-            var response = problem("busy", 503, "Busy", "the database is behind; keep the batch and come back")
-            response.headers.add("retry-after", String(configuration.retryAfterSeconds))
-            responder.respond(response)
+            responder.respond(comeBack("busy", "Busy", "the database is behind; keep the batch and come back"))
         }
     }
 
     private func flush() {
-        let entries = queue.withLock { $0.flushBegan() }
-        commit(entries) { self.flushEnded(entries) }
-    }
-
-    private func flushEnded(_ entries: [FlushQueue<Responder>.Entry]) {
-        if queue.withLock({ $0.flushEnded(entries) }) { flush() }
-    }
-
-    private func commit(_ entries: [FlushQueue<Responder>.Entry], then done: @escaping @Sendable () -> Void) {
+        let batches = core.withLock { $0.flushDue() }
         let began = MonotonicClock.now()
-        sink.commit(entries.map(\.batch)) { result in
+        sink.commit(batches) { result in
             switch result {
             case .success(let dispositions):
                 self.metrics.flushes.add()
                 self.metrics.flushSeconds.observe(Double(MonotonicClock.now() - began) / 1e9)
-                for (entry, disposition) in zip(entries, dispositions) { self.acknowledge(entry, disposition) }
+                self.flushEnded(dispositions)
             case .failure(let error):
                 self.metrics.failedFlushes.add()
                 self.logger.error(
-                    "batches were not stored", metadata: ["error": "\(error)", "batches": "\(entries.count)"])
-                for entry in entries { self.askToRetry(entry) }
+                    "batches were not stored", metadata: ["error": "\(error)", "batches": "\(batches.count)"])
+                self.flushEnded(nil)
             }
-            done()
         }
     }
 
-    private func acknowledge(_ entry: FlushQueue<Responder>.Entry, _ disposition: BatchDisposition) {
-        switch disposition {
+    private func flushEnded(_ dispositions: [BatchDisposition]?) {
+        let (answers, flushNow) = core.withLock { $0.flushEnded(dispositions) }
+        for answered in answers { answered.waiter.respond(response(answered.answer, to: answered.batch)) }
+        if flushNow { flush() }
+    }
+
+    private func response(_ answer: BatchAnswer, to batch: ReceivedBatch) -> Response {
+        switch answer {
         case .stored:
             metrics.storedBatches.add()
-            metrics.storedCalls.add(entry.batch.metadata.callCount)
+            metrics.storedCalls.add(batch.metadata.callCount)
+            metrics.shedCalls.add(batch.shedCallCount)
         case .seenBefore: metrics.duplicateBatches.add()
-        case .failed: return askToRetry(entry)
+        case .notStored: return comeBack("database", "Not stored", "the database did not take the batch")
+        case .unstorable:
+            log("a batch cannot be stored", batch)
+            return problem("unstorable", answer.status, "Cannot be stored", "the database refuses what is in it")
         case .conflict:
             metrics.conflictingBatches.add()
-            logger.error(
-                "a batch came with the identity of another",
-                metadata: [
-                    "agent": "\(entry.batch.identity.agentID)", "spool": "\(entry.batch.identity.spoolID.hex)",
-                    "sequence": "\(entry.batch.identity.sequence)",
-                ])
-            return entry.waiter.respond(
-                problem("conflict", 409, "Conflict", "this sequence of this spool was received with other contents"))
+            log("a batch came with the identity of another", batch)
+            return problem(
+                "conflict", answer.status, "Conflict", "this sequence of this spool was received with other contents")
         }
-        entry.waiter.respond(Response(status: 200, headers: Headers(), body: ByteBuffer()))
+        return Response(status: answer.status, headers: Headers(), body: ByteBuffer())
     }
 
-    private func askToRetry(_ entry: FlushQueue<Responder>.Entry) {
-        var response = problem("database", 503, "Not stored", "the database did not take the batch")
+    private func comeBack(_ reason: String, _ title: String, _ detail: String) -> Response {
+        var response = problem(reason, BatchAnswer.notStored.status, title, detail)
         response.headers.add("retry-after", String(configuration.retryAfterSeconds))
-        entry.waiter.respond(response)
+        return response
+    }
+
+    private func log(_ message: Logger.Message, _ batch: ReceivedBatch) {
+        logger.error(
+            message,
+            metadata: [
+                "agent": "\(batch.identity.agentID)", "spool": "\(batch.identity.spoolID.hex)",
+                "sequence": "\(batch.identity.sequence)",
+            ])
     }
 
     // MARK: Headers
 
-    private func identity(_ headers: Headers) -> BatchIdentity? {
+    private func sender(_ headers: Headers) -> BatchSender? {
         guard let agentID = agentID(headers), let spool = headers[first: "farwatch-spool"].flatMap(SpoolID.init(hex:)),
             let sequence = headers[first: "farwatch-sequence"].flatMap(UInt64.init), sequence > 0,
             sequence <= UInt64(Int64.max)
         else { return nil }
-        return BatchIdentity(agentID: agentID, spoolID: spool, sequence: sequence)
+        let sentAt = headers[first: "farwatch-sent"].flatMap(Int64.init).map(Instant.init(millisecondsSinceEpoch:))
+        return BatchSender(
+            identity: BatchIdentity(agentID: agentID, spoolID: spool, sequence: sequence),
+            floor: headers[first: "farwatch-floor"].flatMap(UInt64.init) ?? 0, sentAt: sentAt)
     }
 
     private func agentID(_ headers: Headers) -> String? {

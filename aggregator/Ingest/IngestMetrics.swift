@@ -6,6 +6,7 @@ public struct IngestMetrics: Sendable {
     public let receivedBytes: Counter
     public let storedBatches: Counter
     public let storedCalls: Counter
+    public let shedCalls: Counter
     public let duplicateBatches: Counter
     public let conflictingBatches: Counter
     public let flushes: Counter
@@ -22,6 +23,7 @@ public struct IngestMetrics: Sendable {
         receivedBytes = counter("received_bytes", "Bytes of those batches, compressed as sent.")
         storedBatches = counter("stored_batches", "Batches committed.")
         storedCalls = counter("stored_calls", "Calls committed.")
+        shedCalls = counter("shed_calls", "Calls that hosts could not keep: counted in the rollups, not stored.")
         duplicateBatches = counter("duplicate_batches", "Batches seen before: acknowledged again, not stored again.")
         conflictingBatches = counter("conflicting_batches", "Batches with the identity of another one, refused.")
         flushes = counter("flushes", "Transactions of batches committed.")

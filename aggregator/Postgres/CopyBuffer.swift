@@ -48,7 +48,7 @@ public struct CopyBuffer: ~Copyable, @unchecked Sendable {
     static let trailer: [UInt8] = [0xFF, 0xFF]
 
     /// Lends the rows' bytes.
-    func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
+    public func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
         precondition(fieldsDue == 0, "the last row of the buffer lacks \(fieldsDue) fields")
         body(UnsafeRawBufferPointer(start: base, count: used))
     }

@@ -32,6 +32,11 @@ public struct RollupBlock: Sendable, Equatable {
         latencies[latency, default: 0] += weight
     }
 
+    /// Counts calls that were shed on their host: seen, not stored, and of unknown duration.
+    public mutating func addShed(_ key: CellKey, weight: Int64) {
+        cells[key, default: CellCount()].add(CellCount(stored: 0, weighted: weight))
+    }
+
     public mutating func merge(_ other: RollupBlock) {
         for (key, count) in other.cells { cells[key, default: CellCount()].add(count) }
         for (key, count) in other.latencies { latencies[key, default: 0] += count }

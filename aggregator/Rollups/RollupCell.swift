@@ -37,7 +37,7 @@ public struct CellKey: Hashable, Sendable {
 public struct CellCount: Hashable, Sendable {
     /// Calls stored.
     public var stored: Int64
-    /// Calls they stand for: the sum of their weights.
+    /// Calls they stand for, the sum of their weights; and those that their hosts could only count.
     public var weighted: Int64
 
     public init(stored: Int64 = 0, weighted: Int64 = 0) {

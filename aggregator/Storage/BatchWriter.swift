@@ -1,6 +1,5 @@
 import BatchFormat
 import CallModel
-import Compression
 import Postgres
 import Rollups
 
@@ -25,8 +24,7 @@ public final class BatchWriter {
     }
 
     public let writerID: Int32
-    private let names: Names
-    private var partitions = Partitions()
+    private var daysWithPlace: Set<Int64> = []
     private var flush: Int64 = 0
     private var nextBlock: Int64
     private var lastReceivedAt = Instant.epoch
@@ -34,36 +32,35 @@ public final class BatchWriter {
     private var blocks = CopyBuffer()
 
     /// Registers a new writer: its number is part of every block's, so that no two writers ever make the same.
-    public init(name: String, names: Names, startedAt: Instant, _ connection: PostgresConnection) throws {
-        let registered = try connection.query(
-            "INSERT INTO farwatch.writers (name, started_at) VALUES ($1, $2) RETURNING id",
-            [.text(name), .timestamptz(startedAt.microsecondsSinceEpoch)])
-        writerID = try registered[0].int4(0)
+    public init(name: String, startedAt: Instant, _ database: some FlushDatabase) throws {
+        writerID = try database.registerWriter(name, at: startedAt.microsecondsSinceEpoch)
         nextBlock = Int64(writerID) << 32
-        self.names = names
     }
 
-    /// Stores the batches that are new. Throws without having stored any of them; then the same call may be made again.
+    /// Stores the batches that are new. Throws without having stored any of them, and then the same call may be made again;
+    /// unless the error says `isOutcomeUnknown`: then this writer must not be used any more (`BatchCommitter`).
     ///
     /// - Parameter now: becomes `received_at` of all their calls; a clock set back does not bring it below the last flush's,
     ///   because readers follow a writer's flushes by it.
-    public func commit(_ batches: [ReceivedBatch], at now: Instant, _ connection: PostgresConnection) throws -> Result {
+    public func commit(_ batches: [ReceivedBatch], at now: Instant, _ database: some FlushDatabase) throws -> Result {
         let now = max(now, lastReceivedAt)
-        try partitions.ensure(receivedAt: now, connection)
-        let agents = try names.resolve(Set(batches.map(\.identity.agentID)), .agent, connection)
-        let encoded = try batches.map { try MappedBatch($0, agent: agents[$0.identity.agentID]!, names, connection) }
+        try makePlace(at: now, database)
+        let agents = try database.ids(of: Set(batches.map(\.identity.agentID)), .agent)
+        let encoded = try batches.map { try MappedBatch($0, agent: agents[$0.identity.agentID]!, database) }
+        let shed = try batches.map { try $0.shed.map { try MappedColumns($0, database) } }
         let flush = self.flush + 1
         let firstBlock = nextBlock
         do {
-            let result = try connection.transaction {
-                let dispositions = try enter(encoded, at: now, connection)
+            let result = try database.transaction {
+                let dispositions = try enter(encoded, at: now, database)
                 var counted = RollupBlock()
                 rows.removeAll()
                 blocks.removeAll()
-                for (batch, disposition) in zip(encoded, dispositions) where disposition == .stored {
-                    append(batch, receivedAt: now, counting: &counted)
+                for (index, disposition) in dispositions.enumerated() where disposition == .stored {
+                    append(encoded[index], receivedAt: now, counting: &counted)
+                    if let shed = shed[index] { count(shed, of: batches[index], in: &counted) }
                 }
-                try copy(counted, flush: flush, at: now, connection)
+                try copy(counted, flush: flush, at: now, database)
                 return Result(dispositions: dispositions, storedCalls: rows.rowCount, flush: flush)
             }
             self.flush = flush
@@ -75,36 +72,27 @@ public final class BatchWriter {
         }
     }
 
+    private func makePlace(at now: Instant, _ database: some FlushDatabase) throws {
+        let day = now.secondsSinceEpoch / 86_400
+        guard !daysWithPlace.contains(day) else { return }
+        try database.makePlace(forDay: day)
+        daysWithPlace.insert(day)
+    }
+
     // MARK: The ledger
 
     private func enter(
-        _ batches: [MappedBatch], at now: Instant, _ connection: PostgresConnection
+        _ batches: [MappedBatch], at now: Instant, _ database: some FlushDatabase
     ) throws -> [BatchDisposition] {
         // Sorted, so that two aggregators that enter the same batches cannot deadlock; and the same batch twice in one flush is
         // entered once.
         var order: [LedgerKey: Int] = [:]
         for (index, batch) in batches.enumerated() where order[batch.key] == nil { order[batch.key] = index }
         let keys = order.keys.sorted()
-        let entered = try connection.query(
-            """
-            INSERT INTO farwatch.ledger (shard, agent, spool, sequence, checksum, received_at)
-            SELECT t.shard, t.agent, t.spool, t.sequence, t.checksum, $6
-            FROM unnest($1::int2[], $2::int4[], $3::uuid[], $4::int8[], $5::bytea[])
-                AS t(shard, agent, spool, sequence, checksum)
-            WHERE NOT EXISTS (SELECT 1 FROM farwatch.spools s
-                WHERE s.shard = t.shard AND s.agent = t.agent AND s.spool = t.spool AND s.floor > t.sequence)
-            ON CONFLICT DO NOTHING RETURNING agent, spool, sequence
-            """,
-            LedgerKey.columns(keys) + [
-                .byteaArray(keys.map { batches[order[$0]!].batch.checksum }), .timestamptz(now.microsecondsSinceEpoch),
-            ], prepared: true)
-        var new: Set<LedgerKey> = []
-        for row in entered {
-            let (agent, spool, sequence) = (try row.int4(0), try row.uuid(1), try row.int8(2))
-            new.insert(LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence))
-        }
+        let new = try database.enter(
+            keys, checksums: keys.map { batches[order[$0]!].batch.checksum }, at: now.microsecondsSinceEpoch)
         let seen = keys.filter { !new.contains($0.withoutShard) }
-        let checksums = try seen.isEmpty ? [:] : recordedChecksums(seen, connection)
+        let checksums = try seen.isEmpty ? [:] : database.checksums(of: seen)
         return batches.enumerated().map { index, batch in
             if new.contains(batch.key.withoutShard) {
                 if order[batch.key] == index { return .stored }
@@ -114,23 +102,6 @@ public final class BatchWriter {
             guard let recorded = checksums[batch.key.withoutShard] else { return .seenBefore }
             return recorded == batch.batch.checksum ? .seenBefore : .conflict
         }
-    }
-
-    private func recordedChecksums(
-        _ keys: [LedgerKey], _ connection: PostgresConnection
-    ) throws -> [LedgerKey: [UInt8]] {
-        let found = try connection.query(
-            """
-            SELECT l.agent, l.spool, l.sequence, l.checksum FROM farwatch.ledger l
-            JOIN unnest($1::int2[], $2::int4[], $3::uuid[], $4::int8[]) AS t(shard, agent, spool, sequence)
-            ON (l.shard, l.agent, l.spool, l.sequence) = (t.shard, t.agent, t.spool, t.sequence)
-            """, LedgerKey.columns(keys))
-        var checksums: [LedgerKey: [UInt8]] = [:]
-        for row in found {
-            let key = LedgerKey(shard: 0, agent: try row.int4(0), spool: try row.uuid(1), sequence: try row.int8(2))
-            checksums[key] = try row.bytea(3)
-        }
-        return checksums
     }
 
     // MARK: Rows and blocks
@@ -161,15 +132,17 @@ public final class BatchWriter {
             }
             append(call, of: batch, block: block, row: Int16(row), received: received)
             row += 1
-            let origin = batch.origins[call]
             counted.add(
-                CellKey(
-                    interval: RollupInterval.index(
-                        of: Instant(microsecondsSinceEpoch: metadata.time[call]) + correction),
-                    partner: batch.partners[call], route: batch.routes[call], host: origin.host, region: origin.region,
-                    customer: batch.customers[call], serviceVersion: origin.serviceVersion,
-                    direction: metadata.direction(at: call), outcome: metadata.outcome[call]),
-                weight: Int64(metadata.weight[call]), microseconds: metadata.duration[call])
+                batch.columns.cell(of: call, metadata, correction), weight: Int64(metadata.weight[call]),
+                microseconds: metadata.duration[call])
+        }
+    }
+
+    /// Stored × weight + shed = seen: what a host could not keep of a batch is counted with what it could.
+    private func count(_ shed: MappedColumns, of batch: ReceivedBatch, in counted: inout RollupBlock) {
+        guard let columns = batch.shed else { return }
+        for cell in 0..<columns.callCount {
+            counted.addShed(shed.cell(of: cell, columns, batch.clockCorrection), weight: Int64(columns.weight[cell]))
         }
     }
 
@@ -183,10 +156,10 @@ public final class BatchWriter {
         rows.append(int8: metadata.duration[call] < 0 ? nil : metadata.duration[call])
         rows.append(uuid: metadata.traceID[call].map { PostgresUUID(high: $0.high, low: $0.low) })
         rows.append(int8: metadata.spanID[call].map { Int64(bitPattern: $0.bits) })
-        rows.append(int4: batch.partners[call])
-        rows.append(int4: batch.routes[call])
-        rows.append(int4: batch.originIDs[call])
-        rows.append(int4: batch.customers[call])
+        rows.append(int4: batch.columns.partners[call])
+        rows.append(int4: batch.columns.routes[call])
+        rows.append(int4: batch.columns.originIDs[call])
+        rows.append(int4: batch.columns.customers[call])
         rows.append(int4: Int32(clamping: metadata.weight[call]))
         rows.append(int2: batch.key.shard)
         rows.append(int2: row)
@@ -197,26 +170,11 @@ public final class BatchWriter {
     }
 
     private func copy(
-        _ counted: RollupBlock, flush: Int64, at now: Instant, _ connection: PostgresConnection
+        _ counted: RollupBlock, flush: Int64, at now: Instant, _ database: some FlushDatabase
     ) throws {
-        guard !rows.isEmpty else { return }
-        _ = try connection.copyIn(
-            """
-            COPY farwatch.call_rows (received_at, time, block, duration_us, trace_id, span_id, partner, route, origin, customer,
-                weight, shard, row, flags, outcome, status, supplied_id) FROM STDIN (FORMAT binary)
-            """, rows)
-        if !blocks.isEmpty {
-            _ = try connection.copyIn(
-                """
-                COPY farwatch.payload_blocks (received_at, block, shard, call_count, bytes) FROM STDIN (FORMAT binary)
-                """, blocks)
-        }
-        try connection.execute(
-            "INSERT INTO farwatch.rollup_blocks (received_at, writer, flush, bytes) VALUES ($1, $2, $3, $4)",
-            [
-                .timestamptz(now.microsecondsSinceEpoch), .int4(writerID), .int8(flush),
-                .bytea(counted.encoded().withUnsafeBytes { Zstandard.compress($0, level: 1) }),
-            ], prepared: true)
+        guard !counted.isEmpty else { return }
+        if !rows.isEmpty { try database.copy(rows: rows, blocks: blocks) }
+        try database.append(counted.encoded(), writer: writerID, flush: flush, at: now.microsecondsSinceEpoch)
     }
 }
 

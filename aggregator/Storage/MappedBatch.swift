@@ -4,15 +4,23 @@ import Postgres
 import Rollups
 
 /// A batch in the ledger: who, which spool, which number.
-struct LedgerKey: Hashable, Comparable {
-    var shard: Int16
-    var agent: NameID
-    var spool: PostgresUUID
-    var sequence: Int64
+public struct LedgerKey: Hashable, Comparable, Sendable {
+    public var shard: Int16
+    public var agent: NameID
+    public var spool: PostgresUUID
+    public var sequence: Int64
 
-    var withoutShard: LedgerKey { LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence) }
+    public init(shard: Int16, agent: NameID, spool: PostgresUUID, sequence: Int64) {
+        self.shard = shard
+        self.agent = agent
+        self.spool = spool
+        self.sequence = sequence
+    }
 
-    static func < (left: LedgerKey, right: LedgerKey) -> Bool {
+    /// As the ledger's answers have it.
+    public var withoutShard: LedgerKey { LedgerKey(shard: 0, agent: agent, spool: spool, sequence: sequence) }
+
+    public static func < (left: LedgerKey, right: LedgerKey) -> Bool {
         (left.shard, left.agent, left.spool.high, left.spool.low, left.sequence)
             < (right.shard, right.agent, right.spool.high, right.spool.low, right.sequence)
     }
@@ -25,25 +33,33 @@ struct LedgerKey: Hashable, Comparable {
     }
 }
 
-/// A batch whose names have become ids: one look-up a distinct name of the batch, then arrays.
+/// A batch whose names have become ids.
 struct MappedBatch {
     let batch: ReceivedBatch
     let key: LedgerKey
+    let columns: MappedColumns
+
+    init(_ batch: ReceivedBatch, agent: NameID, _ database: some FlushDatabase) throws {
+        self.batch = batch
+        key = LedgerKey(
+            shard: Schema.shard(of: batch.identity.agentID), agent: agent,
+            spool: PostgresUUID(high: batch.identity.spoolID.high, low: batch.identity.spoolID.low),
+            sequence: Int64(clamping: batch.identity.sequence))
+        columns = try MappedColumns(batch.metadata, database)
+    }
+}
+
+/// Names as ids, one entry a call: one look-up a distinct name of the batch, then arrays.
+struct MappedColumns {
     let partners: [NameID]
     let routes: [NameID]
     let customers: [NameID]
     let origins: [Origin]
     let originIDs: [Int32]
 
-    init(_ batch: ReceivedBatch, agent: NameID, _ names: Names, _ connection: PostgresConnection) throws {
-        self.batch = batch
-        key = LedgerKey(
-            shard: Schema.shard(of: batch.identity.agentID), agent: agent,
-            spool: PostgresUUID(high: batch.identity.spoolID.high, low: batch.identity.spoolID.low),
-            sequence: Int64(clamping: batch.identity.sequence))
-        let metadata = batch.metadata
+    init(_ metadata: MetadataColumns, _ database: some FlushDatabase) throws {
         func column(_ name: MetadataColumns.Name, _ kind: NameKind) throws -> [NameID] {
-            try Self.ids(metadata, name, kind, names, connection)
+            try Self.ids(metadata, name, kind, database)
         }
         partners = try column(.partner, .partner)
         routes = try column(.route, .route)
@@ -61,19 +77,31 @@ struct MappedBatch {
                     service: services[call], serviceVersion: versions[call], host: hosts[call], region: regions[call],
                     environment: environments[call]))
         }
-        let ids = try names.resolve(Set(origins), connection)
+        let ids = try database.ids(of: Set(origins))
         originIDs = origins.map { ids[$0] ?? 0 }
         self.origins = origins
     }
 
+    /// The cell in which a call counts.
+    ///
+    /// - Parameter correction: by which the host's clock is off.
+    @inline(__always)
+    func cell(of call: Int, _ metadata: MetadataColumns, _ correction: Duration) -> CellKey {
+        let origin = origins[call]
+        return CellKey(
+            interval: RollupInterval.index(of: Instant(microsecondsSinceEpoch: metadata.time[call]) + correction),
+            partner: partners[call], route: routes[call], host: origin.host, region: origin.region,
+            customer: customers[call], serviceVersion: origin.serviceVersion, direction: metadata.direction(at: call),
+            outcome: metadata.outcome[call])
+    }
+
     private static func ids(
-        _ metadata: MetadataColumns, _ name: MetadataColumns.Name, _ kind: NameKind, _ names: Names,
-        _ connection: PostgresConnection
+        _ metadata: MetadataColumns, _ name: MetadataColumns.Name, _ kind: NameKind, _ database: some FlushDatabase
     ) throws -> [NameID] {
         let indices = metadata.indices(of: name)
         guard !indices.isEmpty else { return [NameID](repeating: 0, count: metadata.callCount) }
         let distinct = Set(indices).subtracting([0])
-        let ids = try names.resolve(Set(distinct.map { metadata.strings[Int($0) - 1] }), kind, connection)
+        let ids = try database.ids(of: Set(distinct.map { metadata.strings[Int($0) - 1] }), kind)
         var table = [NameID](repeating: 0, count: metadata.strings.count + 1)
         for index in distinct { table[Int(index)] = ids[metadata.strings[Int(index) - 1]] ?? 0 }
         return indices.map { table[Int($0)] }

@@ -3,15 +3,6 @@ import Postgres
 import Rollups
 import Synchronization
 
-/// Where a call of ours comes from, as ids of names; 0 is none.
-struct Origin: Hashable, Sendable {
-    var service: NameID = 0
-    var serviceVersion: NameID = 0
-    var host: NameID = 0
-    var region: NameID = 0
-    var environment: NameID = 0
-}
-
 /// The dictionaries of names, in memory. What is missing is read from the database, or allocated in a transaction of its own
 /// before the calls that use it: an id that no call uses costs nothing, a call with an unknown id would.
 ///

@@ -7,15 +7,6 @@ struct Partitions {
     static let byMinute = ["minute_counts", "minute_latencies"]
 
     private static let duplicateTable = "42P07"
-    private var ensured: Set<Int64> = []
-
-    /// Makes sure that rows received at this time have a place. Cheap when they have.
-    mutating func ensure(receivedAt: Instant, _ connection: PostgresConnection) throws {
-        let day = receivedAt.secondsSinceEpoch / 86_400
-        guard !ensured.contains(day) else { return }
-        try Self.create(Self.byReceipt, day: day, connection)
-        ensured.insert(day)
-    }
 
     static func create(_ tables: [String], day: Int64, _ connection: PostgresConnection) throws {
         for table in tables {

@@ -38,7 +38,10 @@ public struct ClientConfiguration: Sendable {
     /// Requests under way at once; further ones are refused.
     public var requestsMax = 1_024
     /// A connection older than this takes no further requests, so that load spreads again after servers came and went.
+    /// Each by up to a fifth more or less, so that a fleet does not come back as one.
     public var connectionAgeMax: Duration = .seconds(600)
+    /// Through which to reach the server; nil for the direct way.
+    public var proxy: Proxy?
 
     public init() {}
 }

@@ -108,7 +108,8 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
         guard let context else { return }
         ready.succeed(
             ConnectionReference(channel: context.channel, handler: NIOLoopBound(self, eventLoop: context.eventLoop)))
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.connectionAgeMax)) { [weak self] in
+        let age = configuration.connectionAgeMax * Double.random(in: 0.8...1.2)
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(age)) { [weak self] in
             self?.drain()
         }
         schedulePump()

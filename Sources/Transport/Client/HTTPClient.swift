@@ -139,17 +139,23 @@ public final class HTTPClient: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        let name = isAddress(endpoint.host) ? nil : endpoint.host
-                        try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLClientHandler(context: context, serverHostname: name))
+                    let addHandlers = { (channel: any Channel) throws in
+                        if let context {
+                            let name = isAddress(endpoint.host) ? nil : endpoint.host
+                            try channel.pipeline.syncOperations.addHandler(
+                                NIOSSLClientHandler(context: context, serverHostname: name))
+                        }
+                        let handler = try HTTP2ClientConnection(
+                            endpoint, configuration, ready: ready, whenUnusable: { self.forget(number) })
+                        try channel.pipeline.syncOperations.addHandler(handler)
                     }
-                    let handler = try HTTP2ClientConnection(
-                        endpoint, configuration, ready: ready, whenUnusable: { self.forget(number) })
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    guard let proxy = configuration.proxy else { return try addHandlers(channel) }
+                    try channel.pipeline.syncOperations.addHandler(
+                        ProxyTunnel(proxy, to: endpoint, ready: ready, whenOpen: addHandlers))
                 }
             }
-        bootstrap.connect(host: endpoint.host, port: endpoint.port).whenFailure { error in
+        let (host, port) = configuration.proxy.map { ($0.host, $0.port) } ?? (endpoint.host, endpoint.port)
+        bootstrap.connect(host: host, port: port).whenFailure { error in
             ready.fail(connectFailure(error, endpoint))
         }
         eventLoop.scheduleTask(in: TimeAmount(configuration.connectTimeout)) {

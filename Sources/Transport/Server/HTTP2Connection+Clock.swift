@@ -30,6 +30,7 @@ extension HTTP2Connection {
     }
 
     private func tick(at now: NIODeadline) {
+        session.forgiveBarrenFrames()
         let writeTimeout = TimeAmount(core.configuration.writeTimeout)
         if let unwritableSince, now - unwritableSince > writeTimeout {
             core.counters.add(.writeTimeouts)

@@ -40,6 +40,8 @@ public struct ServerConfiguration: Sendable {
     public var resetBurstMax = 1_000
     public var resetsPerSecondMax = 33
     public var abandonedStreamsMax = 10_000
+    /// In a quarter of the shortest timeout.
+    public var barrenFramesMax = 20_000
 
     public init(address: String, port: Int, tls: ServerTLS? = nil) {
         self.address = address
@@ -58,6 +60,7 @@ public struct ServerConfiguration: Sendable {
         http2.resetBurstMax = resetBurstMax
         http2.resetsPerSecondMax = resetsPerSecondMax
         http2.abandonedStreamsMax = abandonedStreamsMax
+        http2.barrenFramesMax = barrenFramesMax
         return http2
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import Runtime
+import Transport
 
 /// `farwatch-agent` and its commands.
 public struct AgentCommand: AsyncParsableCommand {
@@ -26,13 +27,19 @@ struct SettingsOptions: ParsableArguments {
             let document = try SettingsDocument.load(
                 file: config, environment: ThisProcess.environment,
                 allowedVariables: ["FARWATCH_TOKEN", "FARWATCH_URL"])
-            let settings = AgentSettings(document.root, ownHostName: AgentIdentity.hostName())
+            var settings = AgentSettings(document.root, ownHostName: AgentIdentity.hostName())
             let problems = document.problems()
             guard problems.isEmpty else {
                 for problem in problems { printError(problem.rendered()) }
                 throw ExitCode(EX_CONFIG)
             }
+            for (index, endpoint) in settings.endpoints.enumerated() {
+                settings.proxies[index] = try Proxy.named(by: ThisProcess.environment, for: endpoint)
+            }
             return settings
+        } catch let error as ProxySettingError {
+            printError("farwatch-agent: \(error)")
+            throw ExitCode(EX_CONFIG)
         } catch let error as SettingsError {
             printError("farwatch-agent: \(error)")
             throw ExitCode(EX_CONFIG)

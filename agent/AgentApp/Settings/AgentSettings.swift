@@ -18,6 +18,8 @@ public struct AgentSettings: Sendable {
     public var endpoints = [Endpoint(url: "http://127.0.0.1:7443")!]
     public var token: Secret?
     public var tls: ClientTLS?
+    /// Of endpoints that are reached through one, by their place (HTTPS_PROXY, NO_PROXY).
+    public var proxies: [Int: Proxy] = [:]
     public var spool = SpoolConfiguration()
     public var capture = CaptureSettings()
     public var redaction = RedactionPolicy()

@@ -45,6 +45,11 @@ struct Message {
     /// Bytes kept, for the bound on all connections together.
     var heldByteCount: Int { head.count + body.count }
 
+    /// Whether the head has `lowerCase` there, in any case of letters.
+    func spells(_ lowerCase: StaticString, at place: ByteRange) -> Bool {
+        head.span.equals(lowerCase, in: place.range)
+    }
+
     mutating func clear() {
         // A few large bodies must not stay as capacity for ever.
         head.removeAll(keepingCapacity: head.capacity <= 16 << 10)

@@ -43,8 +43,8 @@ extension HTTP1Conversation {
         call.request.contentCoding = head.contentCoding
         call.request.began = toServer.began
         call.request.ended = now
-        call.isHead = call.request.head.span.equals("head", in: head.method.range)
-        call.isConnect = call.request.head.span.equals("connect", in: head.method.range)
+        call.isHead = call.request.spells("head", at: head.method)
+        call.isConnect = call.request.spells("connect", at: head.method)
         call.upgrade = head.isConnectionUpgrade ? head.upgrade : .none
         if early.first === call {
             early.removeFirst()

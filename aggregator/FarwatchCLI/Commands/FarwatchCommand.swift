@@ -7,7 +7,8 @@ public struct FarwatchCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "farwatch", abstract: "Which partner is failing, since when, and for whom.",
         subcommands: [
-            StatusCommand.self, PartnersCommand.self, SearchCommand.self, HostsCommand.self, VersionCommand.self,
+            StatusCommand.self, PartnersCommand.self, SearchCommand.self, ExplainCommand.self, CompareCommand.self,
+            HostsCommand.self, VersionCommand.self,
         ], defaultSubcommand: StatusCommand.self)
 
     public init() {}

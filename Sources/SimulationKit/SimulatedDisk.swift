@@ -1,11 +1,11 @@
-import Spool
+import Runtime
 
 /// A directory in memory that fails, tears and forgets on demand.
 ///
 /// Strict about what POSIX promises and no more: content is safe after `sync`, names after `syncDirectory`. At a loss of power every
 /// name changed since is changed or not, each by itself and in no order (a rename is one change), and every byte written since
 /// may be there, be missing, or be zero.
-final class SimulatedDisk: Disk {
+public final class SimulatedDisk: Disk {
     private final class File {
         var content: [UInt8] = []
         var synced: [UInt8] = []
@@ -17,7 +17,7 @@ final class SimulatedDisk: Disk {
         case rename(String, String, File)
     }
 
-    enum Fault {
+    public enum Fault: Sendable {
         /// The operation does nothing, or half of its writing, and reports the system's error number.
         case error(Int32)
         /// The process ends within the operation: half of a write happens.
@@ -30,24 +30,28 @@ final class SimulatedDisk: Disk {
     private var openFiles: [Int32: File] = [:]
     private var nextNumber: Int32 = 3
     private var random: SeededGenerator
-    private(set) var operationCount = 0
+    public private(set) var operationCount = 0
     /// By the number of the operation.
-    var faults: [Int: Fault] = [:]
+    public var faults: [Int: Fault] = [:]
     /// Every operation that needs space fails while set.
-    var isFull = false
-    private(set) var hasEnded = false
-    private(set) var failureCount = 0
+    public var isFull = false
+    /// Every operation that changes anything fails while set.
+    public var isReadOnly = false
+    /// What all files take up, in blocks of 4 KiB.
+    public var blockByteCount: Int { names.values.reduce(0) { $0 + ($1.content.count + 4_095) & ~4_095 } }
+    public private(set) var hasEnded = false
+    public private(set) var failureCount = 0
 
-    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+    public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// The next process finds what this one left.
-    func restart() {
+    public func restart() {
         hasEnded = false
         faults = [:]
         openFiles = [:]
     }
 
-    func losePower() {
+    public func losePower() {
         var survivors = safeNames
         for change in changes where Bool.random(using: &random) {
             switch change {
@@ -91,13 +95,13 @@ final class SimulatedDisk: Disk {
     }
 
     /// Damages a byte of a file as a disk would: without telling anybody.
-    func flip(byteAt offset: Int, of name: String) {
+    public func flip(byteAt offset: Int, of name: String) {
         guard let file = names[name], offset < file.content.count else { return }
         file.content[offset] ^= 0x40
         file.synced = file.content
     }
 
-    func replace(_ name: String, with bytes: [UInt8]) {
+    public func replace(_ name: String, with bytes: [UInt8]) {
         let file = File()
         file.content = bytes
         file.synced = bytes
@@ -105,8 +109,8 @@ final class SimulatedDisk: Disk {
         safeNames[name] = file
     }
 
-    func content(of name: String) -> [UInt8]? { names[name]?.content }
-    var fileNames: [String] { names.keys.sorted() }
+    public func content(of name: String) -> [UInt8]? { names[name]?.content }
+    public var fileNames: [String] { names.keys.sorted() }
 
     // MARK: Disk
 
@@ -133,19 +137,26 @@ final class SimulatedDisk: Disk {
         throw DiskError(operation: operation, file: name, number: 28)
     }
 
-    func list() throws(DiskError) -> [(name: String, byteCount: Int)] {
+    private func needRights(_ operation: String, _ name: String) throws(DiskError) {
+        guard isReadOnly else { return }
+        failureCount += 1
+        throw DiskError(operation: operation, file: name, number: 30)
+    }
+
+    public func list() throws(DiskError) -> [(name: String, byteCount: Int)] {
         try begin("list", ".")
         return names.map { ($0.key, $0.value.content.count) }.sorted { $0.0 < $1.0 }
     }
 
-    func read(_ name: String, from offset: Int, byteCountMax: Int) throws(DiskError) -> [UInt8] {
+    public func read(_ name: String, from offset: Int, byteCountMax: Int) throws(DiskError) -> [UInt8] {
         try begin("read", name)
         guard let file = names[name] else { throw DiskError(operation: "read", file: name, number: 2) }
         return Array(file.content.dropFirst(offset).prefix(byteCountMax))
     }
 
-    func create(_ name: String) throws(DiskError) -> DiskFile {
+    public func create(_ name: String) throws(DiskError) -> DiskFile {
         try begin("create", name)
+        try needRights("create", name)
         try needSpace("create", name)
         nextNumber += 1
         if let file = names[name] {
@@ -160,10 +171,11 @@ final class SimulatedDisk: Disk {
         return DiskFile(name: name, number: nextNumber)
     }
 
-    func write(_ parts: [[UInt8]], to file: DiskFile, at offset: Int) throws(DiskError) {
+    public func write(_ parts: [[UInt8]], to file: DiskFile, at offset: Int) throws(DiskError) {
         let bytes = Array(parts.joined())
         let half = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
         try begin("write", file.name) { put(half, file, offset) }
+        try needRights("write", file.name)
         if isFull { put(half, file, offset) }
         try needSpace("write", file.name)
         put(bytes, file, offset)
@@ -175,52 +187,41 @@ final class SimulatedDisk: Disk {
         file.content.replaceSubrange(offset..<offset + bytes.count, with: bytes)
     }
 
-    func truncate(_ name: String, to byteCount: Int) throws(DiskError) {
+    public func truncate(_ name: String, to byteCount: Int) throws(DiskError) {
         try begin("cut", name)
+        try needRights("cut", name)
         guard let file = names[name] else { throw DiskError(operation: "cut", file: name, number: 2) }
         if file.content.count > byteCount { file.content.removeLast(file.content.count - byteCount) }
     }
 
-    func sync(_ file: DiskFile) throws(DiskError) {
+    public func sync(_ file: DiskFile) throws(DiskError) {
         try begin("sync", file.name)
         guard let file = openFiles[file.number] else { throw DiskError(operation: "sync", file: "?", number: 9) }
         file.synced = file.content
     }
 
-    func close(_ file: DiskFile) { openFiles[file.number] = nil }
+    public func close(_ file: DiskFile) { openFiles[file.number] = nil }
 
-    func rename(_ name: String, to newName: String) throws(DiskError) {
+    public func rename(_ name: String, to newName: String) throws(DiskError) {
         try begin("rename", name)
+        try needRights("rename", name)
         guard let file = names[name] else { throw DiskError(operation: "rename", file: name, number: 2) }
         names[name] = nil
         names[newName] = file
         changes.append(.rename(name, newName, file))
     }
 
-    func remove(_ name: String) throws(DiskError) {
+    public func remove(_ name: String) throws(DiskError) {
         try begin("remove", name)
+        try needRights("remove", name)
         guard names[name] != nil else { return }
         names[name] = nil
         changes.append(.remove(name))
     }
 
-    func syncDirectory() throws(DiskError) {
+    public func syncDirectory() throws(DiskError) {
         try begin("sync", ".")
         safeNames = names
         changes = []
-    }
-}
-
-/// SplitMix64: one seed, one run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,6 @@
-/// What the spool asks of a directory: every file operation goes through here, so that a test can fail, tear or lose any of them.
+import Glibc
+
+/// What a queue on disk asks of a directory: every file operation goes through here, so that a test can fail, tear or lose any of them.
 ///
 /// All of them block. Names are plain file names. The promises are POSIX's: what was written survives the process at once, and a
 /// loss of power after `sync` (a file's content) and `syncDirectory` (names: made, renamed, removed). Nothing is ordered
@@ -46,5 +48,18 @@ public struct DiskError: Error, Hashable, Sendable {
         self.operation = operation
         self.file = file
         self.number = number
+    }
+}
+
+extension DiskError: CustomStringConvertible {
+    public var description: String { "\(operation) \(file): \(systemMessage(number))\(hint)" }
+
+    private var hint: String {
+        switch number {
+        case ENOSPC, EDQUOT: "; free some space, or lower spool.max_bytes"
+        case EROFS: "; remount the file system for writing"
+        case EACCES, EPERM: "; the directory must belong to the agent's user"
+        default: ""
+        }
     }
 }

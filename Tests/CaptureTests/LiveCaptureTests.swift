@@ -1,0 +1,156 @@
+import Capture
+import Glibc
+import Testing
+
+/// Captures on the loopback interface, which needs CAP_NET_RAW. Without it these tests say so and are skipped.
+struct LiveCaptureTests {
+    private static let isPermitted: Bool = {
+        do {
+            _ = try InterfaceCapture(.init(interface: "lo"))
+            return true
+        } catch {
+            print("LiveCaptureTests are skipped: \(error)")
+            return false
+        }
+    }()
+
+    /// A TCP listener on loopback.
+    private struct Listener: ~Copyable {
+        let descriptor: Int32
+        private var address: sockaddr_in6
+
+        /// - Parameter isIPv6: listens on ::1 rather than on 127.0.0.1, mapped.
+        init(isIPv6: Bool = false) {
+            descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+            address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            let text = isIPv6 ? "::1" : "::ffff:127.0.0.1"
+            #expect(inet_pton(AF_INET6, text, &address.sin6_addr) == 1)
+            let descriptor = descriptor
+            var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+            Self.withAddress(&address) {
+                #expect(bind(descriptor, $0, size) == 0 && listen(descriptor, 1) == 0)
+                getsockname(descriptor, $0, &size)
+            }
+        }
+
+        deinit { close(descriptor) }
+
+        var port: UInt16 { UInt16(bigEndian: address.sin6_port) }
+
+        /// A connection that carries the text.
+        mutating func talk(_ text: String) {
+            let client = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+            let size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+            Self.withAddress(&address) { #expect(connect(client, $0, size) == 0) }
+            let server = accept(descriptor, nil, nil)
+            let bytes = Array(text.utf8)
+            #expect(send(client, bytes, bytes.count, 0) == bytes.count)
+            var received = [UInt8](repeating: 0, count: bytes.count)
+            #expect(recv(server, &received, received.count, Int32(MSG_WAITALL)) == bytes.count)
+            close(client)
+            close(server)
+        }
+
+        /// The address outlives the call, and every kind of address begins like `sockaddr`.
+        private static func withAddress(_ address: inout sockaddr_in6, _ body: (UnsafeMutablePointer<sockaddr>) -> Void)
+        {
+            withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) }
+            }
+        }
+    }
+
+    private static func sendDatagram(_ text: String, to port: UInt16) {
+        let sender = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(sender) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let bytes = Array(text.utf8)
+        // The address outlives the call.
+        withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = sendto(sender, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+
+    private struct Seen {
+        var linkType: UInt32
+        var bytes: [UInt8]
+        var original: Int
+        var time: Int64
+    }
+
+    /// Receives until nothing has come for a while.
+    private static func drain(_ capture: InterfaceCapture) throws -> [Seen] {
+        var seen: [Seen] = []
+        var quietRounds = 0
+        while quietRounds < 3 {
+            let count = try capture.receive(waitingUpTo: .milliseconds(200)) { bytes, packet in
+                seen.append(
+                    Seen(
+                        linkType: packet.linkType, bytes: bytes.withUnsafeBufferPointer { Array($0) },
+                        original: packet.originalByteCount, time: packet.nanosecondsSinceEpoch))
+            }
+            quietRounds = count == 0 ? quietRounds + 1 : 0
+        }
+        return seen
+    }
+
+    private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+        String(decoding: bytes, as: UTF8.self).contains(text)
+    }
+
+    @Test(.enabled(if: isPermitted), arguments: ["lo", nil])
+    func `each loopback packet is seen once, whole, with its time`(interface: String?) throws {
+        let capture = try InterfaceCapture(.init(interface: interface))
+        var before = timespec()
+        clock_gettime(CLOCK_REALTIME, &before)
+        let text = "farwatch \(getpid()) \(interface ?? "any")"
+        var listener = Listener()
+        listener.talk(text)
+        let mine = try Self.drain(capture).filter { Self.contains($0.bytes, text) }
+        #expect(mine.count == 1)
+        let packet = try #require(mine.first)
+        #expect(packet.linkType == (interface == nil ? 101 : 1))
+        #expect(packet.original == packet.bytes.count)
+        #expect(abs(packet.time - Int64(before.tv_sec) * 1_000_000_000) < 60_000_000_000)
+        #expect(capture.counters().receivedPackets >= 1 && capture.counters().kernelDrops == 0)
+    }
+
+    @Test(.enabled(if: isPermitted), arguments: [false, true])
+    func `connections of ports to be ignored are not captured, others are`(isIPv6: Bool) throws {
+        var mine = Listener(isIPv6: isIPv6)
+        var other = Listener(isIPv6: isIPv6)
+        for interface in ["lo", nil] {
+            var configuration = InterfaceCapture.Configuration(interface: interface)
+            configuration.filter = CaptureFilter(ignoredPorts: Array(1...15) + [mine.port])
+            let capture = try InterfaceCapture(configuration)
+            let text = "farwatch \(getpid()) \(isIPv6) \(interface ?? "any")"
+            mine.talk(text + " ignored")
+            other.talk(text + " wanted")
+            let seen = try Self.drain(capture)
+            #expect(seen.contains { Self.contains($0.bytes, text + " wanted") })
+            #expect(!seen.contains { Self.contains($0.bytes, text + " ignored") })
+        }
+    }
+
+    @Test(.enabled(if: isPermitted)) func `of UDP only names are captured`() throws {
+        let capture = try InterfaceCapture(.init())
+        let text = "farwatch datagram \(getpid())"
+        Self.sendDatagram(text, to: 53)
+        Self.sendDatagram(text, to: 5_399)
+        // Nobody listens, so ICMP answers with a copy; only UDP is looked at.
+        let seen = try Self.drain(capture).filter { Self.contains($0.bytes, text) && $0.bytes[9] == 17 }
+        #expect(seen.map { Int($0.bytes[22]) << 8 | Int($0.bytes[23]) } == [53])
+    }
+
+    @Test func `an interface that is not there is named`() {
+        #expect(throws: CaptureError.noSuchInterface("nowhere0")) {
+            try InterfaceCapture(.init(interface: "nowhere0"))
+        }
+    }
+}

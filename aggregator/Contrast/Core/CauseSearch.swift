@@ -1,0 +1,233 @@
+import Glibc
+
+/// Finds the set of predicates that is worth most (the search of `Contrast`).
+struct CauseSearch {
+    /// A set of predicates, and the rows it covers.
+    struct State {
+        var chosen: [Candidate] = []
+        var covered: [Bool]
+        var value = 0.0
+    }
+
+    private let rows: ContrastRows
+    private let configuration: Contrast.Configuration
+    private var scan: PredicateScan
+    private var pricing: Pricing
+    private var beamWidth: Int
+    private var isSampled = false
+    private(set) var best: State?
+
+    init(rows: ContrastRows, leaves: [Leaf], configuration: Contrast.Configuration) {
+        self.rows = rows
+        self.configuration = configuration
+        let budget = WorkBudget(rows: rows, configuration: configuration)
+        beamWidth = budget.beamWidth
+        isSampled = budget.isShort
+        scan = PredicateScan(
+            rows: rows, leaves: leaves, causeShareMin: configuration.causeShareMin, literalsMax: budget.literalsMax)
+        pricing = Pricing(perPredicate: configuration.absolutePrice, perLiteral: configuration.absolutePrice)
+        pricing.dispersion = dispersion(of: leaves)
+    }
+
+    mutating func run() {
+        let empty = State(covered: Array(repeating: false, count: rows.count))
+        let first = scan.candidates(covered: empty.covered, pricing: pricing)
+        let reference = first.map { $0.sums.excess / pricing.dispersion }.max() ?? 0
+        pricing.perPredicate = max(pricing.perPredicate, configuration.predicateShare * reference)
+        pricing.perLiteral = max(pricing.perLiteral, configuration.literalShare * reference)
+        var beam = [empty]
+        best = empty
+        for _ in 0..<configuration.causesMax {
+            var next: [State] = []
+            for state in beam {
+                for candidate in starters(covered: state.covered) {
+                    let longer = extended(state, by: candidate)
+                    if !next.contains(where: { isSameSet($0.chosen, longer.chosen) }) { next.append(longer) }
+                }
+            }
+            guard !next.isEmpty else { break }
+            beam = Array(next.sorted { isBetter($0, $1) }.prefix(beamWidth))
+            if let top = beam.first, let known = best, top.value > known.value { best = top }
+        }
+        refine()
+    }
+
+    /// The best predicate of each set of dimensions, as many as the beam is wide.
+    private func starters(covered: [Bool]) -> [Candidate] {
+        var starters: [Candidate] = []
+        for candidate in scan.candidates(covered: covered, pricing: pricing) {
+            if starters.count == beamWidth { break }
+            if !starters.contains(where: { $0.dimensions == candidate.dimensions }) { starters.append(candidate) }
+        }
+        return starters
+    }
+
+    private func extended(_ state: State, by candidate: Candidate) -> State {
+        var state = state
+        state.chosen.append(candidate)
+        state.value += candidate.score
+        for place in state.covered.indices where !state.covered[place] {
+            if candidate.holds(forRow: place, in: rows) { state.covered[place] = true }
+        }
+        return state
+    }
+
+    private func isBetter(_ left: State, _ right: State) -> Bool {
+        if left.value != right.value { return left.value > right.value }
+        for (mine, theirs) in zip(left.chosen, right.chosen) where !mine.isSame(as: theirs) {
+            return scan.isBetter(mine, theirs)
+        }
+        return left.chosen.count < right.chosen.count
+    }
+
+    private func isSameSet(_ left: [Candidate], _ right: [Candidate]) -> Bool {
+        left.count == right.count && left.allSatisfy { mine in right.contains { $0.isSame(as: mine) } }
+    }
+
+    /// Looks for each predicate again with the others in place: the first were chosen before the later ones were known.
+    private mutating func refine() {
+        guard var state = best, state.chosen.count > 1 else { return }
+        for index in state.chosen.indices {
+            let others = state.chosen.indices.filter { $0 != index }.map { state.chosen[$0] }
+            let covered = rows(coveredBy: others)
+            guard let better = scan.candidates(covered: covered, pricing: pricing).first else { continue }
+            state.chosen[index] = better
+        }
+        // Taken over only if the set as a whole became worth more; twice the same predicate covers nothing and costs.
+        let rebuilt = state.chosen.reduce(State(covered: Array(repeating: false, count: rows.count))) {
+            built, candidate in
+            var candidate = candidate
+            candidate.sums = sums(candidate, notIn: built.covered)
+            candidate.score = pricing.score(
+                candidate.sums, literals: candidate.dimensions.count, ripple: scan.ripple(candidate, built.covered))
+            return extended(built, by: candidate)
+        }
+        if let known = best, rebuilt.value > known.value { best = rebuilt }
+    }
+
+    private func rows(coveredBy chosen: [Candidate]) -> [Bool] {
+        (0..<rows.count).map { place in chosen.contains { $0.holds(forRow: place, in: rows) } }
+    }
+
+    private func sums(_ candidate: Candidate, notIn covered: [Bool]) -> GroupSums {
+        var sums = GroupSums()
+        for place in scan.leaves.indices where !covered[place] && candidate.holds(forRow: place, in: rows) {
+            sums.add(scan.leaves[place])
+        }
+        return sums
+    }
+
+    /// How many times wider than a binomial the rows that are well spread: the median of their squared deviations over
+    /// that of a binomial. At least 1; 1 where too few rows are large enough to tell.
+    private func dispersion(of leaves: [Leaf]) -> Double {
+        var squares: [Double] = []
+        for leaf in leaves where leaf.expected >= 1 && leaf.expected < leaf.total {
+            let deviation = leaf.failed - leaf.expected
+            squares.append(deviation * deviation / (leaf.expected * (1 - leaf.expected / leaf.total)))
+        }
+        guard squares.count >= 8 else { return 1 }
+        squares.sort()
+        // The median of a chi-squared variable with one degree of freedom is 0.455.
+        return min(max(squares[squares.count / 2] / 0.455, 1), 50)
+    }
+}
+
+extension CauseSearch {
+    /// The chosen set and its rivals, with figures over all rows.
+    func findings() -> ContrastFindings {
+        let all = rows.cells.reduce(into: GroupSums()) { $0.add(Leaf(failed: $1.failed, total: $1.total, expected: 0)) }
+        var findings = ContrastFindings()
+        findings.failures = all.failed
+        findings.successes = all.total - all.failed
+        findings.isSampled = isSampled || rows.droppedRowCount > 0 || rows.droppedValueCount > 0
+        guard let best, !best.chosen.isEmpty else { return findings }
+        let ordered = best.chosen.sorted { scan.isBetter($0, $1) }
+        var rivals: [(candidate: Candidate, confidence: Double)] = []
+        for chosen in ordered {
+            let others = ordered.filter { !$0.isSame(as: chosen) }
+            let close = scan.candidates(covered: rows(coveredBy: others), pricing: pricing)
+            let (confidence, weights) = weighed(chosen, against: close)
+            findings.causes.append(cause(chosen, of: all, confidence: confidence, isChosen: true))
+            for (rival, weight) in weights { rivals.append((rival, weight)) }
+        }
+        for (rival, weight) in rivals.sorted(by: { $0.confidence > $1.confidence }) {
+            guard findings.causes.count < configuration.reportedMax else { break }
+            let cause = cause(rival, of: all, confidence: weight, isChosen: false)
+            if !findings.causes.contains(where: { $0.predicate == cause.predicate }) { findings.causes.append(cause) }
+        }
+        findings.explainedRatio = explainedRatio(best)
+        return findings
+    }
+
+    /// Rivals share belief by how far they score below; a twentieth of the best score counts as one step of e.
+    private func weighed(
+        _ chosen: Candidate, against close: [Candidate]
+    ) -> (confidence: Double, rivals: [(Candidate, Double)]) {
+        let own = close.first { $0.isSame(as: chosen) }?.score ?? chosen.score
+        let step = max(2, 0.05 * (own + pricing.perPredicate))
+        var sum = 1.0
+        var rivals: [(Candidate, Double)] = []
+        for rival in close where !rival.isSame(as: chosen) {
+            let weight = exp(min(0, (rival.score - own) / step))
+            sum += weight
+            if weight > 1e-3 { rivals.append((rival, weight)) }
+        }
+        // Belief also grows with the evidence itself: nothing is sure that barely paid its price.
+        let evidence = 1 - exp(-max(own, 0) / 4)
+        return (evidence / sum, rivals.map { ($0, $1 / sum) })
+    }
+
+    private func cause(
+        _ candidate: Candidate, of all: GroupSums, confidence: Double, isChosen: Bool
+    ) -> ContrastCause {
+        let with = sums(candidate, notIn: Array(repeating: false, count: rows.count))
+        let without = all - with
+        let ratioWith = with.total > 0 ? with.failed / with.total : 0
+        let ratioWithout = without.total > 0 ? without.failed / without.total : 0
+        let riskRatio = ratioWithout > 0 ? ratioWith / ratioWithout : ContrastCause.riskRatioMax
+        return ContrastCause(
+            predicate: zip(candidate.dimensions, candidate.codes).map {
+                ContrastLiteral(dimension: rows.dimensions[$0], value: rows.name(of: $1, in: $0))
+            },
+            failuresWith: with.failed, failuresTotal: all.failed, successesWith: with.total - with.failed,
+            successesTotal: all.total - all.failed, expectedFailures: with.expected,
+            riskRatio: min(riskRatio, ContrastCause.riskRatioMax), confidence: confidence, isChosen: isChosen)
+    }
+
+    private func explainedRatio(_ best: State) -> Double {
+        var explained = 0.0
+        var excess = 0.0
+        for (place, leaf) in scan.leaves.enumerated() {
+            excess += leaf.failed - leaf.expected
+            if best.covered[place] { explained += leaf.failed - leaf.expected }
+        }
+        return excess > 0 ? min(max(explained / max(excess, explained), 0), 1) : (explained > 0 ? 1 : 0)
+    }
+}
+
+/// Fits the search to its bound of work.
+private struct WorkBudget {
+    var beamWidth: Int
+    var literalsMax: Int
+    var isShort = false
+
+    init(rows: ContrastRows, configuration: Contrast.Configuration) {
+        beamWidth = configuration.beamWidth
+        literalsMax = configuration.literalsMax
+        let dimensions = rows.dimensions.count
+        func visits(_ beam: Int, _ literals: Int) -> Double {
+            var sets = Double(dimensions)
+            if literals >= 2 { sets += Double(dimensions * (dimensions - 1)) / 2 }
+            if literals >= 3 { sets += Double(dimensions * (dimensions - 1) * (dimensions - 2)) / 6 }
+            // One pass for the first predicate, one for each of the beam afterwards; two predicates are typical.
+            return Double(rows.count) * sets * Double(1 + 2 * beam)
+        }
+        let bound = Double(configuration.rowVisitsMax)
+        while visits(beamWidth, literalsMax) > bound, beamWidth > 1 { beamWidth -= 1 }
+        isShort = beamWidth < configuration.beamWidth
+        while visits(beamWidth, literalsMax) > bound, literalsMax > 1 {
+            literalsMax -= 1
+            isShort = true
+        }
+    }
+}

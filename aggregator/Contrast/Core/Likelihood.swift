@@ -1,0 +1,47 @@
+import Glibc
+
+/// How badly the failures of some calls fit what was expected of them.
+enum Likelihood {
+    /// Half the deviance of a binomial count: `failed` of `total` where `expected` were. Zero where no more failed than expected.
+    ///
+    /// It is the logarithm of how much likelier the count is under its own ratio than under the expected one; it adds up over
+    /// independent groups, is largest for the group that holds all of a change and nothing else, and needs no threshold.
+    @inline(__always)
+    static func excess(failed: Double, total: Double, expected: Double) -> Double {
+        guard failed > expected, total > 0 else { return 0 }
+        let expected = max(expected, 1e-9)
+        var sum = failed * log(failed / expected)
+        let passed = total - failed
+        if passed > 0 { sum += passed * log(passed / max(total - expected, 1e-9)) }
+        return max(0, sum)
+    }
+}
+
+/// The sums over the rows for which a predicate holds.
+struct GroupSums: Sendable, Equatable {
+    var failed = 0.0
+    var total = 0.0
+    var expected = 0.0
+
+    var excess: Double { Likelihood.excess(failed: failed, total: total, expected: expected) }
+
+    @inline(__always)
+    mutating func add(_ leaf: Leaf) {
+        failed += leaf.failed
+        total += leaf.total
+        expected += leaf.expected
+    }
+
+    static func - (left: GroupSums, right: GroupSums) -> GroupSums {
+        GroupSums(
+            failed: left.failed - right.failed, total: left.total - right.total,
+            expected: left.expected - right.expected)
+    }
+}
+
+/// One row, with the failures expected of it.
+struct Leaf: Sendable {
+    var failed: Double
+    var total: Double
+    var expected: Double
+}

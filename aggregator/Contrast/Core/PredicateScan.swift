@@ -1,0 +1,227 @@
+/// A conjunction of values, and the sums over the rows it holds for that nothing covers yet.
+struct Candidate: Sendable {
+    /// Ascending places of dimensions, with the code in each; 1 to 3 of them.
+    var dimensions: [Int]
+    var codes: [Int32]
+    var sums: GroupSums
+    /// What it is worth: its excess less its price.
+    var score: Double
+
+    func isSame(as other: Candidate) -> Bool { dimensions == other.dimensions && codes == other.codes }
+
+    func holds(forRow place: Int, in rows: ContrastRows) -> Bool {
+        let start = place * rows.dimensions.count
+        for (dimension, code) in zip(dimensions, codes) where rows.codes[start + dimension] != code { return false }
+        return true
+    }
+}
+
+/// What a score costs and is divided by.
+struct Pricing: Sendable {
+    var dispersion = 1.0
+    var perPredicate: Double
+    var perLiteral: Double
+
+    func score(_ sums: GroupSums, literals: Int, ripple: Double = 1) -> Double {
+        sums.excess / dispersion * ripple * ripple - perPredicate - perLiteral * Double(literals)
+    }
+}
+
+/// Looks at every predicate once: groups the rows by each set of dimensions and keeps the best groups of each set.
+struct PredicateScan {
+    /// Groups kept of one set of dimensions: the first starts a beam, the others are its rivals.
+    private static let keptPerSetMax = 3
+    /// Values of one dimension that go into larger sets.
+    private static let promisingMax = 256
+    /// Extra failures that a row must be expected to have before their absence says anything.
+    private static let tellingFailuresMin = 5.0
+    /// What share of them it must have to count as reached.
+    private static let risenShareMin = 0.3
+    /// Above this many possible groups a set of dimensions is grouped by hashing.
+    private static let denseGroupsMax = 1 << 17
+
+    let rows: ContrastRows
+    let leaves: [Leaf]
+    let causeShareMin: Double
+    let literalsMax: Int
+
+    /// The best of each set of dimensions that are worth something, best first.
+    func candidates(covered: [Bool], pricing: Pricing) -> [Candidate] {
+        var found: [Candidate] = []
+        let singles = rows.dimensions.indices.map { singleSums($0, covered) }
+        let total = singles.map { $0.reduce(0) { $0 + max(0, $1.failed - $1.expected) } }.max() ?? 0
+        guard total > 0 else { return [] }
+        var promising: [Promising] = []
+        for (dimension, sums) in singles.enumerated() {
+            let worth = Promising(sums, excessMin: total * causeShareMin, countMax: Self.promisingMax)
+            promising.append(worth)
+            let groups = worth.codes.map { code in ([code], sums[Int(code)]) }
+            keep(groups, of: [dimension], pricing, in: &found)
+        }
+        let active = activeRows(promising, covered)
+        for set in sets(promising) {
+            keep(grouped(active, by: set, promising), of: set, pricing, in: &found)
+        }
+        for index in found.indices {
+            found[index].score = pricing.score(
+                found[index].sums, literals: found[index].dimensions.count, ripple: ripple(found[index], covered))
+        }
+        return found.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
+    }
+
+    /// What part of the calls it holds for shows the rise that it claims, of those in rows large enough to show it: a cause
+    /// reaches every row below it. 1 where no row is large enough.
+    func ripple(_ candidate: Candidate, _ covered: [Bool]) -> Double {
+        let sums = candidate.sums
+        let rise = (sums.failed - sums.expected) / max(sums.total - sums.expected, 1e-9)
+        var telling = 0.0
+        var risen = 0.0
+        for place in leaves.indices where !covered[place] && candidate.holds(forRow: place, in: rows) {
+            let leaf = leaves[place]
+            let claimed = rise * (leaf.total - leaf.expected)
+            guard claimed >= Self.tellingFailuresMin else { continue }
+            telling += leaf.total
+            if leaf.failed - leaf.expected >= Self.risenShareMin * claimed { risen += leaf.total }
+        }
+        return telling > 0 ? risen / telling : 1
+    }
+
+    /// Better scores first; on a tie the shorter, then by name, so that the order of rows decides nothing.
+    func isBetter(_ left: Candidate, _ right: Candidate) -> Bool {
+        if left.score != right.score { return left.score > right.score }
+        if left.dimensions.count != right.dimensions.count { return left.dimensions.count < right.dimensions.count }
+        if left.dimensions != right.dimensions { return left.dimensions.lexicographicallyPrecedes(right.dimensions) }
+        return names(left).lexicographicallyPrecedes(names(right))
+    }
+
+    private func names(_ candidate: Candidate) -> [String] {
+        zip(candidate.dimensions, candidate.codes).map { rows.name(of: $1, in: $0) }
+    }
+
+    private func singleSums(_ dimension: Int, _ covered: [Bool]) -> [GroupSums] {
+        var sums = Array(repeating: GroupSums(), count: rows.valueCount(in: dimension))
+        var at = dimension
+        for place in leaves.indices {
+            let code = rows.codes[at]
+            if code >= 0, !covered[place] { sums[Int(code)].add(leaves[place]) }
+            at += rows.dimensions.count
+        }
+        return sums
+    }
+
+    /// Rows that at least one promising value holds for: the only ones a larger predicate can hold for.
+    private func activeRows(_ promising: [Promising], _ covered: [Bool]) -> [Int] {
+        leaves.indices.filter { place in
+            guard !covered[place] else { return false }
+            var count = 0
+            for dimension in rows.dimensions.indices {
+                let code = rows.codes[place * rows.dimensions.count + dimension]
+                if code >= 0, promising[dimension].place[Int(code)] >= 0 { count += 1 }
+            }
+            return count >= 2
+        }
+    }
+
+    private func sets(_ promising: [Promising]) -> [[Int]] {
+        let usable = rows.dimensions.indices.filter { !promising[$0].codes.isEmpty }
+        var sets: [[Int]] = []
+        guard literalsMax >= 2 else { return [] }
+        for (at, first) in usable.enumerated() {
+            for (next, second) in usable.enumerated().dropFirst(at + 1) {
+                sets.append([first, second])
+                guard literalsMax >= 3 else { continue }
+                for third in usable.dropFirst(next + 1) { sets.append([first, second, third]) }
+            }
+        }
+        return sets
+    }
+
+    private func keep(
+        _ groups: [([Int32], GroupSums)], of set: [Int], _ pricing: Pricing, in found: inout [Candidate]
+    ) {
+        var best: [Candidate] = []
+        for (codes, sums) in groups {
+            let score = pricing.score(sums, literals: set.count)
+            guard score > 0, best.count < Self.keptPerSetMax || score >= best[best.count - 1].score else { continue }
+            let candidate = Candidate(dimensions: set, codes: codes, sums: sums, score: score)
+            let place = best.firstIndex { isBetter(candidate, $0) } ?? best.count
+            best.insert(candidate, at: place)
+            if best.count > Self.keptPerSetMax { best.removeLast() }
+        }
+        found += best
+    }
+}
+
+/// The values of one dimension that a cause may have.
+struct Promising {
+    var codes: [Int32] = []
+    /// The place in `codes` of each code, or -1.
+    var place: [Int32]
+
+    init(_ sums: [GroupSums], excessMin: Double, countMax: Int) {
+        place = Array(repeating: -1, count: sums.count)
+        let worthy = sums.indices.filter { sums[$0].failed - sums[$0].expected >= max(excessMin, 1e-9) }
+        let kept =
+            worthy.count <= countMax ? worthy : Array(worthy.sorted { sums[$0].excess > sums[$1].excess }[..<countMax])
+        for code in kept {
+            place[code] = Int32(truncatingIfNeeded: codes.count)
+            codes.append(Int32(truncatingIfNeeded: code))
+        }
+    }
+}
+
+extension PredicateScan {
+    /// The sums of each group of `active` rows that have promising values in all dimensions of `set`.
+    private func grouped(_ active: [Int], by set: [Int], _ promising: [Promising]) -> [([Int32], GroupSums)] {
+        var possible = 1
+        for dimension in set {
+            possible = possible.multipliedReportingOverflow(by: promising[dimension].codes.count).partialValue
+        }
+        var groups = Groups(isDense: possible <= Self.denseGroupsMax, possible: possible)
+        for place in active {
+            var key = 0
+            var isWhole = true
+            for dimension in set {
+                let code = rows.codes[place * rows.dimensions.count + dimension]
+                let index = code >= 0 ? promising[dimension].place[Int(code)] : -1
+                if index < 0 {
+                    isWhole = false
+                    break
+                }
+                key = key &* promising[dimension].codes.count &+ Int(index)
+            }
+            if isWhole { groups.add(leaves[place], key: key) }
+        }
+        return zip(groups.keys, groups.sums).map { key, sums in
+            var key = key
+            var codes: [Int32] = []
+            for dimension in set.reversed() {
+                let count = promising[dimension].codes.count
+                codes.insert(promising[dimension].codes[key % count], at: 0)
+                key /= count
+            }
+            return (codes, sums)
+        }
+    }
+
+    /// Sums by key, keys in the order of their first row.
+    private struct Groups {
+        private(set) var keys: [Int] = []
+        private(set) var sums: [GroupSums] = []
+        private var dense: [Int32]
+        private var sparse: [Int: Int32] = [:]
+
+        init(isDense: Bool, possible: Int) { dense = isDense ? Array(repeating: -1, count: possible) : [] }
+
+        mutating func add(_ leaf: Leaf, key: Int) {
+            var place = dense.isEmpty ? sparse[key] ?? -1 : dense[key]
+            if place < 0 {
+                place = Int32(truncatingIfNeeded: keys.count)
+                if dense.isEmpty { sparse[key] = place } else { dense[key] = place }
+                keys.append(key)
+                sums.append(GroupSums())
+            }
+            sums[Int(place)].add(leaf)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+/// Writes one ranked place in words a developer can act on.
+struct PlaceWriter {
+    let route: RouteState
+    let flat: FlatRequest
+    let text: PathText
+
+    func place(_ candidate: PlaceRanking.Candidate, confidence: Double) -> RankedPlace {
+        let test = candidate.anomaly?.test ?? (candidate.combination == nil ? .named : .equals)
+        let path = concretePath(candidate, test)
+        let value = value(candidate)
+        return RankedPlace(
+            path: path, generalPath: text.general(candidate.path), where: text.whereIs(candidate.path),
+            test: test, value: value, confidence: confidence,
+            text: sentence(candidate, test, path, value) + evidence(candidate),
+            conditions: conditions(candidate, test, value), successesWith: successes(candidate, test))
+    }
+
+    private func conditions(
+        _ candidate: PlaceRanking.Candidate, _ test: ExplainTest, _ value: String?
+    ) -> [CallCondition] {
+        func condition(_ path: Int32, _ test: ExplainTest, _ value: String?) -> CallCondition {
+            CallCondition(
+                path: text.general(path), place: text.whereIs(path).rawValue, test: test.rawValue, value: value)
+        }
+        guard let combination = candidate.combination else {
+            return [condition(candidate.path, test, test == .equals || test == .named ? value : nil)]
+        }
+        let ordered = combination.features.sorted { $0.path == candidate.path && $1.path != candidate.path }
+        return ordered.map { feature in
+            let node = flat.nodes[Int(feature.node)]
+            return feature.isPresence || node.textCount == 0
+                ? condition(feature.path, .present, nil) : condition(feature.path, .equals, flat.text(of: node))
+        }
+    }
+
+    /// From the successful calls that were kept, each standing for as many as were not.
+    private func successes(_ combination: Combination) -> Double {
+        let entries = route.successes.entries
+        let count = entries.count { entry in combination.features.allSatisfy { entry.features.contains($0.id) } }
+        return (Double(count) * Double(route.profile.calls) / Double(max(1, entries.count))).rounded()
+    }
+
+    /// From the counters of the route: exact for presence and kinds, zero where a test means "as no success was".
+    private func successes(_ candidate: PlaceRanking.Candidate, _ test: ExplainTest) -> Double {
+        if let combination = candidate.combination { return successes(combination) }
+        guard let place = route.profile.place(candidate.path) else { return 0 }
+        let node = candidate.node >= 0 ? flat.nodes[Int(candidate.node)] : nil
+        switch test {
+        case .missing, .renamed:
+            let (present, possible) = route.profile.presence(of: candidate.path)
+            return max(0, possible - present)
+        case .type: return node.map { Double(place.kinds[Int($0.kind.rawValue)]) } ?? 0
+        case .equals: return node.map { Double(place.values.count(of: $0.hash)) } ?? 0
+        case .present: return Double(place.count)
+        case .length where node?.length == 0: return Double(place.empties)
+        case .format, .length, .greater, .less, .duplicate, .named: return 0
+        }
+    }
+
+    private func concretePath(_ candidate: PlaceRanking.Candidate, _ test: ExplainTest) -> String {
+        guard candidate.node >= 0 else { return text.general(candidate.path) }
+        let node = Int(candidate.node)
+        if test == .missing || test == .renamed { return text.missing(candidate.path, from: node, in: flat) }
+        return flat.nodes[node].path == candidate.path
+            ? text.concrete(node, in: flat) : text.general(candidate.path)
+    }
+
+    private func value(_ candidate: PlaceRanking.Candidate) -> String? {
+        guard candidate.node >= 0, flat.nodes[Int(candidate.node)].path == candidate.path else { return nil }
+        let node = flat.nodes[Int(candidate.node)]
+        return node.textCount > 0 ? flat.text(of: node) : nil
+    }
+
+    private func sentence(
+        _ candidate: PlaceRanking.Candidate, _ test: ExplainTest, _ path: String, _ value: String?
+    ) -> String {
+        let shown = value.map { " (`\($0)`)" } ?? ""
+        if let combination = candidate.combination { return combined(combination, candidate, path, shown) }
+        let detail = candidate.anomaly?.detail ?? .none
+        switch test {
+        case .missing: return "`\(path)` is missing; \(presence(candidate.path))"
+        case .renamed:
+            let other = candidate.anomaly.map { text.paths.key(of: $0.otherPath) } ?? ""
+            return "`\(other)` stands where `\(path)` is expected; \(presence(candidate.path))"
+        case .present:
+            return "`\(path)` is not in successful requests of this route"
+        case .type where detail == .null: return "`\(path)` is null; in successful requests it never or rarely is"
+        case .type where detail == .malformed: return "`\(path)` cannot be read as what its content type says"
+        case .type: return "`\(path)`\(shown) is of another type than in successful requests"
+        case .equals: return "`\(path)`\(shown) is no value that successful requests have here"
+        case .format where detail == .oddCharacters:
+            return "`\(path)` holds characters that successful requests do not have here"
+        case .format: return "`\(path)`\(shown) has another format than in successful requests"
+        case .length where detail == .empty: return "`\(path)` is empty; in successful requests it never or rarely is"
+        case .length: return "`\(path)` is \(detail == .tooShort ? "shorter" : "longer") than in any successful request"
+        case .greater: return "`\(path)`\(shown) is greater than in any successful request"
+        case .less: return "`\(path)`\(shown) is less than in any successful request"
+        case .duplicate: return "`\(path)`\(shown) was sent before; successful requests never repeat one"
+        case .named: return "The answer names `\(path)`\(shown)"
+        }
+    }
+
+    private func combined(
+        _ combination: Combination, _ candidate: PlaceRanking.Candidate, _ path: String, _ shown: String
+    ) -> String {
+        let others = combination.features.filter { $0.path != candidate.path }.map { feature -> String in
+            let node = flat.nodes[Int(feature.node)]
+            let value = feature.isPresence || node.textCount == 0 ? "" : " = `\(flat.text(of: node))`"
+            return "`\(text.general(feature.path))`\(value)"
+        }
+        let with = others.isEmpty ? "" : " together with " + others.joined(separator: " and ")
+        return "`\(path)`\(shown)\(with) only fails around this time, while other requests succeed"
+    }
+
+    private func presence(_ path: Int32) -> String {
+        let (present, possible) = route.profile.presence(of: path)
+        return "\(Int(present)) of \(Int(possible)) successful ones have it"
+    }
+
+    private func evidence(_ candidate: PlaceRanking.Candidate) -> String {
+        candidate.answer >= 4 && (candidate.anomaly != nil || candidate.combination != nil)
+            ? "; the answer names it." : "."
+    }
+}

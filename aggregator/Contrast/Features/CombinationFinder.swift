@@ -1,0 +1,212 @@
+import Glibc
+
+/// A value, or two together, with which calls of this route only fail at this time.
+struct Combination {
+    var features: [CallFeatures.Feature]
+    /// In the same units as a surprise.
+    var score: Double
+    /// Failures with it in a row, the call itself included.
+    var failures: Double
+}
+
+/// Finds values and pairs of values with which no call around this one succeeded, while others did.
+///
+/// The evidence is a *run*: between the last success with the value before the call and the first after it, how many calls
+/// failed with it? If the value had nothing to do with it, each of them would have succeeded with the route's usual odds, so
+/// each adds their logarithm. Looking only at the run makes it indifferent to when the trouble began and ended. From the sum
+/// goes the logarithm of how many values (or pairs) were looked at, so that more features find no more by chance. Failures that
+/// something else explains count less.
+struct CombinationFinder {
+    struct Window {
+        var successesBefore = 300
+        var successesAfter = 300
+        var failuresBefore = 60
+        var failuresAfter = 60
+    }
+
+    /// What a score comes close to, however long the run: more evidence than any oddity alone has.
+    private static let scoreMax = 14.0
+    /// How much one failure can add by what it shares with the others.
+    private static let liftMax = 5.0
+    /// Features that go into pairs.
+    private static let pairedMax = 48
+
+    private let features: [CallFeatures.Feature]
+    private let successes: FeatureBits
+    private let failures: FeatureBits
+    private let position: Int
+    private let perFailure: Double
+
+    init(
+        _ features: CallFeatures, position: Int, successes: CallHistory, failures: CallHistory, window: Window
+    ) {
+        self.features = features.features
+        self.position = position
+        let places = FeaturePlaces(features.features)
+        let passed = successes.around(position, before: window.successesBefore, after: window.successesAfter)
+        let failed = failures.around(position, before: window.failuresBefore, after: window.failuresAfter)
+        self.successes = FeatureBits(successes.entries[passed], places)
+        self.failures = FeatureBits(failures.entries[failed].filter { $0.position != position }, places)
+        // The odds of failing by chance: what is unexplained, among all.
+        let unexplained = self.failures.weights.reduce(1, +)
+        let ratio = unexplained / (unexplained + Double(self.successes.count))
+        perFailure = -log(min(max(ratio, 0.02), 0.6))
+    }
+
+    func find() -> [Combination] {
+        guard successes.count >= 10 else { return [] }
+        var found: [Combination] = []
+        let price = log(Double(max(2, features.count)))
+        var singles: [(index: Int, score: Double)] = []
+        for index in features.indices {
+            let run = run(index, index)
+            let score = (perFailure + lift(successes.count(of: index))) * (run - 1) - price
+            singles.append((index, score))
+            if run >= 2, score > 1 { append(&found, [index], score, run) }
+        }
+        pairs(singles, price, &found)
+        return found.sorted { isBetter($0, $1) }.map { combination in
+            var combination = combination
+            combination.score = Self.scoreMax * (1 - exp(-combination.score / Self.scoreMax))
+            return combination
+        }
+    }
+
+    private func isBetter(_ left: Combination, _ right: Combination) -> Bool {
+        if left.score != right.score { return left.score > right.score }
+        if left.features.count != right.features.count { return left.features.count < right.features.count }
+        return left.features.lexicographicallyPrecedes(right.features) { $0.path < $1.path }
+    }
+
+    private func append(_ found: inout [Combination], _ indices: [Int], _ score: Double, _ run: Double) {
+        found.append(
+            Combination(features: indices.map { features[$0] }, score: score, failures: run))
+    }
+
+    /// What each failure adds because it has what few successes have: causes are what the failures share, not what happens
+    /// to come with it.
+    private func lift(_ count: Int) -> Double {
+        min(Self.liftMax, -log((Double(count) + 0.5) / (Double(successes.count) + 1)))
+    }
+
+    /// Only of features that some successes around have and others have not: what all have adds nothing, what none has is
+    /// judged alone.
+    private func pairs(_ singles: [(index: Int, score: Double)], _ price: Double, _ found: inout [Combination]) {
+        let telling = singles.filter { single in
+            let shared = successes.count(of: single.index)
+            return shared > 0 && Double(shared) < 0.9 * Double(successes.count) && failures.count(of: single.index) > 0
+        }.sorted { $0.score > $1.score }.prefix(Self.pairedMax)
+        let scores = singles.map(\.score)
+        for (place, first) in telling.enumerated() {
+            for second in telling.dropFirst(place + 1) where features[first.index].path != features[second.index].path {
+                guard failures.weight(first.index, second.index) >= 2 else { continue }
+                let run = run(first.index, second.index)
+                guard run >= 3 else { continue }
+                let shared = successes.count(first.index, second.index)
+                let score = (perFailure + lift(shared)) * (run - 1) - 2 * price - 1
+                let alone = max(scores[first.index], scores[second.index])
+                if score > max(alone + 2, 1) { append(&found, [first.index, second.index], score, run) }
+            }
+        }
+    }
+
+    /// The weight of the failures with both features between the nearest successes with both before and after, this call
+    /// included. One feature is a pair with itself.
+    private func run(_ first: Int, _ second: Int) -> Double {
+        let (from, to) = successes.nearest(first, second, to: position)
+        return 1 + failures.weight(first, second, after: from, before: to)
+    }
+}
+
+/// For each feature of a call, which of the calls around have it: a bit each.
+private struct FeatureBits {
+    private(set) var positions: [Int] = []
+    private(set) var weights: [Double] = []
+    private var words: [UInt64]
+    private let wordCount: Int
+
+    var count: Int { positions.count }
+
+    init(_ entries: some Collection<CallHistory.Entry>, _ places: FeaturePlaces) {
+        wordCount = (entries.count + 63) / 64
+        words = Array(repeating: 0, count: wordCount * places.count)
+        for (index, entry) in entries.enumerated() {
+            positions.append(entry.position)
+            weights.append(entry.weight)
+            for feature in entry.features {
+                let place = places.find(feature)
+                if place >= 0 { words[place * wordCount + index / 64] |= 1 << UInt64(index % 64) }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func word(_ first: Int, _ second: Int, _ at: Int) -> UInt64 {
+        words[first * wordCount + at] & words[second * wordCount + at]
+    }
+
+    func count(of feature: Int) -> Int { count(feature, feature) }
+
+    func count(_ first: Int, _ second: Int) -> Int {
+        var count = 0
+        for at in 0..<wordCount { count += word(first, second, at).nonzeroBitCount }
+        return count
+    }
+
+    /// The positions of the nearest calls with both features before and after a position.
+    func nearest(_ first: Int, _ second: Int, to position: Int) -> (before: Int, after: Int) {
+        var before = Int.min
+        for at in 0..<wordCount {
+            var bits = word(first, second, at)
+            while bits != 0 {
+                let place = positions[at * 64 + bits.trailingZeroBitCount]
+                if place > position { return (before, place) }
+                before = place
+                bits &= bits &- 1
+            }
+        }
+        return (before, Int.max)
+    }
+
+    func weight(_ first: Int, _ second: Int, after from: Int = Int.min, before to: Int = Int.max) -> Double {
+        var sum = 0.0
+        for at in 0..<wordCount {
+            var bits = word(first, second, at)
+            while bits != 0 {
+                let index = at * 64 + bits.trailingZeroBitCount
+                if positions[index] > from, positions[index] < to { sum += weights[index] }
+                bits &= bits &- 1
+            }
+        }
+        return sum
+    }
+}
+
+/// From a feature's id to its place in the list.
+private struct FeaturePlaces {
+    private var keys: [UInt32]
+    private var places: [Int16]
+    let count: Int
+
+    init(_ features: [CallFeatures.Feature]) {
+        count = features.count
+        keys = Array(repeating: 0, count: 512)
+        places = Array(repeating: -1, count: 512)
+        for (index, feature) in features.enumerated() {
+            var slot = Int(feature.id & 511)
+            while places[slot] >= 0 { slot = (slot + 1) & 511 }
+            keys[slot] = feature.id
+            places[slot] = Int16(truncatingIfNeeded: index)
+        }
+    }
+
+    @inline(__always)
+    func find(_ id: UInt32) -> Int {
+        var slot = Int(id & 511)
+        while places[slot] >= 0 {
+            if keys[slot] == id { return Int(places[slot]) }
+            slot = (slot + 1) & 511
+        }
+        return -1
+    }
+}
