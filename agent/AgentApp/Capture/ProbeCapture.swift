@@ -18,31 +18,33 @@ final class ProbeCapture: Sendable {
         _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
         take: @escaping @Sendable ([APICall], Instant) -> Void
     ) {
-        var report = ProbeReport(mode: settings.capture.probes)
-        var started: Probes?
-        if settings.capture.probes != .off {
-            let counters = CaptureCounters(metrics)
-            let hostName = settings.hostName
-            do {
-                started = try Probes(
-                    settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), logger: logger,
-                    makeConsumer: {
-                        CallReader(sink: CaptureSink(hostName: hostName, counters: counters), source: .probe)
-                    },
-                    passed: { reader, now, report in
-                        reader.sink.successWeight = report.level.successWeight
-                        reader.timePassed(to: now)
-                        let calls = reader.sink.takeCalls()
-                        if !calls.isEmpty { take(calls, now) }
-                    })
-            } catch {
-                report.problem = "\(error)"
-                logger.error("no probes: the agent goes on without", metadata: ["error": "\(error)"])
-            }
+        var refusal = ProbeReport(mode: settings.capture.probes)
+        do {
+            probes = try settings.capture.probes == .off ? nil : Self.start(settings, metrics, logger, take)
+        } catch {
+            probes = nil
+            refusal.problem = "\(error)"
+            logger.error("no probes: the agent goes on without", metadata: ["error": "\(error)"])
         }
-        probes = started
-        refusal = report
-        registerProbeMetrics(metrics) { started?.state ?? report }
+        self.refusal = refusal
+        registerProbeMetrics(metrics) { [probes, refusal] in probes?.state ?? refusal }
+    }
+
+    private static func start(
+        _ settings: AgentSettings, _ metrics: MetricsRegistry, _ logger: Logger,
+        _ take: @escaping @Sendable ([APICall], Instant) -> Void
+    ) throws -> Probes {
+        let counters = CaptureCounters(metrics)
+        let hostName = settings.hostName
+        return try Probes(
+            settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), logger: logger,
+            makeConsumer: { CallReader(sink: CaptureSink(hostName: hostName, counters: counters), source: .probe) },
+            passed: { reader, now, report in
+                reader.sink.successWeight = report.level.successWeight
+                reader.timePassed(to: now)
+                let calls = reader.sink.takeCalls()
+                if !calls.isEmpty { take(calls, now) }
+            })
     }
 
     var state: ProbeReport { probes?.state ?? refusal }
