@@ -7,6 +7,7 @@ known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they ar
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -136,7 +137,8 @@ partners:
 
     def check(self, call: dict, method: str, path: str, status: int, sent: int, received: int, version: str) -> None:
         self.assertEqual(call["request"]["method"], method)
-        self.assertEqual(call["request"]["url"], self.base + path)
+        # What stands in a query does not leave the host.
+        self.assertEqual(call["request"]["url"], self.base + re.sub(r"=[^&]*", "={value}", path))
         self.assertEqual(call["response"]["status"], status)
         self.assertEqual((call["request"].get("body_bytes") or 0, call["response"]["body_bytes"]), (sent, received))
         self.assertEqual(call["request"]["http_version"], version)
