@@ -50,6 +50,9 @@ let package = Package(
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         // On every application host.
+        .target(
+            name: "Probes", dependencies: ["CallModel", "Runtime", "CLibbpf", "CProbes", logging], path: "agent/Probes",
+            exclude: ["bpf"]),
         .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
@@ -77,9 +80,8 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Packets", "Protocols", "Receivers", "Attribution", "Deduplication",
-                "Spool",
-                "Forwarder", nio, nioPosix, logging, arguments,
+                "Transport", "Compression", "Probes", "Packets", "Protocols", "Receivers", "Attribution",
+                "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
@@ -136,6 +138,8 @@ let package = Package(
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CLibbpf", path: "agent/Shims/CLibbpf", pkgConfig: "libbpf"),
+        .target(name: "CProbes", path: "agent/Probes/bpf", exclude: ["probes.bpf.c", "kernel_types.h"]),
         .target(name: "CRuntime", path: "Sources/Shims/CRuntime"),
         // Tests.
         .testTarget(name: "CallModelTests", dependencies: ["CallModel"]),
@@ -148,6 +152,7 @@ let package = Package(
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
+        .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
         .testTarget(

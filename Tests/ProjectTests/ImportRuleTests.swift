@@ -7,9 +7,9 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"), ("Capture", "agent"),
-        ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"), ("Attribution", "agent"),
-        ("Deduplication", "agent"),
+        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"), ("Probes", "agent"),
+        ("Capture", "agent"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"),
+        ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
         ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
@@ -22,7 +22,7 @@ struct ImportRuleTests {
         "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression",
         "CSimdjson": "Documents",
         "CExpat": "Documents", "CNghttp2": "HTTP2", "CYaml": "Runtime", "CRuntime": "Runtime", "CLibpq": "Postgres",
-        "CCapture": "Capture",
+        "CLibbpf": "Probes", "CProbes": "Probes", "CCapture": "Capture",
     ]
 
     private static let pure: Set<String> = [

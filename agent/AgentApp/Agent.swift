@@ -5,6 +5,7 @@ import Forwarder
 import Logging
 import NIOCore
 import NIOPosix
+import Probes
 import Receivers
 import Runtime
 import Spool
@@ -21,6 +22,7 @@ public final class Agent: Sendable {
     private let sent: SentLog
     private let receiver: HTTPServer
     private let health: HTTPServer
+    private let probes: ProbeCapture
     private let forwarding: Task<Void, Never>
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
@@ -54,9 +56,14 @@ public final class Agent: Sendable {
         let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
+        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, now in
+            spool.append(pipeline.process(calls, at: now).calls) { _ in }  // What the spool refuses it counts.
+        }
+        self.probes = probes
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, sent), agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, spool) }, metrics: ForwarderMetrics(registry: metrics), group: group,
+            heartbeat: { heartbeat(settings, spool, probes.state) }, metrics: ForwarderMetrics(registry: metrics),
+            group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
@@ -79,7 +86,7 @@ public final class Agent: Sendable {
         health = HTTPServer(
             configuration: ServerConfiguration(address: settings.healthAddress.host, port: settings.healthAddress.port),
             handler: HealthHandler(
-                spool: spool, metrics: metrics, tap: pipeline.tap, tapToken: tapToken,
+                spool: spool, metrics: metrics, probes: probes, tap: pipeline.tap, tapToken: tapToken,
                 status: {
                     StatusDocument(
                         agentID: agentID, settings: settings, startedAt: startedAt,
@@ -95,6 +102,7 @@ public final class Agent: Sendable {
             healthAddress = ListenAddress(host: boundHealth.address, port: boundHealth.port)
         } catch {
             await receiver.shutdown(grace: .zero)
+            await probes.stop()
             try? await spool.close()  // The error that matters is the one thrown below.
             throw error
         }
@@ -109,6 +117,7 @@ public final class Agent: Sendable {
 
     /// Takes nothing new, seals what it has, sends what it can in a few seconds. The rest goes at the next start.
     public func stop() async {
+        await probes.stop()
         await receiver.shutdown(grace: .seconds(5))
         do {
             try await spool.seal()
@@ -180,7 +189,7 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
 }
 
 /// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(_ settings: AgentSettings, _ spool: Spool) -> [UInt8] {
+private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: ProbeReport) -> [UInt8] {
     let (level, statistics) = (spool.level, spool.statistics)
     var bytes: [UInt8] = []
     func text(_ name: String, _ value: String?) {
@@ -210,6 +219,11 @@ private func heartbeat(_ settings: AgentSettings, _ spool: Spool) -> [UInt8] {
     number("set_aside_calls", statistics.setAsideCalls)
     number("aside_batches", level.asideCount)
     text("spool_trouble", level.failure.map { "\($0)" })
+    text("probes", probes.problem == nil ? probes.mode.rawValue : "refused")
+    text("probes_level", probes.level.name)
+    number("tls_connections", Int(clamping: probes.coverage.tlsConnects))
+    number("tls_sessions_read", Int(clamping: probes.coverage.sessions))
+    number("blind_processes", probes.coverage.blindProcesses.count)
     bytes.append(UInt8(ascii: "}"))
     return bytes
 }

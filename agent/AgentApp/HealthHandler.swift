@@ -5,8 +5,8 @@ import Runtime
 import Spool
 import Transport
 
-/// Tells how the agent is: `/livez`, `/readyz`, `/metrics`, `/version`, `/status`; and, to who can read the agent's own files, what
-/// passes through it: `/tap`.
+/// Tells how the agent is: `/livez`, `/readyz`, `/metrics`, `/probes`, `/version`, `/status`; and, to who can read the agent's own
+/// files, what passes through it: `/tap`.
 final class HealthHandler: RequestHandler {
     private let spool: Spool
     private let metrics: MetricsRegistry
@@ -14,10 +14,13 @@ final class HealthHandler: RequestHandler {
     private let tapToken: AcceptedTokens
     private let status: @Sendable () -> [UInt8]
 
+    private let probes: ProbeCapture
+
     init(
-        spool: Spool, metrics: MetricsRegistry, tap: TapBuffer, tapToken: String,
+        spool: Spool, metrics: MetricsRegistry, probes: ProbeCapture, tap: TapBuffer, tapToken: String,
         status: @escaping @Sendable () -> [UInt8]
     ) {
+        self.probes = probes
         self.spool = spool
         self.metrics = metrics
         self.tap = tap
@@ -47,6 +50,7 @@ final class HealthHandler: RequestHandler {
             var headers = Headers()
             headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8")
             responder.respond(Response(status: 200, headers: headers, body: ByteBuffer(bytes: metrics.exposition())))
+        case "/probes": responder.respond(.json(probes.state.json))
         case "/version":
             responder.respond(.json(Array(#"{"name":"farwatch-agent","version":"\#(Agent.version)"}"#.utf8)))
         case "/status": responder.respond(.json(status()))
@@ -55,7 +59,7 @@ final class HealthHandler: RequestHandler {
             responder.respond(
                 .problem(
                     status: 404, title: "Not found",
-                    detail: "there are /livez, /readyz, /metrics, /version, /status and /tap"))
+                    detail: "there are /livez, /readyz, /metrics, /probes, /version, /status and /tap"))
         }
     }
 

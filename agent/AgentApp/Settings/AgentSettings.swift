@@ -21,6 +21,7 @@ public struct AgentSettings: Sendable {
     /// Of endpoints that are reached through one, by their place (HTTPS_PROXY, NO_PROXY).
     public var proxies: [Int: Proxy] = [:]
     public var spool = SpoolConfiguration()
+    public var capture = CaptureSettings()
     public var redaction = RedactionPolicy()
     public var catalogue = Catalogue.builtIn
     var attribution = AttributionSettings()
@@ -47,6 +48,7 @@ public struct AgentSettings: Sendable {
         if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
         readForward(root.section("forward"))
         spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
+        capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
         attribution = AttributionSettings(root, region: region, environment: environment)
