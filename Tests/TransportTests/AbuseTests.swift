@@ -53,7 +53,7 @@ struct AbuseTests {
                     method: "POST", path: "/", body: ByteBuffer(string: "x"), timeout: .seconds(30))
                 do throws(TransportError) {
                     #expect(try await client.send(request).status == 200)
-                } catch where error.kind == .cancelled {
+                } catch  where error.kind == .cancelled {
                     break
                 } catch {
                     Issue.record("somebody else was not served: \(error)")

@@ -48,7 +48,7 @@ struct HostReport {
     var coverage: [UInt8]?
 
     /// Counts of what did not get through, by the names under which agents report them.
-    private static let losses = [
+    private static let losses: [StaticString] = [
         "refused_calls", "dropped_calls", "shed_calls", "shed_payloads", "set_aside_batches", "capture_dropped_packets",
     ]
 
@@ -61,7 +61,7 @@ struct HostReport {
             waitingCalls = root.member("spooled_calls")?.int64
             waitingBytes = root.member("spooled_bytes")?.int64
             for name in Self.losses {
-                if let count = root.member(name)?.int64 { lost.append((name, count)) }
+                if let count = root.member(name)?.int64 { lost.append(("\(name)", count)) }
             }
             coverage = (root.member("coverage") ?? root.member("sees"))?.serialized()
         }
