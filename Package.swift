@@ -168,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "AgentAppTests",
             dependencies: [
-                "CallModel", "Documents", "PartnerCatalog", "Redaction", "Runtime", "AgentApp", logging,
+                "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
+                "AgentApp", nio, nioPosix, logging,
             ]),
         .testTarget(
             name: "SpoolTests",

@@ -55,7 +55,7 @@ struct SearchCommand: AsyncParsableCommand {
     private func showProgress(_ scanned: Int, _ found: Int, isLast: Bool) {
         guard filter.looksInside, ThisProcess.errorOutputIsTerminal else { return }
         let text = isLast ? "\r\u{1B}[K" : "\r\u{1B}[Klooked into \(scanned) calls, \(found) found …"
-        fputs(text, stderr)
+        ProgressLine.write(text)
     }
 
     private func page(_ cursor: String?, _ limit: Int) -> String {
