@@ -1,7 +1,6 @@
+import BatchFormat
 import CallModel
 import Testing
-
-@testable import BatchFormat
 
 struct PayloadThinningTests {
     private func block(_ count: Int) throws -> BatchReader.PayloadBlock {

@@ -1,9 +1,8 @@
 import CallModel
 import Documents
+import QueryAPI
 import Storage
 import Testing
-
-@testable import QueryAPI
 
 struct CallExportTests {
     private func call(_ body: Body?, headers: [Header] = [], url: String = "https://a.example/x?b=1&c=a%20b") -> APICall
@@ -52,12 +51,14 @@ struct CallExportTests {
             log?.member("entries")?.forEachElement { entry in
                 count += 1
                 #expect(entry.member("time")?.double == 250)
-                for name in [
+                for name: StaticString in [
                     "method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize",
                 ] {
                     #expect(entry.member("request")?.member(name) != nil, "\(name)")
                 }
-                for name in ["status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL"] {
+                for name: StaticString in [
+                    "status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL",
+                ] {
                     #expect(entry.member("response")?.member(name) != nil, "\(name)")
                 }
                 var query: [String] = []

@@ -1,8 +1,7 @@
 import CallModel
+import QueryAPI
 import Storage
 import Testing
-
-@testable import QueryAPI
 
 struct PartnerHistoryTests {
     private let now = Instant(rfc3339: "2026-11-24T12:00:00Z")!

@@ -1,9 +1,8 @@
 import CallModel
 import Documents
+import QueryAPI
 import Storage
 import Testing
-
-@testable import QueryAPI
 
 struct TraceChainTests {
     private func call(

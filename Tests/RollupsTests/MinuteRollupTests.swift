@@ -1,7 +1,6 @@
 import CallModel
+import Rollups
 import Testing
-
-@testable import Rollups
 
 struct MinuteRollupTests {
     private func cell(interval: Int32, route: NameID = 3, customer: NameID = 0, outcome: Outcome = .success) -> CellKey

@@ -1,7 +1,6 @@
 import CallModel
+import Storage
 import Testing
-
-@testable import Storage
 
 struct PayloadFilterTests {
     private func call(request: String = "{}", response: String? = nil, form: Body.Form = .shape) -> APICall {

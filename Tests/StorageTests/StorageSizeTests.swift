@@ -1,7 +1,6 @@
 import CallModel
+import Storage
 import Testing
-
-@testable import Storage
 
 struct StorageSizeTests {
     private let noon = Instant(rfc3339: "2026-11-24T12:00:00Z")!
@@ -65,14 +64,5 @@ struct StorageSizeTests {
         let left = size.timeUntilFull(byteCountMax: 300 * megabyte, policy, at: noon)
         #expect(left != nil && left! > .zero && left! < .seconds(86_400))
         #expect(size.timeUntilFull(byteCountMax: 100 * megabyte, policy, at: noon) == .zero)
-    }
-
-    @Test func `partitions are named and bounded by their day or month`() {
-        let day = Partitions.Period.day(noon.secondsSinceEpoch / 86_400)
-        #expect(day.suffix == "20261124" && day.start == "2026-11-24T00:00:00Z")
-        #expect(day.next.start == "2026-11-25T00:00:00Z")
-        let month = Partitions.Period.month(Partitions.Period.month(of: noon))
-        #expect(month.suffix == "202611" && month.start == "2026-11-01T00:00:00Z")
-        #expect(month.next.suffix == "202612" && month.next.next.start == "2027-01-01T00:00:00Z")
     }
 }

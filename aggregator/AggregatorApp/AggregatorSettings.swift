@@ -56,7 +56,7 @@ public struct AggregatorSettings: Sendable {
             kept.duration("minutes", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.minutes
         retention.hours =
             kept.duration("hours", in: .seconds(86_400)...(.seconds(3_650 * 86_400))) ?? retention.hours
-        retention.byteCountMax = kept.byteCount("max_bytes", in: 64 << 20...1 << 50)
+        retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         incidents = IncidentCore.Configuration(root.section("detection"))
         alerting = AlertingCore.Configuration(root.section("alerting"))
         for (id, partner) in root.namedSections("partners") { partnerNames[id] = partner.string("name") ?? id }

@@ -56,9 +56,9 @@ func amount(_ value: Double?) -> String {
 }
 
 /// In its two greatest units: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
-func span(_ seconds: Double?) -> String {
-    guard let seconds else { return dash }
-    let seconds = Int64(max(0, seconds))
+func span(_ length: Double?) -> String {
+    guard let length else { return dash }
+    let seconds = Int64(max(0, length))
     func two(_ unit: Int64, _ name: String, _ lesser: Int64, _ lesserName: String) -> String {
         let rest = seconds % unit / lesser
         return "\(seconds / unit) \(name)" + (rest > 0 ? " \(rest) \(lesserName)" : "")

@@ -13,8 +13,12 @@ func partnerPage(_ id: String, _ input: PageInput) -> String? {
         body += figures(partner)
         if let history { body += day(history) + quarter(history) }
         body += "<div class=\"columns\">"
-        for (title, member) in [("Routes", "routes"), ("Hosts", "hosts"), ("Customers", "customers")] {
-            body += shares(title, partner.member(member))
+        let lists = [
+            ("Routes", partner.member("routes")), ("Hosts", partner.member("hosts")),
+            ("Customers", partner.member("customers")),
+        ]
+        for (title, list) in lists {
+            body += shares(title, list)
         }
         body += "</div>" + outages(partner.member("outages"), input)
         return framed(
@@ -34,7 +38,7 @@ private func heading(_ name: String, _ status: String?, _ partner: JSONValue, _ 
 }
 
 private func figures(_ partner: JSONValue) -> String {
-    func number(_ name: String) -> Double? { partner.member(name)?.double }
+    func number(_ name: StaticString) -> Double? { partner.member(name)?.double }
     var html = "<section class=\"panel\"><dl class=\"facts\">"
     html += fact("Calls a minute", amount(number("calls_per_minute")))
     html += fact("Failed", percent(number("failure_ratio")), "usually " + percent(number("baseline_failure_ratio")))

@@ -3,10 +3,10 @@
 let styleSheet = Array(
     """
     :root{--bg:#f6f7f9;--card:#fff;--ink:#161b26;--soft:#5d6678;--line:#e4e8ee;--track:#edf0f4;
-    --ok:#1f9d6b;--okpale:#9ad3b9;--degraded:#d99a0b;--partial:#e2711d;--major:#d3344a;--maintenance:#4a76d4;--unknown:#8b94a5;
+    --ok:#1f9d6b;--okpale:#dcc98a;--degraded:#d99a0b;--partial:#e2711d;--major:#d3344a;--maintenance:#4a76d4;--unknown:#8b94a5;
     --calls:#9db4e8;--okbg:#e9f7f0;--degradedbg:#fdf5e1;--partialbg:#fdefe4;--majorbg:#fcebee;--shadow:0 1px 2px rgba(22,27,38,.05),0 4px 16px rgba(22,27,38,.05)}
     @media(prefers-color-scheme:dark){:root{--bg:#0d1118;--card:#151b25;--ink:#e8ecf4;--soft:#97a1b4;--line:#252d3b;--track:#202835;
-    --ok:#3cc48a;--okpale:#2a6e54;--degraded:#e7b23c;--partial:#f08a45;--major:#f0596d;--maintenance:#7a9df0;--unknown:#6c7689;
+    --ok:#3cc48a;--okpale:#75642c;--degraded:#e7b23c;--partial:#f08a45;--major:#f0596d;--maintenance:#7a9df0;--unknown:#6c7689;
     --calls:#4b64a3;--okbg:#11261f;--degradedbg:#2a2212;--partialbg:#2c1d12;--majorbg:#2e161b;--shadow:none}}
     *{box-sizing:border-box}
     html{-webkit-text-size-adjust:100%}
@@ -22,7 +22,7 @@ let styleSheet = Array(
     h2{font-size:1.06rem;letter-spacing:-.01em;display:flex;align-items:center;gap:.6rem;min-width:0;overflow-wrap:anywhere}
     h3{font-size:1rem;letter-spacing:-.01em}
     h3 small{font-weight:400}
-    main{padding-top:1.5rem;padding-bottom:1rem}
+    main.wrap{padding-top:1.5rem;padding-bottom:1rem}
     .back{margin-bottom:.75rem}.back a,footer a{color:inherit}
     .hero{display:flex;gap:1rem;align-items:flex-start;padding:1.4rem 1.5rem;border-radius:14px;background:var(--card);
     border:1px solid var(--line);border-left:6px solid var(--unknown);margin-bottom:1.25rem}
@@ -71,7 +71,7 @@ let styleSheet = Array(
     .outages p{overflow-wrap:anywhere}.outages .row span{color:var(--soft);font-size:.9rem}
     .empty{text-align:center;padding:3rem 1.5rem}.empty h2{justify-content:center}.empty p{color:var(--soft);margin-top:.4rem}
     code{font:.9em ui-monospace,SFMono-Regular,Menlo,monospace;background:var(--track);padding:.1em .35em;border-radius:5px}
-    footer{display:flex;justify-content:space-between;flex-wrap:wrap;gap:.5rem 1.5rem;padding-top:1.25rem;padding-bottom:2.5rem}
+    footer.wrap{display:flex;justify-content:space-between;flex-wrap:wrap;gap:.5rem 1.5rem;padding-top:1.25rem;padding-bottom:2.5rem}
     footer nav{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem}
     @media(max-width:34rem){.wrap{padding:0 .9rem}.hero{padding:1.1rem}.hero h1{font-size:1.25rem}.card,.panel{padding:1rem}
     .card .row:first-child{flex-wrap:wrap;gap:.2rem 1rem}.state{max-width:100%}.facts{grid-template-columns:1fr 1fr}dd small{display:block;margin-left:0}}

@@ -141,7 +141,9 @@ func isTokenCharacter(_ byte: UInt8) -> Bool {
 /// RFC 3339, or a number with `s`, `m`, `h` or `d`: that long before now.
 func parseTime(_ text: String, now: Instant) -> Instant? {
     if let time = Instant(rfc3339: text) { return time }
-    guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, text.first != "+" else { return nil }
+    guard text.utf8.count <= 6, let unit = text.last, let count = Int64(text.dropLast()), count >= 0,
+        text.first != "+"
+    else { return nil }
     let seconds: Int64
     switch unit {
     case "s": seconds = 1
@@ -150,7 +152,8 @@ func parseTime(_ text: String, now: Instant) -> Instant? {
     case "d": seconds = 86_400
     default: return nil
     }
-    guard count <= 100 * 366 * 86_400 / seconds else { return nil }
+    // As `/openapi.json` says; no time is 99,999 days ago, and arithmetic with times stops at its ends.
+    guard count <= 99_999 else { return nil }
     return now - .seconds(count * seconds)
 }
 
@@ -166,11 +169,11 @@ func parseStatus(_ text: String) -> ClosedRange<Int>? {
 
 extension ArrivalCursor {
     /// Opaque to clients: time of receipt, block and row in hex.
-    var text: String {
+    public var text: String {
         CallCursor(timeMicroseconds: receivedAtMicroseconds, block: block, row: row).text
     }
 
-    init?(text: String) {
+    public init?(text: String) {
         guard let cursor = CallCursor(text: text) else { return nil }
         self.init(receivedAtMicroseconds: cursor.timeMicroseconds, block: cursor.block, row: cursor.row)
     }

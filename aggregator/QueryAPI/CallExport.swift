@@ -9,7 +9,7 @@ import Storage
 ///
 /// Everything in it came from strangers: every argument is in single quotes, in which a shell knows no other character, and
 /// curl is told not to expand anything (`--globoff`, `--data-raw`).
-func curlCommand(_ call: APICall) -> String {
+public func curlCommand(_ call: APICall) -> String {
     var lines = ["curl --globoff --include", "--request \(quoted(call.request.method))"]
     for header in call.request.headers
     where header.name.utf8.allSatisfy(isTokenCharacter) && !header.name.isEmpty
@@ -43,7 +43,7 @@ private func oneLine(_ text: String) -> String {
 }
 
 /// HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), with what HAR has no word for under `_` names, as it allows.
-func harDocument(_ calls: [StoredCall], version: String, comment: String? = nil) -> [UInt8] {
+public func harDocument(_ calls: [StoredCall], version: String, comment: String? = nil) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
         writer.object("log") { writer in

@@ -76,7 +76,7 @@ let callParameters: [APIParameter] =
             name: "json", kind: .jsonTest,
             summary:
                 "A path in a body, such as `$.items[].sku`, or `$.items[].sku=A-1` for exactly this value. Where only a "
-                + "body's shape is kept the value is the leaf of the shape, such as `string/3`."),
+                + "body's shape is kept the value is the leaf of the shape, such as `string/3/word`."),
         APIParameter(
             name: "text", kind: .text(characterCountMax: 200),
             summary:

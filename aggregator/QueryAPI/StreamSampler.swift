@@ -3,15 +3,15 @@ import Storage
 
 /// Decides which of the calls that match a stream's filter are sent: all while they are few, else an even sample, and what was
 /// left out is told.
-struct StreamSampler {
+public struct StreamSampler: Sendable {
     /// Events a second, over the time since the last round.
-    let eventsPerSecondMax: Int
-    private(set) var matched = 0
-    private(set) var sent = 0
-    private(set) var passedOver = 0
+    public let eventsPerSecondMax: Int
+    public private(set) var matched = 0
+    public private(set) var sent = 0
+    public private(set) var passedOver = 0
     private var allowance: Double
 
-    init(eventsPerSecondMax: Int) {
+    public init(eventsPerSecondMax: Int) {
         self.eventsPerSecondMax = eventsPerSecondMax
         allowance = Double(eventsPerSecondMax)
     }
@@ -19,7 +19,7 @@ struct StreamSampler {
     /// The places among `count` matching calls of those to send, evenly spread.
     ///
     /// - Parameter elapsed: since the last round.
-    mutating func choose(among count: Int, elapsed: Duration) -> [Int] {
+    public mutating func choose(among count: Int, elapsed: Duration) -> [Int] {
         allowance = min(
             Double(eventsPerSecondMax), allowance + elapsed.inSeconds * Double(eventsPerSecondMax))
         matched += count
@@ -29,22 +29,22 @@ struct StreamSampler {
         return (0..<chosen).map { $0 * count / chosen }
     }
 
-    mutating func wasSent(_ isTaken: Bool) { if isTaken { sent += 1 } }
+    public mutating func wasSent(_ isTaken: Bool) { if isTaken { sent += 1 } }
 
     /// Calls that were not even looked at, because more arrived than can be.
-    mutating func passOver(_ count: Int) { passedOver += count }
+    public mutating func passOver(_ count: Int) { passedOver += count }
 
     /// What is to be told when something was left out since the last report; starts counting anew.
-    mutating func report() -> (matched: Int, sent: Int, passedOver: Int)? {
+    public mutating func report() -> (matched: Int, sent: Int, passedOver: Int)? {
         defer { (matched, sent, passedOver) = (0, 0, 0) }
         return matched > sent || passedOver > 0 ? (matched, sent, passedOver) : nil
     }
 }
 
 /// Server-sent events (the HTML standard, section 9.2).
-enum ServerSentEvent {
+public enum ServerSentEvent {
     /// A line of data must not hold a line end: ours is compact JSON, which has none.
-    static func bytes(event: String, id: String?, data: [UInt8]) -> [UInt8] {
+    public static func bytes(event: String, id: String?, data: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         if let id { bytes += "id: \(id)\n".utf8 }
         bytes += "event: \(event)\ndata: ".utf8

@@ -7,30 +7,30 @@ import Storage
 /// A call's parent is the stored call whose span it names. Mostly it names a span of the work between, which is no call and
 /// not kept; then the parent is the innermost call of the same host that was under way when this one began, and says so. A
 /// parent that is neither is a gap, and is named.
-struct TraceChain {
-    enum Link: String {
+public struct TraceChain {
+    public enum Link: String, Sendable {
         case span
         case time
     }
 
-    struct Node {
-        var call: StoredCall
+    public struct Node {
+        public var call: StoredCall
         /// Its place in `nodes`.
-        var parent: Int?
-        var link: Link?
-        var depth = 0
+        public var parent: Int?
+        public var link: Link?
+        public var depth = 0
     }
 
-    struct Gap: Equatable {
-        var spanID: SpanID
+    public struct Gap: Equatable {
+        public var spanID: SpanID
         /// The calls that name it.
-        var callIDs: [String]
+        public var callIDs: [String]
     }
 
-    private(set) var nodes: [Node] = []
-    private(set) var gaps: [Gap] = []
+    public private(set) var nodes: [Node] = []
+    public private(set) var gaps: [Gap] = []
 
-    init(_ calls: [StoredCall]) {
+    public init(_ calls: [StoredCall]) {
         let calls = calls.sorted { $0.call.time < $1.call.time }
         var spans: [SpanID: Int] = [:]
         for (index, call) in calls.enumerated() {
@@ -68,7 +68,7 @@ struct TraceChain {
         }
     }
 
-    func document(_ id: TraceID, show: (StoredCall) -> StoredCall) -> [UInt8] {
+    public func document(_ id: TraceID, show: (StoredCall) -> StoredCall) -> [UInt8] {
         let start = nodes.first?.call.call.time ?? .epoch
         let end = nodes.map { $0.call.call.time + ($0.call.call.duration ?? .zero) }.max() ?? start
         var writer = JSONWriter()

@@ -60,6 +60,12 @@ public struct StoredCall: Sendable {
     public var id: String
     public var call: APICall
     public var cursor: CallCursor
+
+    public init(id: String, call: APICall, cursor: CallCursor) {
+        self.id = id
+        self.call = call
+        self.cursor = cursor
+    }
 }
 
 /// Reads stored calls: the narrow row, joined with its payload.

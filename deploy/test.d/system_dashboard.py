@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -23,21 +24,66 @@ class Dashboard(unittest.TestCase):
         cls.installation = Installation().__enter__()
         cls.addClassCleanup(cls.installation.close)
         cls.address = cls.installation.api.address
-        calls = [native_call(number, customer=f"c{number % 9}", host=f"app-{number % 3}") for number in range(300)]
-        calls += [
-            native_call(number, partner="zendesk", route=f"GET /{HOSTILE}", customer=HOSTILE, response={"status": 503})
-            for number in range(300, 380)
-        ]
-        calls += [native_call(number, partner="twilio", response={"status": 200}) for number in range(400, 500)]
-        send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+        cls.sent = 0
+        cls.send_calls()
+        cls.installation.wait_for(lambda: len(cls.installation.api.calls()) >= cls.sent, 60, "the calls are stored")
+        cls.make_past()
+        is_over = threading.Event()
+        traffic = threading.Thread(target=cls.go_on, args=(is_over,))
+        traffic.start()
+        cls.addClassCleanup(traffic.join)
+        cls.addClassCleanup(is_over.set)
 
         def is_shown() -> bool:
             status, _, page = send(f"{cls.address}/partners/zendesk", None, "GET")
-            return status == 200 and b"Outages" in page and b"The last 90 days" in page
+            return status == 200 and b"goes on since" in page and b"The last 90 days" in page
 
-        cls.installation.wait_for(is_shown, 120, "the page shows the outage and the history")
+        cls.installation.wait_for(is_shown, 180, "the page shows the outage and the history")
         cls.folder = Path(os.environ.get("SCREENSHOTS") or cls.enterClassContext(tempfile.TemporaryDirectory()))
         cls.folder.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def send_calls(cls):
+        calls = [native_call(cls.sent + n, customer=f"c{n % 9}", host=f"app-{n % 3}", duration_ms=40 + n % 90) for n in range(60)]
+        calls += [native_call(cls.sent + n, partner="twilio", host="app-1") for n in range(60, 90)]
+        for n in range(90, 120):
+            route, host = (f"GET /{HOSTILE}", "app-1") if n % 3 else ("POST /api/v2/tickets", "app-2")
+            calls.append(native_call(cls.sent + n, partner="zendesk", route=route, customer=HOSTILE, host=host,
+                                     response={"status": 503}))  # fmt: skip
+        cls.sent += len(calls)
+        send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+
+    @classmethod
+    def go_on(cls, is_over: threading.Event):
+        while not is_over.wait(2):
+            cls.send_calls()
+
+    @classmethod
+    def make_past(cls):
+        """Ninety days that were: what the drawings are of. Written as the aggregator would have counted it."""
+        for unit, period, step in (("hour", "80 days", "1 hour"), ("minute", "23 hours", "1 minute")):
+            cls.installation.sql(
+                f"""
+                INSERT INTO farwatch.{unit}_counts
+                SELECT t, n.id, 4, 0, 0, 0, o.code, c, c FROM farwatch.names n,
+                    generate_series(date_trunc('{unit}', now()) - interval '{period}',
+                        date_trunc('{unit}', now()) - interval '1 hour', '{step}') t,
+                    (VALUES (0), (4)) o(code),
+                    LATERAL (SELECT ((CASE o.code WHEN 0 THEN 900 ELSE 2 END)
+                        * (1.2 + sin(extract(epoch FROM t) / 86400 * 2 * pi())))::int8 AS c) v
+                WHERE n.kind = 1 AND c > 0 ON CONFLICT DO NOTHING
+                """
+            )
+        cls.installation.sql(
+            """
+            INSERT INTO farwatch.outages SELECT n.id, now() - a, now() - a + b, s, s, r, 4213 FROM farwatch.names n,
+                (VALUES (interval '9 hours', interval '50 minutes', 'partial_outage', '31.0 % of 4200 calls failed'),
+                    (interval '3 days', interval '2 hours', 'major_outage', '92.0 % of 9800 calls failed'),
+                    (interval '20 days', interval '3 hours', 'degraded_performance', '6.0 % of 2800 calls failed'),
+                    (interval '41 days', interval '25 minutes', 'partial_outage', '28.0 % of 900 calls failed')) o(a, b, s, r)
+            WHERE n.kind = 1 AND n.name = 'zendesk'
+            """
+        )
 
     def browse(self, path: str, *options: str) -> subprocess.CompletedProcess:
         with tempfile.TemporaryDirectory() as profile:
@@ -70,14 +116,13 @@ class Dashboard(unittest.TestCase):
 
     def test_the_browser_reads_what_the_api_says(self):
         page = self.browse("/", "--dump-dom").stdout
-        self.assertIn("Zendesk", page)
-        self.assertRegex(page, r"Zendesk: (major|partial) outage")
+        self.assertTrue(re.search(r"Zendesk: (major|partial) outage", page), page[:1500])
         self.assertLess(page.index('href="/partners/zendesk"'), page.index('href="/partners/stripe"'), "worst first")
 
     def test_what_strangers_named_is_text(self):
         page = self.browse("/partners/zendesk", "--dump-dom").stdout
-        self.assertIn("&lt;img src=x onerror=alert(1)&gt;", page)
-        self.assertNotIn("<img", page)
+        self.assertTrue("&lt;img src=x onerror=alert(1)&gt;" in page)
+        self.assertFalse("<img" in page)
 
     def test_the_pages_load_nothing_from_elsewhere_and_may_not(self):
         for path in ("/", "/partners/zendesk"):

@@ -73,7 +73,7 @@ class Queries(unittest.TestCase):
             ("header=idempotency-key&partner=stripe", 20),
             ("json=$.shipping.zip", 20),
             ("json=$.items[].sku", 20),
-            ("json=$.items[1].sku=string/3", 20),
+            ("json=$.items[1].sku=string/3/word", 20),
             ("json=$.items[2].sku", 0),
             ("json=$.error.code", 20),
             ("text=shipping", 20),
@@ -93,7 +93,10 @@ class Queries(unittest.TestCase):
                 ids += [call["id"] for call in page["data"]]
                 cursor = page["next_cursor"]
             self.assertEqual(len(ids), len(set(ids)))
-            self.assertEqual(len(ids), self.sent if "header" not in query else 20)
+            if "header" in query:
+                self.assertEqual(len(ids), 20)
+            else:  # Other tests may have sent more.
+                self.assertGreaterEqual(set(ids), {f"t-{number}" for number in (*range(220), 300, 301)})
 
     def test_one_call_can_be_taken_elsewhere(self):
         status, headers, command = self.get("/api/v1/calls/t-205?format=curl")
@@ -116,18 +119,26 @@ class Queries(unittest.TestCase):
             query = "".join(f"&{name}={value}" for name, value in query.items())
             return self.get(f"/api/v1/volume?by={by}{query}")[2]["data"]
 
+        def total(by):
+            return sum(row["calls"] for row in volume(by))
+
+        # Other tests may have sent more: every grouping must still say the same.
+        self.installation.wait_for(lambda: total("partner") >= self.sent, 60, "counts are folded")
         self.installation.wait_for(
-            lambda: sum(row["calls"] for row in volume("partner")) == self.sent, 30, "counts are folded"
+            lambda: len({total(by) for by in ("partner", "route", "host", "region", "time")}) == 1, 60, "sums are equal"
         )
-        for by in ("route", "host", "region", "time"):
-            self.assertEqual(sum(row["calls"] for row in volume(by)), self.sent, by)
         self.assertEqual({row["name"]: row["calls"] for row in volume("customer")}["acme"], 20)
-        hours = self.installation.sql("SELECT sum(calls) FROM farwatch.hour_counts WHERE dimension = 0")
-        self.assertEqual(hours, [[str(self.sent)]])
+        self.installation.wait_for(
+            lambda: len({
+                row[0]
+                for table in ("minute_counts", "hour_counts")
+                for dimension in (0, 4)
+                for row in self.installation.sql(f"SELECT sum(calls) FROM farwatch.{table} WHERE dimension = {dimension}")
+            }) == 1, 30, "minutes and hours say the same",
+        )  # fmt: skip
         impact = self.get("/api/v1/impact?partner=stripe&since=1h")[2]
-        self.assertEqual(impact["customers_affected"], 1)
-        self.assertEqual(impact["customers"][0]["name"], "acme")
-        self.assertEqual(impact["customers"][0]["calls_failed"], 20)
+        hit = {row["name"]: row["calls_failed"] for row in impact["customers"]}
+        self.assertEqual((hit["acme"], impact["customers_affected"]), (20, len(hit)))
 
     def test_a_partner_has_a_history(self):
         def history():
