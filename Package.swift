@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
-        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
+        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
