@@ -14,6 +14,12 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time.
+// Debug builds keep the checks.
+let uncheckedWhenReleased: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "farwatch",
     products: [
@@ -31,7 +37,7 @@ let package = Package(
     targets: [
         // Shared.
         .target(name: "CallModel"),
-        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
         .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
@@ -45,7 +51,9 @@ let package = Package(
         // On every application host.
         .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
-        .target(name: "Protocols", dependencies: ["CallModel", crypto, cryptoExtras], path: "agent/Protocols"),
+        .target(
+            name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
+            path: "agent/Protocols", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Receivers",
             dependencies: [
@@ -63,7 +71,7 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport",
+                "Transport", "Compression", "Packets", "Protocols",
                 "Receivers", "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
@@ -101,6 +109,7 @@ let package = Package(
         // C libraries, each with exactly one importer.
         .systemLibrary(name: "CZstd", path: "Sources/Shims/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CZlib", path: "Sources/Shims/CZlib", pkgConfig: "zlib"),
+        .systemLibrary(name: "CBrotli", path: "Sources/Shims/CBrotli", pkgConfig: "libbrotlidec"),
         .systemLibrary(name: "CLibdeflate", path: "Sources/Shims/CLibdeflate", pkgConfig: "libdeflate"),
         .systemLibrary(name: "CExpat", path: "Sources/Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
@@ -123,6 +132,9 @@ let package = Package(
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
+        .testTarget(
+            name: "ProtocolsTests",
+            dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
         .testTarget(name: "TLSTests", dependencies: ["CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",

@@ -1,6 +1,6 @@
 /// RFC 4648, section 4: what stands for bodies that are not text.
-enum Base64 {
-    static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+public enum Base64 {
+    public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
         text.reserveCapacity(text.count + (bytes.count + 2) / 3 * 4)
         var at = 0
         while at < bytes.count {

@@ -34,6 +34,37 @@ public final class HeaderInflater {
         guard result == 0 else { throw HTTP2Error(code: Int(result)) }
     }
 
+    /// Reads one whole block and lends each field's bytes to `field`, without making text of them.
+    ///
+    /// - Parameter field: must not keep the buffers; name and value lie in the table or in the inflater.
+    public func inflate(
+        _ bytes: UnsafeRawBufferPointer,
+        _ field: (_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Void
+    ) throws(HTTP2Error) {
+        guard !isBroken else { throw .corruptHeaderBlock }
+        var rest = bytes.bindMemory(to: UInt8.self)[...]
+        while true {
+            var pair = nghttp2_nv()
+            var flags: Int32 = 0
+            let slice = UnsafeBufferPointer(rebasing: rest)
+            let read = nghttp2_hd_inflate_hd2(pointer, &pair, &flags, slice.baseAddress, slice.count, 1)
+            guard read >= 0, read <= rest.count else {
+                isBroken = true
+                throw .corruptHeaderBlock
+            }
+            rest = rest.dropFirst(read)
+            let isField = UInt32(flags) & NGHTTP2_HD_INFLATE_EMIT.rawValue != 0
+            if isField {
+                field(
+                    UnsafeBufferPointer(start: pair.name, count: pair.namelen),
+                    UnsafeBufferPointer(start: pair.value, count: pair.valuelen))
+            }
+            if UInt32(flags) & NGHTTP2_HD_INFLATE_FINAL.rawValue != 0 { break }
+            if read == 0, !isField { break }
+        }
+        nghttp2_hd_inflate_end_headers(pointer)
+    }
+
     /// Reads one whole block: the fragments of HEADERS and its CONTINUATIONs joined, without padding and priority.
     ///
     /// A block beyond the bound is still read to its end, because later blocks refer to it.

@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export venv=$root/.venv-quickstart
 tools=$root/.build/tools
 
-build_packages=(g++ git pkg-config libnghttp2-dev libzstd-dev zlib1g-dev libdeflate-dev libsimdjson-dev libexpat1-dev
+build_packages=(g++ git pkg-config libnghttp2-dev libzstd-dev zlib1g-dev libbrotli-dev libdeflate-dev libsimdjson-dev libexpat1-dev
     libyaml-dev libpq-dev)
 test_packages=(curl nghttp2-client openssl protobuf-compiler shellcheck)
 

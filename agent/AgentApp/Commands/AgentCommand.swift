@@ -8,7 +8,9 @@ public struct AgentCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "farwatch-agent",
         abstract: "Sees the calls between this host and its partners, and forwards them, redacted.",
-        subcommands: [RunCommand.self, ValidateCommand.self, ReplayCommand.self, VersionCommand.self])
+        subcommands: [
+            RunCommand.self, ValidateCommand.self, ReadCommand.self, ReplayCommand.self, VersionCommand.self,
+        ])
 
     public init() {}
 }

@@ -1,0 +1,64 @@
+import CallModel
+
+/// A place in the head of a message. Heads are bounded far below 4 GiB.
+struct ByteRange {
+    var start: UInt32 = 0
+    var end: UInt32 = 0
+
+    init() {}
+
+    @inline(__always)
+    init(_ range: Range<Int>, relativeTo origin: Int = 0) {
+        start = UInt32(truncatingIfNeeded: range.lowerBound &- origin)
+        end = UInt32(truncatingIfNeeded: range.upperBound &- origin)
+    }
+
+    var range: Range<Int> { Int(start)..<max(Int(start), Int(end)) }
+    var isEmpty: Bool { end <= start }
+    var count: Int { range.count }
+}
+
+/// One header field's places. A value may hold line breaks of obsolete folding (RFC 9112, section 5.2).
+struct FieldPlace {
+    var name: ByteRange
+    var value: ByteRange
+}
+
+/// One message as it was seen: bytes and places, no text. Its arrays are used again for later messages.
+struct Message {
+    /// Start line and fields as they travelled; for HTTP/2 names and values one behind the other.
+    var head: [UInt8] = []
+    var fields: [FieldPlace] = []
+    /// False where a part of the head was lost: fields may be missing.
+    var isHeadWhole = true
+    var contentCoding = ByteRange()
+    /// The body's size on the wire, transfer coding undone.
+    var bodyByteCount = 0
+    /// False where bytes were lost and nobody knows how many.
+    var isBodySizeKnown = true
+    var body: [UInt8] = []
+    /// False where only a part of the body is in `body`.
+    var isBodyWhole = true
+    var began = Instant.epoch
+    var ended = Instant.epoch
+
+    /// Bytes kept, for the bound on all connections together.
+    var heldByteCount: Int { head.count + body.count }
+
+    /// Whether the head has `lowerCase` there, in any case of letters.
+    func spells(_ lowerCase: StaticString, at place: ByteRange) -> Bool {
+        head.span.equals(lowerCase, in: place.range)
+    }
+
+    mutating func clear() {
+        // A few large bodies must not stay as capacity for ever.
+        head.removeAll(keepingCapacity: head.capacity <= 16 << 10)
+        body.removeAll(keepingCapacity: body.capacity <= 16 << 10)
+        fields.removeAll(keepingCapacity: true)
+        isHeadWhole = true
+        contentCoding = ByteRange()
+        bodyByteCount = 0
+        isBodySizeKnown = true
+        isBodyWhole = true
+    }
+}

@@ -1,0 +1,158 @@
+import CallModel
+
+/// Reads what connections carry, whatever they carry: stream events in, calls out.
+///
+/// Without effects: it knows no clock, file or socket, and everything it keeps is bounded by `ProtocolConfiguration`. Calls are
+/// handed to the sink when the event that ended them has been dealt with. A class, because connections cannot be copied in
+/// a way that means anything.
+public final class CallReader<Sink: CallSink>: StreamConsumer {
+    public var sink: Sink
+    private let context: ReaderContext
+    private var connections: [ConnectionID: Connection] = [:]
+    /// The connection of the last event: chunks come in runs.
+    private var last: Connection?
+    private var book: NameBook
+    /// The time of the latest event.
+    private var clock = Instant.epoch
+    /// Who tells of datagrams.
+    private let source: CallSource
+
+    /// - Parameter source: who tells of datagrams, which belong to no connection.
+    public init(
+        sink: Sink, configuration: ProtocolConfiguration = ProtocolConfiguration(), source: CallSource = .packets
+    ) {
+        self.sink = sink
+        self.source = source
+        book = NameBook(configuration)
+        context = ReaderContext(configuration)
+    }
+
+    public var counters: ProtocolCounters { context.counters }
+    public var connectionCount: Int { connections.count }
+    /// Bytes of messages held for all connections together.
+    public var heldByteCount: Int { context.heldByteCount }
+
+    // MARK: StreamConsumer
+
+    public func opened(_ id: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {
+        clock = max(clock, now)
+        context.counters.connections &+= 1
+        if connections.count >= context.configuration.connectionCountMax { evict(at: now) }
+        let connection = Connection(id, origin, context: context, at: now)
+        if origin.serverName == nil, let name = book.name(of: origin.server) { connection.named(name) }
+        tellFailures(at: now)
+        connections[id] = connection
+        last = connection
+    }
+
+    public func chunk(
+        _ bytes: Span<UInt8>, of id: ConnectionID, _ direction: StreamDirection, at now: Instant
+    ) {
+        context.counters.chunks &+= 1
+        context.counters.bytes &+= bytes.count
+        guard bytes.count > 0, let connection = find(id) else { return }
+        connection.bytesArrived(bytes, direction, at: now)
+        handOn()
+        if context.heldByteCount > context.configuration.heldByteCountMax { evict(at: now) }
+    }
+
+    public func gap(byteCount: Int?, of id: ConnectionID, _ direction: StreamDirection, at now: Instant) {
+        context.counters.gaps &+= 1
+        guard byteCount != 0, let connection = find(id) else { return }
+        connection.bytesLost(byteCount, direction, at: now)
+        handOn()
+    }
+
+    public func halfClosed(_ id: ConnectionID, _ direction: StreamDirection, at now: Instant) {
+        guard let connection = find(id) else { return }
+        connection.halfClosed(direction, at: now)
+        handOn()
+    }
+
+    public func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) {
+        clock = max(clock, now)
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        if last === connection { last = nil }
+        connection.closed(reason, at: now)
+        handOn()
+    }
+
+    public func datagram(
+        _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant
+    ) {
+        clock = max(clock, now)
+        book.datagramArrived(bytes, from: from, to: to, at: now, &context.counters)
+        tellFailures(at: now)
+    }
+
+    public func secured(_ id: ConnectionID, _ session: SecureSession, at now: Instant) {
+        find(id)?.secured(session)
+    }
+
+    public func handshakeFailed(_ id: ConnectionID, alert: UInt8?, at now: Instant) {
+        find(id)?.handshakeFailed(at: now)
+        handOn()
+    }
+
+    /// Time has passed without an event: failures that had to settle are told.
+    public func timePassed(to now: Instant) {
+        clock = max(clock, now)
+        tellFailures(at: now)
+    }
+
+    /// Nothing more will come: what is open ends here, its answers unknown.
+    public func finish() {
+        let now = clock
+        let open = connections.values.sorted { $0.info.id.rawValue < $1.info.id.rawValue }
+        connections.removeAll()
+        last = nil
+        for connection in open { connection.closed(.endOfCapture, at: now) }
+        tellFailures(at: now, isEnd: true)
+        handOn()
+    }
+
+    // MARK: Connections
+
+    @inline(__always)
+    private func find(_ id: ConnectionID) -> Connection? {
+        if let last, last.info.id == id { return last }
+        let connection = connections[id]
+        if let connection { last = connection }
+        return connection
+    }
+
+    private func tellFailures(at now: Instant, isEnd: Bool = false) {
+        for failure in book.settled(at: now, isEnd: isEnd) {
+            // Nobody was connected to: what stands for the server is the name, and where it would have been asked.
+            var server = failure.resolver
+            server.port = 443
+            let origin = ConnectionOrigin(
+                client: failure.client, server: server, isClientKnown: true, source: source, serverName: failure.name)
+            let connection = ConnectionInfo(id: ConnectionID(rawValue: .max), origin: origin)
+            context.endFailed(on: connection, .dnsFailure, from: failure.asked, to: failure.answered)
+        }
+        for failure in context.failures.settled(at: now, isEnd: isEnd) {
+            context.endFailed(on: failure.connection, failure.kind, from: failure.began, to: failure.ended)
+        }
+        handOn()
+    }
+
+    private func handOn() {
+        guard !context.ended.isEmpty else { return }
+        for call in context.ended {
+            sink.observed(call)
+            context.recycle(call)
+        }
+        context.ended.removeAll(keepingCapacity: true)
+    }
+
+    /// Lets the sixteenth part go that has been idle longest, so that one sweep serves many connections.
+    private func evict(at now: Instant) {
+        clock = max(clock, now)
+        let order = connections.values.sorted { $0.lastActivity < $1.lastActivity }
+        for connection in order.prefix(max(1, order.count / 16)) {
+            context.counters.connectionsEvicted &+= 1
+            closed(connection.info.id, .evicted, at: now)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/// Tells by the first bytes of a direction what is spoken: content decides, never a port.
+enum FirstBytes: Equatable {
+    case http1Request
+    case http1Response
+    /// The client's preface (RFC 9113, section 3.4).
+    case http2Preface
+    /// A SETTINGS frame, which a server's side of HTTP/2 begins with.
+    case http2Settings
+    /// Frames of HTTP/2 in the middle of a connection.
+    case http2Frames
+    /// A TLS handshake record.
+    case tls
+    /// The first message of a client to a SOCKS proxy, version 4 or 5 (RFC 1928).
+    case socks
+    /// A line of the PROXY protocol, which a load balancer puts before everything else; it ends before this index.
+    case proxyLine(end: Int)
+    case unknown
+    case needsMore
+
+    static let byteCountMax = 64 << 10
+
+    /// - Parameter isFromStart: whether these are the first bytes of the connection, rather than the first ones seen.
+    static func classify(_ bytes: Span<UInt8>, isFromStart: Bool) -> FirstBytes {
+        guard bytes.count <= byteCountMax else { return .unknown }
+        guard let start = (0..<bytes.count).first(where: { bytes[$0] != 0x0D && bytes[$0] != 0x0A }) else {
+            return bytes.count < 16 ? .needsMore : .unknown
+        }
+        var verdict = FirstBytes.unknown
+        for candidate in [text(bytes, from: start), binary(bytes), isFromStart ? .unknown : frames(bytes)] {
+            switch candidate {
+            case .unknown: continue
+            case .needsMore: verdict = .needsMore
+            default: return candidate
+            }
+        }
+        return verdict
+    }
+
+    private static func text(_ bytes: Span<UInt8>, from start: Int) -> FirstBytes {
+        for (literal, meaning): (StaticString, FirstBytes) in [
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .http2Preface), ("PROXY TCP", .proxyLine(end: 0)),
+        ] {
+            switch compare(bytes, with: literal) {
+            case .differs: continue
+            case .isPrefix: return .needsMore
+            case .equals: return meaning == .http2Preface ? meaning : proxyLine(bytes)
+            }
+        }
+        for (kind, meaning): (HTTP1Head.Kind, FirstBytes) in [
+            (.response, .http1Response), (.request, .http1Request),
+        ] {
+            var head = HTTP1Head()
+            var fields: [FieldPlace] = []
+            guard HTTP1Head.isPlausibleStart(bytes, from: start, kind) else { continue }
+            switch head.read(bytes, from: start, kind, fields: &fields, fieldCountMax: 0) {
+            case .complete: return meaning
+            case .needsMore: return bytes.firstIndex(of: 0x0A, in: start..<bytes.count) == nil ? .needsMore : meaning
+            case .malformed: continue
+            }
+        }
+        return .unknown
+    }
+
+    private enum Comparison { case equals, isPrefix, differs }
+
+    private static func compare(_ bytes: Span<UInt8>, with text: StaticString) -> Comparison {
+        let length = min(bytes.count, text.utf8CodeUnitCount)
+        for index in 0..<length where bytes[index] != text.utf8Start[index] { return .differs }
+        return length == text.utf8CodeUnitCount ? .equals : .isPrefix
+    }
+
+    /// `PROXY TCP4 192.0.2.1 198.51.100.2 1024 443`, at most 107 bytes.
+    private static func proxyLine(_ bytes: Span<UInt8>) -> FirstBytes {
+        if let end = bytes.firstIndex(of: 0x0A, in: 0..<min(bytes.count, 108)) { return .proxyLine(end: end + 1) }
+        return bytes.count < 108 ? .needsMore : .unknown
+    }
+
+    private static func binary(_ bytes: Span<UInt8>) -> FirstBytes {
+        switch bytes[0] {
+        case 0x16:
+            guard bytes.count >= 3 else { return bytes.count < 2 || bytes[1] == 3 ? .needsMore : .unknown }
+            return bytes[1] == 3 && bytes[2] <= 4 ? .tls : .unknown
+        case 4, 5: return SocksHandshake.isGreeting(bytes)
+        default: return settings(bytes)
+        }
+    }
+
+    /// Length a multiple of six, type 4, no flags, stream 0 (RFC 9113, section 6.5).
+    private static func settings(_ bytes: Span<UInt8>) -> FirstBytes {
+        let pattern: [UInt8?] = [0, nil, nil, 4, 0, 0, 0, 0, 0]
+        for index in 0..<min(bytes.count, 9) {
+            if let byte = pattern[index], bytes[index] != byte { return .unknown }
+        }
+        guard bytes.count >= 9 else { return .needsMore }
+        let length = Int(bytes[1]) << 8 | Int(bytes[2])
+        return length % 6 == 0 && length <= 6 * 64 ? .http2Settings : .unknown
+    }
+
+    /// Two frames in a row whose headers hold together are no accident: a header has few bits that may be anything.
+    private static func frames(_ bytes: Span<UInt8>) -> FirstBytes {
+        var at = 0
+        var count = 0
+        while bytes.count - at >= 9 {
+            guard let header = FrameHeader(bytes, at: at), header.isPlausible else { return .unknown }
+            count += 1
+            at += 9 + header.length
+            if count >= 3 || count >= 2 && at == bytes.count { return .http2Frames }
+        }
+        return .needsMore
+    }
+}

@@ -1,0 +1,154 @@
+/// Follows a SOCKS handshake (version 4, 4a and 5, RFC 1928 and 1929) to the point where the tunnel begins.
+struct SocksHandshake {
+    private enum Phase { case greeting, method, credentials, credentialsAnswer, request, answer }
+
+    enum Result: Equatable {
+        case needsMore
+        /// The proxy's answer ends before this index of the bytes handed in, and the tunnel begins.
+        case established(end: Int)
+        case failed
+    }
+
+    private var phase = Phase.greeting
+    private var isVersion4 = false
+    private var fromClient: [UInt8] = []
+    private var fromProxy: [UInt8] = []
+    /// Where the tunnel leads to; the name is empty where the client resolved it itself.
+    private(set) var host = ""
+    private(set) var port: UInt16 = 0
+
+    private static let heldByteCountMax = 1_024
+
+    static func isGreeting(_ bytes: Span<UInt8>) -> FirstBytes {
+        guard bytes.count >= 2 else { return .needsMore }
+        if bytes[0] == 4 { return bytes[1] == 1 ? .socks : .unknown }
+        let methodCount = Int(bytes[1])
+        guard bytes[0] == 5, (1...16).contains(methodCount), bytes.count <= 2 + methodCount else { return .unknown }
+        return bytes.count == 2 + methodCount ? .socks : .needsMore
+    }
+
+    /// - Returns: established with the index in `bytes` from which on they belong to the tunnel.
+    mutating func bytesArrived(_ bytes: Span<UInt8>, fromClient isClient: Bool) -> Result {
+        guard fromClient.count + fromProxy.count + bytes.count <= Self.heldByteCountMax || !isClient else {
+            return .failed
+        }
+        let before = fromProxy.count
+        if isClient {
+            fromClient.append(bytes, in: 0..<bytes.count)
+        } else {
+            fromProxy.append(bytes, in: 0..<min(bytes.count, Self.heldByteCountMax))
+        }
+        while let step = step() {
+            switch step {
+            case .needsMore: continue
+            case .failed: return .failed
+            case .established(let end): return .established(end: max(0, end - before))
+            }
+        }
+        return .needsMore
+    }
+
+    /// What the client sent behind its request belongs to the tunnel.
+    var clientRest: [UInt8] { fromClient }
+
+    /// Goes one message on; nil where that message is not whole yet.
+    private mutating func step() -> Result? {
+        switch phase {
+        case .greeting: greeting()
+        case .method: method()
+        case .credentials: credentials()
+        case .credentialsAnswer: credentialsAnswer()
+        case .request: request()
+        case .answer: answer()
+        }
+    }
+
+    private mutating func greeting() -> Result? {
+        guard fromClient.count >= 2 else { return nil }
+        isVersion4 = fromClient[0] == 4
+        if isVersion4 { return request4() }
+        let length = 2 + Int(fromClient[1])
+        guard fromClient.count >= length else { return nil }
+        fromClient.removeFirst(length)
+        phase = .method
+        return .needsMore
+    }
+
+    private mutating func request4() -> Result? {
+        guard fromClient.count >= 9, let userEnd = fromClient[8...].firstIndex(of: 0) else { return nil }
+        var end = userEnd + 1
+        port = UInt16(fromClient[2]) << 8 | UInt16(fromClient[3])
+        // 4a: an address of 0.0.0.x stands for a name behind the user.
+        if fromClient[4] == 0, fromClient[5] == 0, fromClient[6] == 0, fromClient[7] != 0 {
+            guard let nameEnd = fromClient[end...].firstIndex(of: 0) else { return nil }
+            host = String(decoding: fromClient[end..<nameEnd], as: UTF8.self)
+            end = nameEnd + 1
+        }
+        fromClient.removeFirst(end)
+        phase = .answer
+        return .needsMore
+    }
+
+    private mutating func method() -> Result? {
+        guard fromProxy.count >= 2 else { return nil }
+        guard fromProxy[0] == 5, fromProxy[1] == 0 || fromProxy[1] == 2 else { return .failed }
+        phase = fromProxy[1] == 2 ? .credentials : .request
+        return .needsMore
+    }
+
+    private mutating func credentials() -> Result? {
+        guard fromClient.count >= 2 else { return nil }
+        let passwordAt = 2 + Int(fromClient[1])
+        guard fromClient.count > passwordAt else { return nil }
+        let length = passwordAt + 1 + Int(fromClient[passwordAt])
+        guard fromClient.count >= length else { return nil }
+        fromClient.removeFirst(length)
+        phase = .credentialsAnswer
+        return .needsMore
+    }
+
+    private mutating func credentialsAnswer() -> Result? {
+        guard fromProxy.count >= 4 else { return nil }
+        guard fromProxy[3] == 0 else { return .failed }
+        phase = .request
+        return .needsMore
+    }
+
+    private mutating func request() -> Result? {
+        guard fromClient.count >= 5 else { return nil }
+        guard fromClient[0] == 5, fromClient[1] == 1, let addressLength = length(of: fromClient, at: 3) else {
+            return .failed
+        }
+        let length = 4 + addressLength + 2
+        guard fromClient.count >= length else { return nil }
+        if fromClient[3] == 3 { host = String(decoding: fromClient[5..<(length - 2)], as: UTF8.self) }
+        port = UInt16(fromClient[length - 2]) << 8 | UInt16(fromClient[length - 1])
+        fromClient.removeFirst(length)
+        phase = .answer
+        return .needsMore
+    }
+
+    private mutating func answer() -> Result? {
+        if isVersion4 {
+            guard fromProxy.count >= 8 else { return nil }
+            return fromProxy[0] == 0 && fromProxy[1] == 0x5A ? .established(end: 8) : .failed
+        }
+        // Behind the choice of the method, and the answer to the credentials where there was one.
+        let start = fromProxy.count >= 2 && fromProxy[1] == 2 ? 4 : 2
+        guard fromProxy.count >= start + 5 else { return nil }
+        guard fromProxy[start] == 5, fromProxy[start + 1] == 0, let length = length(of: fromProxy, at: start + 3)
+        else { return .failed }
+        let end = start + 4 + length + 2
+        return fromProxy.count >= end ? .established(end: end) : nil
+    }
+
+    /// The bytes an address takes behind its type; a name has its length before it.
+    private func length(of bytes: [UInt8], at index: Int) -> Int? {
+        switch bytes[index] {
+        case 1: 4
+        case 3: 1 + Int(bytes[index + 1])
+        case 4: 16
+        default: nil
+        }
+    }
+}

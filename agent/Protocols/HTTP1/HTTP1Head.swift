@@ -1,0 +1,241 @@
+import CallModel
+
+/// Reads the head of an HTTP/1 message: start line and fields, to the empty line (RFC 9112, sections 2 to 5).
+///
+/// Only what framing and pairing need is understood here; everything else is remembered as places in the head. Readers are
+/// lenient where servers and browsers are: single line feeds end lines (section 2.2), lines without a colon are passed
+/// over, folded lines belong to the field before (section 5.2). A start line is not lenient: it is what tells HTTP from
+/// everything else.
+struct HTTP1Head {
+    enum Kind { case request, response }
+
+    enum Result: Equatable {
+        /// Ends before this index.
+        case complete(end: Int)
+        case needsMore
+        case malformed
+    }
+
+    enum ContentLength: Equatable {
+        case absent
+        case bytes(Int)
+        /// No number, too large a number, or several that differ (RFC 9112, section 6.3, rule 5).
+        case invalid
+    }
+
+    enum TransferCoding {
+        case none
+        /// `chunked` is the last coding, as it must be.
+        case chunked
+        /// Others, or `chunked` in a place where it does not tell the end.
+        case other
+    }
+
+    var method = ByteRange()
+    var target = ByteRange()
+    var status = 0
+    var isHTTP10 = false
+    var contentLength = ContentLength.absent
+    var transferCoding = TransferCoding.none
+    var host = ByteRange()
+    var contentCoding = ByteRange()
+    var isConnectionUpgrade = false
+    var upgrade = UpgradeToken.none
+    var fieldsLeftOut = 0
+
+    /// Reads from `start` on. Places are told relative to `start`.
+    mutating func read(
+        _ bytes: Span<UInt8>, from start: Int, _ kind: Kind, fields: inout [FieldPlace], fieldCountMax: Int
+    ) -> Result {
+        guard let lineEnd = bytes.firstIndex(of: 0x0A, in: start..<bytes.count) else {
+            return Self.isPlausibleStart(bytes, from: start, kind) ? .needsMore : .malformed
+        }
+        guard readStartLine(bytes, bytes.line(from: start, to: lineEnd), kind, relativeTo: start) else {
+            return .malformed
+        }
+        var at = lineEnd &+ 1
+        while let end = bytes.firstIndex(of: 0x0A, in: at..<bytes.count) {
+            let line = bytes.line(from: at, to: end)
+            if line.isEmpty { return .complete(end: end &+ 1) }
+            readField(bytes, line, kind, relativeTo: start, &fields, fieldCountMax)
+            at = end &+ 1
+        }
+        return .needsMore
+    }
+
+    /// Whether the bytes so far can be the beginning of a start line whose end has not come yet.
+    static func isPlausibleStart(_ bytes: Span<UInt8>, from start: Int, _ kind: Kind) -> Bool {
+        switch kind {
+        case .response:
+            let version: StaticString = "HTTP/1."
+            let length = min(version.utf8CodeUnitCount, bytes.count &- start)
+            for index in 0..<length where bytes[start &+ index] != version.utf8Start[index] { return false }
+            return bytes.count &- start <= startLineByteCountMax
+        case .request:
+            var at = start
+            while at < bytes.count, isTokenByte(bytes[at]) { at &+= 1 }
+            guard at &- start <= methodByteCountMax else { return false }
+            return at == bytes.count || at > start && bytes[at] == 0x20
+        }
+    }
+
+    private static let methodByteCountMax = 32
+    private static let startLineByteCountMax = 8 << 10
+
+    // MARK: The start line
+
+    private mutating func readStartLine(_ bytes: Span<UInt8>, _ line: Range<Int>, _ kind: Kind, relativeTo start: Int)
+        -> Bool
+    {
+        switch kind {
+        case .request: readRequestLine(bytes, line, relativeTo: start)
+        case .response: readStatusLine(bytes, line)
+        }
+    }
+
+    /// `method SP request-target SP HTTP-version`, with more than one space and spaces in the target let pass
+    /// (section 3: a recipient may split the line at white space).
+    private mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>, relativeTo start: Int) -> Bool {
+        let at = bytes.endOfToken(in: line)
+        guard at > line.lowerBound, at &- line.lowerBound <= Self.methodByteCountMax, at < line.upperBound,
+            bytes[at] == 0x20
+        else { return false }
+        method = ByteRange(line.lowerBound..<at, relativeTo: start)
+        let rest = bytes.trimmed(at..<line.upperBound)
+        let versionStart = rest.upperBound &- 8
+        guard versionStart > rest.lowerBound, bytes[versionStart &- 1] == 0x20 || bytes[versionStart &- 1] == 0x09,
+            readVersion(bytes, at: versionStart)
+        else { return false }
+        let place = bytes.trimmed(rest.lowerBound..<versionStart)
+        target = ByteRange(place, relativeTo: start)
+        return !place.isEmpty
+    }
+
+    /// `HTTP-version SP status-code SP [reason]`; the second space may be missing (section 4).
+    private mutating func readStatusLine(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Bool {
+        guard line.count >= 12, readVersion(bytes, at: line.lowerBound) else { return false }
+        var at = line.lowerBound &+ 8
+        guard bytes[at] == 0x20 || bytes[at] == 0x09 else { return false }
+        while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at &+= 1 }
+        guard line.upperBound &- at >= 3, let code = bytes.decimal(in: at..<(at &+ 3)), code >= 100 else {
+            return false
+        }
+        let next = at &+ 3
+        guard next == line.upperBound || bytes[next] &- 48 >= 10 else { return false }
+        status = code
+        return true
+    }
+
+    private mutating func readVersion(_ bytes: Span<UInt8>, at index: Int) -> Bool {
+        guard bytes.starts(with: "HTTP/1.", at: index), bytes.count > index &+ 7, bytes[index &+ 7] &- 48 < 10 else {
+            return false
+        }
+        isHTTP10 = bytes[index &+ 7] == 48
+        return true
+    }
+
+    // MARK: Fields
+
+    private mutating func readField(
+        _ bytes: Span<UInt8>, _ line: Range<Int>, _ kind: Kind, relativeTo start: Int, _ fields: inout [FieldPlace],
+        _ fieldCountMax: Int
+    ) {
+        let first = bytes[line.lowerBound]
+        if first == 0x20 || first == 0x09 {
+            return extendLastField(bytes, line, relativeTo: start, &fields)
+        }
+        var at = bytes.endOfName(in: line)
+        let name = line.lowerBound..<at
+        // White space before the colon: in a request a server must refuse it (section 5.1), so it frames nothing there.
+        let isExact = at < line.upperBound && bytes[at] == UInt8(ascii: ":")
+        if !isExact {
+            while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at &+= 1 }
+        }
+        guard !name.isEmpty, at < line.upperBound, bytes[at] == UInt8(ascii: ":") else { return }
+        let value = bytes.trimmed((at &+ 1)..<line.upperBound)
+        if isExact || kind == .response { understand(bytes, name, value, relativeTo: start) }
+        if fields.count < fieldCountMax {
+            fields.append(
+                FieldPlace(name: ByteRange(name, relativeTo: start), value: ByteRange(value, relativeTo: start)))
+        } else {
+            fieldsLeftOut &+= 1
+        }
+    }
+
+    private func extendLastField(
+        _ bytes: Span<UInt8>, _ line: Range<Int>, relativeTo start: Int, _ fields: inout [FieldPlace]
+    ) {
+        guard !fields.isEmpty else { return }
+        fields[fields.count - 1].value.end = ByteRange(bytes.trimmed(line), relativeTo: start).end
+    }
+
+    @inline(__always)
+    private mutating func understand(
+        _ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>, relativeTo start: Int
+    ) {
+        switch name.count {
+        case 4:
+            if host.isEmpty, bytes.equals("host", in: name) { host = ByteRange(value, relativeTo: start) }
+        case 7:
+            if bytes.equals("upgrade", in: name) { readUpgrade(bytes, value) }
+        case 10:
+            if bytes.equals("connection", in: name) { readConnection(bytes, value) }
+        case 14:
+            if bytes.equals("content-length", in: name) { readContentLength(bytes, value) }
+        case 16:
+            if bytes.equals("content-encoding", in: name) { contentCoding = ByteRange(value, relativeTo: start) }
+        case 17:
+            if bytes.equals("transfer-encoding", in: name) { readTransferCoding(bytes, value) }
+        default: break
+        }
+    }
+
+    private mutating func readContentLength(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+        if let length = bytes.decimal(in: value) { return add(length) }
+        var lengths: [Int?] = []
+        bytes.forEachListElement(in: value) { lengths.append(bytes.decimal(in: $0)) }
+        if lengths.isEmpty { contentLength = .invalid }
+        for length in lengths { add(length) }
+    }
+
+    private mutating func add(_ length: Int?) {
+        guard let length else { return contentLength = .invalid }
+        switch contentLength {
+        case .absent: contentLength = .bytes(length)
+        case .bytes(length): break
+        case .bytes, .invalid: contentLength = .invalid
+        }
+    }
+
+    private mutating func readTransferCoding(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+        var coding = transferCoding == .none ? TransferCoding.none : .other
+        bytes.forEachListElement(in: value) { element in
+            coding = bytes.equals("chunked", in: element) ? .chunked : .other
+        }
+        transferCoding = coding
+        // RFC 2616's `identity` says nothing.
+        if bytes.equals("identity", in: value) { transferCoding = .none }
+    }
+
+    private mutating func readConnection(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+        var isUpgrade = false
+        bytes.forEachListElement(in: value) { if bytes.equals("upgrade", in: $0) { isUpgrade = true } }
+        if isUpgrade { isConnectionUpgrade = true }
+    }
+
+    private mutating func readUpgrade(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+        var token = upgrade
+        bytes.forEachListElement(in: value) { element in
+            if bytes.equals("h2c", in: element) { token = .http2 } else if token == .none { token = .other }
+        }
+        upgrade = token
+    }
+}
+
+extension Span<UInt8> {
+    /// A line without the carriage return before its line feed at `end`.
+    @inline(__always)
+    fileprivate func line(from start: Int, to end: Int) -> Range<Int> {
+        start..<(end > start && self[end &- 1] == 0x0D ? end &- 1 : end)
+    }
+}
