@@ -15,7 +15,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time.
-// Debug builds, and with them all tests, keep the checks.
+// Debug builds keep the checks.
 let uncheckedWhenReleased: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
@@ -157,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "ProtocolsTests",
             dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
-        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Protocols", crypto, cryptoExtras]),
+        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [

@@ -73,6 +73,14 @@ struct HTTP1LossTests {
         #expect(reader.counters.responsesWithoutRequest == 1)
     }
 
+    @Test func `an answer that overtakes its request in the capture does not put the others out of step`() {
+        let calls = Timeline(
+            .client(get), .server(ok), .server(ok.replacing("200", with: "404")), .client(second),
+            .client(get.replacing("/a", with: "/c")), .server(ok), .closed(.finished), isClientKnown: false
+        ).run()
+        #expect(calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 404", "GET http://h/c 200"])
+    }
+
     @Test func `without the handshake content tells which end is the client`() {
         var timeline = Timeline(.client(get), .server(ok), .closed(.finished), isClientKnown: false)
         timeline.isReversed = true

@@ -113,6 +113,11 @@ public struct PacketReassembler<Consumer: StreamConsumer> {
 }
 
 extension PacketReassembler: CaptureFileSink {
+    /// Secrets found in the file. Each block is whole, so its last line ends here even where its end is not written.
     @inlinable
-    public mutating func keyLog(_ text: Span<UInt8>) { consumer.keyLog(text) }
+    public mutating func keyLog(_ text: Span<UInt8>) {
+        consumer.keyLog(text)
+        let end: [UInt8] = [UInt8(ascii: "\n")]
+        consumer.keyLog(end.span)
+    }
 }

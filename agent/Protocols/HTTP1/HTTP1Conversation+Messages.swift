@@ -69,7 +69,7 @@ extension HTTP1Conversation {
         }
         waiting.append(call)
         // Handed out late, behind lost bytes: its answer went by as nobody's.
-        if hasLosses, let orphanBegan, orphanBegan > call.request.began { endWaiting() }
+        if hasLosses || !isFromStart, let orphanBegan, orphanBegan > call.request.began { endWaiting() }
     }
 
     var hasLosses: Bool { toServer.wasLost || toClient.wasLost }
@@ -143,11 +143,12 @@ extension HTTP1Conversation {
         guard !call.hasRequest else {
             if waiting.count > 1 { isPipelined = true }
             hasLostRequests = false
+            isInStep = true
             return
         }
         orphanBegan = toClient.began
-        // Only with both directions whole from the first byte on does an answer without a request belong to the next one.
-        if isFromStart, !toServer.wasLost, !toClient.wasLost, early.count < context.configuration.waitingRequestCountMax
+        // Only with both directions whole, and once they are known to be in step, does an answer without a request belong to the next one.
+        if isInStep, !hasLosses, early.count < context.configuration.waitingRequestCountMax
         {
             early.append(call)
         }

@@ -22,6 +22,8 @@ final class HTTP1Conversation {
     var early: [ObservedCall] = []
     /// Whether the connection is seen from its first byte on.
     let isFromStart: Bool
+    /// Requests and answers seen so far belong together: from the first byte on, or since one answered the other.
+    var isInStep: Bool
     /// The client has sent a request before it had the answer to the one before.
     var isPipelined = false
     /// Requests were lost, and answers of theirs may be missing too.
@@ -52,6 +54,7 @@ final class HTTP1Conversation {
         self.connection = connection
         self.context = context
         self.isFromStart = isFromStart
+        isInStep = isFromStart
     }
 
     // MARK: Bytes
