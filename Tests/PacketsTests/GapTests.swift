@@ -29,6 +29,17 @@ struct GapTests {
         #expect(replay.counters.gaps == 0)
     }
 
+    @Test func `at the last instant there is, holes are looked at once and not for ever`() {
+        var (replay, talk) = (Replay(), Conversation())
+        replay.now = Instant(nanosecondsSinceEpoch: .max) - .milliseconds(100)
+        replay.see(talk.handshake())
+        _ = talk.send("lost")
+        replay.see(talk.send("seen"))
+        replay.wait(.seconds(1))
+        replay.finish()
+        #expect(replay.seen.connections[0].toServer.text == "[4]seen")
+    }
+
     @Test func `a hole that is never filled ends with the connection`() {
         var (replay, talk) = (Replay(), Conversation())
         replay.see(talk.handshake())

@@ -67,7 +67,8 @@ struct CaptureTests {
     /// Of an encoded HTTP/1 body the analyser tells 0; where the message announced a length, that is what travelled
     /// (RFC 9110, section 8.6). Other encoded ones cannot be compared.
     @Test func `bodies in captures beside the project have the sizes they are known to have`() throws {
-        for capture in try Self.captures() where capture.damagedPorts.isEmpty && Self.unknownSizes[capture.name] == nil {
+        for capture in try Self.captures() where capture.damagedPorts.isEmpty && Self.unknownSizes[capture.name] == nil
+        {
             guard let truth = Self.read("\(Self.directory)/\(capture.truth)") else { continue }
             let seen = try Self.calls(of: capture).filter { $0.response != nil }
                 .map { Line(text: "\(Self.key($0)) \($0.response?.bodyByteCount ?? -1)") }

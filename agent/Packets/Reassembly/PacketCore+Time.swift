@@ -7,7 +7,11 @@ extension PacketCore {
     mutating func timePassed(to now: Instant) {
         guard now > clock else { return }
         clock = now
-        while let first = holes.first, first.deadline <= now {
+        // Those there are now, and not those that join while they are dealt with: at the last instant there is (a damaged
+        // time is taken for it) no deadline lies behind `now`.
+        var due = holes.count
+        while due > 0, let first = holes.first, first.deadline <= now {
+            due -= 1
             holes.removeFirst()
             output.now = now
             holeExpired(first, at: now)

@@ -148,8 +148,7 @@ extension HTTP1Conversation {
         }
         orphanBegan = toClient.began
         // Only with both directions whole, and once they are known to be in step, does an answer without a request belong to the next one.
-        if isInStep, !hasLosses, early.count < context.configuration.waitingRequestCountMax
-        {
+        if isInStep, !hasLosses, early.count < context.configuration.waitingRequestCountMax {
             early.append(call)
         }
     }
