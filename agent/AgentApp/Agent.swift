@@ -50,7 +50,8 @@ public final class Agent: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
         let forwarder = Forwarder(
-            forwarderConfiguration(settings), source: source(spool, sent), agentID: agentID, token: settings.token,
+            forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
+            agentID: agentID, token: settings.token,
             heartbeat: { heartbeat(settings, spool) }, metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
