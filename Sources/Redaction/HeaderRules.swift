@@ -11,11 +11,24 @@ enum HeaderRules {
         "webhook-id", "webhook-timestamp", "svix-id", "request-id", "x-request-id", "x-correlation-id",
     ]
 
+    static func isHarmless(_ name: String) -> Bool {
+        harmless.contains(name) || holds(name, anyOf: limitParts) || name.hasSuffix("-version")
+            || name.hasSuffix("-request-id")
+    }
+
     private static let limitParts = ["ratelimit", "rate-limit"].map { Array($0.utf8) }
 
-    static func isHarmless(_ name: String) -> Bool {
-        harmless.contains(name) || isAnyPart(limitParts, of: name) || name.hasSuffix("-version")
-            || name.hasSuffix("-request-id")
+    /// Over bytes: searching in strings costs twenty times as much, and every header is asked about.
+    private static func holds(_ name: String, anyOf parts: [[UInt8]]) -> Bool {
+        var name = name
+        return name.withUTF8 { bytes in
+            parts.contains { part in
+                guard bytes.count >= part.count else { return false }
+                return (0...bytes.count - part.count).contains { start in
+                    bytes[start] == part[0] && bytes[start..<start + part.count].elementsEqual(part)
+                }
+            }
+        }
     }
 
     /// What a partner's own headers tell of its limits and deliveries. Its signatures are not among them.
@@ -35,7 +48,7 @@ enum HeaderRules {
     ].map { Array($0.utf8) }
 
     static func isSecret(_ name: String) -> Bool {
-        isAnyPart(secretParts, of: name) || name.hasSuffix("-key") || name == "auth" || name == "key"
+        holds(name, anyOf: secretParts) || name.hasSuffix("-key") || name == "auth" || name == "key"
     }
 
     private static let personal: Set<String> = [
@@ -55,14 +68,4 @@ enum HeaderRules {
     ]
 
     static func isHarmlessQuery(_ key: String) -> Bool { harmlessQuery.contains(key) }
-
-    /// Byte by byte: the library's search for a text within a text builds tables that cost a hundred times a name's length.
-    private static func isAnyPart(_ parts: [[UInt8]], of name: String) -> Bool {
-        var name = name
-        return name.withUTF8 { bytes in
-            bytes.indices.contains { start in
-                parts.contains { $0[0] == bytes[start] && bytes[start...].starts(with: $0) }
-            }
-        }
-    }
 }

@@ -64,7 +64,7 @@ enum HiddenText {
     private static func base64Decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var digits = text[...]
         while digits.last == UInt8(ascii: "=") { digits.removeLast() }
-        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1 else { return nil }
+        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1, beginsAsText(digits) else { return nil }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(digits.count / 4 * 3 + 2)
         var (bits, bitCount): (UInt32, UInt32) = (0, 0)
@@ -76,11 +76,30 @@ enum HiddenText {
                 bitCount -= 8
                 let byte = UInt8(truncatingIfNeeded: bits >> bitCount)
                 // Random base64 is hardly ever printable, so most words end here.
-                guard byte >= 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09, byte != 0x7F else { return nil }
+                guard isTextByte(byte) else { return nil }
                 decoded.append(byte)
             }
         }
         return String(validating: decoded, as: UTF8.self) == nil ? nil : decoded
+    }
+
+    /// Whether the first three bytes could be text: many words end here, before any memory is asked for.
+    private static func beginsAsText(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        var bits: UInt32 = 0
+        for digit in digits.prefix(4) {
+            guard let sextet = sextet(digit) else { return false }
+            bits = bits << 6 | UInt32(sextet)
+        }
+        let first = UInt8(truncatingIfNeeded: bits >> 16)
+        // 0x80 to 0xC1 and what is above 0xF4 begin no character (RFC 3629, section 3).
+        guard !(0x80...0xC1).contains(first), first <= 0xF4 else { return false }
+        return isTextByte(first) && isTextByte(UInt8(truncatingIfNeeded: bits >> 8))
+            && isTextByte(UInt8(truncatingIfNeeded: bits))
+    }
+
+    /// UTF-8 or white space, no control character.
+    private static func isTextByte(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x7F || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
     private static func hex(_ digit: UInt8) -> UInt8? {

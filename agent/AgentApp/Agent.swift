@@ -61,9 +61,9 @@ public final class Agent: Sendable {
         }
         self.probes = probes
         let forwarder = Forwarder(
-            forwarderConfiguration(settings), source: source(spool, sent), agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, spool, probes.state) }, metrics: ForwarderMetrics(registry: metrics),
-            group: group,
+            forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
+            agentID: agentID, token: settings.token, heartbeat: { heartbeat(settings, spool, probes.state) },
+            metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
