@@ -44,7 +44,9 @@ public final class GzipStream {
             case Z_OK: isAtBoundary = false
             case Z_STREAM_END:
                 isAtBoundary = true
-                guard inflateReset(stream) == Z_OK else { throw .compression(.corrupt("a further member does not begin")) }
+                guard inflateReset(stream) == Z_OK else {
+                    throw .compression(.corrupt("a further member does not begin"))
+                }
             case Z_BUF_ERROR where read > 0 || produced > 0: isAtBoundary = false
             default: throw .compression(.corrupt("zlib error \(result)"))
             }

@@ -38,8 +38,10 @@ extension SecretScanner {
             let range = groups[first].lowerBound..<groups[find.last].upperBound
             // Where two readings overlap, all of both goes.
             if finds.count > begin, finds[finds.count - 1].range.upperBound > range.lowerBound {
-                let whole = finds[finds.count - 1].range.lowerBound..<max(
-                    finds[finds.count - 1].range.upperBound, range.upperBound)
+                let whole =
+                    finds[finds.count - 1].range
+                    .lowerBound..<max(
+                        finds[finds.count - 1].range.upperBound, range.upperBound)
                 finds[finds.count - 1].range = whole
             } else {
                 finds.append((range, find.rule))

@@ -32,7 +32,7 @@ struct HostileBatchTests {
     }
 
     @Test func `an unknown version says so, so that the sender keeps the batch`() {
-        #expect(throws: BatchError.unknownVersion(2)) { try BatchReader([0x08, 0x02, 0x10, 0x01]) }
+        #expect(throws: BatchError.unknownVersion(3)) { try BatchReader([0x08, 0x03, 0x10, 0x01]) }
     }
 
     @Test func `a claim of more calls than allowed is refused before anything is allocated`() {

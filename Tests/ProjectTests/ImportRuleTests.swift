@@ -12,9 +12,10 @@ struct ImportRuleTests {
         ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
-        ("Detection", "aggregator"),
-        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
-        ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
+        ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
+        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("Dashboard", "aggregator"),
+        ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
+        ("farwatch", "aggregator"),
     ]
 
     private static let shims: [String: String] = [
@@ -26,7 +27,8 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection",
+        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection", "Incidents",
+        "Alerting",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

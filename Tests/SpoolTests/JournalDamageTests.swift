@@ -69,12 +69,15 @@ struct JournalDamageTests {
         _ = try store.append([call("call-1")], at: start)
         let name = SpoolFile.journal(1).name
         let content = try #require(disk.content(of: name))
+        let id = try #require(disk.content(of: SpoolFile.id.name))
         for cut in 1..<60 {
+            let disk = SimulatedDisk(seed: 1)
+            disk.replace(SpoolFile.id.name, with: id)
             disk.replace(name, with: Array(content.dropLast(cut)))
-            disk.restart()
-            let contents = JournalFile.read(Array(content.dropLast(cut)), sequence: 1)
-            #expect(contents.records.count == 1)
-            #expect(!contents.goesOnBehind)
+            var reopened = try open(disk)
+            #expect(try urls(&reopened) == ["call-0"])
+            #expect(reopened.statistics.tornJournals == 1)
+            #expect(reopened.takeNotices().isEmpty)
         }
     }
 }

@@ -17,11 +17,13 @@ private struct Service: RequestHandler {
 
 /// What hostile and broken peers do to the real server, and that others are served meanwhile.
 ///
-/// One after the other, because memory is measured: with `FARWATCH_ABUSE_MEMORY=1`, and no other test beside them (`deploy/test`
-/// does so), what the process holds may grow by 20 MB at most.
-@Suite(.serialized) struct AbuseTests {
+/// One after the other and with no other test beside them, because memory and patience are measured: what the process holds may
+/// grow by 20 MB at most. So they run where `FARWATCH_ABUSE_ALONE=1` says that they are alone: `deploy/test` does, in a step of
+/// its own.
+@Suite(.serialized, .enabled(if: getenv("FARWATCH_ABUSE_ALONE") != nil, "they run alone, in a step of deploy/test"))
+struct AbuseTests {
     private func withServer(
-        _ change: (inout ServerConfiguration) -> Void = { _ in },
+        mayGrowBy byteCountMax: Int = 20 << 20, _ change: (inout ServerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (Int, HTTPServer) throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -47,9 +49,16 @@ private struct Service: RequestHandler {
         let bystander = Task {
             var served = 0
             while !Task.isCancelled {
-                let response = try await client.send(
-                    ClientRequest(method: "POST", path: "/", body: ByteBuffer(string: "x"), timeout: .seconds(30)))
-                #expect(response.status == 200)
+                let request = ClientRequest(
+                    method: "POST", path: "/", body: ByteBuffer(string: "x"), timeout: .seconds(30))
+                do throws(TransportError) {
+                    #expect(try await client.send(request).status == 200)
+                } catch  where error.kind == .cancelled {
+                    break
+                } catch {
+                    Issue.record("somebody else was not served: \(error)")
+                    break
+                }
                 served += 1
                 try? await Task.sleep(for: .milliseconds(5))  // Cancelled: the loop ends.
             }
@@ -57,10 +66,9 @@ private struct Service: RequestHandler {
         }
         let result = await abuse.result
         bystander.cancel()
-        #expect(try await bystander.value > 0, "nobody else was served")
-        if getenv("FARWATCH_ABUSE_MEMORY") != nil {
-            #expect(residentByteCount() - before <= 20 << 20, "grew by \((residentByteCount() - before) >> 10) KiB")
-        }
+        #expect(await bystander.value > 0, "nobody else was served")
+        let grown = residentByteCount() - before
+        #expect(grown <= byteCountMax, "grew by \(grown >> 10) KiB")
         await client.shutdown()
         await server.shutdown(grace: .seconds(2))
         #expect(server.connectionCount == 0)
@@ -156,7 +164,8 @@ private struct Service: RequestHandler {
             }
             #expect(resets == 8)
             #expect(server.counters[.writeTimeouts] == 8)
-            #expect(server.heldByteCount.responses < 4 << 20)
+            for _ in 0..<50 where server.heldByteCount.responses > 0 { usleep(100_000) }
+            #expect(server.heldByteCount.responses == 0)
         }
     }
 
@@ -212,7 +221,14 @@ private struct Service: RequestHandler {
 
     @Test func `thousands of idle connections cost little, and those beyond the bound are refused`() async throws {
         let count = idlePeersPossible()
-        try await withServer({ $0.connectionsMax = count }) { port, server in
+        // 20 KiB each, most of it libnghttp2's session (measured).
+        try await withServer(
+            mayGrowBy: count * 24 << 10,
+            {
+                $0.connectionsMax = count
+                $0.idleTimeout = .seconds(120)
+            }
+        ) { port, server in
             var peers: [RawPeer] = []
             // The good client has one already.
             for _ in 0..<(count - 1) {
@@ -220,6 +236,8 @@ private struct Service: RequestHandler {
                 peer.send(http2Preface)
                 peers.append(peer)
             }
+            // Accepting takes its time where everything is busy.
+            for _ in 0..<600 where server.connectionCount < count { usleep(100_000) }
             let late = try #require(RawPeer(port: port))
             #expect(late.isClosedByPeer())
             #expect(server.counters[.connectionsRefused] >= 1)
@@ -260,14 +278,14 @@ private struct LateService: RequestHandler {
     }
 }
 
-/// Two descriptors each, both ends being here; 3,000 where the system allows.
+/// Two descriptors each, both ends being here; 2,000 where the system allows.
 private func idlePeersPossible() -> Int {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    return min(3_000, Int(clamping: limit.rlim_cur) / 2 - 300)
+    return min(2_000, Int(clamping: limit.rlim_cur) / 2 - 300)
 }
 
 /// Runs blocking work without holding up the tasks of others.

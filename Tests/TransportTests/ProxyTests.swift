@@ -2,8 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Testing
-
-@testable import Transport
+import Transport
 
 struct ProxySettingTests {
     private let far = Endpoint(isTLS: true, host: "agg.example.com", port: 7_443)

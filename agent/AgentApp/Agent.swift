@@ -19,6 +19,7 @@ public final class Agent: Sendable {
     public let healthAddress: ListenAddress
 
     private let spool: Spool
+    private let sent: SentLog
     private let receiver: HTTPServer
     private let health: HTTPServer
     private let probes: ProbeCapture
@@ -48,6 +49,11 @@ public final class Agent: Sendable {
         self.spool = spool
         spool.register(in: metrics)
         let pipeline = CallPipeline(settings, metrics)
+        let sent = try SentLog(
+            directory: settings.sentDirectory, settings.sent, metrics: metrics, logger: logger)
+        self.sent = sent
+        let tapToken = try LocalToken.make(in: settings.stateDirectory)
+        let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
         let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, now in
@@ -55,7 +61,7 @@ public final class Agent: Sendable {
         }
         self.probes = probes
         let forwarder = Forwarder(
-            forwarderConfiguration(settings), source: source(spool), agentID: agentID, token: settings.token,
+            forwarderConfiguration(settings), source: source(spool, sent), agentID: agentID, token: settings.token,
             heartbeat: { heartbeat(settings, spool, probes.state) }, metrics: ForwarderMetrics(registry: metrics),
             group: group,
             logger: logger)
@@ -64,6 +70,8 @@ public final class Agent: Sendable {
         var receiving = ReceiverConfiguration(hostName: settings.hostName)
         receiving.trustHost = settings.receive.trustHost
         receiving.bodyByteCountMax = settings.receive.byteCountMax
+        if let names = settings.attribution.otlpCustomers { receiving.otlp.customerAttributes = names }
+        if let fields = settings.attribution.moesifCustomers { receiving.moesifCustomerFields = fields }
         receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
         let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
             calls, context, completion in
@@ -77,7 +85,15 @@ public final class Agent: Sendable {
             handler: handler, group: group, logger: logger)
         health = HTTPServer(
             configuration: ServerConfiguration(address: settings.healthAddress.host, port: settings.healthAddress.port),
-            handler: HealthHandler(spool: spool, metrics: metrics, probes: probes), group: group, logger: logger)
+            handler: HealthHandler(
+                spool: spool, metrics: metrics, probes: probes, tap: pipeline.tap, tapToken: tapToken,
+                status: {
+                    StatusDocument(
+                        agentID: agentID, settings: settings, startedAt: startedAt,
+                        now: Instant(nanosecondsSinceEpoch: WallClock.now()), tally: pipeline.tally.current,
+                        spool: spool.level, statistics: spool.statistics
+                    ).json()
+                }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)
         do {
             let boundReceiver = try await receiver.start()
@@ -113,6 +129,7 @@ public final class Agent: Sendable {
         await forwarding.value
         do {
             try await spool.close()
+            await sent.close()
             await health.shutdown(grace: .seconds(1))
             try await group.shutdownGracefully()
         } catch {
@@ -129,8 +146,8 @@ func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration
     return configuration
 }
 
-/// The spool as the forwarder sees it.
-func source(_ spool: Spool) -> ForwarderSource {
+/// The spool as the forwarder sees it; what was acknowledged is recorded first, while it can still be read.
+func source(_ spool: Spool, _ sent: SentLog?) -> ForwarderSource {
     ForwarderSource(
         pending: { after, limit in
             await spool.pending(after: after, limit: limit).map {
@@ -144,7 +161,12 @@ func source(_ spool: Spool) -> ForwarderSource {
                 return error.isTransient ? .unread : .damaged
             }
         },
-        acknowledge: { await spool.acknowledge($0) }, setAside: { await spool.setAside($0) },
+        acknowledge: { sequence in
+            if let sent, let bytes = try? await spool.read(sequence) {  // The spool counts it when it cannot.
+                sent.record(sequence, bytes, at: Instant(nanosecondsSinceEpoch: WallClock.now()))
+            }
+            await spool.acknowledge(sequence)
+        }, setAside: { await spool.setAside($0) },
         floor: { spool.floor }, spoolID: { spool.spoolID })
 }
 

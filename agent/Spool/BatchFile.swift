@@ -12,7 +12,7 @@ import CallModel
 /// `headLength` counts everything before the payload. The supplied ids stand here by their hashes, in runs of one second, so that
 /// the ten minutes in which repeats are suppressed can be built again without opening batches; acknowledging a batch cuts the
 /// payload away and leaves the head, as `.done`, for as long.
-struct BatchFileHead: Equatable {
+package struct BatchFileHead: Equatable {
     var spoolID: SpoolID
     var sequence: UInt64
     var callCount: Int
@@ -22,12 +22,12 @@ struct BatchFileHead: Equatable {
     /// How far replays had got with the calls of this batch.
     var places: [ReplayPlace]
     var ids: [IDRun]
-    var shedding: Shedding?
+    package var shedding: Shedding?
     /// Of the head as encoded; set by reading and by writing.
-    var byteCount = 0
+    package var byteCount = 0
 
     /// What the head tells of what is left of its batch; nil where "FWB1" wrote it.
-    struct Shedding: Equatable {
+    package struct Shedding: Equatable {
         var level: BatchReduction.Level
         var original: BatchChecksum
         var metadataByteCount: Int
@@ -49,7 +49,7 @@ struct BatchFileHead: Equatable {
     var fileByteCount: Int { byteCount + payloadByteCount }
     var newestIDSecond: Int64? { ids.map(\.second).max() }
 
-    mutating func encoded() -> [UInt8] {
+    package mutating func encoded() -> [UInt8] {
         var writer = FileWriter()
         writer.put(shedding == nil ? Self.firstMagic : Self.magic)
         writer.put(UInt32(0))
@@ -94,7 +94,7 @@ struct BatchFileHead: Equatable {
     }
 
     /// Reads a whole head. Nil for anything else.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard let byteCount = Self.byteCount(from: bytes), bytes.count >= byteCount, byteCount > 12 else { return nil }
         var tail = FileReader(bytes[(byteCount - 4)..<byteCount])
         guard tail.take(UInt32.self) == checksum(of: bytes[..<(byteCount - 4)]) else { return nil }

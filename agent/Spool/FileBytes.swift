@@ -65,7 +65,7 @@ func checksum(of bytes: some Collection<UInt8>) -> UInt32 {
 }
 
 /// The spool's files, by their names. Sequences are written with twenty digits, so that names sort.
-enum SpoolFile: Hashable {
+package enum SpoolFile: Hashable {
     case id
     case places
     case journal(UInt64)
@@ -102,7 +102,7 @@ enum SpoolFile: Hashable {
         }
     }
 
-    var name: String {
+    package var name: String {
         switch self {
         case .id: "spool.id"
         case .places: "places"

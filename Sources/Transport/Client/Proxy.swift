@@ -3,7 +3,7 @@ public struct Proxy: Sendable, Hashable {
     public var host: String
     public var port: Int
     /// `Basic …`, where the proxy's address names a user. Never printed.
-    var authorization: String?
+    package var authorization: String?
 
     public init(host: String, port: Int) {
         self.host = host
@@ -112,7 +112,7 @@ private func percentDecoded(_ text: Substring) -> String? {
 }
 
 /// RFC 4648, section 4.
-func base64(_ bytes: [UInt8]) -> String {
+package func base64(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     for start in stride(from: 0, to: bytes.count, by: 3) {

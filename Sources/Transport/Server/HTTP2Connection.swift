@@ -21,6 +21,11 @@ final class HTTP2Connection: ChannelInboundHandler {
         /// When the present state began, or the answer last moved.
         var since = NIODeadline.now()
         var body = ByteBuffer()
+        /// How much of a streamed body went out before `body` begins.
+        var bodyStart = 0
+        /// Set while more of the body may come.
+        var source: BodyStream? { didSet { isStreamed = isStreamed || source != nil } }
+        private(set) var isStreamed = false
         var reservation: ByteReservation?
 
         init(_ state: State) {
@@ -38,6 +43,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     var unwritableSince: NIODeadline?
     var isPeerDone = false
     var isShuttingDown = false
+    /// The client's settings came: its preface is whole (RFC 9113, section 3.4).
+    var hasGreeted = false
     /// Either side has said that the connection ends, so that its end is no fault.
     var isEndExpected = false
     /// All is said; only the last bytes are on their way.
@@ -65,6 +72,7 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         // Requests still with the handler keep their reservation until they are answered; the rest ends here.
+        endSources()
         streams = [:]
         self.context = nil
         context.fireChannelInactive()
@@ -82,11 +90,7 @@ final class HTTP2Connection: ChannelInboundHandler {
         }
         // Ranges in the events refer to these bytes.
         for event in session.takeEvents() { take(event, in: bytes) }
-        if !session.wantsBytes, !isEndExpected {
-            isEndExpected = true
-            let isFlood = session.abandonedStreamCount > core.configuration.abandonedStreamsMax
-            core.counters.add(isFlood ? .floods : .protocolErrors)
-        }
+        if !session.wantsBytes { countFault() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -139,11 +143,15 @@ final class HTTP2Connection: ChannelInboundHandler {
         defer { isPumping = false }
         do throws(HTTP2Error) {
             let now = NIODeadline.now()
-            try HTTP2Output.write(session, to: context) { id in
-                let stream = streams[id]
-                stream?.since = now
-                return stream?.body
-            }
+            _ = feedStreams(at: now)
+            repeat {
+                try HTTP2Output.write(session, to: context) { id, range in
+                    guard let stream = streams[id] else { return nil }
+                    stream.since = now
+                    return stream.takeBody(range)
+                }
+                // A stream whose window was written may have more; one that is held up takes none.
+            } while feedStreams(at: now)
             for event in session.takeEvents() { take(event, in: ByteBuffer()) }
             endIfDone()
         } catch {
@@ -152,7 +160,17 @@ final class HTTP2Connection: ChannelInboundHandler {
         }
     }
 
+    /// The session was ended by what the peer did. The library says so at once, or only when its GOAWAY is written.
+    private func countFault() {
+        guard !isEndExpected, !isPeerDone else { return }
+        isEndExpected = true
+        let configuration = core.configuration
+        let isFlood = session.abandonedStreamCount > min(configuration.abandonedStreamsMax, configuration.resetBurstMax)
+        core.counters.add(isFlood ? .floods : .protocolErrors)
+    }
+
     private func endIfDone() {
+        if session.isFinished { countFault() }
         let isUseless = isPeerDone && !streams.values.contains(where: \.isAnswerDue)
         if session.isFinished || isUseless { end() }
     }
@@ -179,6 +197,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     func close() {
         guard let context else { return }
         self.context = nil
+        endSources()
         streams = [:]
         context.close(promise: nil)
     }

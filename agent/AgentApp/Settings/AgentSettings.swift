@@ -24,6 +24,8 @@ public struct AgentSettings: Sendable {
     public var capture = CaptureSettings()
     public var redaction = RedactionPolicy()
     public var catalogue = Catalogue.builtIn
+    var attribution = AttributionSettings()
+    var sent = SentLog.Configuration()
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
@@ -49,6 +51,11 @@ public struct AgentSettings: Sendable {
         capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
+        attribution = AttributionSettings(root, region: region, environment: environment)
+        let sent = root.section("sent")
+        self.sent.byteCountMax = sent.byteCount("max_bytes", in: 0...1 << 40) ?? self.sent.byteCountMax
+        self.sent.ageMax =
+            sent.duration("max_age", in: .seconds(60)...(.seconds(30 * 86_400))) ?? self.sent.ageMax
     }
 
     private mutating func readForward(_ section: SettingsSection) {

@@ -98,8 +98,7 @@ struct CauseSearch {
             built, candidate in
             var candidate = candidate
             candidate.sums = sums(candidate, notIn: built.covered)
-            candidate.score = pricing.score(
-                candidate.sums, literals: candidate.dimensions.count, ripple: scan.ripple(candidate, built.covered))
+            candidate.score = scan.score(of: candidate, built.covered, pricing)
             return extended(built, by: candidate)
         }
         if let known = best, rebuilt.value > known.value { best = rebuilt }

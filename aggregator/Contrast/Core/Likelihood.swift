@@ -15,6 +15,14 @@ enum Likelihood {
         if passed > 0 { sum += passed * log(passed / max(total - expected, 1e-9)) }
         return max(0, sum)
     }
+
+    /// How much likelier the failures of one row are when a share `rise` of those that would have passed fails as well.
+    static func gain(_ leaf: Leaf, rise: Double) -> Double {
+        guard leaf.total > 0, rise > 0 else { return 0 }
+        let normal = min(max(leaf.expected / leaf.total, 1e-9), 1 - 1e-9)
+        let raised = 1 - (1 - normal) * (1 - rise)
+        return leaf.failed * log(raised / normal) + (leaf.total - leaf.failed) * log1p(-rise)
+    }
 }
 
 /// The sums over the rows for which a predicate holds.

@@ -22,8 +22,8 @@ struct Pricing: Sendable {
     var perPredicate: Double
     var perLiteral: Double
 
-    func score(_ sums: GroupSums, literals: Int, ripple: Double = 1) -> Double {
-        sums.excess / dispersion * ripple * ripple - perPredicate - perLiteral * Double(literals)
+    func score(excess: Double, literals: Int) -> Double {
+        excess / dispersion - perPredicate - perLiteral * Double(literals)
     }
 }
 
@@ -62,28 +62,29 @@ struct PredicateScan {
         for set in sets(promising) {
             keep(grouped(active, by: set, promising), of: set, pricing, in: &found)
         }
-        for index in found.indices {
-            found[index].score = pricing.score(
-                found[index].sums, literals: found[index].dimensions.count, ripple: ripple(found[index], covered))
-        }
+        for index in found.indices { found[index].score = score(of: found[index], covered, pricing) }
         return found.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
     }
 
-    /// What part of the calls it holds for shows the rise that it claims, of those in rows large enough to show it: a cause
-    /// reaches every row below it. 1 where no row is large enough.
-    func ripple(_ candidate: Candidate, _ covered: [Bool]) -> Double {
+    /// The exact score: how much likelier the rows are when each has, besides its normal failures, the rise of the whole
+    /// predicate; times the part of its calls that shows the rise. Sums alone would mix rows that always fail with rows
+    /// that never do, and a cause that reaches only some of its rows is a wider one than it should be.
+    func score(of candidate: Candidate, _ covered: [Bool], _ pricing: Pricing) -> Double {
         let sums = candidate.sums
-        let rise = (sums.failed - sums.expected) / max(sums.total - sums.expected, 1e-9)
+        let rise = min(max((sums.failed - sums.expected) / max(sums.total - sums.expected, 1e-9), 0), 1 - 1e-9)
         var telling = 0.0
         var risen = 0.0
+        var gain = 0.0
         for place in leaves.indices where !covered[place] && candidate.holds(forRow: place, in: rows) {
             let leaf = leaves[place]
+            gain += Likelihood.gain(leaf, rise: rise)
             let claimed = rise * (leaf.total - leaf.expected)
             guard claimed >= Self.tellingFailuresMin else { continue }
             telling += leaf.total
             if leaf.failed - leaf.expected >= Self.risenShareMin * claimed { risen += leaf.total }
         }
-        return telling > 0 ? risen / telling : 1
+        let ripple = telling > 0 ? risen / telling : 1
+        return pricing.score(excess: max(gain, 0) * ripple, literals: candidate.dimensions.count)
     }
 
     /// Better scores first; on a tie the shorter, then by name, so that the order of rows decides nothing.
@@ -141,7 +142,7 @@ struct PredicateScan {
     ) {
         var best: [Candidate] = []
         for (codes, sums) in groups {
-            let score = pricing.score(sums, literals: set.count)
+            let score = pricing.score(excess: sums.excess, literals: set.count)
             guard score > 0, best.count < Self.keptPerSetMax || score >= best[best.count - 1].score else { continue }
             let candidate = Candidate(dimensions: set, codes: codes, sums: sums, score: score)
             let place = best.firstIndex { isBetter(candidate, $0) } ?? best.count

@@ -103,10 +103,10 @@ struct AnswerReader {
         let name = normalised(key)
         if AnswerWords.placeKeys.contains(name) || name == "name" && inErrors {
             if text.utf8.count <= 200 { clues.named.append(AnswerClues.Named(text: text, isStructured: true)) }
-        } else if AnswerWords.codeKeys.contains(name) {
+        } else if AnswerWords.codeKeys.contains(name), !text.utf8.contains(0x20) {
             clues.codes.append(text)
             sign(text)
-        } else if AnswerWords.sentenceKeys.contains(name) || inErrors || text.utf8.contains(0x20) {
+        } else if inErrors || AnswerWords.sentenceKeys.contains(name) || text.utf8.contains(0x20) {
             sentence(text)
         }
     }
