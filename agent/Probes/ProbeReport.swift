@@ -41,6 +41,8 @@ extension Coverage.Process {
         var words = "\(command) (\(id)): "
         if !readBy.isEmpty {
             words += "read by \(readBy.joined(separator: ", ")), \(sessions) sessions"
+        } else if !readableBy.isEmpty {
+            words += "can be read by \(readableBy.joined(separator: ", "))"
         } else if let blindness {
             words += "not read: \(blindness.rawValue)"
         } else {

@@ -82,6 +82,12 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         passed(&consumer, now, report)
     }
 
+    /// Looks at every process once, and attaches nothing to any.
+    func survey() -> ProbeReport {
+        for processID in ProcessFiles.all() { look(at: processID) }
+        return report()
+    }
+
     private func recordArrived(_ bytes: Span<UInt8>) {
         let record: ProbeRecord?
         if configuration.mode == .on {
@@ -172,7 +178,9 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         if !isListed, finding.hasTLS { finding = Finding(blindness: .unlisted) }
         guard finding.hasTLS || finding.blindness != nil else { return }
         let command = ProcessFiles.command(processID) ?? ""
-        coverage.looked(at: processID, command: command, readBy: finding.readBy, blindness: finding.blindness)
+        coverage.looked(
+            at: processID, command: command, readBy: finding.readBy, readableBy: finding.readableBy,
+            blindness: finding.blindness)
     }
 
     private func list(_ processID: UInt32) {
@@ -258,6 +266,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
 /// What looking at one process found.
 private struct Finding {
     var readBy: [String] = []
+    var readableBy: [String] = []
     var blindness: Coverage.Blindness?
     var hasTLS = false
 
@@ -278,8 +287,9 @@ private struct Finding {
         case .overLimit:
             hasTLS = true
             blindness = .limit
-        case .left:
+        case .left(let plan):
             hasTLS = true
+            readableBy.append("\(plan.library.rawValue) \(path)")
             blindness = .observing
         case .goProgram: blindness = .go
         case .nothing: break

@@ -43,13 +43,31 @@ public final class Probes: Sendable {
         try watchdog.submit { [self] in watch(configuration.watchdogMax) }
     }
 
+    /// Whether the machine went down while probes were attached, so that they would not start.
+    public static func wentDown(_ configuration: ProbeConfiguration) -> Bool {
+        CrashMarker(stateDirectory: configuration.stateDirectory).showsCrash(bootID: CrashMarker.currentBootID())
+    }
+
+    /// What could be read on this host, without attaching anything to any process: for `doctor`.
+    /// - Throws: `ProbeError` where the kernel takes no probe at all.
+    public static func survey(_ configuration: ProbeConfiguration, logger: Logger) throws -> ProbeReport {
+        var configuration = configuration
+        configuration.mode = .observe
+        let runner = try ProbeRunner(
+            configuration, ProbeObject(), LinkTable(), consumer: NoConsumer(), logger: logger)
+        return runner.survey()
+    }
+
     /// How they are, at most half a second ago.
     public var state: ProbeReport { report.withLock { $0 } }
 
     /// Detaches everything and returns when that is done, within a second.
     public func stop() async {
         isStopping.store(true, ordering: .relaxed)
+        let began = MonotonicClock.now()
         links.close()
+        let tookMs = (MonotonicClock.now() - began) / 1_000_000
+        logger.notice("probes detached", metadata: ["milliseconds": "\(tookMs)"])
         await worker.stopAndWait()
         await watchdog.stopAndWait()
         do { try marker.clear() } catch {
@@ -112,4 +130,14 @@ public enum ProbeStartError: Error, CustomStringConvertible {
             "this host went down while probes were attached, so they stay off; remove \(marker) to try them again"
         }
     }
+}
+
+/// Takes nothing in: a survey reads no byte.
+private struct NoConsumer: StreamConsumer {
+    func opened(_ connection: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {}
+    func chunk(_ bytes: Span<UInt8>, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant) {}
+    func gap(byteCount: Int?, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant) {}
+    func halfClosed(_ connection: ConnectionID, _ direction: StreamDirection, at now: Instant) {}
+    func closed(_ connection: ConnectionID, _ reason: CloseReason, at now: Instant) {}
+    func datagram(_ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant) {}
 }

@@ -170,6 +170,22 @@ partners:
             for number, call in enumerate(self.calls(f"/node{version}/", 4)):
                 self.check(call, "POST", f"/node{version}/{number}?n={1000 + number}", 200, 52, 1_000 + number, version)
 
+    def test_a_library_of_a_container_is_found_when_its_program_starts(self):
+        """Another mount namespace with a copy of the library that nobody else can see: a file of its own, not probed before."""
+        library = next(line.split()[-1] for line in subprocess.run(
+            ["ldconfig", "-p"], check=True, capture_output=True, text=True).stdout.splitlines() if "libssl.so" in line)
+        folder = self.installation.state / "image"
+        folder.mkdir()
+        # The first call is how the library is noticed; it is made to last. The second is made by another process.
+        self.run_client("unshare", "--mount", "sh", "-ec", f"""
+            mount -t tmpfs none {folder}
+            cp {library} {folder}
+            export LD_LIBRARY_PATH={folder}
+            curl -sk '{self.base}/first?wait=3000' -o /dev/null
+            curl -sk --http1.1 '{self.base}/container?n=123' -o /dev/null
+        """)
+        self.check(self.calls("/container", 1)[0], "GET", "/container?n=123", 200, 0, 123, "1.1")
+
     def test_a_body_larger_than_what_is_taken_of_one_call_keeps_its_size(self):
         self.run_client("curl", "-sk", "--http1.1", self.base + "/large?n=3000000", "-o", "/dev/null")
         self.check(self.calls("/large", 1)[0], "GET", "/large?n=3000000", 200, 0, 3_000_000, "1.1")
@@ -228,6 +244,10 @@ class ProbesEnd(unittest.TestCase):
         began = time.monotonic()
         self.installation.stop("farwatch-agent")
         self.assertFalse(self.marker.exists(), f"stopped after {time.monotonic() - began} s")
+        log = "".join(path.read_text() for path in (self.installation.state / "logs").iterdir())
+        detached = re.search(r"probes detached.*?milliseconds\W+(\d+)|milliseconds\W+(\d+).*?probes detached", log)
+        self.assertIsNotNone(detached, log)
+        self.assertLessEqual(int(detached[1] or detached[2]), 1_000)
         self.start()
         self.installation.kill("farwatch-agent")
         self.assertTrue(self.marker.exists(), "killed: nobody could remove it")

@@ -28,6 +28,7 @@ struct Doctor {
         findings += redactionFindings
         findings.append(catalogueFinding)
         findings += HostFacts.read().findings
+        findings += probeFindings
         return findings
     }
 

@@ -34,6 +34,8 @@ public struct Coverage: Sendable {
         public var command: String
         /// How its TLS is read, one line for each library: `OpenSSL /usr/lib/…/libssl.so.3`.
         public var readBy: [String] = []
+        /// How it could be, where nothing is attached: libraries, likewise.
+        public var readableBy: [String] = []
         /// Why not; nil where it is read, or where it has no TLS that we know of.
         public var blindness: Blindness?
         /// It speaks QUIC, which is in no library's calls.
@@ -47,7 +49,8 @@ public struct Coverage: Sendable {
 
         /// Whether it has anything to do with TLS.
         public var isOfInterest: Bool {
-            !readBy.isEmpty || sessions > 0 || tlsConnects > 0 || speaksQUIC || blindness == .java
+            !readBy.isEmpty || !readableBy.isEmpty || sessions > 0 || tlsConnects > 0 || speaksQUIC
+                || blindness == .java
         }
     }
 
@@ -73,10 +76,13 @@ public struct Coverage: Sendable {
         tlsConnects == 0 ? nil : min(1, Double(sessions) / Double(tlsConnects))
     }
 
-    public mutating func looked(at id: UInt32, command: String, readBy: [String], blindness: Blindness?) {
+    public mutating func looked(
+        at id: UInt32, command: String, readBy: [String], readableBy: [String] = [], blindness: Blindness?
+    ) {
         change(id, command: command) {
             $0.command = command
             $0.readBy = readBy
+            $0.readableBy = readableBy
             $0.blindness = readBy.isEmpty ? blindness : nil
         }
     }
