@@ -72,7 +72,9 @@ let package = Package(
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
         .target(
             name: "Storage",
-            dependencies: ["CallModel", "Compression", "BatchFormat", "Rollups", "Postgres", "Runtime"],
+            dependencies: [
+                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Postgres", "Runtime",
+            ],
             path: "aggregator/Storage"),
         .target(
             name: "QueryAPI",
@@ -127,6 +129,8 @@ let package = Package(
         .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "RollupsTests", dependencies: ["CallModel", "Rollups"]),
+        .testTarget(name: "StorageTests", dependencies: ["CallModel", "Rollups", "BatchFormat", "Storage"]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17
