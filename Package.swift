@@ -83,10 +83,12 @@ let package = Package(
                 logging,
             ], path: "aggregator/QueryAPI"),
         .target(
+            name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
+        .target(
             name: "AggregatorApp",
             dependencies: [
                 "CallModel", "Documents", "BatchFormat", "PartnerCatalog", "Runtime", "Transport", "Postgres", "Ingest",
-                "Rollups", "Detection", "Storage", "QueryAPI", nio, nioPosix, crypto, logging, arguments,
+                "Rollups", "Detection", "Storage", "QueryAPI", "Dashboard", nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
             name: "farwatch-aggregator", dependencies: ["AggregatorApp", arguments],
@@ -131,6 +133,9 @@ let package = Package(
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "RollupsTests", dependencies: ["CallModel", "Rollups"]),
         .testTarget(name: "StorageTests", dependencies: ["CallModel", "Rollups", "BatchFormat", "Storage"]),
+        .testTarget(
+            name: "QueryAPITests",
+            dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

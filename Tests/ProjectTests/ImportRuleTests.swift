@@ -10,8 +10,9 @@ struct ImportRuleTests {
         ("Runtime", "Sources"), ("Transport", "Sources"), ("Receivers", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Detection", "aggregator"),
-        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
-        ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
+        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("Dashboard", "aggregator"),
+        ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
+        ("farwatch", "aggregator"),
     ]
 
     private static let shims: [String: String] = [

@@ -50,6 +50,9 @@ public struct AggregatorSettings: Sendable {
         retention.calls = kept.duration("calls", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.calls
         retention.minutes =
             kept.duration("minutes", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.minutes
+        retention.hours =
+            kept.duration("hours", in: .seconds(86_400)...(.seconds(3_650 * 86_400))) ?? retention.hours
+        retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         for (id, partner) in root.namedSections("partners") { partnerNames[id] = partner.string("name") ?? id }
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")

@@ -12,7 +12,8 @@ public struct AggregatorCommand: AsyncParsableCommand {
         commandName: "farwatch-aggregator",
         abstract: "Stores the calls of a fleet and works out which partner is failing.",
         subcommands: [
-            RunCommand.self, ValidateCommand.self, MigrateCommand.self, PsqlCommand.self, TokenCommand.self,
+            RunCommand.self, ValidateCommand.self, DoctorCommand.self, MigrateCommand.self, PsqlCommand.self,
+            TokenCommand.self,
             VersionCommand.self,
         ])
 
