@@ -25,12 +25,18 @@ struct CallExportTests {
         #expect(!command.contains("passwd"), "curl reads a header argument that begins with @ from a file")
         #expect(command.contains(#"--url 'https://a.example/'\''$(id)'\'''"#))
         // What is not in quotes holds nothing of the call.
-        var isQuoted = false
+        var (isQuoted, isEscaped) = (false, false)
         var outside = ""
-        for part in command.split(separator: "'", omittingEmptySubsequences: false) {
-            if !isQuoted { outside += part }
-            isQuoted.toggle()
+        for character in command {
+            switch (isQuoted, character) {
+            case (true, _): isQuoted = character != "'"
+            case (false, _) where isEscaped: isEscaped = false
+            case (false, "\\"): isEscaped = true
+            case (false, "'"): isQuoted = true
+            case (false, _): outside.append(character)
+            }
         }
+        #expect(!isQuoted)
         #expect(!outside.contains("reboot") && !outside.contains("$") && !outside.contains("`"))
     }
 

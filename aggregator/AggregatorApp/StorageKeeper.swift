@@ -5,8 +5,8 @@ import Runtime
 import Storage
 import Synchronization
 
-/// Watches how much the database takes and keeps it below its bound: measures every minute, gives up the least valuable first
-/// when it has to (`StorageSize.nextReclaim`), and says when it will be full.
+/// Keeps searches fast (`Retention.summarize`), watches how much the database takes and keeps it below its bound: every minute
+/// it measures, gives up the least valuable first when it has to (`StorageSize.nextReclaim`), and says when it will be full.
 ///
 /// A task of its own: taking the bodies out of a day can take minutes, and nothing else may wait for it.
 final class StorageKeeper: Sendable {
@@ -52,6 +52,7 @@ final class StorageKeeper: Sendable {
 
     private func performRound() async {
         do {
+            try await database.queries.run { try Retention.summarize($0) }
             for _ in 0..<Self.stepsMax {
                 let measured = try await database.queries.run { try StorageSize.read($0) }
                 show(measured)

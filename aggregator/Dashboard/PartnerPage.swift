@@ -109,7 +109,7 @@ private func outages(_ list: JSONValue?, _ input: PageInput) -> String {
         let end = ended.flatMap { Instant(rfc3339: $0) } ?? input.now
         let length = span(from: outage.member("started_at")?.string, to: end)
         items += "<li class=\"\(statusClass(worst))\"><div class=\"row\"><b>\(statusWords(worst))</b>"
-        items += "<span>\(ended == nil ? "goes on since" : "lasted") \(length)</span></div>"
+        items += "<span>\(ended == nil ? "goes on, so far" : "lasted") \(length)</span></div>"
         items +=
             "<p>\(htmlEscaped(outage.member("reason")?.string ?? ""))</p><small>\(moment(outage.member("started_at")?.string))"
         items += ", \(amount(outage.member("calls_failed")?.double)) calls failed</small></li>"

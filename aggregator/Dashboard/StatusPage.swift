@@ -96,8 +96,10 @@ private func card(_ partner: JSONValue, _ input: PageInput) -> String {
     return html + "</dl></a>"
 }
 
+/// A figure with its name. A note about what is not known is left out.
 func fact(_ name: String, _ value: String, _ note: String? = nil) -> String {
-    "<div><dt>\(name)</dt><dd>\(value)\(note.map { "<small>\($0)</small>" } ?? "")</dd></div>"
+    let note = note.flatMap { $0.hasSuffix(dash) ? nil : "<small>\($0)</small>" } ?? ""
+    return "<div><dt>\(name)</dt><dd>\(value)\(note)</dd></div>"
 }
 
 private func troubledHosts(_ hosts: JSONValue?, _ input: PageInput) -> String {
@@ -122,7 +124,7 @@ func pathEncoded(_ text: String) -> String {
         switch byte {
         case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
             encoded.unicodeScalars.append(Unicode.Scalar(byte))
-        default: encoded += "%" + hexText(UInt64(byte)).suffix(2)
+        default: encoded += "%" + hexText(UInt64(byte)).suffix(2).uppercased()
         }
     }
     return encoded

@@ -52,7 +52,7 @@ let styleSheet = Array(
     .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.9rem 1.25rem}
     .card .facts{margin-top:.9rem;padding-top:.9rem;border-top:1px solid var(--line)}
     dt{color:var(--soft);font-size:.8rem}dd{font-size:1.15rem;font-weight:600;letter-spacing:-.01em;font-variant-numeric:tabular-nums}
-    dd small{font-weight:400;margin-left:.45rem;letter-spacing:0;white-space:nowrap}
+    dd{white-space:nowrap}dd small{font-weight:400;margin-left:.45rem;letter-spacing:0}
     .chart{display:block;width:100%;height:140px}.chart .calls{fill:var(--calls)}.chart .failed{fill:var(--major)}
     .chart .rule{stroke:var(--line);stroke-width:1;vector-effect:non-scaling-stroke}
     .legend{color:var(--soft);font-size:.84rem;display:flex;align-items:center;gap:.4rem}

@@ -174,10 +174,10 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
         schema.member("pattern", "^(?!0{32}$)[0-9a-fA-F]{32}$")
     case .cursor:
         schema.member("type", "string")
-        schema.member("pattern", "^00[0-9a-f]{34}$")
+        schema.member("pattern", "^00[01][0-9a-f]{33}$")
     case .eventID:
         schema.member("type", "string")
-        schema.member("pattern", "^00[0-9a-f]{34}$")
+        schema.member("pattern", "^00[01][0-9a-f]{33}$")
     case .jsonTest:
         schema.member("type", "string")
         schema.member("maxLength", testCharacterCountMax)

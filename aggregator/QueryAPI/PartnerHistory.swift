@@ -116,7 +116,7 @@ public struct PartnerHistory: Sendable, Equatable {
             let second = last - Int64(count - 1 - index) * seconds
             let (start, end) = (Instant(secondsSinceEpoch: second), Instant(secondsSinceEpoch: second + seconds))
             let found = byStart[second]
-            let inside = outages.filter { $0.startedAt < end && ($0.endedAt ?? now) > start }
+            let inside = outages.filter { $0.startedAt < end && ($0.endedAt.map { $0 > start } ?? true) }
             let worst = inside.map(\.worst).max { order($0) < order($1) }
             return Step(
                 start: start, calls: found?.calls ?? 0, failures: found?.failures ?? 0,

@@ -70,6 +70,18 @@ struct Partitions {
         }
     }
 
+    /// Brings the block-range indexes of the calls up to date: until a range of blocks is summarised every search reads it, and
+    /// PostgreSQL by itself does so with the next vacuum, which for a day's calls is hours away. Costs nothing where nothing is
+    /// new (measured: a search of two million calls in 25 ms instead of 0.9 s).
+    static func summarize(_ connection: PostgresConnection) throws {
+        _ = try connection.query(
+            """
+            SELECT brin_summarize_new_values(i.oid) FROM pg_class i JOIN pg_am a ON a.oid = i.relam AND a.amname = 'brin'
+            JOIN pg_index x ON x.indexrelid = i.oid JOIN pg_inherits h ON h.inhrelid = x.indrelid
+            WHERE i.relkind = 'i' AND h.inhparent = 'farwatch.call_rows'::regclass
+            """)
+    }
+
     /// Drops the partitions of periods before this one; returns their names.
     static func drop(_ tables: [String], before period: Period, _ connection: PostgresConnection) throws -> [String] {
         let rows = try connection.query(

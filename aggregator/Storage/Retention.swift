@@ -16,6 +16,9 @@ public struct RetentionPolicy: Sendable {
 }
 
 public enum Retention {
+    /// What searches need to stay fast; to be called about once a minute.
+    public static func summarize(_ connection: PostgresConnection) throws { try Partitions.summarize(connection) }
+
     /// Makes the partitions of today and the next two days, and drops those whose time is over. Returns the dropped ones' names.
     public static func maintain(
         _ policy: RetentionPolicy, at now: Instant, _ connection: PostgresConnection

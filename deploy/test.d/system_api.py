@@ -29,7 +29,9 @@ class API(unittest.TestCase):
         command = ["schemathesis", "run", f"{self.address}/openapi.json", "--url", self.address]
         # An answer without an end is held against its description further below.
         command += ["--exclude-path", "/api/v1/calls/stream"]
-        command += ["--checks", "all", "--max-examples", str(EXAMPLES_MAX), "--workers", "2", "--seed", "1"]
+        command += ["--checks", "all", "--max-examples", str(EXAMPLES_MAX), "--seed", "1"]
+        # One worker: CPython 3.11 fails in `ast.parse` when two threads are in it (gh-106905), and Hypothesis calls it.
+        command += ["--workers", "1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
 

@@ -36,7 +36,7 @@ class Dashboard(unittest.TestCase):
 
         def is_shown() -> bool:
             status, _, page = send(f"{cls.address}/partners/zendesk", None, "GET")
-            return status == 200 and b"goes on since" in page and b"The last 90 days" in page
+            return status == 200 and b"goes on, so far" in page and b"The last 90 days" in page
 
         cls.installation.wait_for(is_shown, 180, "the page shows the outage and the history")
         cls.folder = Path(os.environ.get("SCREENSHOTS") or cls.enterClassContext(tempfile.TemporaryDirectory()))

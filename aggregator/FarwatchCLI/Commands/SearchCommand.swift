@@ -55,7 +55,8 @@ struct SearchCommand: AsyncParsableCommand {
     private func showProgress(_ scanned: Int, _ found: Int, isLast: Bool) {
         guard filter.looksInside, ThisProcess.errorOutputIsTerminal else { return }
         let text = isLast ? "\r\u{1B}[K" : "\r\u{1B}[Klooked into \(scanned) calls, \(found) found …"
-        ProgressLine.write(text)
+        // What standard error does not take is of no use to anybody.
+        _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private func page(_ cursor: String?, _ limit: Int) -> String {
