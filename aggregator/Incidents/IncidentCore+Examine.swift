@@ -145,13 +145,6 @@ extension IncidentCore {
     private mutating func join(_ finding: Finding, _ key: CandidateKey, at now: Instant) -> Bool {
         let best = finding.best
         let networks = detector.networks
-        // Wider than what is open: that was a part of it, unless it fails in its own measure.
-        let inside = open.indices.filter { isPart(open[$0], of: finding, at: now) }
-        if let first = inside.first {
-            for index in inside.dropFirst().reversed() { merge(index, into: open[first].id, at: now) }
-            restate(first, finding, why: "it grew", at: now)
-            return true
-        }
         // Another symptom of what is open.
         if let index = open.firstIndex(where: {
             $0.silence == nil && Self.areRelated($0.groups[0], best.group) && !$0.groups.contains(best.group)
@@ -160,6 +153,14 @@ extension IncidentCore {
             open[index].groups.append(best.group)
             open[index].note("calls \(best.group.verb), too", at: now)
             detector.explain(best.group, partner: open[index].scope.partner)
+            return true
+        }
+        // Wider than what is open: that was a part of it, unless it fails in its own measure.
+        let inside = open.indices.filter { isPart(open[$0], of: finding, at: now) }
+        if let first = inside.first {
+            for index in inside.dropFirst().reversed() { merge(index, into: open[first].id, at: now) }
+            if !open[first].groups.contains(best.group) { open[first].groups.append(best.group) }
+            restate(first, finding, why: "it grew", at: now)
             return true
         }
         return widen(finding, key, at: now) || joinAcross(finding, at: now)
