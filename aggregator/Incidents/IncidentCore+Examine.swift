@@ -31,6 +31,8 @@ extension IncidentCore {
         var currentScore = 0.0
     }
 
+    /// The chance that the cause is any of those that scopes can name: measured, docs/detection.md.
+    private static let nameable = 0.96
     /// Evidence that a candidate is over, in nats, from which on it is forgotten; from a third on it is not opened.
     private static let overMin = 9.0
 
@@ -72,7 +74,7 @@ extension IncidentCore {
         guard let best = ranked.first, best.failures > 0 else { return nil }
         let doubt = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
         return Finding(
-            best: best, confidence: 1 / (1 + doubt), currentScore: ranked.first { $0.scope == current }?.score ?? 0)
+            best: best, confidence: Self.nameable / (1 + doubt), currentScore: ranked.first { $0.scope == current }?.score ?? 0)
     }
 
     private func figures(_ best: Hypothesis) -> String {
