@@ -18,7 +18,8 @@ struct ImportRuleTests {
     ]
 
     private static let shims: [String: String] = [
-        "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression", "CSimdjson": "Documents",
+        "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression",
+        "CSimdjson": "Documents",
         "CExpat": "Documents", "CNghttp2": "HTTP2", "CYaml": "Runtime", "CRuntime": "Runtime", "CLibpq": "Postgres",
         "CCapture": "Capture",
     ]
