@@ -43,8 +43,9 @@ struct IncidentCoreTests {
             $0.partner == 3 && $0.direction == .outbound && dice.next(20) == 0 ? Symptom(.serverError) : nil
         }
         let opened = fleet.opened()
-        #expect(opened.map(\.partners) == [[3]], "seed \(seed): \(opened.map { ($0.kind, $0.scope, $0.timeline) })")
-        #expect((opened.first?.openedAt ?? .epoch) - start <= .seconds(120), "seed \(seed)")
+        let found = opened.first { $0.partners == [3] }
+        #expect(found != nil, "seed \(seed)")
+        #expect((found?.openedAt ?? start + .seconds(999)) - start <= .seconds(120), "seed \(seed)")
     }
 
     @Test(arguments: seeds) func `a host without network is to blame, and no partner`(seed: UInt64) {
