@@ -69,8 +69,7 @@ public struct PopulationExplainer {
         count(call, standsFor)
     }
 
-    /// Counts a failure that is neither learnt from nor explained because others of its route stand for it.
-    public mutating func count(_ call: APICall, _ standsFor: Double) {
+    private mutating func count(_ call: APICall, _ standsFor: Double) {
         let key = CallExplainer.key(of: call)
         let weight = Double(max(1, call.weight)) * standsFor
         var counts = routes[key] ?? RouteCounts()
