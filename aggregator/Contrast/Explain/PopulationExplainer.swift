@@ -35,6 +35,12 @@ public struct PopulationExplainer {
     private var explanation = PopulationExplanation()
     /// How the failures outside the request ended: statuses and kinds of missing answers.
     private var failureKinds: [String: Double] = [:]
+    /// Their weights, and the squares of them: a call that stands for twenty is not the evidence of twenty calls.
+    private var failedWeight = 0.0
+    private var failedWeightSquared = 0.0
+
+    /// The effective size of a weighted sample (Kish), over its weight.
+    private var evidencePerWeight: Double { failedWeightSquared > 0 ? failedWeight / failedWeightSquared : 1 }
 
     private struct RouteCounts {
         var failures = 0.0
@@ -121,12 +127,15 @@ public struct PopulationExplainer {
                 call.partner, call.route, call.region, call.host, call.customer, call.service, call.serviceVersion,
                 call.environment, call.direction.name,
             ], failed: failed, total: total)
-        if let outcome { failureKinds[outcome, default: 0] += failed }
+        guard let outcome else { return }
+        failureKinds[outcome, default: 0] += failed
+        failedWeight += failed
+        failedWeightSquared += failed * failed
     }
 
     public mutating func finish() -> PopulationExplanation {
         var causes = requestCauses()
-        let findings = Contrast(configuration.contrast).causes(in: rows)
+        let findings = Contrast(configuration.contrast).causes(in: rows.scaled(by: evidencePerWeight))
         causes += findings.causes.map { dimensionCause($0, findings) }
         causes.sort { isBetter($0, $1) }
         explanation.causes = Array(causes.prefix(configuration.causesMax))
@@ -174,8 +183,10 @@ public struct PopulationExplainer {
         return PopulationCause(
             predicate: cause.predicate.map {
                 CallCondition(path: $0.dimension, place: "dimension", test: "equals", value: $0.value)
-            }, kind: kind(of: cause), failuresWith: cause.failuresWith, failuresTotal: explanation.failures,
-            successesWith: cause.successesWith, riskRatio: cause.riskRatio, confidence: cause.confidence,
+            }, kind: kind(of: cause), failuresWith: cause.failuresWith / evidencePerWeight,
+            failuresTotal: explanation.failures,
+            successesWith: cause.successesWith / evidencePerWeight, riskRatio: cause.riskRatio,
+            confidence: cause.confidence,
             text: "\(percent) % of the calls with \(words) fail for reasons outside the request.", failingSamples: [],
             succeedingSamples: [], isChosen: cause.isChosen)
     }

@@ -10,7 +10,7 @@ struct ExplainFile {
     let reducesToShape: Bool
 
     /// Failures that the whole file is explained by, and of one route.
-    private static let failuresExplainedMax = 3_000
+    private static let failuresExplainedMax = 1_500
     private static let failuresPerRouteMax = 500
 
     /// A failure's place in the file.
@@ -69,7 +69,7 @@ struct ExplainFile {
         configuration.calls.successesKept = 512
         configuration.calls.failuresKept = 512
         var explainer = PopulationExplainer(configuration)
-        var sampling = CallSampling(fully: 300, stride: 32)
+        var sampling = CallSampling(fully: 100, stride: 64)
         var failures: [UInt64: SpreadSample<Failure>] = [:]
         var progress = ProgressLine("reading")
         try lines.forEach(progress: { progress.show($0) }) { line in
@@ -104,7 +104,7 @@ struct ExplainFile {
 
     /// Some of each route, evenly spread over the file, and how many each stands for; in the order of the file.
     private func chosen(from failures: [UInt64: SpreadSample<Failure>]) -> [(failure: Failure, standsFor: Double)] {
-        let each = max(4, Self.failuresExplainedMax / max(1, failures.count))
+        let each = max(1, Self.failuresExplainedMax / max(1, failures.count))
         var chosen: [(failure: Failure, standsFor: Double)] = []
         for sample in failures.values {
             let stride = max(1, (sample.items.count + each - 1) / each)
