@@ -26,6 +26,9 @@ public struct PopulationExplainer {
         "partner", "route", "region", "host", "customer", "service", "service_version", "environment", "direction",
     ]
 
+    /// What is less sure among the shared values of failures is told and not chosen: there are many to be found by chance.
+    private static let chosenConfidenceMin = 0.5
+
     private let configuration: Configuration
     private var explainer: CallExplainer
     /// Failures that are not the request's fault, against all other calls.
@@ -188,7 +191,7 @@ public struct PopulationExplainer {
             successesWith: cause.successesWith / evidencePerWeight, riskRatio: cause.riskRatio,
             confidence: cause.confidence,
             text: "\(percent) % of the calls with \(words) fail for reasons outside the request.", failingSamples: [],
-            succeedingSamples: [], isChosen: cause.isChosen)
+            succeedingSamples: [], isChosen: cause.isChosen && cause.confidence >= Self.chosenConfidenceMin)
     }
 
     private func kind(of cause: ContrastCause) -> String {
