@@ -162,11 +162,13 @@ extension CauseSearch {
     private func weighed(
         _ chosen: Candidate, against close: [Candidate]
     ) -> (confidence: Double, rivals: [(Candidate, Double)]) {
-        let own = close.first { $0.isSame(as: chosen) }?.score ?? chosen.score
+        let same = close.first { $0.isSame(as: chosen) } ?? chosen
+        let own = same.score
         let step = max(2, 0.05 * (own + pricing.perPredicate))
         var sum = 1.0
         var rivals: [(Candidate, Double)] = []
-        for rival in close where !rival.isSame(as: chosen) {
+        // What holds for the very same rows is another name for the same cause, and no rival.
+        for rival in close where !rival.isSame(as: chosen) && rival.sums != same.sums {
             let weight = exp(min(0, (rival.score - own) / step))
             sum += weight
             if weight > 1e-3 { rivals.append((rival, weight)) }

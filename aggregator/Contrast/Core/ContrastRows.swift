@@ -98,6 +98,18 @@ public struct ContrastRows: Sendable {
         cells[place].baselineTotal += max(harmless(total), failed)
     }
 
+    /// The same rows with every weight multiplied: what stands for many calls is less evidence than as many calls.
+    public func scaled(by factor: Double) -> ContrastRows {
+        guard factor.isFinite, factor > 0, factor != 1 else { return self }
+        var scaled = self
+        for place in cells.indices {
+            scaled.cells[place].failed *= factor
+            scaled.cells[place].total *= factor
+            scaled.cells[place].expected *= factor
+        }
+        return scaled
+    }
+
     private func harmless(_ weight: Double) -> Double { weight.isFinite ? max(0, weight) : 0 }
 
     private mutating func coded(_ values: [String?]) -> [Int32] {

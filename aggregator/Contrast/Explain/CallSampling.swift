@@ -24,7 +24,7 @@ public struct CallSampling: Sendable {
         let count = counts[key, default: 0]
         counts[key] = count + 1
         if count < fully { return 1 }
-        guard (count - fully) % stride == stride - 1 else {
+        guard (count - fully) % stride == stride / 2 else {
             skippedCount += 1
             return 0
         }

@@ -26,6 +26,9 @@ public struct PopulationExplainer {
         "partner", "route", "region", "host", "customer", "service", "service_version", "environment", "direction",
     ]
 
+    /// What is less sure among the shared values of failures is told and not chosen: there are many to be found by chance.
+    private static let chosenConfidenceMin = 0.5
+
     private let configuration: Configuration
     private var explainer: CallExplainer
     /// Failures that are not the request's fault, against all other calls.
@@ -35,6 +38,12 @@ public struct PopulationExplainer {
     private var explanation = PopulationExplanation()
     /// How the failures outside the request ended: statuses and kinds of missing answers.
     private var failureKinds: [String: Double] = [:]
+    /// Their weights, and the squares of them: a call that stands for twenty is not the evidence of twenty calls.
+    private var failedWeight = 0.0
+    private var failedWeightSquared = 0.0
+
+    /// The effective size of a weighted sample (Kish), over its weight.
+    private var evidencePerWeight: Double { failedWeightSquared > 0 ? failedWeight / failedWeightSquared : 1 }
 
     private struct RouteCounts {
         var failures = 0.0
@@ -69,8 +78,7 @@ public struct PopulationExplainer {
         count(call, standsFor)
     }
 
-    /// Counts a failure that is neither learnt from nor explained because others of its route stand for it.
-    public mutating func count(_ call: APICall, _ standsFor: Double) {
+    private mutating func count(_ call: APICall, _ standsFor: Double) {
         let key = CallExplainer.key(of: call)
         let weight = Double(max(1, call.weight)) * standsFor
         var counts = routes[key] ?? RouteCounts()
@@ -122,12 +130,15 @@ public struct PopulationExplainer {
                 call.partner, call.route, call.region, call.host, call.customer, call.service, call.serviceVersion,
                 call.environment, call.direction.name,
             ], failed: failed, total: total)
-        if let outcome { failureKinds[outcome, default: 0] += failed }
+        guard let outcome else { return }
+        failureKinds[outcome, default: 0] += failed
+        failedWeight += failed
+        failedWeightSquared += failed * failed
     }
 
     public mutating func finish() -> PopulationExplanation {
         var causes = requestCauses()
-        let findings = Contrast(configuration.contrast).causes(in: rows)
+        let findings = Contrast(configuration.contrast).causes(in: rows.scaled(by: evidencePerWeight))
         causes += findings.causes.map { dimensionCause($0, findings) }
         causes.sort { isBetter($0, $1) }
         explanation.causes = Array(causes.prefix(configuration.causesMax))
@@ -175,10 +186,12 @@ public struct PopulationExplainer {
         return PopulationCause(
             predicate: cause.predicate.map {
                 CallCondition(path: $0.dimension, place: "dimension", test: "equals", value: $0.value)
-            }, kind: kind(of: cause), failuresWith: cause.failuresWith, failuresTotal: explanation.failures,
-            successesWith: cause.successesWith, riskRatio: cause.riskRatio, confidence: cause.confidence,
+            }, kind: kind(of: cause), failuresWith: cause.failuresWith / evidencePerWeight,
+            failuresTotal: explanation.failures,
+            successesWith: cause.successesWith / evidencePerWeight, riskRatio: cause.riskRatio,
+            confidence: cause.confidence,
             text: "\(percent) % of the calls with \(words) fail for reasons outside the request.", failingSamples: [],
-            succeedingSamples: [], isChosen: cause.isChosen)
+            succeedingSamples: [], isChosen: cause.isChosen && cause.confidence >= Self.chosenConfidenceMin)
     }
 
     private func kind(of cause: ContrastCause) -> String {

@@ -10,7 +10,7 @@ struct ExplainFile {
     let reducesToShape: Bool
 
     /// Failures that the whole file is explained by, and of one route.
-    private static let failuresExplainedMax = 3_000
+    private static let failuresExplainedMax = 1_500
     private static let failuresPerRouteMax = 500
 
     /// A failure's place in the file.
@@ -69,53 +69,60 @@ struct ExplainFile {
         configuration.calls.successesKept = 512
         configuration.calls.failuresKept = 512
         var explainer = PopulationExplainer(configuration)
-        var sampling = CallSampling(fully: 300, stride: 32)
+        var sampling = CallSampling(fully: 100, stride: 64)
         var failures: [UInt64: SpreadSample<Failure>] = [:]
         var progress = ProgressLine("reading")
         try lines.forEach(progress: { progress.show($0) }) { line in
-            if let skim = lines.skim(line.value), skim.isSuccess {
+            if let skim = lines.skim(line.value) {
+                guard skim.isSuccess else {
+                    failures[skim.route, default: SpreadSample(capacity: Self.failuresPerRouteMax)].add(Failure(line))
+                    return
+                }
                 let standsFor = sampling.next(of: skim.route)
                 if standsFor > 0, let call = lines.call(line) {
                     explainer.observe(call, position: line.position, standsFor: Double(standsFor))
                 }
-                return
-            } else if let skim = lines.skim(line.value), let known = failures[skim.route],
-                known.count >= Self.failuresPerRouteMax
-            {
-                failures[skim.route]?.add(Failure(line))
-                return
+            } else if let call = lines.call(line) {
+                if CallExplainer.isSuccess(call) {
+                    explainer.observe(call, position: line.position)
+                } else {
+                    failures[number(of: call), default: SpreadSample(capacity: Self.failuresPerRouteMax)].add(
+                        Failure(line))
+                }
             }
-            guard let call = lines.call(line) else { return }
-            guard !CallExplainer.isSuccess(call) else {
-                return explainer.observe(call, position: line.position)
-            }
-            var (partner, route) = (call.partner ?? "", call.route ?? call.request.method)
-            let number = partner.withUTF8 { partner in route.withUTF8 { CallSampling.number(partner, $0) } }
-            failures[number, default: SpreadSample(capacity: Self.failuresPerRouteMax)].add(Failure(line))
-            explainer.observe(call, position: line.position)
         }
         progress.end()
         tellRefused(lines.refusedCount, lines.firstRefusal)
-        explain(failures, lines, &explainer)
+        explain(chosen(from: failures), lines, &explainer)
         return explainer.finish()
     }
 
-    private func explain(
-        _ failures: [UInt64: SpreadSample<Failure>], _ lines: CallLines, _ explainer: inout PopulationExplainer
-    ) {
-        let ordered = failures.sorted { $0.key < $1.key }.map(\.value)
-        let each = max(4, Self.failuresExplainedMax / max(1, ordered.count))
+    private func number(of call: APICall) -> UInt64 {
+        var (partner, route) = (call.partner ?? "", call.route ?? call.request.method)
+        return partner.withUTF8 { partner in route.withUTF8 { CallSampling.number(partner, $0) } }
+    }
+
+    /// Some of each route, evenly spread over the file, and how many each stands for; in the order of the file.
+    private func chosen(from failures: [UInt64: SpreadSample<Failure>]) -> [(failure: Failure, standsFor: Double)] {
+        let each = max(1, Self.failuresExplainedMax / max(1, failures.count))
         var chosen: [(failure: Failure, standsFor: Double)] = []
-        for sample in ordered {
+        for sample in failures.values {
             let stride = max(1, (sample.items.count + each - 1) / each)
             let items = sample.items.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
-            let standsFor = Double(sample.count) / Double(max(1, items.count))
-            chosen += items.map { ($0, standsFor) }
+            chosen += items.map { ($0, Double(sample.count) / Double(max(1, items.count))) }
+        }
+        return chosen.sorted { $0.failure.position < $1.failure.position }
+    }
+
+    /// Failures are learnt last, when the routes are known, and explained when all of them are.
+    private func explain(
+        _ chosen: [(failure: Failure, standsFor: Double)], _ lines: CallLines, _ explainer: inout PopulationExplainer
+    ) {
+        for (failure, standsFor) in chosen {
+            guard let call = lines.call(failure) else { continue }
+            explainer.observe(call, position: failure.position, standsFor: standsFor)
         }
         var progress = ProgressLine("explaining")
-        for (failure, _) in chosen {
-            if let call = lines.call(failure) { explainer.weigh(call, position: failure.position) }
-        }
         for (index, (failure, standsFor)) in chosen.enumerated() {
             guard let call = lines.call(failure) else { continue }
             explainer.explain(call, position: failure.position, standsFor: standsFor)
