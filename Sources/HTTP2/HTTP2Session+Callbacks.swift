@@ -84,9 +84,11 @@ extension HTTP2Session {
         let session = session(userData)
         guard let stream = session.streams[id] else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
         let rest = stream.bodyByteCount - stream.bodyOffset
+        // Nothing to send now, and no end: the library asks again after `nghttp2_session_resume_data`.
+        guard rest > 0 || !stream.isBodyOpen else { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
         let count = min(rest, countMax)
         flags!.pointee = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-        if count == rest { flags!.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+        if count == rest, !stream.isBodyOpen { flags!.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
         return count
     }
 

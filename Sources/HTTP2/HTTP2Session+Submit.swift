@@ -9,7 +9,7 @@ extension HTTP2Session {
         let stream = Stream()
         stream.bodyByteCount = bodyByteCount
         let id = withFieldArray(fields) { table, count in
-            withBodySource(byteCount: bodyByteCount) { source in
+            withBodySource(isNeeded: bodyByteCount > 0) { source in
                 nghttp2_submit_request(pointer, nil, table, count, source, nil)
             }
         }
@@ -23,10 +23,35 @@ extension HTTP2Session {
         _ fields: HTTP2Fields, bodyByteCount: Int, on id: HTTP2StreamID
     ) throws(HTTP2Error) {
         precondition(role == .server, "only a server sends responses")
-        guard let stream = streams[id], !stream.haveWeEnded, stream.bodyByteCount == 0 else { throw .streamClosed }
+        try submitResponse(fields, bodyByteCount: bodyByteCount, isBodyOpen: false, on: id)
+    }
+
+    /// Answers a request with a body that has no end yet (server only): `extendBody` makes it longer and ends it.
+    public func submitOpenResponse(_ fields: HTTP2Fields, on id: HTTP2StreamID) throws(HTTP2Error) {
+        precondition(role == .server, "only a server sends responses")
+        try submitResponse(fields, bodyByteCount: 0, isBodyOpen: true, on: id)
+    }
+
+    /// The body of an open response is so many bytes longer, or ends with them. `produce` asks for them by range, counted
+    /// from the body's beginning.
+    public func extendBody(by byteCount: Int, isLast: Bool, on id: HTTP2StreamID) {
+        guard let stream = streams[id], stream.isBodyOpen else { return }
+        stream.bodyByteCount += byteCount
+        stream.isBodyOpen = !isLast
+        // Fails where nothing was deferred, and then nothing waits for it.
+        _ = nghttp2_session_resume_data(pointer, id)
+    }
+
+    private func submitResponse(
+        _ fields: HTTP2Fields, bodyByteCount: Int, isBodyOpen: Bool, on id: HTTP2StreamID
+    ) throws(HTTP2Error) {
+        guard let stream = streams[id], !stream.haveWeEnded, stream.bodyByteCount == 0, !stream.isBodyOpen else {
+            throw .streamClosed
+        }
         stream.bodyByteCount = bodyByteCount
+        stream.isBodyOpen = isBodyOpen
         let result = withFieldArray(fields) { table, count in
-            withBodySource(byteCount: bodyByteCount) { source in
+            withBodySource(isNeeded: bodyByteCount > 0 || isBodyOpen) { source in
                 nghttp2_submit_response(pointer, id, table, count, source)
             }
         }
@@ -77,8 +102,8 @@ extension HTTP2Session {
         _ = nghttp2_session_terminate_session(pointer, code.rawValue)
     }
 
-    private func withBodySource<R>(byteCount: Int, _ body: (UnsafePointer<nghttp2_data_provider>?) -> R) -> R {
-        guard byteCount > 0 else { return body(nil) }
+    private func withBodySource<R>(isNeeded: Bool, _ body: (UnsafePointer<nghttp2_data_provider>?) -> R) -> R {
+        guard isNeeded else { return body(nil) }
         var provider = nghttp2_data_provider(source: .init(), read_callback: HTTP2Session.bodyRead)
         return withUnsafePointer(to: &provider, body)
     }

@@ -26,6 +26,8 @@ public final class HTTP2Session {
         var haveWeEnded = false
         var bodyByteCount = 0
         var bodyOffset = 0
+        /// More body may follow (`extendBody`): an empty rest is then no end.
+        var isBodyOpen = false
     }
 
     public let role: Role

@@ -15,7 +15,10 @@ final class CatalogueStore: Sendable {
     let routes: [[RoutePattern]]
     /// By partner: its own rules and those all share.
     let errors: [ErrorConvention]
-    let errorsOfOthers = ErrorConvention(rules: ErrorConvention.graphQLRules)
+    /// Of partners nobody defined: GraphQL, and the two flags that say no in a success (`ok`, `success`), because no API
+    /// that is well sets them to false.
+    let errorsOfOthers = ErrorConvention(
+        rules: ErrorConvention.graphQLRules + ErrorConvention.okFlag.rules + ErrorConvention.successFlag.rules)
     /// By each signature's first header; those that ask for more headers come first.
     let signatures: [String: [SignatureCandidate]]
     let webhookPaths: [(partner: Int32, pattern: RoutePattern)]

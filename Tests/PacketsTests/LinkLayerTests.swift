@@ -91,6 +91,32 @@ struct LinkLayerTests {
         expectHello(Build.ethernet(0x8847, [0, 2, 1, 64, 0, 0, 0, 0] + Build.ethernet(0x0800, Self.ip)))
     }
 
+    @Test func `802_11 data frames, bare and behind each radio's header`() {
+        let logical: [UInt8] = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0]
+        let plain = [8, 2] + [UInt8](repeating: 0, count: 22) + logical + Self.ip
+        let quality = [0x88, 1] + [UInt8](repeating: 0, count: 22) + [0, 0] + logical + Self.ip
+        let relayed = [0x88, 0x83] + [UInt8](repeating: 0, count: 28) + [0, 0, 0, 0, 0, 0] + logical + Self.ip
+        for frame in [plain, quality, relayed] { expectHello(frame, .wireless) }
+        expectHello([0, 0, 10, 0, 0, 0, 0, 0, 0, 0] + plain, .radiotap)
+        expectHello([UInt8](repeating: 0, count: 144) + plain, .prism)
+        expectHello([0, 0, 8, 0, 105, 0, 0, 0] + plain, .perPacketInformation)
+        var replay = Replay()
+        replay.see([8, 0x42] + plain.dropFirst(2), linkType: .wireless)
+        #expect(replay.seen.connections.isEmpty && replay.counters.unreadPackets == 1)
+    }
+
+    @Test func `provider backbones, FabricPath and VN-Tag`() {
+        let inner = Build.ethernet(0x0800, Self.ip)
+        expectHello(Build.ethernet(0x88e7, [0, 0, 0, 9] + inner))
+        expectHello(Build.ethernet(0x8903, [0, 1] + inner))
+        expectHello(Build.ethernet(0x8926, [0, 1, 2, 3, 8, 0] + Self.ip))
+    }
+
+    @Test func `BSD's own link types`() {
+        expectHello([61] + [UInt8](repeating: 0, count: 63) + Self.ip, .packetFilterLog)
+        expectHello([UInt8](repeating: 0, count: 12) + Self.ip, .openBSDEncapsulation)
+    }
+
     @Test func `a netfilter log's payload attribute`() {
         let mark: [UInt8] = [5, 0, 10, 0, 0x78, 0, 0, 0]
         let payload = Build.littleEndian(UInt16(Self.ip.count + 4)) + [9, 0] + Self.ip
@@ -140,6 +166,10 @@ struct LinkLayerTests {
             over(2152, [0x34, 0xff, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0x85, 1, 0, 0, 0] + Self.ip), .rawIP, "GTP-U extended")
         expectHello(over(5072, [0x40, 0x52, 0x01, 41] + [UInt8](repeating: 3, count: 40) + Self.ip6), .rawIP, "AYIYA")
         expectHello(over(3544, Self.ip6), .rawIP, "Teredo")
+        expectHello(over(6635, [0, 1, 1, 64] + Self.ip), .rawIP, "MPLS in UDP")
+        expectHello(over(1701, [0x40, 2, 0, 9, 0, 1, 0, 1, 0xff, 3, 0, 0x21] + Self.ip), .rawIP, "L2TP")
+        expectHello(outer(97, [0x30, 0] + frame), .rawIP, "EtherIP")
+        expectHello(outer(137, [0, 1, 1, 64] + Self.ip), .rawIP, "MPLS in IP")
         expectHello(over(3544, [0, 1, 0, 0] + [UInt8](repeating: 0, count: 9) + Self.ip6), .rawIP, "Teredo with nonce")
     }
 

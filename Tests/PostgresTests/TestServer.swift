@@ -70,9 +70,9 @@ struct TemporaryDirectory: Sendable {
     }
 }
 
-/// Waits, at most ten seconds, for something another process or thread brings about.
+/// Waits, at most a minute, for something another process or thread brings about.
 func eventually(_ what: String, _ isTrue: () async throws -> Bool) async throws {
-    for _ in 0..<1000 {
+    for _ in 0..<6_000 {
         if try await isTrue() { return }
         try await Task.sleep(for: .milliseconds(10))
     }

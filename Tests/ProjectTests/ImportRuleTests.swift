@@ -7,25 +7,28 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"), ("Capture", "agent"),
-        ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"), ("Attribution", "agent"),
-        ("Deduplication", "agent"),
+        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"), ("Probes", "agent"),
+        ("Capture", "agent"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"),
+        ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
-        ("Detection", "aggregator"),
-        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("AggregatorApp", "aggregator"),
-        ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
+        ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
+        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("Dashboard", "aggregator"),
+        ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
+        ("farwatch", "aggregator"),
     ]
 
     private static let shims: [String: String] = [
-        "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression", "CSimdjson": "Documents",
+        "CZstd": "Compression", "CZlib": "Compression", "CBrotli": "Compression", "CLibdeflate": "Compression",
+        "CSimdjson": "Documents",
         "CExpat": "Documents", "CNghttp2": "HTTP2", "CYaml": "Runtime", "CRuntime": "Runtime", "CLibpq": "Postgres",
-        "CCapture": "Capture",
+        "CLibbpf": "Probes", "CProbes": "Probes", "CCapture": "Capture",
     ]
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection",
+        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection", "Incidents",
+        "Alerting",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

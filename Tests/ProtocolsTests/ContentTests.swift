@@ -15,7 +15,9 @@ struct ContentTests {
     @Test func `gzip, zstd and none are undone, and the size is the one on the wire`() {
         let gzip = Array(text.utf8).withUnsafeBytes { Gzip.compress($0) }
         let zstd = Array(text.utf8).withUnsafeBytes { Zstandard.compress($0) }
-        for (coding, body) in [("gzip", gzip), ("x-gzip", gzip), ("GZip", gzip), ("zstd", zstd), ("identity", Array(text.utf8))] {
+        for (coding, body) in [
+            ("gzip", gzip), ("x-gzip", gzip), ("GZip", gzip), ("zstd", zstd), ("identity", Array(text.utf8)),
+        ] {
             let call = answer(coding, body)
             #expect(call.responseText == text, "\(coding)")
             #expect(call.response?.bodyByteCount == body.count, "\(coding)")
@@ -51,7 +53,8 @@ struct ContentTests {
         let gzip = Array(long.utf8).withUnsafeBytes { Gzip.compress($0, level: 1) }
         var timeline = Timeline(
             .client(get),
-            .server(Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(gzip.count)\r\n\r\n".utf8) + gzip),
+            .server(
+                Array("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(gzip.count)\r\n\r\n".utf8) + gzip),
             .closed(.finished))
         timeline.configuration.bodyByteCountMax = gzip.count / 2
         let call = timeline.run()[0]

@@ -7,15 +7,21 @@ struct FailureTests {
     private let resolver = SocketEndpoint(ipv4: 0x0808_0808, port: 53)
     private let client = SocketEndpoint(ipv4: 0x0A00_0001, port: 50_000)
 
-    private func message(_ name: String, code: UInt8 = 0, answer: [UInt8]? = nil, isAnswer: Bool = true, id: UInt8 = 7) -> [UInt8] {
-        var bytes: [UInt8] = [0, id, isAnswer ? 0x81 : 0x01, isAnswer ? 0x80 | code : 0, 0, 1, 0, answer == nil ? 0 : 1, 0, 0, 0, 0]
+    private func message(_ name: String, code: UInt8 = 0, answer: [UInt8]? = nil, isAnswer: Bool = true, id: UInt8 = 7)
+        -> [UInt8]
+    {
+        var bytes: [UInt8] = [
+            0, id, isAnswer ? 0x81 : 0x01, isAnswer ? 0x80 | code : 0, 0, 1, 0, answer == nil ? 0 : 1, 0, 0, 0, 0,
+        ]
         for label in name.split(separator: ".") { bytes += [UInt8(label.utf8.count)] + Array(label.utf8) }
         bytes += [0, 0, 1, 0, 1]
         if let answer { bytes += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4] + answer }
         return bytes
     }
 
-    private func ask(_ reader: CallReader<Collector>, _ name: String, code: UInt8 = 0, answer: [UInt8]? = nil, at now: Instant) {
+    private func ask(
+        _ reader: CallReader<Collector>, _ name: String, code: UInt8 = 0, answer: [UInt8]? = nil, at now: Instant
+    ) {
         let question = message(name, isAnswer: false)
         reader.datagram(question.span, from: client, to: resolver, at: now)
         let reply = message(name, code: code, answer: answer)
@@ -55,7 +61,9 @@ struct FailureTests {
         (CloseReason.refused, FailureKind.connectRefused), (.connectTimeout, .connectTimeout),
         (.unreachable, .unreachable), (.reset(by: .toClient), .reset),
     ])
-    func `a connection that failed is a call to the name its address was resolved from`(_ pair: (CloseReason, FailureKind)) {
+    func `a connection that failed is a call to the name its address was resolved from`(
+        _ pair: (CloseReason, FailureKind)
+    ) {
         let reader = CallReader(sink: Collector())
         ask(reader, "api.test", answer: [198, 51, 100, 7], at: Timeline.start)
         let origin = ConnectionOrigin(
@@ -73,9 +81,13 @@ struct FailureTests {
         let reader = CallReader(sink: Collector())
         let six = SocketEndpoint(high: 0, low: 1, port: 8_080)
         let four = SocketEndpoint(ipv4: 0x7F00_0001, port: 8_080)
-        reader.opened(ConnectionID(rawValue: 1), ConnectionOrigin(client: six, server: six, isClientKnown: true, source: .packets), at: Timeline.start)
+        reader.opened(
+            ConnectionID(rawValue: 1),
+            ConnectionOrigin(client: six, server: six, isClientKnown: true, source: .packets), at: Timeline.start)
         reader.closed(ConnectionID(rawValue: 1), .refused, at: Timeline.start)
-        reader.opened(ConnectionID(rawValue: 2), ConnectionOrigin(client: client, server: four, isClientKnown: true, source: .packets), at: Timeline.start)
+        reader.opened(
+            ConnectionID(rawValue: 2),
+            ConnectionOrigin(client: client, server: four, isClientKnown: true, source: .packets), at: Timeline.start)
         let bytes = Array((get).utf8)
         reader.chunk(bytes.span, of: ConnectionID(rawValue: 2), .toServer, at: Timeline.start)
         reader.finish()

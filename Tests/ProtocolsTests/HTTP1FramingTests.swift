@@ -18,7 +18,8 @@ struct HTTP1FramingTests {
 
     @Test func `pipelined requests get their answers in order`() {
         let calls = Timeline(
-            .client(get + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc" + get.replacing("/a", with: "/c")),
+            .client(
+                get + "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc" + get.replacing("/a", with: "/c")),
             .server(ok + "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 500 X\r\nContent-Length: 1\r\n\r\n!"),
             .closed(.finished)
         ).calls()
@@ -115,7 +116,8 @@ struct HTTP1FramingTests {
 
     @Test func `bodies are kept to their bound and counted beyond it`() {
         var timeline = Timeline(
-            .client(get), .server("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 1000)),
+            .client(get),
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 1000)),
             .closed(.finished))
         timeline.configuration.bodyByteCountMax = 10
         let reader = timeline.runReader()

@@ -8,7 +8,8 @@ struct HTTP1LossTests {
 
     @Test func `bytes lost inside a body of known length leave its size exact`() {
         let calls = Timeline(
-            .client(get), .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01"), .gap(.toClient, 5), .server("789" + ok),
+            .client(get), .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01"), .gap(.toClient, 5),
+            .server("789" + ok),
             .client(second), .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 200"])
@@ -17,7 +18,8 @@ struct HTTP1LossTests {
 
     @Test func `bytes lost at a body's end complete it`() {
         let calls = Timeline(
-            .client(get), .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01"), .gap(.toClient, 8), .client(second),
+            .client(get), .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01"), .gap(.toClient, 8),
+            .client(second),
             .server(ok), .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 200"])
@@ -33,7 +35,8 @@ struct HTTP1LossTests {
 
     @Test func `a lost answer is unknown, and the next turn is found`() {
         let reader = Timeline(
-            .client(get), .wait(.milliseconds(20)), .client(second), .gap(.toClient, 40), .server(ok), .closed(.finished)
+            .client(get), .wait(.milliseconds(20)), .client(second), .gap(.toClient, 40), .server(ok),
+            .closed(.finished)
         ).runReader()
         #expect(reader.sink.calls.map(\.line) == ["GET http://h/a -", "GET http://h/b 200"])
     }
@@ -63,7 +66,8 @@ struct HTTP1LossTests {
 
     @Test func `an answer to a request before the capture began is nobody's`() {
         let reader = Timeline(
-            .server(ok.replacing("200", with: "500")), .client(get), .server(ok), .closed(.finished), isClientKnown: false
+            .server(ok.replacing("200", with: "500")), .client(get), .server(ok), .closed(.finished),
+            isClientKnown: false
         ).runReader()
         #expect(reader.sink.calls.map(\.line) == ["GET http://h/a 200"])
         #expect(reader.counters.responsesWithoutRequest == 1)

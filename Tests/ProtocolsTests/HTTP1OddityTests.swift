@@ -8,7 +8,9 @@ struct HTTP1OddityTests {
 
     @Test func `chunks win over a length (RFC 9112, section 6.3, rule 3)`() {
         let reader = Timeline(
-            .client(post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get.replacing("/a", with: "/b")),
+            .client(
+                post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                    + get.replacing("/a", with: "/b")),
             .server(ok + ok), .closed(.finished)
         ).runReader()
         #expect(reader.sink.calls.map(\.line) == ["POST http://h/a 200", "GET http://h/b 200"])
@@ -42,7 +44,8 @@ struct HTTP1OddityTests {
             .server("HTTP/1.1 501 No\r\nContent-Length: 0\r\n\r\n"), .closed(.finished))
         #expect(request.calls().map(\.line) == ["POST http://h/a 501"])
         let answer = Timeline(
-            .client(get), .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n4\r\nwiki"), .end(.toClient),
+            .client(get), .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n4\r\nwiki"),
+            .end(.toClient),
             .closed(.finished))
         #expect(answer.calls().map { $0.response?.bodyByteCount } == [7])
     }
@@ -81,15 +84,18 @@ struct HTTP1OddityTests {
 
     @Test func `an answer without a request is nobody's`() {
         let reader = Timeline(
-            .server("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), .closed(.finished)
+            .server("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            .closed(.finished)
         ).runReader()
         #expect(reader.sink.calls.isEmpty)
         #expect(reader.counters.responsesWithoutRequest == 1)
     }
 
     @Test func `an answer captured before its request is still its answer`() {
-        let calls = Timeline(.server(ok), .client(get), .server(ok), .client(get.replacing("/a", with: "/b")), .closed(.finished))
-            .calls()
+        let calls = Timeline(
+            .server(ok), .client(get), .server(ok), .client(get.replacing("/a", with: "/b")), .closed(.finished)
+        )
+        .calls()
         #expect(calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 200"])
     }
 
@@ -111,7 +117,9 @@ struct HTTP1OddityTests {
 
     @Test func `bytes that are no UTF-8 become marks, not crashes`() {
         let calls = Timeline(
-            .client(Array("GET /".utf8) + [0xff, 0xfe] + Array(" HTTP/1.1\r\nHost: h\r\nX: ".utf8) + [0x80] + Array("\r\n\r\n".utf8)),
+            .client(
+                Array("GET /".utf8) + [0xff, 0xfe] + Array(" HTTP/1.1\r\nHost: h\r\nX: ".utf8) + [0x80]
+                    + Array("\r\n\r\n".utf8)),
             .server(ok), .closed(.finished)
         ).calls()
         #expect(calls[0].request.url == "http://h/\u{FFFD}\u{FFFD}")

@@ -9,7 +9,8 @@ let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 func frame(_ kind: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8]) -> [UInt8] {
     let length = payload.count
     return [
-        UInt8(truncatingIfNeeded: length >> 16), UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length),
+        UInt8(truncatingIfNeeded: length >> 16), UInt8(truncatingIfNeeded: length >> 8),
+        UInt8(truncatingIfNeeded: length),
         kind, flags, UInt8(truncatingIfNeeded: stream >> 24), UInt8(truncatingIfNeeded: stream >> 16),
         UInt8(truncatingIfNeeded: stream >> 8), UInt8(truncatingIfNeeded: stream),
     ] + payload
@@ -54,7 +55,8 @@ struct HTTP2Tests {
     @Test func `interleaved streams are calls of their own`() {
         let calls = timeline(
             .client(ends.request(1, "/a") + ends.request(3, "/b", method: "POST", ends: false) + data(3, "12345")),
-            .server(ends.answer(3, 201) + data(3, "b", ends: false) + ends.answer(1, 200) + data(3, "bb") + data(1, "a")),
+            .server(
+                ends.answer(3, 201) + data(3, "b", ends: false) + ends.answer(1, 200) + data(3, "bb") + data(1, "a")),
             .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["POST http://api.test/b 201", "GET http://api.test/a 200"])
@@ -67,7 +69,9 @@ struct HTTP2Tests {
     @Test func `header blocks go on in CONTINUATION frames`() {
         let block = Array(ends.request(1, "/a", more: [("x-long", String(repeating: "v", count: 300))])[9...])
         let calls = timeline(
-            .client(frame(1, 0x1, 1, Array(block[..<10])) + frame(9, 0, 1, Array(block[10..<20])) + frame(9, 4, 1, Array(block[20...]))),
+            .client(
+                frame(1, 0x1, 1, Array(block[..<10])) + frame(9, 0, 1, Array(block[10..<20]))
+                    + frame(9, 4, 1, Array(block[20...]))),
             .server(ends.answer(1, 204, ends: true)), .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["GET http://api.test/a 204"])
@@ -87,7 +91,9 @@ struct HTTP2Tests {
     @Test func `trailers end an answer and are kept, as gRPC tells its status there`() {
         let calls = timeline(
             .client(ends.request(1, "/pkg.Service/Do", method: "POST", ends: false) + data(1, "\0\0\0\0\u{2}hi")),
-            .server(ends.answer(1, 200, more: [("content-type", "application/grpc")]) + data(1, "\0\0\0\0\u{0}", ends: false)),
+            .server(
+                ends.answer(1, 200, more: [("content-type", "application/grpc")])
+                    + data(1, "\0\0\0\0\u{0}", ends: false)),
             .server(frame(1, 0x5, 1, try! ends.server.deflate([("grpc-status", "14")]))), .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["POST http://api.test/pkg.Service/Do 200"])
@@ -97,17 +103,22 @@ struct HTTP2Tests {
 
     @Test func `interim answers are counted, and the final one is told`() {
         let reader = timeline(
-            .client(ends.request(1, "/a")), .server(ends.answer(1, 103) + ends.answer(1, 200, ends: true)), .closed(.finished)
+            .client(ends.request(1, "/a")), .server(ends.answer(1, 103) + ends.answer(1, 200, ends: true)),
+            .closed(.finished)
         ).runReader()
         #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/a 200"])
         #expect(reader.counters.interimResponses == 1)
     }
 
     @Test func `pushes are counted and no calls`() {
-        let promise = try! ends.server.deflate([(":method", "GET"), (":path", "/pushed"), (":authority", "api.test"), (":scheme", "https")])
+        let promise = try! ends.server.deflate([
+            (":method", "GET"), (":path", "/pushed"), (":authority", "api.test"), (":scheme", "https"),
+        ])
         let reader = timeline(
             .client(ends.request(1, "/a")),
-            .server(frame(5, 4, 1, [0, 0, 0, 2] + promise) + ends.answer(2, 200) + data(2, "pushed") + ends.answer(1, 200, ends: true)),
+            .server(
+                frame(5, 4, 1, [0, 0, 0, 2] + promise) + ends.answer(2, 200) + data(2, "pushed")
+                    + ends.answer(1, 200, ends: true)),
             .closed(.finished)
         ).runReader()
         #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/a 200"])
@@ -132,7 +143,8 @@ struct HTTP2Tests {
 
     @Test func `a connection that dies takes its open streams along`() {
         let calls = timeline(
-            .client(ends.request(1, "/a") + ends.request(3, "/b")), .server(ends.answer(1, 200) + data(1, "half", ends: false)),
+            .client(ends.request(1, "/a") + ends.request(3, "/b")),
+            .server(ends.answer(1, 200) + data(1, "half", ends: false)),
             .closed(.reset(by: .toClient))
         ).calls()
         #expect(calls.map(\.line) == ["GET http://api.test/a 200 reset", "GET http://api.test/b - reset"])
@@ -158,14 +170,18 @@ struct HTTP2Tests {
             .server(ends.answer(3, 200, ends: true) + ends.answer(5, 200, ends: true)), .closed(.finished))
         timeline.configuration.streamCountMax = 2
         let reader = timeline.runReader()
-        #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/a -", "GET http://api.test/b 200", "GET http://api.test/c 200"])
+        #expect(
+            reader.sink.calls.map(\.line) == [
+                "GET http://api.test/a -", "GET http://api.test/b 200", "GET http://api.test/c 200",
+            ])
         #expect(reader.counters.streamsEvicted == 1)
         #expect(reader.heldByteCount == 0)
     }
 
     @Test func `a frame that cannot be ends the trust in what follows`() {
         let reader = timeline(
-            .client(ends.request(1, "/a") + [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1] + Array("garbage".utf8)), .closed(.endOfCapture)
+            .client(ends.request(1, "/a") + [0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1] + Array("garbage".utf8)),
+            .closed(.endOfCapture)
         ).runReader()
         #expect(reader.counters.malformedMessages == 1)
         #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/a -"])
@@ -189,7 +205,8 @@ struct HTTP2LossTests {
         // `:authority` and `x-token` are references now; method, scheme and a new path are not.
         let request = ends.request(3, "/new", more: [("x-token", "secret"), ("x-new", "seen")])
         let calls = late(
-            .client(frame(8, 0, 0, [0, 0, 1, 0]) + request), .server(ends.answer(3, 200) + data(3, "ok")), .closed(.endOfCapture)
+            .client(frame(8, 0, 0, [0, 0, 1, 0]) + request), .server(ends.answer(3, 200) + data(3, "ok")),
+            .closed(.endOfCapture)
         ).run()
         #expect(calls.map(\.line) == ["GET http://198.51.100.7:443/new 200"])
         #expect(calls[0].request.headers == [Header("x-new", "seen")])
@@ -207,12 +224,13 @@ struct HTTP2LossTests {
     }
 
     @Test func `a request whose path is not known is no call`() {
-        _ = ends.request(1, "/same")
-        let again = ends.request(3, "/same") + ends.request(5, "/other")
+        // GET, https, and two fields of a table that was not seen: one of them is the path.
+        let again = frame(1, 0x5, 3, [0x82, 0x87, 0xbe, 0xbf]) + ends.request(5, "/other")
         let reader = late(
-            .client(again), .server(ends.answer(3, 200, ends: true) + ends.answer(5, 200, ends: true)), .closed(.endOfCapture)
+            .client(again), .server(ends.answer(3, 200, ends: true) + ends.answer(5, 200, ends: true)),
+            .closed(.endOfCapture)
         ).runReader()
-        #expect(reader.sink.calls.map(\.line) == ["GET http://198.51.100.7:443/other 200"])
+        #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/other 200"])
         #expect(reader.counters.unknownRequests == 1)
     }
 
@@ -229,7 +247,8 @@ struct HTTP2LossTests {
         var timeline = Timeline()
         timeline.steps =
             ends.opening + [
-                .client(ends.request(1, "/a")), .server(Array((ends.answer(1, 200) + data(1, "0123456789"))[..<(ends.answerLength + 12)])),
+                .client(ends.request(1, "/a")),
+                .server(Array((ends.answer(1, 200) + data(1, "0123456789"))[..<(ends.answerLength + 12)])),
                 .gap(.toClient, 5), .server("89"), .closed(.finished),
             ]
         let calls = timeline.run()
@@ -243,7 +262,8 @@ struct HTTP2LossTests {
             ends.opening + [
                 .client(ends.request(1, "/a") + ends.request(3, "/b")), .gap(.toClient, 1_000),
                 .server(
-                    Array("some rest of a body".utf8) + frame(8, 0, 0, [0, 0, 1, 0]) + frame(8, 0, 0, [0, 0, 1, 0]) + later
+                    Array("some rest of a body".utf8) + frame(8, 0, 0, [0, 0, 1, 0]) + frame(8, 0, 0, [0, 0, 1, 0])
+                        + later
                         + frame(6, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0])), .closed(.endOfCapture),
             ]
         let reader = timeline.runReader()

@@ -22,9 +22,13 @@ struct MutationTests {
         let ends = Ends()
         return [
             [
-                .client(get + "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwiki\r\n0\r\nA: b\r\n\r\n"),
+                .client(
+                    get
+                        + "POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwiki\r\n0\r\nA: b\r\n\r\n"
+                ),
                 .server(ok + "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\u{1f}abc"),
-                .client("CONNECT h:443 HTTP/1.1\r\n\r\n"), .server("HTTP/1.1 200 OK\r\n\r\n"), .client(get), .server(ok),
+                .client("CONNECT h:443 HTTP/1.1\r\n\r\n"), .server("HTTP/1.1 200 OK\r\n\r\n"), .client(get),
+                .server(ok),
             ],
             ends.opening + [
                 .client(ends.request(1, "/a") + ends.request(3, "/b", method: "POST", ends: false) + data(3, "body")),

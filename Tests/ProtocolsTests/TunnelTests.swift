@@ -9,7 +9,8 @@ struct TunnelTests {
 
     @Test func `inside a CONNECT tunnel a new stream begins`() {
         let calls = Timeline(
-            .client(connect), .server("HTTP/1.1 200 Connection established\r\n\r\n"), .client("GET /in HTTP/1.0\r\n\r\n"),
+            .client(connect), .server("HTTP/1.1 200 Connection established\r\n\r\n"),
+            .client("GET /in HTTP/1.0\r\n\r\n"),
             .server(ok), .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["CONNECT api.test:443 200", "GET http://api.test:443/in 200"])
@@ -26,7 +27,8 @@ struct TunnelTests {
     @Test func `TLS inside a tunnel belongs to the tunnel's end`() {
         let calls = Timeline(
             .client(connect), .server("HTTP/1.1 200 OK\r\n\r\n"),
-            .secured(SecureSession(serverName: "api.test", version: 0x304, isReadable: true)), .client(get), .server(ok),
+            .secured(SecureSession(serverName: "api.test", version: 0x304, isReadable: true)), .client(get),
+            .server(ok),
             .closed(.finished)
         ).calls()
         #expect(calls.map(\.line) == ["CONNECT api.test:443 200", "GET https://h/a 200"])
@@ -43,17 +45,23 @@ struct TunnelTests {
 
     @Test func `an upgrade the server does not take changes nothing`() {
         let ask = "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-        let calls = Timeline(.client(ask + get.replacing("/a", with: "/b")), .server(ok + ok), .closed(.finished)).calls()
+        let calls = Timeline(.client(ask + get.replacing("/a", with: "/b")), .server(ok + ok), .closed(.finished))
+            .calls()
         #expect(calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 200"])
     }
 
     @Test func `an upgrade to HTTP 2 is one call, with the answer of stream 1`() throws {
         let table = try HeaderDeflater()
-        let answer = try frame(1, 0x4, 1, table.deflate([(":status", "200"), ("x", "y")])) + frame(0, 0x1, 1, Array("hello".utf8))
+        let answer =
+            try frame(1, 0x4, 1, table.deflate([(":status", "200"), ("x", "y")]))
+            + frame(0, 0x1, 1, Array("hello".utf8))
         let timeline = Timeline(
             .client(
-                "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
-            .server(Array("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n".utf8) + frame(4, 0, 0, [])),
+                "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
+            ),
+            .server(
+                Array("HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n".utf8) + frame(4, 0, 0, [])
+            ),
             .client(Array(preface.utf8) + frame(4, 0, 0, [])), .server(answer), .closed(.finished))
         let calls = timeline.calls()
         #expect(calls.map(\.line) == ["GET http://h/a 200"])
@@ -70,7 +78,8 @@ struct TunnelTests {
                 .client([5, 1, 0, 3, 8] + Array("api.test".utf8) + [0, 80]), .server([5, 0, 0, 1, 1, 2, 3, 4, 0, 80]),
             ]
             : [
-                .client([4, 1, 0, 80, 0, 0, 0, 1, 0] + Array("api.test".utf8) + [0]), .server([0, 0x5a, 0, 0, 0, 0, 0, 0]),
+                .client([4, 1, 0, 80, 0, 0, 0, 1, 0] + Array("api.test".utf8) + [0]),
+                .server([0, 0x5a, 0, 0, 0, 0, 0, 0]),
             ]
         var timeline = Timeline()
         timeline.serverPort = 1_080
@@ -87,7 +96,8 @@ struct TunnelTests {
 
     @Test func `what speaks nothing known is passed over`() {
         let reader = Timeline(
-            .server("220 mail.test ESMTP\r\n"), .client("EHLO me\r\n"), .server("250 fine\r\n"), .client(get), .closed(.finished)
+            .server("220 mail.test ESMTP\r\n"), .client("EHLO me\r\n"), .server("250 fine\r\n"), .client(get),
+            .closed(.finished)
         ).runReader()
         #expect(reader.sink.calls.isEmpty)
         #expect(reader.counters.opaqueConnections == 1)

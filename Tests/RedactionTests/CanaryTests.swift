@@ -121,12 +121,16 @@ struct CanaryTests {
         for (id, left) in [
             (trace + "-" + span, trace + "-" + span), ("order-1234", "order-1234"),
             ("01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8057"),
-            ("jane.doe@example.com", nil), ("sk_live_4eC39HqLyjWDarjtT1zdp7dc", nil),
+            ("jane.doe@example.com", nil),
         ] {
             call.id = id
             redactor.redact(&call, now: .epoch)
             #expect(call.id == left)
         }
+        // What only looks random still tells repeats from others.
+        call.id = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+        redactor.redact(&call, now: .epoch)
+        #expect(call.id?.hasPrefix("id-") == true && call.id?.contains("4eC39") == false)
     }
 
     @Test func `a body that cannot be read is not let through`() {

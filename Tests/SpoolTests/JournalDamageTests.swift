@@ -1,8 +1,9 @@
 import BatchFormat
 import CallModel
 import SimulationKit
-import Spool
 import Testing
+
+@testable import Spool
 
 struct JournalDamageTests {
     private let start = Instant(secondsSinceEpoch: 1_795_000_000)

@@ -1,8 +1,9 @@
 import BatchFormat
 import CallModel
 import SimulationKit
-import Spool
 import Testing
+
+@testable import Spool
 
 /// What the spool does when its bound is reached, and what is left of a batch afterwards.
 struct SheddingTests {

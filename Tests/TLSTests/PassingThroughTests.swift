@@ -52,6 +52,37 @@ struct PassingThroughTests {
         #expect(wire.heard.complaints == [])
     }
 
+    @Test func `TLS in TLS, as through a proxy spoken to in TLS, is decrypted twice`() {
+        var outerPeers = Peers(suite: Suite.modern[2])
+        outerPeers.serverName = "proxy.example.com"
+        outerPeers.clientRandom = [UInt8](repeating: 0x77, count: 32)
+        let innerPeers = Peers(suite: Suite.legacy[0])
+        var inner = Talk.legacy(innerPeers)
+        inner.send("GET /secret")
+        inner.answer("reply")
+        inner.alert(fromClient: true, [1, 0])
+        var outer = Talk.modern(outerPeers)
+        outer.send("CONNECT a:443\n")
+        outer.answer("200\n")
+        for step in inner.steps {
+            outer.steps.append(
+                (
+                    step.fromClient,
+                    step.fromClient ? outer.client.seal(23, step.bytes) : outer.server.seal(23, step.bytes)
+                ))
+        }
+        outer.alert(fromClient: true, [1, 0])
+        outer.alert(fromClient: false, [1, 0])
+        var wire = Wire(outerPeers.keyLog + innerPeers.keyLog)
+        wire.see(outer.steps)
+        wire.close()
+        #expect(wire.heard.toServer == "CONNECT a:443\nGET /secret" && wire.heard.toClient == "200\nreply")
+        #expect(wire.heard.origin?.serverName == "proxy.example.com")
+        #expect(wire.heard.sessions.last?.serverName == "api.example.com")
+        #expect(wire.heard.events == ["client ended", "server ended", "closed finished"])
+        #expect(wire.heard.complaints == [])
+    }
+
     @Test func `TLS after the server's greeting, where the source had guessed the ends wrongly`() {
         let peers = Peers(suite: Suite.legacy[0])
         var talk = Talk.legacy(peers)

@@ -9,7 +9,7 @@ final class RawPeer {
     init?(port: Int) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { return nil }
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
@@ -29,7 +29,7 @@ final class RawPeer {
 
     deinit { Glibc.close(socket) }
 
-    /// False when the other end has closed, or takes nothing for five seconds.
+    /// False when the other end has closed, or takes nothing for twenty seconds.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
@@ -45,7 +45,7 @@ final class RawPeer {
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
-    /// What there is to read, at least a byte; empty at the end, nil when nothing comes for five seconds.
+    /// What there is to read, at least a byte; empty at the end, nil when nothing comes for twenty seconds.
     func receive(byteCountMax: Int = 65_536) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: byteCountMax)
         let count = recv(socket, &bytes, byteCountMax, 0)
@@ -53,7 +53,7 @@ final class RawPeer {
         return Array(bytes.prefix(count))
     }
 
-    /// Whether the other end closes within five seconds of its last byte.
+    /// Whether the other end closes within twenty seconds of its last byte.
     func isClosedByPeer() -> Bool {
         while let bytes = receive() {
             if bytes.isEmpty { return true }
@@ -61,7 +61,7 @@ final class RawPeer {
         return false
     }
 
-    /// Everything up to the end, or to a silence of five seconds.
+    /// Everything up to the end, or to a silence of twenty seconds.
     func receiveAll() -> [UInt8] {
         var all: [UInt8] = []
         while let bytes = receive(), !bytes.isEmpty { all += bytes }

@@ -5,6 +5,7 @@ import Forwarder
 import Logging
 import NIOCore
 import NIOPosix
+import Probes
 import Receivers
 import Runtime
 import Spool
@@ -18,8 +19,10 @@ public final class Agent: Sendable {
     public let healthAddress: ListenAddress
 
     private let spool: Spool
+    private let sent: SentLog
     private let receiver: HTTPServer
     private let health: HTTPServer
+    private let probes: ProbeCapture
     private let forwarding: Task<Void, Never>
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
@@ -46,17 +49,29 @@ public final class Agent: Sendable {
         self.spool = spool
         spool.register(in: metrics)
         let pipeline = CallPipeline(settings, metrics)
+        let sent = try SentLog(
+            directory: settings.sentDirectory, settings.sent, metrics: metrics, logger: logger)
+        self.sent = sent
+        let tapToken = try LocalToken.make(in: settings.stateDirectory)
+        let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
+        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, now in
+            spool.append(pipeline.process(calls, at: now).calls) { _ in }  // What the spool refuses it counts.
+        }
+        self.probes = probes
         let forwarder = Forwarder(
-            forwarderConfiguration(settings), source: source(spool), agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, spool) }, metrics: ForwarderMetrics(registry: metrics), group: group,
+            forwarderConfiguration(settings), source: source(spool, sent), agentID: agentID, token: settings.token,
+            heartbeat: { heartbeat(settings, spool, probes.state) }, metrics: ForwarderMetrics(registry: metrics),
+            group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
         var receiving = ReceiverConfiguration(hostName: settings.hostName)
         receiving.trustHost = settings.receive.trustHost
         receiving.bodyByteCountMax = settings.receive.byteCountMax
+        if let names = settings.attribution.otlpCustomers { receiving.otlp.customerAttributes = names }
+        if let fields = settings.attribution.moesifCustomers { receiving.moesifCustomerFields = fields }
         receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
         let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
             calls, context, completion in
@@ -70,7 +85,15 @@ public final class Agent: Sendable {
             handler: handler, group: group, logger: logger)
         health = HTTPServer(
             configuration: ServerConfiguration(address: settings.healthAddress.host, port: settings.healthAddress.port),
-            handler: HealthHandler(spool: spool, metrics: metrics), group: group, logger: logger)
+            handler: HealthHandler(
+                spool: spool, metrics: metrics, probes: probes, tap: pipeline.tap, tapToken: tapToken,
+                status: {
+                    StatusDocument(
+                        agentID: agentID, settings: settings, startedAt: startedAt,
+                        now: Instant(nanosecondsSinceEpoch: WallClock.now()), tally: pipeline.tally.current,
+                        spool: spool.level, statistics: spool.statistics
+                    ).json()
+                }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)
         do {
             let boundReceiver = try await receiver.start()
@@ -79,6 +102,7 @@ public final class Agent: Sendable {
             healthAddress = ListenAddress(host: boundHealth.address, port: boundHealth.port)
         } catch {
             await receiver.shutdown(grace: .zero)
+            await probes.stop()
             try? await spool.close()  // The error that matters is the one thrown below.
             throw error
         }
@@ -93,6 +117,7 @@ public final class Agent: Sendable {
 
     /// Takes nothing new, seals what it has, sends what it can in a few seconds. The rest goes at the next start.
     public func stop() async {
+        await probes.stop()
         await receiver.shutdown(grace: .seconds(5))
         do {
             try await spool.seal()
@@ -104,6 +129,7 @@ public final class Agent: Sendable {
         await forwarding.value
         do {
             try await spool.close()
+            await sent.close()
             await health.shutdown(grace: .seconds(1))
             try await group.shutdownGracefully()
         } catch {
@@ -120,8 +146,8 @@ func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration
     return configuration
 }
 
-/// The spool as the forwarder sees it.
-func source(_ spool: Spool) -> ForwarderSource {
+/// The spool as the forwarder sees it; what was acknowledged is recorded first, while it can still be read.
+func source(_ spool: Spool, _ sent: SentLog?) -> ForwarderSource {
     ForwarderSource(
         pending: { after, limit in
             await spool.pending(after: after, limit: limit).map {
@@ -135,7 +161,12 @@ func source(_ spool: Spool) -> ForwarderSource {
                 return error.isTransient ? .unread : .damaged
             }
         },
-        acknowledge: { await spool.acknowledge($0) }, setAside: { await spool.setAside($0) },
+        acknowledge: { sequence in
+            if let sent, let bytes = try? await spool.read(sequence) {  // The spool counts it when it cannot.
+                sent.record(sequence, bytes, at: Instant(nanosecondsSinceEpoch: WallClock.now()))
+            }
+            await spool.acknowledge(sequence)
+        }, setAside: { await spool.setAside($0) },
         floor: { spool.floor }, spoolID: { spool.spoolID })
 }
 
@@ -158,7 +189,7 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
 }
 
 /// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(_ settings: AgentSettings, _ spool: Spool) -> [UInt8] {
+private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: ProbeReport) -> [UInt8] {
     let (level, statistics) = (spool.level, spool.statistics)
     var bytes: [UInt8] = []
     func text(_ name: String, _ value: String?) {
@@ -188,6 +219,11 @@ private func heartbeat(_ settings: AgentSettings, _ spool: Spool) -> [UInt8] {
     number("set_aside_calls", statistics.setAsideCalls)
     number("aside_batches", level.asideCount)
     text("spool_trouble", level.failure.map { "\($0)" })
+    text("probes", probes.problem == nil ? probes.mode.rawValue : "refused")
+    text("probes_level", probes.level.name)
+    number("tls_connections", Int(clamping: probes.coverage.tlsConnects))
+    number("tls_sessions_read", Int(clamping: probes.coverage.sessions))
+    number("blind_processes", probes.coverage.blindProcesses.count)
     bytes.append(UInt8(ascii: "}"))
     return bytes
 }

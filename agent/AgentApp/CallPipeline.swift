@@ -1,3 +1,4 @@
+import Attribution
 import CallModel
 import Documents
 import PartnerCatalog
@@ -5,7 +6,8 @@ import Redaction
 import Runtime
 import Synchronization
 
-/// What happens to every call between its source and the spool: it is named, judged and redacted, in this order, or let go.
+/// What happens to every call between its source and the spool: it is named, attributed, judged and redacted, in this order, or
+/// let go before any of it is kept.
 ///
 /// Thread-safe: each use borrows a set of tools (a parser, a redactor) and brings it back.
 final class CallPipeline: Sendable {
@@ -17,26 +19,30 @@ final class CallPipeline: Sendable {
     /// One at a time uses it, and it passes between threads only through the mutex.
     private final class Tools: @unchecked Sendable {
         var redactor: Redactor
+        var attributor: Attributor
         let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
         var counted: [String: Int] = [:]
 
-        init(_ policy: RedactionPolicy) { redactor = Redactor(policy: policy) }
+        init(_ settings: AgentSettings) {
+            redactor = Redactor(policy: settings.redaction, catalogue: settings.catalogue)
+            attributor = Attributor(rules: settings.attribution.rules)
+        }
     }
 
+    let tally = PipelineTally()
+    let tap = TapBuffer()
+    private let settings: AgentSettings
     private let catalogue: Catalogue
-    private let policy: RedactionPolicy
-    private let region: String?
-    private let environment: String?
     private let idle = Mutex<[Tools]>([])
     private let kept: Counter
     private let dropped: [Catalogue.NotOurs: Counter]
     private let redactions: @Sendable (String) -> Counter
+    private let unattributed: [AttributedField: Counter]
+    private let attributed: @Sendable (AttributedField, Int) -> Counter
 
     init(_ settings: AgentSettings, _ metrics: MetricsRegistry) {
+        self.settings = settings
         catalogue = settings.catalogue
-        policy = settings.redaction
-        region = settings.region
-        environment = settings.environment
         kept = metrics.counter("farwatch_agent_kept_calls_total", help: "Calls that concern a partner.")
         dropped = Dictionary(
             uniqueKeysWithValues: Catalogue.NotOurs.allCases.map { reason in
@@ -52,36 +58,68 @@ final class CallPipeline: Sendable {
             metrics.counter(
                 "farwatch_agent_redactions_total", help: "Values masked, by rule.", labels: [("rule", rule)])
         }
+        unattributed = Dictionary(
+            uniqueKeysWithValues: AttributedField.allCases.map { field in
+                (
+                    field,
+                    metrics.counter(
+                        "farwatch_agent_unattributed_calls_total",
+                        help: "Calls kept that no rule could give this name.",
+                        labels: [("name", field.rawValue)])
+                )
+            })
+        attributed = { field, rule in
+            metrics.counter(
+                "farwatch_agent_attributed_calls_total", help: "Calls kept, by the rule that gave them this name.",
+                labels: [("name", field.rawValue), ("rule", String(rule))])
+        }
     }
 
     func process(_ calls: [APICall], at now: Instant) -> Result {
-        let tools = idle.withLock { $0.popLast() } ?? Tools(policy)
+        let tools = idle.withLock { $0.popLast() } ?? Tools(settings)
+        var notOurs: [Catalogue.NotOurs: Int] = [:]
         var result = Result(calls: [], notOurs: 0)
         result.calls.reserveCapacity(calls.count)
         for var call in calls {
-            guard case .partner(let id, let route, let isWebhook) = resolve(call) else {
+            let (id, route, isWebhook): (String, String, Bool)
+            switch catalogue.resolve(call) {
+            case .notOurs(let reason):
+                notOurs[reason, default: 0] += 1
                 result.notOurs += 1
                 continue
+            case .partner(let partner, let template, let isDelivery):
+                (id, route, isWebhook) = (partner, template, isDelivery)
             }
             call.partner = id
             call.route = route
-            if isWebhook, call.webhook == nil { call.webhook = catalogue.webhookDetails(of: call, partner: id) }
-            call.region = call.region ?? region
-            call.environment = call.environment ?? environment
+            if isWebhook { completeWebhook(of: &call, id) }
+            tools.attributor.attribute(&call, parser: tools.parser)
             call.outcome = catalogue.outcome(of: call, partner: id, parser: tools.parser)
             tools.redactor.redact(&call, now: now)
             result.calls.append(call)
         }
         kept.add(result.calls.count)
+        for (reason, count) in notOurs { dropped[reason]?.add(count) }
         count(tools)
+        let attribution = tools.attributor.takeCounts()
+        count(attribution)
+        tally.add(result.calls, notOurs: notOurs, attribution)
+        tap.offer(result.calls, at: now)
         idle.withLock { $0.append(tools) }
         return result
     }
 
-    private func resolve(_ call: APICall) -> Catalogue.Resolution {
-        let resolution = catalogue.resolve(call)
-        if case .notOurs(let reason) = resolution { dropped[reason]?.add() }
-        return resolution
+    /// What the sender told of the webhook stays; of one we send the rest is looked for.
+    private func completeWebhook(of call: inout APICall, _ partner: String) {
+        guard call.webhook == nil || partner == Catalogue.sentWebhooksPartner else { return }
+        call.webhook = catalogue.webhookDetails(of: call, partner: partner)
+    }
+
+    private func count(_ attribution: Attributor.Counts) {
+        for (field, count) in attribution.missing { unattributed[field]?.add(count) }
+        for (field, counts) in attribution.found {
+            for (rule, count) in counts.enumerated() where count > 0 { attributed(field, rule).add(count) }
+        }
     }
 
     private func count(_ tools: Tools) {

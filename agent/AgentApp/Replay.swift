@@ -57,7 +57,7 @@ struct Replay {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
         let forwarder = Forwarder(
-            forwarderConfiguration(settings), source: source(spool), agentID: agentID, token: settings.token,
+            forwarderConfiguration(settings), source: source(spool, nil), agentID: agentID, token: settings.token,
             heartbeat: nil, metrics: ForwarderMetrics(registry: metrics), group: group, logger: logger)
         spool.onSealed { forwarder.wake() }
         let forwarding = Task { await forwarder.run() }

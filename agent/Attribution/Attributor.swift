@@ -20,6 +20,8 @@ public struct Attributor {
         public var callCount = 0
         public var found: [AttributedField: [Int]] = [:]
         public var missing: [AttributedField: Int] = [:]
+
+        public init() {}
     }
 
     public init(rules: [AttributedField: [AttributionRule]]) {

@@ -26,9 +26,12 @@ extension Span<UInt8> {
     /// Whether the bytes of `range` spell `lowerCase`, in any case of ASCII letters.
     @inline(__always)
     func equals(_ lowerCase: StaticString, in range: Range<Int>) -> Bool {
-        guard range.count == lowerCase.utf8CodeUnitCount, range.upperBound <= count else { return false }
+        guard range.count == lowerCase.utf8CodeUnitCount, range.lowerBound >= 0, range.upperBound <= count else {
+            return false
+        }
+        // Both sides were just found to have `range.count` bytes.
         for index in 0..<range.count
-        where asciiLowerCase(self[range.lowerBound &+ index]) != lowerCase.utf8Start[index] { return false }
+        where asciiLowerCase(self[unchecked: range.lowerBound &+ index]) != lowerCase.utf8Start[index] { return false }
         return true
     }
 
@@ -40,6 +43,30 @@ extension Span<UInt8> {
         while start < end, isBlank(self[start]) { start &+= 1 }
         while end > start, isBlank(self[end &- 1]) { end &-= 1 }
         return start..<end
+    }
+
+    /// Where the token ends that begins with `range`; `range` must lie within the span.
+    @inline(__always)
+    func endOfToken(in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        var at = range.lowerBound
+        // `at` stays within the range, which was checked to lie within the span.
+        while at < range.upperBound, isTokenByte(self[unchecked: at]) { at &+= 1 }
+        return at
+    }
+
+    /// The first colon, blank or control character in `range`, or its end: where a field's name is over, whatever it is made of.
+    @inline(__always)
+    func endOfName(in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        var at = range.lowerBound
+        while at < range.upperBound {
+            // `at` stays within the range, which was checked to lie within the span.
+            let byte = self[unchecked: at]
+            if byte <= 0x20 || byte == UInt8(ascii: ":") { break }
+            at &+= 1
+        }
+        return at
     }
 
     /// A decimal number without sign, or nil for anything else and for what does not fit.
@@ -81,6 +108,11 @@ extension Span<UInt8> {
 }
 
 extension [UInt8] {
+    init(copying bytes: Span<UInt8>, from start: Int) {
+        self.init()
+        append(bytes, in: start..<bytes.count)
+    }
+
     /// Appends the bytes of `range`, which must lie within the span.
     @inline(__always)
     mutating func append(_ bytes: Span<UInt8>, in range: Range<Int>) {

@@ -53,6 +53,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         guard bytes.count > 0, let connection = find(id) else { return }
         connection.bytesArrived(bytes, direction, at: now)
         handOn()
+        if context.heldByteCount > context.configuration.heldByteCountMax { evict(at: now) }
     }
 
     public func gap(byteCount: Int?, of id: ConnectionID, _ direction: StreamDirection, at now: Instant) {
@@ -147,6 +148,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     /// Lets the sixteenth part go that has been idle longest, so that one sweep serves many connections.
     private func evict(at now: Instant) {
+        clock = max(clock, now)
         let order = connections.values.sorted { $0.lastActivity < $1.lastActivity }
         for connection in order.prefix(max(1, order.count / 16)) {
             context.counters.connectionsEvicted &+= 1

@@ -41,7 +41,8 @@ final class Connection {
     init(_ id: ConnectionID, _ origin: ConnectionOrigin, context: ReaderContext, at now: Instant) {
         info = ConnectionInfo(id: id, origin: origin)
         self.context = context
-        isFromStart = origin.isClientKnown
+        // A probe knows who connected also where it came late; and it tells of bytes in their true order, always.
+        isFromStart = origin.isClientKnown && (origin.source == .packets || origin.source == .keylog)
         opened = now
         lastActivity = now
     }
@@ -53,6 +54,7 @@ final class Connection {
         info.isEncrypted = true
         isSilent = false
         defer { if session.version != 0 { context.failures.reached(info, began: opened, &context.counters) } }
+        if session.isReadable, info.origin.source == .packets { info.origin.source = .keylog }
         guard let name = session.serverName, !name.isEmpty else { return }
         info.serverName = name
         info.isServerNameCertain = true
@@ -206,10 +208,11 @@ final class Connection {
         context.failures.reached(info, began: opened, &context.counters)
         layer = makeLayer(verdict)
         if other.isUnknown { loseStart(of: direction.opposite, at: now) }
-        bytesArrived(bytes, isReversed ? direction.opposite : direction, at: now)
+        // What was held came first.
         if !other.held.isEmpty {
             bytesArrived(other.held.span, isReversed ? direction : direction.opposite, at: now)
         }
+        bytesArrived(bytes, isReversed ? direction.opposite : direction, at: now)
         if other.isEnded { halfClosed(isReversed ? direction : direction.opposite, at: now) }
     }
 

@@ -2,7 +2,8 @@
 public struct ProtocolConfiguration: Sendable {
     /// Connections whose state is kept, 1 and up; the one idle longest goes first. A connection costs about half a kilobyte.
     public var connectionCountMax = 65_536
-    /// Bytes held for all connections together: heads, bodies, unfinished frames. Over it, bodies are not kept any more.
+    /// Bytes held for all connections together: heads, bodies, unfinished frames. At the bound bodies are not kept any more,
+    /// and over it the connections idle longest go.
     public var heldByteCountMax = 64 << 20
     /// Start line and fields of one HTTP/1 message. Servers allow 8 KiB to 64 KiB (nginx, Apache, Node, Jetty).
     public var headByteCountMax = 128 << 10

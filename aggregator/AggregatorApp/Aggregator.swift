@@ -1,4 +1,5 @@
 import CallModel
+import Dashboard
 import Ingest
 import Logging
 import NIOCore
@@ -23,6 +24,7 @@ public final class Aggregator: Sendable {
     private let apiServer: HTTPServer
     private let group: MultiThreadedEventLoopGroup
     private let housekeeping: Task<Void, Never>
+    private let storageKeeping: Task<Void, Never>
     private let decider: Decider
     private let logger: Logger
 
@@ -54,15 +56,20 @@ public final class Aggregator: Sendable {
             names[partner] ?? Catalogue.builtIn.name(of: partner)
         }
         self.decider = decider
-        let chores = Housekeeping(database, agents, tokens, decider, settings.retention, metrics, logger: logger)
+        let history = HistoryKeeper(database)
+        let chores = Housekeeping(
+            database, agents, tokens, decider, history, settings.retention, metrics, logger: logger)
+        let storageKeeper = StorageKeeper(database, settings.retention, metrics, logger: logger)
         try await chores.prepare()
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let ingest = IngestHandler(
             settings.ingest, sink: Self.sink(lane, agents, tokens), metrics: IngestMetrics(metrics), logger: logger)
+        var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
+        sources.add(database, history)
+        let pages = DashboardPages(history: { history.snapshot }, version: Self.version).pages
         let api = APIHandler(
-            Self.apiConfiguration(settings), Self.sources(database, agents, tokens, decider, metrics, logger),
-            metrics: metrics, logger: logger)
+            Self.apiConfiguration(settings), sources, pages: pages, metrics: metrics, logger: logger)
         Self.addGauges(ingest, database, metrics)
         ingestServer = HTTPServer(
             configuration: Self.server(settings.ingestAddress, settings), handler: ingest, group: group, logger: logger)
@@ -81,6 +88,7 @@ public final class Aggregator: Sendable {
             throw error
         }
         housekeeping = Task { await chores.run() }
+        storageKeeping = Task { await storageKeeper.run() }
         logger.notice(
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
     }
@@ -89,7 +97,9 @@ public final class Aggregator: Sendable {
     public func stop() async {
         await ingestServer.shutdown(grace: .seconds(10))
         housekeeping.cancel()
+        storageKeeping.cancel()
         await housekeeping.value
+        await storageKeeping.value
         await decider.release()
         await apiServer.shutdown(grace: .seconds(5))
         await database.close()

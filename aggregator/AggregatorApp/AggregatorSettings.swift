@@ -1,4 +1,6 @@
+import Alerting
 import CallModel
+import Incidents
 import Ingest
 import Runtime
 import Storage
@@ -17,6 +19,8 @@ public struct AggregatorSettings: Sendable {
     public var tls: ServerTLS?
     public var ingest = IngestConfiguration()
     public var retention = RetentionPolicy()
+    public var incidents = IncidentCore.Configuration()
+    public var alerting = AlertingCore.Configuration()
     /// Names for the status page, by partner id.
     public var partnerNames: [String: String] = [:]
 
@@ -50,6 +54,11 @@ public struct AggregatorSettings: Sendable {
         retention.calls = kept.duration("calls", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.calls
         retention.minutes =
             kept.duration("minutes", in: .seconds(3_600)...(.seconds(3_650 * 86_400))) ?? retention.minutes
+        retention.hours =
+            kept.duration("hours", in: .seconds(86_400)...(.seconds(3_650 * 86_400))) ?? retention.hours
+        retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
+        incidents = IncidentCore.Configuration(root.section("detection"))
+        alerting = AlertingCore.Configuration(root.section("alerting"))
         for (id, partner) in root.namedSections("partners") { partnerNames[id] = partner.string("name") ?? id }
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")

@@ -11,18 +11,20 @@ struct Housekeeping: Sendable {
     private let agents: AgentRegistry
     private let tokens: AccessTokens
     private let decider: Decider
+    private let history: HistoryKeeper
     private let retention: RetentionPolicy
     private let failures: @Sendable (String) -> Counter
     private let logger: Logger
 
     init(
         _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ decider: Decider,
-        _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
+        _ history: HistoryKeeper, _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.database = database
         self.agents = agents
         self.tokens = tokens
         self.decider = decider
+        self.history = history
         self.retention = retention
         self.logger = logger
         failures = { chore in
@@ -56,6 +58,7 @@ struct Housekeeping: Sendable {
             Chore(name: "refresh tokens", period: .seconds(2), work: refreshTokens),
             Chore(name: "fold rollups", period: .seconds(5), work: compact),
             Chore(name: "store heartbeats", period: .seconds(10), work: storeHeartbeats),
+            Chore(name: "read history", period: .seconds(60), work: history.refresh),
             Chore(name: "forget ledger entries", period: .seconds(60), work: forgetLedger),
             Chore(name: "maintain partitions", period: .seconds(600), work: maintainPartitions),
         ]

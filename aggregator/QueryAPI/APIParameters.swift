@@ -1,5 +1,8 @@
 import CallModel
+import Documents
+import Runtime
 import Storage
+import Transport
 
 /// Reads a query against the parameters a route knows. Unknown, repeated and malformed ones are refused, not ignored: a filter
 /// that was misspelt must not silently match everything.
@@ -13,18 +16,84 @@ func checkedQuery(_ query: String?, _ parameters: [APIParameter], now: Instant) 
         guard let parameter = parameters.first(where: { $0.name == name }) else {
             let known = parameters.map(\.name).joined(separator: ", ")
             throw .badParameter(
-                String(name.prefix(40)), known.isEmpty ? "no parameters are known here" : "known are \(known)")
+                String(name.prefix(40)), known.isEmpty ? "no parameters are known here" : "known are \(known)",
+                hint: Spelling.nearest(to: String(name.prefix(40)), among: parameters.map(\.name)).map {
+                    "did you mean `\($0)`?"
+                })
         }
         guard values[name] == nil else { throw .badParameter(name, "given twice") }
-        if let complaint = parameter.complaint(about: value, now: now) { throw .badParameter(name, complaint) }
+        if let complaint = parameter.kind.complaint(about: value, now: now) {
+            throw .badParameter(
+                name, complaint, hint: parameter.kind.nearest(to: value).map { "did you mean `\($0)`?" })
+        }
         values[name] = value
     }
     return values
 }
 
-extension APIParameter {
+/// Reads a body against the fields a route knows, with every fault of it at once.
+func checkedBody(_ body: [UInt8], _ fields: [APIField], now: Instant) throws(APIProblem) -> [String: String] {
+    var values: [String: String] = [:]
+    var errors: [Problem.Item] = []
+    var hint: String?
+    func fault(_ name: String, _ detail: String) {
+        guard errors.count < 20 else { return }
+        errors.append(Problem.Item(pointer: "/body/" + pointerEscaped(String(name.prefix(40))), detail: detail))
+    }
+    do {
+        try JSONParser(byteCountMax: bodyByteCountMax).parse(body) { root in
+            guard root.kind == .object else {
+                errors.append(Problem.Item(pointer: "/body", detail: "a JSON object is wanted"))
+                return
+            }
+            root.forEachMember { key, value in
+                let name = String(decoding: key, as: UTF8.self)
+                guard let field = fields.first(where: { $0.name == name }) else {
+                    hint = hint ?? Spelling.nearest(to: name, among: fields.map(\.name)).map { "did you mean `\($0)`?" }
+                    return fault(name, "known are \(fields.map(\.name).joined(separator: ", "))")
+                }
+                guard values[name] == nil else { return fault(name, "given twice") }
+                guard let text = field.kind.text(value) else { return fault(name, field.kind.wanted) }
+                if let complaint = field.kind.complaint(about: text, now: now) { return fault(name, complaint) }
+                values[name] = text
+            }
+            for field in fields where field.isRequired && values[field.name] == nil {
+                let isNamed = errors.contains { $0.pointer == "/body/" + pointerEscaped(field.name) }
+                if !isNamed { fault(field.name, "required: \(field.kind.wanted)") }
+            }
+        }
+    } catch {
+        throw .badBody([Problem.Item(pointer: "/body", detail: "no JSON: \(error)")])
+    }
+    guard errors.isEmpty else { throw .badBody(errors, hint: hint) }
+    return values
+}
+
+let bodyByteCountMax = 64 << 10
+let testCharacterCountMax = 500
+
+extension APIParameter.Kind {
+    /// The value of a body's field as the text that a query would have; nil for one of another type.
+    fileprivate func text(_ value: JSONValue) -> String? {
+        if case .integer = self { return value.int64.map(String.init) }
+        return value.string
+    }
+
+    fileprivate var wanted: String {
+        switch self {
+        case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .choice(let choices): "one of \(choices.joined(separator: ", "))"
+        default: "a string"
+        }
+    }
+
+    fileprivate func nearest(to value: String) -> String? {
+        guard case .choice(let choices) = self else { return nil }
+        return Spelling.nearest(to: String(value.prefix(40)), among: choices)
+    }
+
     fileprivate func complaint(about value: String, now: Instant) -> String? {
-        switch kind {
+        switch self {
         case .text(let characterCountMax):
             return value.isEmpty || value.unicodeScalars.count > characterCountMax || value.utf8.contains(0)
                 ? "1 to \(characterCountMax) characters without NUL" : nil
@@ -39,14 +108,42 @@ extension APIParameter {
         case .status: return parseStatus(value) == nil ? "a status like 404, or a class like 5xx" : nil
         case .traceID: return TraceID(hex: value) == nil ? "32 hex digits, not all zero" : nil
         case .cursor: return CallCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
+        case .jsonTest:
+            return parseJSONTest(value) == nil ? "a path like $.items[].sku, or a path, = and a value" : nil
+        case .headerTest: return parseHeaderTest(value) == nil ? "a header's name, or name: value" : nil
+        case .eventID: return ArrivalCursor(text: value) == nil ? "an id as an earlier event had it" : nil
         }
+    }
+}
+
+/// `$.a.b` or `$.a.b=value`.
+func parseJSONTest(_ text: String) -> (path: JSONPath, value: String?)? {
+    guard text.unicodeScalars.count <= testCharacterCountMax, !text.utf8.contains(0) else { return nil }
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    return JSONPath(String(parts[0])).map { ($0, parts.count == 2 ? String(parts[1]) : nil) }
+}
+
+/// `name` or `name: value`; names are tokens (RFC 9110, section 5.6.2).
+func parseHeaderTest(_ text: String) -> (name: String, value: String?)? {
+    guard text.unicodeScalars.count <= testCharacterCountMax, !text.utf8.contains(0) else { return nil }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard !parts[0].isEmpty, parts[0].utf8.allSatisfy(isTokenCharacter) else { return nil }
+    return (parts[0].lowercased(), parts.count == 2 ? String(parts[1].drop { $0 == " " }) : nil)
+}
+
+func isTokenCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 48...57, 65...90, 97...122: true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 }
 
 /// RFC 3339, or a number with `s`, `m`, `h` or `d`: that long before now.
 func parseTime(_ text: String, now: Instant) -> Instant? {
     if let time = Instant(rfc3339: text) { return time }
-    guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, text.first != "+" else { return nil }
+    guard text.utf8.count <= 6, let unit = text.last, let count = Int64(text.dropLast()), count >= 0,
+        text.first != "+"
+    else { return nil }
     let seconds: Int64
     switch unit {
     case "s": seconds = 1
@@ -55,7 +152,8 @@ func parseTime(_ text: String, now: Instant) -> Instant? {
     case "d": seconds = 86_400
     default: return nil
     }
-    guard count <= 100 * 366 * 86_400 / seconds else { return nil }
+    // As `/openapi.json` says; no time is 99,999 days ago, and arithmetic with times stops at its ends.
+    guard count <= 99_999 else { return nil }
     return now - .seconds(count * seconds)
 }
 
@@ -67,6 +165,18 @@ func parseStatus(_ text: String) -> ClosedRange<Int>? {
     if text.dropFirst().lowercased() == "xx" { return first * 100...first * 100 + 99 }
     guard text.utf8.allSatisfy({ (48...57).contains($0) }), let status = Int(text) else { return nil }
     return status...status
+}
+
+extension ArrivalCursor {
+    /// Opaque to clients: time of receipt, block and row in hex.
+    public var text: String {
+        CallCursor(timeMicroseconds: receivedAtMicroseconds, block: block, row: row).text
+    }
+
+    public init?(text: String) {
+        guard let cursor = CallCursor(text: text) else { return nil }
+        self.init(receivedAtMicroseconds: cursor.timeMicroseconds, block: cursor.block, row: cursor.row)
+    }
 }
 
 extension CallCursor {

@@ -12,20 +12,47 @@ struct APIRoute: Sendable {
         case status
         /// Anybody on loopback; else the scope `read`.
         case read
+        /// The scope `operate`, from everywhere: who changes something has a name.
+        case operate
+        /// The scope `admin`, from everywhere.
+        case admin
     }
 
     var pattern: String
+    var method = "GET"
     var summary: String
     var access: Access
     var parameters: [APIParameter] = []
+    /// Fields of the JSON object that is sent; nil where no body is.
+    var body: [APIField]?
     var contentType = "application/json"
+    /// Further types the answer can have, by a parameter's choice.
+    var otherContentTypes: [String] = []
+    /// 200, or 201 for what makes something, or 204 for what leaves nothing to say.
+    var successStatus = 200
     /// The name of the answer's schema in `APISchemas`; nil for what is not JSON.
     var schema: String?
     /// Whether it may say 404 for a path that matches.
     var mayBeMissing = false
+    /// Whether it answers while another state stands against it (409).
+    var mayConflict = false
     var handle: @Sendable (APIRequest) async throws -> Response
 
     private var segments: [Substring] { pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) }
+
+    /// Whether an anonymous reader can be let in.
+    var isReading: Bool {
+        switch access {
+        case .open, .status, .read: true
+        case .operate, .admin: false
+        }
+    }
+
+    /// Whether a GET's answer is small or made already, so that it has an entity tag.
+    var hasEntityTag: Bool { method == "GET" && contentType == "application/json" && schema != nil }
+
+    /// Whether 304 can be the answer.
+    var mayBeUnchanged: Bool { hasEntityTag || contentType.hasPrefix("text/html") || contentType.hasPrefix("text/css") }
 
     /// The values of the pattern's `{…}` when the path matches, by name.
     func match(_ path: [Substring]) -> [String: String]? {
@@ -44,6 +71,14 @@ struct APIRoute: Sendable {
     }
 }
 
+/// A field of the object in a request's body.
+struct APIField: Sendable {
+    var name: String
+    var kind: APIParameter.Kind
+    var summary: String
+    var isRequired = false
+}
+
 /// A parameter in the query.
 struct APIParameter: Sendable {
     enum Kind: Sendable {
@@ -57,6 +92,12 @@ struct APIParameter: Sendable {
         case status
         case traceID
         case cursor
+        /// `$.shipping.zip`, or `$.shipping.zip=94107`.
+        case jsonTest
+        /// `retry-after`, or `retry-after: 30`.
+        case headerTest
+        /// Where a stream of calls was left.
+        case eventID
     }
 
     var name: String
@@ -69,6 +110,8 @@ struct APIRequest: Sendable {
     var head: RequestHead
     var path: [String: String]
     var query: [String: String]
+    /// The body's fields, checked; numbers as their digits.
+    var fields: [String: String] = [:]
     /// Of the token that came with it; empty for an anonymous one.
     var scopes: Set<TokenScope>
     /// The token's name, for the audit.
@@ -82,9 +125,20 @@ struct APIProblem: Error {
     var title: String
     var detail: String
     var headers: [(String, String)] = []
+    /// What is wrong where, as JSON pointers: `/query/limit`, `/body/title`.
+    var errors: [Problem.Item] = []
+    /// What to do about it.
+    var hint: String?
 
-    static func badParameter(_ name: String, _ detail: String) -> APIProblem {
-        APIProblem(status: 400, title: "Bad parameter", detail: "`\(name)`: \(detail)")
+    static func badParameter(_ name: String, _ detail: String, hint: String? = nil) -> APIProblem {
+        APIProblem(
+            status: 400, title: "Bad parameter", detail: "`\(name)`: \(detail)",
+            errors: [Problem.Item(pointer: "/query/\(pointerEscaped(name))", detail: detail)], hint: hint)
+    }
+
+    static func badBody(_ errors: [Problem.Item], hint: String? = nil) -> APIProblem {
+        let first = errors.first.map { "`\($0.pointer)`: \($0.detail)" } ?? "the body is not what is wanted"
+        return APIProblem(status: 400, title: "Bad body", detail: first, errors: errors, hint: hint)
     }
 
     static func notFound(_ name: String) -> APIProblem {
@@ -92,10 +146,17 @@ struct APIProblem: Error {
     }
 
     var response: Response {
-        var response = Response.problem(status: status, title: title, detail: detail)
+        var response = Response.problem(
+            status: status, title: title, detail: detail, errors: errors,
+            extensions: hint.map { [("hint", .string($0))] } ?? [])
         for (name, value) in headers { response.headers.add(name, value) }
         return response
     }
+}
+
+/// RFC 6901, section 3.
+func pointerEscaped(_ name: String) -> String {
+    String(name.flatMap { $0 == "~" ? Array("~0") : $0 == "/" ? Array("~1") : [$0] })
 }
 
 /// `%41` becomes `A`; nil for a broken escape or for what is no UTF-8.

@@ -1,10 +1,13 @@
 import CallModel
 import NIOCore
+import Storage
 import Transport
 
 /// The table of everything the API answers.
-func apiRoutes(_ sources: QuerySources) -> [APIRoute] {
-    statusRoutes(sources) + callRoutes(sources) + systemRoutes(sources)
+func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
+    statusRoutes(sources) + historyRoutes(sources) + volumeRoutes(sources) + [streamRoute(sources, tail)]
+        + callRoutes(sources) + traceRoutes(sources) + evidenceRoutes(sources) + hostRoutes(sources)
+        + systemRoutes(sources)
 }
 
 // MARK: Status
@@ -46,19 +49,9 @@ private func statusDocument(
     headers.add("etag", document.entityTag)
     headers.add("cache-control", "public, max-age=1, stale-if-error=60")
     headers.add("access-control-allow-origin", "*")
-    let known = request.head.headers[first: "if-none-match"]
-    if let known, known == "*" || known.split(separator: ",").contains(where: { tag(in: $0) == document.entityTag }) {
-        return Response(status: 304, headers: headers, body: ByteBuffer())
-    }
+    if hasAlready(document.entityTag, request.head) { return Response(status: 304, headers: headers) }
     headers.add("content-type", "application/json")
     return Response(status: 200, headers: headers, body: ByteBuffer(bytes: document.bytes))
-}
-
-/// A tag of `If-None-Match`, compared weakly (RFC 9110, section 13.1.2).
-private func tag(in entry: Substring) -> Substring {
-    let trimmed = entry.drop { $0 == " " }
-    let tag = trimmed.hasPrefix("W/") ? trimmed.dropFirst(2) : trimmed
-    return tag.prefix { $0 != " " }
 }
 
 // MARK: The program itself
@@ -66,10 +59,18 @@ private func tag(in entry: Substring) -> Substring {
 private func systemRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
-            pattern: "/api/v1/hosts", summary: "Every agent: version, last seen, what it dropped and shed.",
-            access: .read,
-            schema: "HostList"
-        ) { request in .json(hostList(sources.hosts(), at: request.now)) },
+            pattern: "/api/v1/audit", summary: "Who did what, newest first.", access: .admin,
+            parameters: [
+                APIParameter(name: "limit", kind: .integer(1...1_000), summary: "How many at most; 100 when absent."),
+                APIParameter(
+                    name: "before", kind: .integer(1...Int(Int64.max)),
+                    summary: "Entries older than the one of this id."),
+            ], schema: "AuditList"
+        ) { request in
+            let limit = request.query["limit"].flatMap { Int($0) } ?? 100
+            return .json(
+                auditList(try await sources.auditEntries(request.query["before"].flatMap { Int64($0) }, limit), limit))
+        },
         APIRoute(
             pattern: "/metrics", summary: "Figures of this aggregator for Prometheus.", access: .read,
             contentType: "text/plain; version=0.0.4; charset=utf-8"
@@ -109,23 +110,21 @@ func plain(_ bytes: [UInt8], _ contentType: String) -> Response {
     return Response(status: 200, headers: headers, body: ByteBuffer(bytes: bytes))
 }
 
-private func hostList(_ hosts: [HostEntry], at now: Instant) -> [UInt8] {
+private func auditList(_ entries: [AuditEntry], _ limit: Int) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
-        writer.member("as_of", now)
         writer.array("data") { writer in
-            for host in hosts {
+            for entry in entries {
                 writer.object {
-                    $0.member("agent", host.agentID)
-                    $0.member("state", host.isReporting ? "reporting" : "silent")
-                    $0.member("first_seen", host.firstSeen)
-                    $0.member("last_seen", host.lastSeen)
-                    $0.member("clock_offset_s", host.clockOffsetSeconds, decimals: 3)
-                    $0.member("report", json: Array(host.report.utf8))
+                    $0.member("id", entry.id)
+                    $0.member("at", entry.at)
+                    $0.member("who", entry.who)
+                    $0.member("what", entry.what)
+                    $0.member("detail", json: Array(entry.detail.utf8))
                 }
             }
         }
-        writer.member("next_cursor", nil as String?)
+        writer.member("next_before", entries.count == limit ? entries.last?.id : nil)
     }
     return writer.bytes
 }

@@ -3,8 +3,11 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "Problem",
         #"{"type":"object","required":["title","status"],"properties":{"type":{"type":"string"},"title":{"type":"string"},"#
-            + #""status":{"type":"integer"},"detail":{"type":"string"}}}"#
+            + #""status":{"type":"integer"},"detail":{"type":"string"},"hint":{"type":"string"},"errors":{"type":"array","#
+            + #""items":{"type":"object","required":["pointer","detail"],"properties":{"pointer":{"type":"string"},"#
+            + #""detail":{"type":"string"}}}}}}"#
     ),
+    ("Object", anyObject),
     ("Time", #"{"type":"string","format":"date-time"}"#),
     ("TimeOrNull", #"{"type":["string","null"],"format":"date-time"}"#),
     ("NumberOrNull", #"{"type":["number","null"]}"#),
@@ -48,7 +51,88 @@ let apiSchemas: [(name: String, schema: String)] = [
         ])
     ),
     ("PartnerList", object(headMembers + [("data", list("Partner")), ("next_cursor", reference("TextOrNull"))])),
-    ("CallList", object([("data", list("Call")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "CallList",
+        object([("data", list("Call")), ("next_cursor", reference("TextOrNull")), ("scanned", integer)])
+    ),
+    (
+        "Trace",
+        object([
+            ("trace_id", text), ("started_at", reference("Time")), ("duration_ms", number),
+            ("calls", list("TracedCall")), ("gaps", #"{"type":"array"}"#),
+        ])
+    ),
+    (
+        "TracedCall",
+        object([
+            ("depth", integer), ("parent", reference("TextOrNull")), ("linked_by", reference("TextOrNull")),
+            ("offset_ms", number), ("call", reference("Call")),
+        ])
+    ),
+    (
+        "Volume",
+        object([
+            ("since", reference("Time")), ("until", reference("Time")), ("by", text), ("data", list("VolumeCount")),
+        ])
+    ),
+    (
+        "VolumeCount",
+        object(
+            [("calls", integer), ("calls_failed", integer), ("failure_ratio", reference("NumberOrNull"))],
+            optional: [("name", reference("TextOrNull")), ("time", reference("Time"))])
+    ),
+    (
+        "Impact",
+        object([
+            ("partner", reference("TextOrNull")), ("since", reference("Time")), ("until", reference("Time")),
+            ("calls", integer), ("calls_failed", integer), ("failure_ratio", reference("NumberOrNull")),
+            ("customers_calling", integer), ("customers_affected", integer),
+            ("without_customer", reference("VolumeCount")), ("customers", list("VolumeCount")),
+            ("routes", list("VolumeCount")),
+        ])
+    ),
+    (
+        "History",
+        object(
+            headMembers + [
+                ("partner", text), ("first_seen", reference("TimeOrNull")), ("periods", list("HistoryPeriod")),
+                ("days", list("HistoryStep")), ("quarter_hours", list("HistoryStep")),
+            ])
+    ),
+    (
+        "HistoryPeriod",
+        object([
+            ("period", #"{"enum":["24h","7d","30d","90d"]}"#), ("since", reference("Time")),
+            ("uptime_ratio", reference("NumberOrNull")), ("outages", integer), ("down_s", number),
+            ("degraded_s", number), ("time_to_recover_mean_s", reference("NumberOrNull")),
+            ("time_to_recover_longest_s", reference("NumberOrNull")), ("calls", integer), ("calls_failed", integer),
+        ])
+    ),
+    (
+        "HistoryStep",
+        object([
+            ("start", reference("Time")), ("calls", integer), ("calls_failed", integer),
+            ("worst_status", reference("TextOrNull")),
+        ])
+    ),
+    (
+        "AuditList",
+        object([("data", list("AuditEntry")), ("next_before", #"{"type":["integer","null"]}"#)])
+    ),
+    (
+        "AuditEntry",
+        object([
+            ("id", integer), ("at", reference("Time")), ("who", text), ("what", text), ("detail", anyObject),
+        ])
+    ),
+    ("EvidenceList", object([("data", list("Evidence")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "Evidence",
+        object([
+            ("id", text), ("created_at", reference("Time")), ("created_by", text), ("title", text),
+            ("scope", anyObject), ("calls", integer),
+        ])
+    ),
     (
         "Call",
         object(
@@ -71,7 +155,15 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Host",
         object([
             ("agent", text), ("state", #"{"enum":["reporting","silent"]}"#), ("first_seen", reference("Time")),
-            ("last_seen", reference("Time")), ("clock_offset_s", reference("NumberOrNull")), ("report", anyObject),
+            ("last_seen", reference("Time")), ("clock_offset_s", reference("NumberOrNull")),
+            ("host", reference("TextOrNull")), ("region", reference("TextOrNull")),
+            ("version", reference("TextOrNull")),
+            (
+                "lag",
+                object([
+                    ("calls_waiting", reference("NumberOrNull")), ("bytes_waiting", reference("NumberOrNull")),
+                ])
+            ), ("lost", anyObject), ("coverage", "{}"), ("report", anyObject),
         ])
     ),
     ("Version", object([("name", text), ("version", text)])),

@@ -7,31 +7,50 @@ import Transport
 func callRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
-            pattern: "/api/v1/calls", summary: "Stored calls in the native form, newest first.", access: .read,
-            parameters: callParameters, schema: "CallList"
+            pattern: "/api/v1/calls",
+            summary:
+                "Stored calls in the native form, newest first. A page that looks into payloads may end early: go on at "
+                + "`next_cursor`.",
+            access: .read,
+            parameters: callParameters + [
+                APIParameter(
+                    name: "limit", kind: .integer(1...CallFilter.limitMax),
+                    summary: "How many at most; 100 when absent."),
+                APIParameter(name: "cursor", kind: .cursor, summary: "Where the last page ended."),
+            ], schema: "CallList"
         ) { request in
             let filter = callFilter(request)
-            let calls = try await sources.searchCalls(filter)
-            return .json(page(calls, filter, request, sources))
+            return .json(pageDocument(try await sources.callPage(filter), request, sources))
         },
         APIRoute(
-            pattern: "/api/v1/calls/{id}", summary: "One call in the native form.", access: .read, schema: "Call",
-            mayBeMissing: true
+            pattern: "/api/v1/calls/{id}", summary: "One call: in the native form, as a curl command, or as HAR.",
+            access: .read,
+            parameters: [
+                APIParameter(
+                    name: "format", kind: .choice(["native", "curl", "har"]), summary: "`native` when absent.")
+            ], otherContentTypes: ["text/plain; charset=utf-8"], schema: "Object", mayBeMissing: true
         ) { request in
             let id = request.path["id"]!
-            guard id.utf8.count <= Limits.idByteCountMax, let call = try await sources.call(id) else {
+            guard id.utf8.count <= Limits.idByteCountMax, let stored = try await sources.call(id) else {
                 throw APIProblem.notFound(id)
             }
-            var bytes: [UInt8] = []
-            append(call, request, sources, to: &bytes)
-            return .json(bytes)
+            let visible = visible(stored, request, sources)
+            switch request.query["format"] {
+            case "curl": return plain(Array(curlCommand(visible.call).utf8), "text/plain; charset=utf-8")
+            case "har": return .json(harDocument([visible], version: sources.version))
+            default:
+                var bytes: [UInt8] = []
+                CallJSONWriter.append(visible.call, id: visible.id, to: &bytes)
+                return .json(bytes)
+            }
         },
     ]
 }
 
 private let names = ["partner", "route", "service", "service_version", "host", "region", "environment", "customer"]
 
-private let callParameters: [APIParameter] =
+/// What calls are looked for by, in a search and in a stream.
+let callParameters: [APIParameter] =
     [
         APIParameter(name: "since", kind: .time, summary: "Calls from this time on; an hour ago when absent."),
         APIParameter(name: "until", kind: .time, summary: "Calls before this time; now when absent."),
@@ -48,8 +67,21 @@ private let callParameters: [APIParameter] =
         APIParameter(name: "status", kind: .status, summary: "The response's status, or a class such as 5xx."),
         APIParameter(name: "trace_id", kind: .traceID, summary: "Calls of this trace."),
         APIParameter(
-            name: "limit", kind: .integer(1...CallFilter.limitMax), summary: "How many at most; 100 when absent."),
-        APIParameter(name: "cursor", kind: .cursor, summary: "Where the last page ended."),
+            name: "id", kind: .text(characterCountMax: Limits.idByteCountMax),
+            summary: "The call of this id, supplied or assigned."),
+        APIParameter(
+            name: "header", kind: .headerTest,
+            summary: "A header of request or response: its name, or `name: value` for exactly this value."),
+        APIParameter(
+            name: "json", kind: .jsonTest,
+            summary:
+                "A path in a body, such as `$.items[].sku`, or `$.items[].sku=A-1` for exactly this value. Where only a "
+                + "body's shape is kept the value is the leaf of the shape, such as `string/3/word`."),
+        APIParameter(
+            name: "text", kind: .text(characterCountMax: 200),
+            summary:
+                "Text somewhere in a body, where bodies are stored. Content is looked into with the scope `read:bodies`."
+        ),
     ]
 
 private let outcomeNames: [String] = Outcome.allCases.reduce(into: []) {
@@ -57,7 +89,7 @@ private let outcomeNames: [String] = Outcome.allCases.reduce(into: []) {
 }
 
 /// The parameters were checked before, so that what fails to parse here is absent.
-private func callFilter(_ request: APIRequest) -> CallFilter {
+func callFilter(_ request: APIRequest) -> CallFilter {
     let query = request.query
     var filter = CallFilter(
         since: query["since"].flatMap { parseTime($0, now: request.now) } ?? request.now - .seconds(3_600),
@@ -76,40 +108,58 @@ private func callFilter(_ request: APIRequest) -> CallFilter {
     filter.failed = query["failed"].map { $0 == "true" }
     filter.status = query["status"].flatMap(parseStatus)
     filter.traceID = query["trace_id"].flatMap { TraceID(hex: $0) }
+    filter.id = query["id"]
+    filter.newest = request.now + .seconds(1)
+    // An id says which call: no hour bounds it.
+    if filter.id != nil, query["since"] == nil { filter.since = .epoch }
+    (filter.payload.headerName, filter.payload.headerValue) =
+        query["header"].flatMap(parseHeaderTest).map { ($0.name, $0.value) } ?? (nil, nil)
+    (filter.payload.jsonPath, filter.payload.jsonValue) =
+        query["json"].flatMap(parseJSONTest).map { ($0.path, $0.value) } ?? (nil, nil)
+    filter.payload.text = query["text"]
+    filter.payload.looksIntoContent = request.maySeeContent
     filter.limit = query["limit"].flatMap { Int($0) } ?? 100
     filter.cursor = query["cursor"].flatMap { CallCursor(text: $0) }
     return filter
 }
 
-private func page(
-    _ calls: [StoredCall], _ filter: CallFilter, _ request: APIRequest, _ sources: QuerySources
-) -> [UInt8] {
+private func pageDocument(_ page: CallPage, _ request: APIRequest, _ sources: QuerySources) -> [UInt8] {
     var bytes = Array("{\"data\":[".utf8)
-    for (index, call) in calls.enumerated() {
+    for (index, call) in page.calls.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        append(call, request, sources, to: &bytes)
+        let call = visible(call, request, sources)
+        CallJSONWriter.append(call.call, id: call.id, to: &bytes)
     }
-    let cursor = calls.count == filter.limit ? calls.last.map { "\"\($0.cursor.text)\"" } : nil
-    bytes.append(contentsOf: "],\"next_cursor\":\(cursor ?? "null")}".utf8)
+    let cursor = page.next.map { "\"\($0.text)\"" } ?? "null"
+    bytes.append(contentsOf: "],\"next_cursor\":\(cursor),\"scanned\":\(page.scannedCount)}".utf8)
     return bytes
 }
 
-/// Appends a call as this reader may see it: the shape of a body holds no value and is for all; content needs its own scope,
-/// and reading it is written down.
-private func append(
-    _ stored: StoredCall, _ request: APIRequest, _ sources: QuerySources, to bytes: inout [UInt8]
-) {
-    var call = stored.call
-    let hasContent = [call.request.body, call.response?.body].contains { $0 != nil && $0?.form != .shape }
-    if hasContent {
-        if request.scopes.contains(.readBodies) || request.scopes.contains(.admin) {
-            var detail = JSONWriter()
-            detail.object { $0.member("call", stored.id) }
-            sources.audit(request.who, "read a body", String(decoding: detail.bytes, as: UTF8.self))
-        } else {
-            if call.request.body?.form != .shape { call.request.body = nil }
-            if call.response?.body?.form != .shape { call.response?.body = nil }
-        }
+extension APIRequest {
+    var maySeeContent: Bool { scopes.contains(.readBodies) || scopes.contains(.admin) }
+}
+
+extension StoredCall {
+    /// Whether a body is more than its shape.
+    var hasContent: Bool {
+        [call.request.body, call.response?.body].contains { $0 != nil && $0?.form != .shape }
     }
-    CallJSONWriter.append(call, id: stored.id, to: &bytes)
+
+    func withoutContent() -> StoredCall {
+        var stored = self
+        if stored.call.request.body?.form != .shape { stored.call.request.body = nil }
+        if stored.call.response?.body?.form != .shape { stored.call.response?.body = nil }
+        return stored
+    }
+}
+
+/// A call as this reader may see it: the shape of a body holds no value and is for all; content needs its own scope, and
+/// reading it is written down.
+func visible(_ stored: StoredCall, _ request: APIRequest, _ sources: QuerySources) -> StoredCall {
+    guard stored.hasContent else { return stored }
+    guard request.maySeeContent else { return stored.withoutContent() }
+    var detail = JSONWriter()
+    detail.object { $0.member("call", stored.id) }
+    sources.audit(request.who, "read a body", String(decoding: detail.bytes, as: UTF8.self))
+    return stored
 }

@@ -18,8 +18,13 @@ func openAPIDocument(_ routes: [APIRoute], version: String) -> [UInt8] {
         }
         writer.array("servers") { $0.object { $0.member("url", "/") } }
         writer.object("paths") { writer in
-            for route in routes {
-                writer.object(route.pattern) { $0.object("get") { operation(route, &$0) } }
+            for (index, route) in routes.enumerated()
+            where !routes[..<index].contains(where: { $0.pattern == route.pattern }) {
+                writer.object(route.pattern) { writer in
+                    for route in routes where route.pattern == routes[index].pattern {
+                        writer.object(route.method.lowercased()) { operation(route, &$0) }
+                    }
+                }
             }
             writer.object(openAPIPath) { writer in
                 writer.object("get") { writer in
@@ -49,7 +54,7 @@ func openAPIDocument(_ routes: [APIRoute], version: String) -> [UInt8] {
 }
 
 private func operation(_ route: APIRoute, _ writer: inout JSONWriter) {
-    writer.member("operationId", operationID(route.pattern))
+    writer.member("operationId", operationID(route))
     writer.member("summary", route.summary)
     let pathNames = route.pattern.split(separator: "/").filter { $0.hasPrefix("{") }.map {
         String($0.dropFirst().dropLast())
@@ -70,67 +75,142 @@ private func operation(_ route: APIRoute, _ writer: inout JSONWriter) {
     }
     writer.array("security") { writer in
         // Anonymous reading is allowed on loopback.
-        writer.object { _ in }
+        if route.isReading { writer.object { _ in } }
         if route.access != .open { writer.object { $0.array("token") { _ in } } }
     }
+    if let fields = route.body {
+        writer.object("requestBody") { writer in
+            writer.member("required", true)
+            writer.object("content") { writer in
+                writer.object("application/json") { writer in
+                    writer.object("schema") { describe(fields, &$0) }
+                }
+            }
+        }
+    }
     writer.object("responses") { writer in
-        success(route.contentType, schema: route.schema, &writer)
-        if route.access == .status, route.schema != nil { description(304, "The client has it already.", &writer) }
+        if route.successStatus == 204 {
+            description(204, "Done.", &writer)
+        } else {
+            success(route, &writer)
+        }
+        if route.mayBeUnchanged { description(304, "The client has it already.", &writer) }
         problem(400, "A parameter is malformed or unknown.", &writer)
         if route.access != .open {
             problem(401, "No token, or one that is not valid.", &writer)
             problem(403, "The token lacks the scope.", &writer)
         }
+        if route.body != nil {
+            problem(413, "The body is too large.", &writer)
+            problem(415, "The body is not application/json.", &writer)
+        }
+        if route.mayConflict { problem(409, "What is there already stands against it.", &writer) }
         if route.mayBeMissing { problem(404, "There is nothing of that name.", &writer) }
         problem(503, "Not ready, or the database does not answer.", &writer)
     }
 }
 
-private func operationID(_ pattern: String) -> String {
-    String(pattern.map { $0.isLetter || $0.isNumber ? $0 : "_" }.drop { $0 == "_" })
+private func operationID(_ route: APIRoute) -> String {
+    let prefix = route.method == "GET" ? "" : route.method.lowercased() + "_"
+    return prefix + String(route.pattern.map { $0.isLetter || $0.isNumber ? $0 : "_" }.drop { $0 == "_" })
+}
+
+private func describe(_ fields: [APIField], _ writer: inout JSONWriter) {
+    writer.member("type", "object")
+    writer.member("additionalProperties", false)
+    writer.array("required") { writer in
+        for field in fields where field.isRequired { writer.string(field.name) }
+    }
+    writer.object("properties") { writer in
+        for field in fields {
+            writer.object(field.name) { schema in
+                schema.member("description", field.summary)
+                describe(field.kind, &schema)
+            }
+        }
+    }
 }
 
 private func describe(_ parameter: APIParameter, _ writer: inout JSONWriter) {
     writer.member("name", parameter.name)
     writer.member("in", "query")
     writer.member("description", parameter.summary)
-    writer.object("schema") { schema in
-        switch parameter.kind {
-        case .text(let characterCountMax):
-            schema.member("type", "string")
-            schema.member("minLength", 1)
-            schema.member("maxLength", characterCountMax)
-            schema.member("pattern", #"^[^\u0000]*$"#)
-        case .integer(let range):
-            schema.member("type", "integer")
-            schema.member("minimum", range.lowerBound)
-            schema.member("maximum", range.upperBound)
-        case .choice(let choices):
-            schema.member("type", "string")
-            schema.array("enum") { for choice in choices { $0.string(choice) } }
-        case .time:
-            schema.member("type", "string")
-            schema.array("examples") {
-                $0.string("15m")
-                $0.string("2026-11-23T19:34:00Z")
+    writer.object("schema") { describe(parameter.kind, &$0) }
+}
+
+private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
+    switch kind {
+    case .text(let characterCountMax):
+        schema.member("type", "string")
+        schema.member("minLength", 1)
+        schema.member("maxLength", characterCountMax)
+        schema.member("pattern", #"^[^\u0000]*$"#)
+    case .integer(let range):
+        schema.member("type", "integer")
+        schema.member("minimum", range.lowerBound)
+        schema.member("maximum", range.upperBound)
+    case .choice(let choices):
+        schema.member("type", "string")
+        schema.array("enum") { for choice in choices { $0.string(choice) } }
+    case .time:
+        schema.member("type", "string")
+        schema.array("examples") {
+            $0.string("15m")
+            $0.string("2026-11-23T19:34:00Z")
+        }
+        schema.array("anyOf") {
+            $0.object { $0.member("pattern", "^[0-9]{1,5}[smhd]$") }
+            $0.object {
+                $0.member("format", "date-time")
+                // An `Instant` reaches from 1677 to 2262.
+                $0.member("pattern", "^(1[789]|2[01])[0-9]{2}-")
             }
-            schema.array("anyOf") {
-                $0.object { $0.member("pattern", "^[0-9]{1,5}[smhd]$") }
-                $0.object {
-                    $0.member("format", "date-time")
-                    // An `Instant` reaches from 1677 to 2262.
-                    $0.member("pattern", "^(1[789]|2[01])[0-9]{2}-")
-                }
+        }
+    case .status:
+        schema.member("type", "string")
+        schema.member("pattern", "^[1-9]([0-9][0-9]|[xX][xX])$")
+    case .traceID:
+        schema.member("type", "string")
+        schema.member("pattern", "^(?!0{32}$)[0-9a-fA-F]{32}$")
+    case .cursor:
+        schema.member("type", "string")
+        schema.member("pattern", "^00[0-9a-f]{34}$")
+    case .eventID:
+        schema.member("type", "string")
+        schema.member("pattern", "^00[0-9a-f]{34}$")
+    case .jsonTest:
+        schema.member("type", "string")
+        schema.member("maxLength", testCharacterCountMax)
+        schema.member(
+            "pattern",
+            #"^\$(\.[^.\[=\u0000]+|\[('[^'=\u0000]+'|\*|[0-9]{0,9})\]){0,32}(=[^\u0000]*)?$"#)
+    case .headerTest:
+        schema.member("type", "string")
+        schema.member("maxLength", testCharacterCountMax)
+        schema.member("pattern", #"^[!#$%&'*+.^_`|~0-9A-Za-z-]+(:[^\u0000]*)?$"#)
+    }
+}
+
+private func success(_ route: APIRoute, _ writer: inout JSONWriter) {
+    writer.object(String(route.successStatus)) { writer in
+        writer.member("description", "The answer.")
+        writer.object("content") { writer in
+            content(route.contentType, route.schema, &writer)
+            for contentType in route.otherContentTypes {
+                content(contentType, contentType == "application/json" ? "Object" : nil, &writer)
             }
-        case .status:
-            schema.member("type", "string")
-            schema.member("pattern", "^[1-9]([0-9][0-9]|[xX][xX])$")
-        case .traceID:
-            schema.member("type", "string")
-            schema.member("pattern", "^(?!0{32}$)[0-9a-fA-F]{32}$")
-        case .cursor:
-            schema.member("type", "string")
-            schema.member("pattern", "^00[0-9a-f]{34}$")
+        }
+    }
+}
+
+private func content(_ contentType: String, _ schema: String?, _ writer: inout JSONWriter) {
+    writer.object(contentType) { writer in
+        writer.object("schema") {
+            if let schema {
+                $0.member("$ref", "#/components/schemas/\(schema)")
+            } else {
+                $0.member("type", "string")
+            }
         }
     }
 }

@@ -1,5 +1,4 @@
 import CallModel
-import Crypto
 
 /// The status documents as bytes, with the moment they tell of: what is served, and what one aggregator publishes for the rest.
 public struct PublishedStatus: Sendable {
@@ -19,11 +18,10 @@ public struct PublishedStatus: Sendable {
         self.init(asOf: snapshot.asOf, contents: snapshot.documents())
     }
 
-    private init(asOf: Instant, contents: [String: [UInt8]]) {
+    init(asOf: Instant, contents: [String: [UInt8]]) {
         self.asOf = asOf
         documents = contents.mapValues { bytes in
-            let digest = SHA256.hash(data: bytes).prefix(8).reduce(into: UInt64(0)) { $0 = $0 << 8 | UInt64($1) }
-            return Document(bytes: bytes, entityTag: "\"\(hexText(digest))\"")
+            Document(bytes: bytes, entityTag: QueryAPI.entityTag(of: bytes))
         }
     }
 

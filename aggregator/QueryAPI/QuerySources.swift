@@ -16,6 +16,28 @@ public struct QuerySources: Sendable {
     public var audit: @Sendable (_ who: String, _ what: String, _ detail: String) -> Void
     public var version: String
 
+    // Those below have a harmless default, so that tests and tools give only what they need.
+
+    /// A page of calls, looked into where the filter says so.
+    public var callPage: @Sendable (CallFilter) async throws -> CallPage = { _ in CallPage() }
+    public var trace: @Sendable (TraceID) async throws -> [StoredCall] = { _ in [] }
+    public var arrivals: @Sendable (ArrivalPosition) async throws -> Arrivals = {
+        Arrivals(calls: [], skippedCount: 0, position: $0)
+    }
+    /// What arrived after an event, for a reader who comes back.
+    public var arrivalsSince: @Sendable (ArrivalCursor, _ notBefore: Instant) async throws -> [StoredCall] = { _, _ in
+        []
+    }
+    public var volume: @Sendable (VolumeFilter) async throws -> [VolumeCount] = { _ in [] }
+    /// The history of every partner, made once a minute.
+    public var history: @Sendable () -> HistorySnapshot? = { nil }
+    public var auditEntries: @Sendable (_ before: Int64?, _ limit: Int) async throws -> [AuditEntry] = { _, _ in [] }
+    /// Stores evidence; false when as much is kept as may be.
+    public var storeEvidence: @Sendable (EvidenceRecord) async throws -> Bool = { _ in false }
+    public var evidenceList: @Sendable () async throws -> [EvidenceRecord] = { [] }
+    public var evidence: @Sendable (_ id: String) async throws -> EvidenceRecord? = { _ in nil }
+    public var removeEvidence: @Sendable (_ id: String) async throws -> Bool = { _ in false }
+
     public init(
         status: @escaping @Sendable () -> PublishedStatus?,
         searchCalls: @escaping @Sendable (CallFilter) async throws -> [StoredCall],

@@ -12,6 +12,9 @@ public enum RollupSet: Int16, Sendable, CaseIterable {
     case customer = 2
     /// First is the service version; calls without one are left out.
     case serviceVersion = 3
+    /// First and second are 0: a partner's whole, in few rows, from which its history is drawn. Sums equal those of
+    /// `routeAndRegion`.
+    case partner = 4
 }
 
 /// What the calls of one kept count have in common.
@@ -45,6 +48,7 @@ public struct MinuteRollup: Sendable {
     public mutating func add(_ block: RollupBlock) {
         for (key, count) in block.cells {
             add(key, .routeAndRegion, key.route, key.region, count)
+            add(key, .partner, 0, 0, count)
             add(key, .host, key.host, 0, count)
             if key.customer != 0 { add(key, .customer, key.customer, 0, count) }
             if key.serviceVersion != 0 { add(key, .serviceVersion, key.serviceVersion, 0, count) }
@@ -55,6 +59,20 @@ public struct MinuteRollup: Sendable {
                 region: key.region, direction: key.direction, bucket: key.bucket)
             latencies[minute, default: 0] += count
         }
+    }
+
+    /// The same counts by hour: each minute stands for the hour it belongs to.
+    public func byHour() -> MinuteRollup {
+        var hours = MinuteRollup()
+        for (var key, count) in counts {
+            key.minute -= key.minute % 60
+            hours.counts[key, default: CellCount()].add(count)
+        }
+        for (var key, count) in latencies {
+            key.minute -= key.minute % 60
+            hours.latencies[key, default: 0] += count
+        }
+        return hours
     }
 
     private mutating func add(_ key: CellKey, _ set: RollupSet, _ first: NameID, _ second: NameID, _ count: CellCount) {

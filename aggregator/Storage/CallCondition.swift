@@ -8,12 +8,17 @@ struct CallCondition {
     private(set) var joins = ""
     private(set) var parameters: [PostgresValue]
 
+    /// A call is received after it was made, unless the host's clock is ahead: so far ahead a clock may be for its calls to
+    /// be found by time. It keeps a search away from the partitions of all days before.
+    static let clockAheadMax: Duration = .seconds(86_400)
+
     /// Nil when a name was asked for that no call ever had.
     init?(_ filter: CallFilter, _ names: Names, _ connection: PostgresConnection) throws {
         parameters = [
             .timestamptz(filter.since.microsecondsSinceEpoch), .timestamptz(filter.until.microsecondsSinceEpoch),
+            .timestamptz((filter.since - Self.clockAheadMax).microsecondsSinceEpoch),
         ]
-        text = "c.time >= $1 AND c.time < $2"
+        text = "c.time >= $1 AND c.time < $2 AND c.received_at >= $3"
         let byID: [(column: String, name: String?, kind: NameKind)] = [
             ("c.partner", filter.partner, .partner), ("c.route", filter.route, .route),
             ("c.customer", filter.customer, .customer), ("o.service", filter.service, .service),
@@ -36,6 +41,7 @@ struct CallCondition {
             add("c.status <= ", .int2(Int16(clamping: status.upperBound)))
         }
         if let trace = filter.traceID { add("c.trace_id = ", .uuid(PostgresUUID(high: trace.high, low: trace.low))) }
+        if let id = filter.id { add(id) }
         if let cursor = filter.cursor {
             // The first comparison is what the index on time understands.
             add("c.time <= ", .timestamptz(cursor.timeMicroseconds))
@@ -48,6 +54,12 @@ struct CallCondition {
     private mutating func add(_ comparison: String, _ value: PostgresValue) {
         parameters.append(value)
         text += " AND \(comparison)$\(parameters.count)"
+    }
+
+    private mutating func add(_ id: String) {
+        let place = CallStore.place(of: id, after: parameters.count)
+        parameters += place.parameters
+        text += " AND (\(place.text))"
     }
 
     private mutating func addOutcomes(_ isWanted: (Outcome) -> Bool) {

@@ -24,6 +24,12 @@ public struct CallFilter: Sendable, Equatable {
     public var failure: FailureKind?
     public var status: ClosedRange<Int>?
     public var traceID: TraceID?
+    /// The id of one call, supplied or assigned.
+    public var id: String?
+    /// What the payload must hold: looked at call by call, after everything else.
+    public var payload = PayloadFilter()
+    /// Where the search begins to look back from, when `until` lies in the future: the newest calls are found first.
+    public var newest: Instant?
     /// Pages go from the newest call back.
     public var cursor: CallCursor?
     public var limit = 100
@@ -54,11 +60,17 @@ public struct StoredCall: Sendable {
     public var id: String
     public var call: APICall
     public var cursor: CallCursor
+
+    public init(id: String, call: APICall, cursor: CallCursor) {
+        self.id = id
+        self.call = call
+        self.cursor = cursor
+    }
 }
 
 /// Reads stored calls: the narrow row, joined with its payload.
 public struct CallStore: Sendable {
-    private let names: Names
+    let names: Names
 
     public init(names: Names) { self.names = names }
 
@@ -68,32 +80,28 @@ public struct CallStore: Sendable {
     public func search(
         _ filter: CallFilter, payloads: Bool, _ connection: PostgresConnection
     ) throws -> [StoredCall] {
-        guard let condition = try CallCondition(filter, names, connection) else { return [] }
-        let rows = try connection.query(
-            """
-            SELECT \(CallRow.columns) FROM farwatch.call_rows c \(condition.joins) WHERE \(condition.text)
-            ORDER BY c.time DESC, c.block DESC, c.row DESC LIMIT \(min(max(1, filter.limit), CallFilter.limitMax))
-            """, condition.parameters)
-        return try finish(rows.map { try CallRow($0) }, payloads: payloads, connection)
+        try finish(rows(filter, connection), payloads: payloads, connection)
     }
 
     /// The one call with this id, supplied or assigned; nil when there is none (any more).
     public func call(id: String, _ connection: PostgresConnection) throws -> StoredCall? {
-        guard let (text, parameters) = place(of: id) else { return nil }
+        let place = Self.place(of: id, after: 0)
         let rows = try connection.query(
-            "SELECT \(CallRow.columns) FROM farwatch.call_rows c WHERE \(text) LIMIT 1", parameters)
+            "SELECT \(CallRow.columns) FROM farwatch.call_rows c WHERE \(place.text) LIMIT 1", place.parameters)
         return try finish(rows.map { try CallRow($0) }, payloads: true, connection).first
     }
 
-    private func place(of id: String) -> (text: String, parameters: [PostgresValue])? {
+    /// Where a call with this id lies, as a condition whose parameters come after `count` others.
+    static func place(of id: String, after count: Int) -> (text: String, parameters: [PostgresValue]) {
+        func p(_ number: Int) -> String { "$\(count + number)" }
         if let assigned = AssignedID(id) {
             let minute = assigned.minute * 60_000_000
             return (
-                "c.received_at >= $1 AND c.received_at < $2 AND c.shard = $3 AND c.block = $4 AND c.row = $5",
+                "c.received_at >= \(p(1)) AND c.received_at < \(p(2)) AND c.shard = \(p(3)) AND c.block = \(p(4)) "
+                    + "AND c.row = \(p(5))",
                 [
                     .timestamptz(minute), .timestamptz(minute + 60_000_000), .int2(assigned.shard),
-                    .int8(assigned.block),
-                    .int2(assigned.row),
+                    .int8(assigned.block), .int2(assigned.row),
                 ]
             )
         }
@@ -101,14 +109,14 @@ public struct CallStore: Sendable {
         let parts = id.split(separator: "-")
         if parts.count == 2, let trace = TraceID(hex: String(parts[0])), let span = SpanID(hex: String(parts[1])) {
             return (
-                "(c.trace_id = $1 AND c.span_id = $2 AND c.flags & 16 <> 0) OR c.supplied_id = $3",
+                "(c.trace_id = \(p(1)) AND c.span_id = \(p(2)) AND c.flags & 16 <> 0) OR c.supplied_id = \(p(3))",
                 [.uuid(PostgresUUID(high: trace.high, low: trace.low)), .int8(Int64(bitPattern: span.bits)), .text(id)]
             )
         }
-        return ("c.supplied_id = $1", [.text(id)])
+        return ("c.supplied_id = \(p(1))", [.text(id)])
     }
 
-    private func finish(
+    func finish(
         _ rows: [CallRow], payloads wanted: Bool, _ connection: PostgresConnection
     ) throws -> [StoredCall] {
         if rows.contains(where: { !names.knows($0) }) { try names.load(connection) }

@@ -39,8 +39,13 @@ public enum Migrator {
         return report
     }
 
+    /// The version this program brings a database to.
+    public static var programVersion: Int32 { Schema.steps.last!.version }
+
     /// The version the database is at; 0 before the first step.
-    private static func version(_ connection: PostgresConnection) throws -> Int32 {
+    ///
+    /// - Throws: `StorageError.schemaTooNew` where a later release contracted the schema beyond this program.
+    public static func version(_ connection: PostgresConnection) throws -> Int32 {
         let exists = try connection.query("SELECT to_regclass('farwatch.schema_steps') IS NOT NULL")
         guard try exists[0].bool(0) else { return 0 }
         let rows = try connection.query(

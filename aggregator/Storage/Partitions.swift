@@ -1,32 +1,77 @@
 import CallModel
 import Postgres
 
-/// Daily partitions (UTC) of everything that is kept for a time: made ahead, and dropped whole when their time is over.
+/// Partitions (UTC) of everything that is kept for a time: made ahead, and dropped whole when their time is over. Counts by hour
+/// go by months, everything else by days.
 struct Partitions {
     static let byReceipt = ["call_rows", "payload_blocks", "rollup_blocks"]
     static let byMinute = ["minute_counts", "minute_latencies"]
+    static let byHour = ["hour_counts", "hour_latencies"]
 
     private static let duplicateTable = "42P07"
+    /// The default partition holds rows of that time already: a clock was ahead, or the counts are older than partitions.
+    private static let checkViolation = "23514"
+
+    /// A stretch of time with a partition of its own.
+    enum Period {
+        /// Days since 1970.
+        case day(Int64)
+        /// Months since 1970.
+        case month(Int64)
+
+        /// `20261124`, `202611`: names sort by time.
+        var suffix: String {
+            switch self {
+            case .day: String(start.prefix(10).filter { $0 != "-" })
+            case .month: String(start.prefix(7).filter { $0 != "-" })
+            }
+        }
+
+        var start: String {
+            switch self {
+            case .day(let day): Instant(secondsSinceEpoch: day * 86_400).text(fractionDigits: 0)
+            case .month(let month):
+                "\(1970 + month / 12)-\(month % 12 < 9 ? "0" : "")\(month % 12 + 1)-01T00:00:00Z"
+            }
+        }
+
+        var next: Period {
+            switch self {
+            case .day(let day): .day(day + 1)
+            case .month(let month): .month(month + 1)
+            }
+        }
+
+        static func month(of instant: Instant) -> Int64 {
+            let digits = instant.text(fractionDigits: 0).split(separator: "-")
+            return (Int64(digits[0])! - 1970) * 12 + Int64(digits[1])! - 1
+        }
+    }
 
     static func create(_ tables: [String], day: Int64, _ connection: PostgresConnection) throws {
+        try create(tables, .day(day), connection)
+    }
+
+    static func create(_ tables: [String], _ period: Period, _ connection: PostgresConnection) throws {
         for table in tables {
             do {
                 try connection.execute(
                     """
-                    CREATE TABLE IF NOT EXISTS farwatch.\(table)_\(suffix(day)) PARTITION OF farwatch.\(table)
-                    FOR VALUES FROM ('\(start(day))') TO ('\(start(day + 1))')
+                    CREATE TABLE IF NOT EXISTS farwatch.\(table)_\(period.suffix) PARTITION OF farwatch.\(table)
+                    FOR VALUES FROM ('\(period.start)') TO ('\(period.next.start)')
                     """)
             } catch {
-                // Another aggregator made it at the same moment: IF NOT EXISTS does not cover that.
-                guard error.sqlState == Self.duplicateTable || error.sqlState == SQLState.uniqueViolation else {
-                    throw error
-                }
+                // Another aggregator made it at the same moment: IF NOT EXISTS does not cover that. And rows that lie in the
+                // default partition stay there, where they are found as well.
+                guard
+                    [Self.duplicateTable, SQLState.uniqueViolation, Self.checkViolation].contains(error.sqlState ?? "")
+                else { throw error }
             }
         }
     }
 
-    /// Drops the partitions that end before `limit`; returns their names.
-    static func drop(_ tables: [String], before limit: Instant, _ connection: PostgresConnection) throws -> [String] {
+    /// Drops the partitions of periods before this one; returns their names.
+    static func drop(_ tables: [String], before period: Period, _ connection: PostgresConnection) throws -> [String] {
         let rows = try connection.query(
             """
             SELECT child.relname::text FROM pg_inherits
@@ -34,8 +79,8 @@ struct Partitions {
             JOIN pg_namespace space ON space.oid = parent.relnamespace
             WHERE space.nspname = 'farwatch' AND parent.relname = ANY($1) ORDER BY 1
             """, [.textArray(tables)])
-        // Names sort by day, so that text comparison decides.
-        let last = suffix(limit.secondsSinceEpoch / 86_400)
+        // Names sort by time, so that text comparison decides.
+        let last = period.suffix
         var dropped: [String] = []
         for row in rows {
             let name = try row.text(0)
@@ -44,12 +89,5 @@ struct Partitions {
             dropped.append(name)
         }
         return dropped
-    }
-
-    /// `20261124`.
-    private static func suffix(_ day: Int64) -> String { String(start(day).prefix(10).filter { $0 != "-" }) }
-
-    private static func start(_ day: Int64) -> String {
-        Instant(secondsSinceEpoch: day * 86_400).text(fractionDigits: 0)
     }
 }

@@ -76,7 +76,8 @@ public enum RollupStore {
                 rollup.add(try open(row, 2))
                 positions[try row.int4(0)] = try row.int8(1)
             }
-            try store(rollup, connection)
+            try store(rollup, into: "minute", connection)
+            try store(rollup.byHour(), into: "hour", connection)
             try connection.execute(
                 """
                 UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)
@@ -86,14 +87,24 @@ public enum RollupStore {
         }
     }
 
-    private static func store(_ rollup: MinuteRollup, _ connection: PostgresConnection) throws {
+    /// Blocks that wait to be folded.
+    public static func unfoldedCount(_ connection: PostgresConnection) throws -> Int64 {
+        try connection.query(
+            """
+            SELECT count(*) FROM farwatch.rollup_blocks b LEFT JOIN farwatch.compacted c ON c.writer = b.writer
+            WHERE b.flush > coalesce(c.flush, 0)
+            """)[0].int8(0)
+    }
+
+    /// - Parameter unit: `minute` or `hour`, as in the names of the tables and their columns of time.
+    private static func store(_ rollup: MinuteRollup, into unit: String, _ connection: PostgresConnection) throws {
         let counts = Array(rollup.counts)
         try connection.execute(
             """
-            INSERT INTO farwatch.minute_counts AS m
+            INSERT INTO farwatch.\(unit)_counts AS m
             SELECT * FROM unnest($1::timestamptz[], $2::int4[], $3::int2[], $4::int4[], $5::int4[], $6::int2[], $7::int2[],
                 $8::int8[], $9::int8[])
-            ON CONFLICT (partner, dimension, minute, first, second, direction, outcome)
+            ON CONFLICT (partner, dimension, \(unit), first, second, direction, outcome)
             DO UPDATE SET stored = m.stored + excluded.stored, calls = m.calls + excluded.calls
             """,
             [
@@ -106,9 +117,9 @@ public enum RollupStore {
         let latencies = Array(rollup.latencies)
         try connection.execute(
             """
-            INSERT INTO farwatch.minute_latencies AS m
+            INSERT INTO farwatch.\(unit)_latencies AS m
             SELECT * FROM unnest($1::timestamptz[], $2::int4[], $3::int4[], $4::int4[], $5::int2[], $6::int2[], $7::int8[])
-            ON CONFLICT (partner, minute, route, region, direction, bucket) DO UPDATE SET calls = m.calls + excluded.calls
+            ON CONFLICT (partner, \(unit), route, region, direction, bucket) DO UPDATE SET calls = m.calls + excluded.calls
             """,
             [
                 .timestamptzArray(latencies.map { microseconds($0.key.minute) }),

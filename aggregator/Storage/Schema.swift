@@ -20,7 +20,10 @@ struct SchemaStep: Sendable {
 enum Schema {
     static let steps: [SchemaStep] = [
         SchemaStep(
-            version: 1, title: "calls, ledger, rollups, names, agents, tokens", kind: .expands, script: firstStep)
+            version: 1, title: "calls, ledger, rollups, names, agents, tokens", kind: .expands, script: firstStep),
+        SchemaStep(
+            version: 2, title: "counts by hour, a partner's whole, numbered audit, evidence", kind: .expands,
+            script: secondStep),
     ]
 
     /// Rows are distributed by this many shards of agents, fixed for good.

@@ -7,12 +7,14 @@ public struct Storage: Sendable {
     public let names: Names
     public let calls: CallStore
     public let agents: AgentStore
+    public let volume: VolumeStore
 
     /// Migrates nothing; reads the names there are.
     public init(_ connection: PostgresConnection) throws {
         names = Names()
         calls = CallStore(names: names)
         agents = AgentStore(names: names)
+        volume = VolumeStore(names: names)
         try names.load(connection)
     }
 }

@@ -27,6 +27,8 @@ class API(unittest.TestCase):
 
     def test_it_keeps_to_its_own_description(self):
         command = ["schemathesis", "run", f"{self.address}/openapi.json", "--url", self.address]
+        # An answer without an end is held against its description further below.
+        command += ["--exclude-path", "/api/v1/calls/stream"]
         command += ["--checks", "all", "--max-examples", str(EXAMPLES_MAX), "--workers", "2", "--seed", "1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
@@ -61,6 +63,9 @@ class API(unittest.TestCase):
             ("/api/v1/calls/nobody", 404, "nobody"),
             ("/api/v1/partners/nobody", 404, "nobody"),
             ("/api/v9/status", 404, "/api/v9/status"),
+            ("/api/v1/calls?json=items", 400, "json"),
+            ("/api/v1/traces/xyz", 404, "xyz"),
+            ("/api/v1/volume?by=colour", 400, "by"),
         ):
             with self.subTest(path=path):
                 got, headers, body = self.get(path)

@@ -89,6 +89,13 @@ public enum Files {
         return names.sorted()
     }
 
+    /// A file's size.
+    public static func byteCount(of path: String) throws(FileError) -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw FileError.last("measure", path) }
+        return Int(clamping: status.st_size)
+    }
+
     /// Bytes that an unprivileged process may still write on the file system of `path`.
     public static func availableByteCount(at path: String) throws(FileError) -> Int {
         var status = statvfs()

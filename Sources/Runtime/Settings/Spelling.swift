@@ -1,11 +1,11 @@
 /// Finds what somebody meant to write.
-enum Spelling {
+public enum Spelling {
     /// Longer words are not compared: the work grows with the square.
     private static let lengthMax = 64
 
     /// The candidate nearest to `word`, if near enough: one typing error for every three letters, at most three. Case
     /// and the choice between `-` and `_` do not count.
-    static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let plainWord = plain(word)
         guard plainWord.count <= lengthMax else { return nil }
         let errorsMax = max(1, min(3, plainWord.count / 3))

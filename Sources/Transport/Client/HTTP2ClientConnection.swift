@@ -17,6 +17,8 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
         var headers = Headers()
         var body = ByteBuffer()
         var hasEnded = false
+        /// Gets the body of a success as it comes, in place of `body`.
+        let receive: ((ByteBuffer) -> Void)?
     }
 
     private let endpoint: Endpoint
@@ -47,7 +49,9 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
 
     // MARK: Requests
 
-    func send(_ request: ClientRequest, _ answer: EventLoopPromise<ClientResponse>) {
+    func send(
+        _ request: ClientRequest, _ answer: EventLoopPromise<ClientResponse>, receive: ((ByteBuffer) -> Void)? = nil
+    ) {
         let operation = "send \(request.method) \(request.path)"
         guard context != nil, !isDraining, session.acceptsRequests else {
             drain()
@@ -64,7 +68,8 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
         }
         do {
             let id = try session.submitRequest(fields, bodyByteCount: request.body.readableBytes)
-            exchanges[id] = Exchange(operation: operation, answer: answer, requestBody: request.body)
+            exchanges[id] = Exchange(
+                operation: operation, answer: answer, requestBody: request.body, receive: receive)
             // Timed out or cancelled by the caller: the server need not go on.
             answer.futureResult.assumeIsolated().whenFailure { _ in self.abandon(id) }
             schedulePump()
@@ -190,8 +195,9 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
             }
         case .headTooLarge(let id): refuse(id, .responseTooLarge, "the answer's headers are too large")
         case .body(let id, let range):
-            session.consume(range.count, on: id)
             append(range, of: segment, to: id)
+            // After it: a reader who takes his time holds the sender back.
+            session.consume(range.count, on: id)
         case .ended(let id): exchanges[id]?.hasEnded = true
         case .closed(let id, let code): closed(id, code)
         case .goAway: drain()
@@ -203,6 +209,7 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
         guard let count = exchanges[id]?.body.readableBytes,
             var bytes = segment.getSlice(at: segment.readerIndex + range.lowerBound, length: range.count)
         else { return }
+        if let receive = exchanges[id]!.receive, exchanges[id]!.status == 200 { return receive(bytes) }
         guard count + range.count <= configuration.responseByteCountMax else {
             return refuse(
                 id, .responseTooLarge, "the answer is larger than \(configuration.responseByteCountMax) bytes")
@@ -253,7 +260,10 @@ final class HTTP2ClientConnection: ChannelInboundHandler {
         isPumping = true
         defer { isPumping = false }
         do throws(HTTP2Error) {
-            try HTTP2Output.write(session, to: context) { id in self.exchanges[id]?.requestBody }
+            try HTTP2Output.write(session, to: context) { id, range in
+                guard let body = self.exchanges[id]?.requestBody else { return nil }
+                return body.getSlice(at: body.readerIndex + range.lowerBound, length: range.count)
+            }
             for event in session.takeEvents() { take(event, in: ByteBuffer()) }
         } catch {
             fail(.connectionLost, "\(error)")

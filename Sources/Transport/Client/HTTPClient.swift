@@ -43,6 +43,17 @@ public final class HTTPClient: Sendable {
         }
     }
 
+    /// Sends a request whose answer may have no end: the body of a 200 goes to `receive` piece by piece, on the client's event
+    /// loop, and as long as that is busy nothing more is read. Returns when the answer has ended, with the body of anything
+    /// but a 200.
+    public func stream(
+        _ request: ClientRequest, receive: @escaping @Sendable (ByteBuffer) -> Void
+    ) async throws(TransportError) -> ClientResponse {
+        try admit(request)
+        defer { state.withLock { $0.requestCount -= 1 } }
+        return try await sendOnce(request, receive: receive)
+    }
+
     private func admit(_ request: ClientRequest) throws(TransportError) {
         let refusal = state.withLock { state -> TransportError? in
             if state.isShutDown { return failure(.shutDown, request, "the client was shut down") }
@@ -55,7 +66,9 @@ public final class HTTPClient: Sendable {
         if let refusal { throw refusal }
     }
 
-    private func sendOnce(_ request: ClientRequest) async throws(TransportError) -> ClientResponse {
+    private func sendOnce(
+        _ request: ClientRequest, receive: (@Sendable (ByteBuffer) -> Void)? = nil
+    ) async throws(TransportError) -> ClientResponse {
         let answer = eventLoop.makePromise(of: ClientResponse.self)
         let operation = "send \(request.method) \(request.path)"
         let endpoint = endpoint
@@ -68,7 +81,7 @@ public final class HTTPClient: Sendable {
         connected().whenComplete { result in
             switch result {
             case .failure(let error): answer.fail(error)
-            case .success(let connection): connection.handler.value.send(request, answer)
+            case .success(let connection): connection.handler.value.send(request, answer, receive: receive)
             }
         }
         do {

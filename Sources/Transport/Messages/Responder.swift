@@ -35,7 +35,10 @@ public struct Responder: Sendable {
         }
 
         func answer(_ response: Response) {
-            guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return }
+            guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else {
+                response.stream?.end()
+                return
+            }
             deliver(response)
         }
     }

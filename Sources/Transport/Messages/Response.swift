@@ -1,17 +1,24 @@
 import NIOCore
 
-/// An answer with its whole body.
+/// An answer with its whole body, or with a stream in its place.
 ///
 /// `date` and `content-length` are the server's to set; fields that belong to the connection are left out.
 public struct Response: Sendable, Equatable {
     public var status: Int
     public var headers: Headers
     public var body: ByteBuffer
+    /// Set for a body that has no end yet; `body` is empty then. Only for statuses that have a body.
+    public var stream: BodyStream?
 
     public init(status: Int, headers: Headers = .init(), body: ByteBuffer = .init()) {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    public static func == (one: Response, other: Response) -> Bool {
+        one.status == other.status && one.headers == other.headers && one.body == other.body
+            && one.stream === other.stream
     }
 
     /// A JSON document as it stands.

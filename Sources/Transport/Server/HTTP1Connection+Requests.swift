@@ -12,8 +12,8 @@ extension HTTP1Connection {
             state = .waiting
             since = .now()
         // The rest of what was answered already, or of a connection we are leaving.
-        case (.waiting, _), (.collecting, _), (.skipping, _), (.handling, _), (.finishing, _), (.lingering, _),
-            (.closed, _):
+        case (.waiting, _), (.collecting, _), (.skipping, _), (.handling, _), (.streaming, _), (.finishing, _),
+            (.lingering, _), (.closed, _):
             break
         }
     }
@@ -74,9 +74,11 @@ extension HTTP1Connection {
     private func answer(_ response: Response, number: Int) {
         guard case .handling(number, var manner) = state, context != nil else {
             core.counters.add(.responsesDropped)
+            response.stream?.end()
             return
         }
         if core.isShuttingDown.load(ordering: .relaxed) || isPeerDone, parts.isEmpty { manner.keepsAlive = false }
+        if response.stream != nil { return open(response, manner) }
         write(response, manner)
         if manner.keepsAlive {
             state = .waiting

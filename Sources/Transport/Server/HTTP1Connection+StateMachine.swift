@@ -8,6 +8,8 @@ extension HTTP1Connection {
         case collecting(RequestHead, BodyCollector, keepsAlive: Bool)
         /// The handler has it; `number` tells its answer from a late one.
         case handling(number: Int, Manner)
+        /// An answer without an end is being written.
+        case streaming(BodyStream, Manner)
         /// Answered before the request's end, which is short and near: read past it.
         case skipping
         /// The last answer is being written.
@@ -39,7 +41,7 @@ extension HTTP1Connection {
         case .waiting: requestCount == 0 ? .head : .idle
         case .collecting, .skipping: .body
         case .lingering: .linger
-        case .handling, .finishing, .closed: .none
+        case .handling, .streaming, .finishing, .closed: .none
         }
     }
 
@@ -47,7 +49,7 @@ extension HTTP1Connection {
     var takesParts: Bool {
         switch state {
         case .waiting, .collecting, .skipping: true
-        case .handling, .finishing, .lingering, .closed: false
+        case .handling, .streaming, .finishing, .lingering, .closed: false
         }
     }
 
@@ -55,7 +57,7 @@ extension HTTP1Connection {
     var isLeaving: Bool {
         switch state {
         case .finishing, .lingering, .closed: true
-        case .waiting, .collecting, .handling, .skipping: false
+        case .waiting, .collecting, .handling, .streaming, .skipping: false
         }
     }
 }

@@ -38,6 +38,12 @@ extension HTTP1Connection {
         scheduleFlush()
     }
 
+    /// A piece of an answer that has no length; the connection ends after the last.
+    func writePiece(_ bytes: ByteBuffer, isLast: Bool) {
+        let manner = Manner(isForHead: false, isHTTP1_0: false, keepsAlive: false)
+        write(bytes, isLast: isLast, ByteReservation(budget: core.responseBudget), manner)
+    }
+
     private func write(_ bytes: ByteBuffer, isLast: Bool, _ reservation: ByteReservation, _ manner: Manner) {
         guard let context else { return }
         if pendingWriteCount == 0 { lastWriteFinished = .now() }

@@ -45,6 +45,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        endStream()
         state = .closed
         parts.removeAll()
         context.fireChannelInactive()
@@ -68,7 +69,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { advance() }
+        if context.channel.isWritable {
+            feedStream()
+            advance()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -79,6 +83,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             advance()
         case is ServerShutdownEvent:
             if case .waiting = state, parts.isEmpty { close() }
+            if case .streaming(let source, _) = state { source.finish() }
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -125,6 +130,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
             }
         case .skipping, .lingering:
             if isPeerDone || failure != nil { close() }
+        // Who closes his side while a stream runs has gone: nothing he could still send would matter.
+        case .streaming: if isPeerDone || failure != nil { close() }
         case .handling, .finishing, .closed: break
         }
     }
@@ -132,6 +139,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func close() {
         guard let context else { return }
         if case .closed = state { return }
+        endStream()
         state = .closed
         parts.removeAll()
         context.close(promise: nil)

@@ -27,7 +27,10 @@ enum HTTP1ResponseWriter {
             bytes.writeStaticString("\r\n")
         }
         bytes.writeString("date: \(manner.date)\r\n")
-        if response.mayHaveBody {
+        if response.stream != nil {
+            // HTTP/1.0 knows no chunks: there the body ends with the connection.
+            if !manner.isHTTP1_0, !manner.isForHead { bytes.writeStaticString("transfer-encoding: chunked\r\n") }
+        } else if response.mayHaveBody {
             // An answer to HEAD may know a length that it does not carry.
             let known = manner.isForHead && response.body.readableBytes == 0 ? announced.flatMap { Int($0) } : nil
             bytes.writeString("content-length: \(known ?? response.body.readableBytes)\r\n")

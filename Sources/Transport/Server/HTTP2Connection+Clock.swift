@@ -8,6 +8,7 @@ extension HTTP2Connection {
         guard !isShuttingDown else { return }
         isShuttingDown = true
         isEndExpected = true
+        finishSources()
         session.announceShutdown()
         session.ping()
         // A client that does not answer pings gets the second step all the same.
@@ -56,7 +57,7 @@ extension HTTP2Connection {
                 stream.state = .answering
                 answer(core.requestTimedOut(), isForHead: false, on: id)
             case .answering:
-                guard now - stream.since > writeTimeout else { continue }
+                guard !stream.isWaitingForWriter, now - stream.since > writeTimeout else { continue }
                 core.counters.add(.writeTimeouts)
                 session.cancel(id, code: .cancel)
                 stream.since = now

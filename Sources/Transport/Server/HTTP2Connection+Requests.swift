@@ -82,6 +82,7 @@ extension HTTP2Connection {
         // Ids are not used again within a connection, so a late answer finds no stream.
         guard let stream = streams[id], case .handling(let isForHead) = stream.state else {
             core.counters.add(.responsesDropped)
+            response.stream?.end()
             return
         }
         stream.state = .answering
@@ -93,6 +94,7 @@ extension HTTP2Connection {
         guard let stream = streams[id] else { return }
         let (response, reservation) = core.reserve(given)
         stream.reservation = reservation
+        if let source = response.stream { return open(source, response, isForHead: isForHead, on: id) }
         stream.body = isForHead || !response.mayHaveBody ? ByteBuffer() : response.body
         stream.since = .now()
         do throws(HTTP2Error) {
@@ -108,7 +110,7 @@ extension HTTP2Connection {
 
     private func streamClosed(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
         if code != .noError { core.counters.add(.streamsReset) }
-        streams.removeValue(forKey: id)
+        streams.removeValue(forKey: id)?.source?.end()
         if streams.isEmpty { idleSince = .now() }
     }
 }
@@ -145,7 +147,7 @@ extension Response {
             if name == "content-length" { announced = value } else { fields.append((name, Headers.sanitized(value))) }
         }
         fields.append(("date", date))
-        if mayHaveBody {
+        if mayHaveBody, stream == nil {
             let known = isForHead && body.readableBytes == 0 ? announced.flatMap { Int($0) } : nil
             fields.append(("content-length", "\(known ?? body.readableBytes)"))
         }

@@ -21,6 +21,11 @@ final class HTTP2Connection: ChannelInboundHandler {
         /// When the present state began, or the answer last moved.
         var since = NIODeadline.now()
         var body = ByteBuffer()
+        /// How much of a streamed body went out before `body` begins.
+        var bodyStart = 0
+        /// Set while more of the body may come.
+        var source: BodyStream? { didSet { isStreamed = isStreamed || source != nil } }
+        private(set) var isStreamed = false
         var reservation: ByteReservation?
 
         init(_ state: State) {
@@ -67,6 +72,7 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         // Requests still with the handler keep their reservation until they are answered; the rest ends here.
+        endSources()
         streams = [:]
         self.context = nil
         context.fireChannelInactive()
@@ -137,11 +143,15 @@ final class HTTP2Connection: ChannelInboundHandler {
         defer { isPumping = false }
         do throws(HTTP2Error) {
             let now = NIODeadline.now()
-            try HTTP2Output.write(session, to: context) { id in
-                let stream = streams[id]
-                stream?.since = now
-                return stream?.body
-            }
+            _ = feedStreams(at: now)
+            repeat {
+                try HTTP2Output.write(session, to: context) { id, range in
+                    guard let stream = streams[id] else { return nil }
+                    stream.since = now
+                    return stream.takeBody(range)
+                }
+                // A stream whose window was written may have more; one that is held up takes none.
+            } while feedStreams(at: now)
             for event in session.takeEvents() { take(event, in: ByteBuffer()) }
             endIfDone()
         } catch {
@@ -187,6 +197,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     func close() {
         guard let context else { return }
         self.context = nil
+        endSources()
         streams = [:]
         context.close(promise: nil)
     }

@@ -19,6 +19,8 @@ public struct ServerConfiguration: Sendable {
     public var requestBytesHeldMax = 512 << 20
     /// Bodies of all answers not yet read by their clients. Beyond it answers become 503.
     public var responseBytesHeldMax = 512 << 20
+    /// Answers without an end (`BodyStream`) open at once; further ones get 503.
+    public var streamedResponsesMax = 256
     /// What one HTTP/2 client may send ahead of us, on a stream and on its connection.
     public var streamWindowByteCount = 1 << 20
     public var connectionWindowByteCount = 4 << 20

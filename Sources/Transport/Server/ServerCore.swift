@@ -10,6 +10,7 @@ final class ServerCore: Sendable {
     let responseBudget: ByteBudget
     let date = HTTPDate()
     let isShuttingDown = Atomic(false)
+    private let streamCount = Atomic(0)
 
     init(configuration: ServerConfiguration, handler: any RequestHandler) {
         self.configuration = configuration
@@ -69,11 +70,29 @@ final class ServerCore: Sendable {
     /// Takes room for an answer until it is sent; without room a small one stands in for it.
     func reserve(_ response: Response) -> (Response, ByteReservation) {
         let reservation = ByteReservation(budget: responseBudget)
+        if let stream = response.stream { return (admit(stream) ? response : refusedStream(stream), reservation) }
         guard response.body.readableBytes > 0, !reservation.grow(by: response.body.readableBytes) else {
             return (response, reservation)
         }
         counters.add(.overloadedResponses)
         return (Self.retryLater("Too many answers wait for their readers."), reservation)
+    }
+
+    private func admit(_ stream: BodyStream) -> Bool {
+        let count = streamCount.wrappingAdd(1, ordering: .relaxed).newValue
+        guard count <= configuration.streamedResponsesMax, !isShuttingDown.load(ordering: .relaxed) else {
+            streamCount.wrappingSubtract(1, ordering: .relaxed)
+            return false
+        }
+        counters.add(.streamsStarted)
+        stream.whenOver { [self] in streamCount.wrappingSubtract(1, ordering: .relaxed) }
+        return true
+    }
+
+    private func refusedStream(_ stream: BodyStream) -> Response {
+        counters.add(.streamsRefused)
+        stream.end()
+        return Self.retryLater("As many streams are open as may be.")
     }
 
     private static func retryLater(_ detail: String) -> Response {

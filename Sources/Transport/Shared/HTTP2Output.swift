@@ -11,8 +11,10 @@ enum HTTP2Output {
     /// A peer who does not read makes the channel unwritable; the session then holds back, and its own bounds apply. A flush
     /// can make room again at once, and tells so from inside this call, where the owner may not write: so this looks again
     /// itself until either the session or the channel has had enough.
+    ///
+    /// - Parameter body: that range of that stream's body; nil for a stream that was given up. Ranges of a stream come in order.
     static func write(
-        _ session: HTTP2Session, to context: ChannelHandlerContext, body: (HTTP2StreamID) -> ByteBuffer?
+        _ session: HTTP2Session, to context: ChannelHandlerContext, body: (HTTP2StreamID, Range<Int>) -> ByteBuffer?
     ) throws(HTTP2Error) {
         var isMore = true
         // A flush can also find that the connection is gone.
@@ -30,16 +32,14 @@ enum HTTP2Output {
 
     private static func write(
         _ frames: UnsafeRawBufferPointer, _ pieces: [HTTP2BodyPiece], to context: ChannelHandlerContext,
-        body: (HTTP2StreamID) -> ByteBuffer?
+        body: (HTTP2StreamID, Range<Int>) -> ByteBuffer?
     ) {
         var bytes = context.channel.allocator.buffer(capacity: frames.count)
         var start = 0
         for piece in pieces {
             bytes.writeBytes(frames[start..<piece.position])
             start = piece.position
-            guard let whole = body(piece.stream),
-                let slice = whole.getSlice(at: whole.readerIndex + piece.range.lowerBound, length: piece.range.count)
-            else {
+            guard let slice = body(piece.stream, piece.range) else {
                 // Given up when this frame was begun already: it must be as long as it said, and the reset follows it.
                 bytes.writeRepeatingByte(0, count: piece.range.count)
                 continue

@@ -10,6 +10,10 @@ public enum TransportCounter: String, Sendable, CaseIterable {
     case requestBytesReceived = "request_body_bytes_received_total"
     case responsesSent = "responses_sent_total"
     case responseBytesSent = "response_body_bytes_sent_total"
+    /// Answers whose body has no end yet.
+    case streamsStarted = "streamed_responses_started_total"
+    /// Refused with 503 because `streamedResponsesMax` are open.
+    case streamsRefused = "streamed_responses_refused_total"
     /// Answered after the peer had gone, or a second time.
     case responsesDropped = "responses_dropped_total"
     case malformedRequests = "requests_rejected_malformed_total"

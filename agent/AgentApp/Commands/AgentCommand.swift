@@ -10,7 +10,9 @@ public struct AgentCommand: AsyncParsableCommand {
         commandName: "farwatch-agent",
         abstract: "Sees the calls between this host and its partners, and forwards them, redacted.",
         subcommands: [
-            RunCommand.self, ValidateCommand.self, ReadCommand.self, ReplayCommand.self, VersionCommand.self,
+            RunCommand.self, ValidateCommand.self, DoctorCommand.self, StatusCommand.self, TapCommand.self,
+            SentCommand.self, RedactCommand.self, PartnersCommand.self, ReadCommand.self, ReplayCommand.self,
+            VersionCommand.self,
         ])
 
     public init() {}

@@ -20,6 +20,8 @@ struct CallPrinter: CallSink {
         case har
         /// Columns, for people.
         case table
+        /// The number of calls alone.
+        case count
     }
 
     private let format: Format
@@ -29,6 +31,7 @@ struct CallPrinter: CallSink {
     private let configuration = ProtocolConfiguration()
     private var bytes: [UInt8] = []
     private var har = HARWriter()
+    private var callCount = 0
     private var failure: Int32 = 0
 
     private static let bufferByteCount = 256 << 10
@@ -38,7 +41,7 @@ struct CallPrinter: CallSink {
         self.redactor = redactor
         bytes.reserveCapacity(Self.bufferByteCount + (64 << 10))
         switch format {
-        case .ndjson: break
+        case .ndjson, .count: break
         case .har: har.begin(&bytes)
         case .table: CallTable.appendHeading(to: &bytes)
         }
@@ -46,6 +49,8 @@ struct CallPrinter: CallSink {
 
     mutating func observed(_ observed: ObservedCall) {
         guard failure == 0 else { return }
+        callCount += 1
+        guard format != .count else { return }
         var call = observed.makeCall(configuration: configuration)
         judge(&call)
         switch format {
@@ -54,13 +59,18 @@ struct CallPrinter: CallSink {
             bytes.append(UInt8(ascii: "\n"))
         case .har: har.append(call, to: &bytes)
         case .table: CallTable.append(call, to: &bytes)
+        case .count: break
         }
         if bytes.count >= Self.bufferByteCount { flush() }
     }
 
     /// Everything is out when this returns.
     mutating func finish() throws {
-        if format == .har { har.end(&bytes) }
+        switch format {
+        case .ndjson, .table: break
+        case .har: har.end(&bytes)
+        case .count: bytes.append(contentsOf: "\(callCount)\n".utf8)
+        }
         flush()
         try throwIfFailed()
     }

@@ -3,7 +3,8 @@ import CallModel
 /// Calls as lines with columns: time, method, status or error, duration, sizes, URL.
 enum CallTable {
     static func appendHeading(to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: "TIME                      METHOD   STATUS             MS      SENT  RECEIVED  URL\n".utf8)
+        bytes.append(
+            contentsOf: "TIME                      METHOD   STATUS             MS      SENT  RECEIVED  URL\n".utf8)
     }
 
     static func append(_ call: APICall, to bytes: inout [UInt8]) {

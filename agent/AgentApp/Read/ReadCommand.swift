@@ -21,7 +21,7 @@ struct ReadCommand: ParsableCommand {
     var files: [String]
     @Option(name: .long, help: "TLS secrets in NSS format, as SSLKEYLOGFILE makes them.")
     var keylog: String?
-    @Option(name: .long, help: "ndjson, har or table.")
+    @Option(name: .long, help: "ndjson, har, table or count.")
     var format = CallPrinter.Format.ndjson
     @Flag(name: .long, help: "Mask secrets and personal data, as the agent does before anything leaves the host.")
     var redact = false

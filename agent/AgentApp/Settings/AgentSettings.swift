@@ -21,8 +21,11 @@ public struct AgentSettings: Sendable {
     /// Of endpoints that are reached through one, by their place (HTTPS_PROXY, NO_PROXY).
     public var proxies: [Int: Proxy] = [:]
     public var spool = SpoolConfiguration()
+    public var capture = CaptureSettings()
     public var redaction = RedactionPolicy()
     public var catalogue = Catalogue.builtIn
+    var attribution = AttributionSettings()
+    var sent = SentLog.Configuration()
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
@@ -45,8 +48,14 @@ public struct AgentSettings: Sendable {
         if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
         readForward(root.section("forward"))
         spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
+        capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
+        attribution = AttributionSettings(root, region: region, environment: environment)
+        let sent = root.section("sent")
+        self.sent.byteCountMax = sent.byteCount("max_bytes", in: 0...1 << 40) ?? self.sent.byteCountMax
+        self.sent.ageMax =
+            sent.duration("max_age", in: .seconds(60)...(.seconds(30 * 86_400))) ?? self.sent.ageMax
     }
 
     private mutating func readForward(_ section: SettingsSection) {

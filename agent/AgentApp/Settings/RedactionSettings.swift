@@ -15,6 +15,7 @@ func readRedactionPolicy(_ section: SettingsSection) -> RedactionPolicy {
                 hint: "grant \(word) under redaction.partners.<id>")
         }
     }
+    policy.hash = readHashKey(section)
     for (partner, grant) in section.section("partners").isEmpty ? [] : section.namedSections("partners") {
         let word = grant.choice("mode", of: modes)
         let approver = grant.string("approved_by")
@@ -36,4 +37,20 @@ func readRedactionPolicy(_ section: SettingsSection) -> RedactionPolicy {
         policy.partners[partner] = RedactionPolicy.Grant(mode: mode, approvedBy: approver, until: until)
     }
     return policy
+}
+
+/// 32 hex digits: `openssl rand -hex 16`. The key stays on this host; with it equal masked values can be told to be equal.
+private func readHashKey(_ section: SettingsSection) -> KeyedHash? {
+    guard let secret = section.secret("hash_key") else { return nil }
+    let digits = Array(secret.reveal.utf8)
+    var key: [UInt8] = []
+    for at in stride(from: 0, to: digits.count - 1, by: 2) {
+        guard let byte = UInt8(String(decoding: digits[at...at + 1], as: UTF8.self), radix: 16) else { break }
+        key.append(byte)
+    }
+    let hash = digits.count == 2 * KeyedHash.keyByteCount ? KeyedHash(key: key) : nil
+    if hash == nil {
+        section.report("hash_key", "32 hex digits are wanted", hint: "make them: openssl rand -hex 16")
+    }
+    return hash
 }

@@ -16,6 +16,10 @@ extension PacketCore {
         case .pppOverEthernet: sessionOverEthernet(bytes, at: 0, view)
         case .ciscoHDLC: etherType(bytes, typeAt: 2, payloadAt: 4, view)
         case .netfilterLog: netfilterLog(bytes, view)
+        case .wireless: wireless(bytes, at: 0, view)
+        case .radiotap, .prism, .perPacketInformation: behindRadioHeader(bytes, linkType, view)
+        case .packetFilterLog: packetFilterLog(bytes, view)
+        case .openBSDEncapsulation: networkLayer(bytes, at: 12, view)
         default: counters.unreadPackets += 1
         }
     }
@@ -38,9 +42,16 @@ extension PacketCore {
                 payloadAt += 4
             case 0x8864: return sessionOverEthernet(bytes, at: payloadAt, view)
             case 0x8847, 0x8848: return labelStack(bytes, at: payloadAt, view)
-            case 0x6558:
+            // Ethernet again: bridged (GRE's), provider backbone (IEEE 802.1ah, four bytes of tag), FabricPath.
+            case 0x6558, 0x88e7, 0x8903:
+                if type == 0x88e7 { payloadAt += 4 }
+                if type == 0x8903 { payloadAt += 2 }
                 typeAt = payloadAt + 12
                 payloadAt += 14
+            // VN-Tag: four bytes, then an EtherType.
+            case 0x8926:
+                typeAt = payloadAt + 4
+                payloadAt += 6
             case 0...0x05dc:
                 // A length (IEEE 802.3): LLC follows, and where it says SNAP, an EtherType after it.
                 guard payloadAt + 8 <= bytes.count, bytes[payloadAt] == 0xaa, bytes[payloadAt + 1] == 0xaa else {
@@ -84,7 +95,7 @@ extension PacketCore {
     }
 
     /// MPLS (RFC 3032): labels of four bytes to the bottom of the stack. What follows is told by its first four bits.
-    private mutating func labelStack(_ bytes: Span<UInt8>, at start: Int, _ view: PacketView) {
+    mutating func labelStack(_ bytes: Span<UInt8>, at start: Int, _ view: PacketView) {
         var offset = start
         for _ in 0..<configuration.headersMax {
             guard offset + 5 <= bytes.count else { return counters.malformedPackets += 1 }

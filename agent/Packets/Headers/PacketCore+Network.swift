@@ -98,6 +98,13 @@ extension PacketCore {
             counters.tunnelledPackets += 1
             networkLayer(bytes, at: offset, view)
         case 47: genericEncapsulation(bytes, at: offset, view)
+        // EtherIP (RFC 3378) and MPLS in IP (RFC 4023).
+        case 97 where view.depth < configuration.headersMax:
+            counters.tunnelledPackets += 1
+            ethernet(bytes, at: offset + 2, view)
+        case 137:
+            counters.tunnelledPackets += 1
+            labelStack(bytes, at: offset, view)
         case 51:
             guard offset + 8 <= bytes.count else { return counters.malformedPackets += 1 }
             let inner = view.inside(end: view.end)

@@ -32,6 +32,8 @@ extension PacketCore {
         case 6081: return geneve(bytes, at: offset, view)
         case 4754: return tunnelled { $0.genericEncapsulation(bytes, at: offset, view) }
         case 2152: return tunnelProtocol(bytes, at: offset, view)
+        case 6635: return tunnelled { $0.labelStack(bytes, at: offset, view) }
+        case 1701: return layer2Tunnel(bytes, at: offset, view)
         default: break
         }
         // These answer from the same port.
@@ -81,6 +83,21 @@ extension PacketCore {
         return tunnelled { $0.networkLayer(bytes, at: payload, view) }
     }
 
+    /// L2TP version 2 (RFC 2661, section 3.1): data messages, with PPP inside.
+    private mutating func layer2Tunnel(_ bytes: Span<UInt8>, at offset: Int, _ view: PacketView) -> Bool {
+        guard offset + 8 <= bytes.count else { return false }
+        let flags = bytes.bigEndianUInt16(at: offset)
+        guard flags & 0x800f == 2 else { return false }
+        var payload = offset + 6
+        if flags & 0x4000 != 0 { payload += 2 }
+        if flags & 0x0800 != 0 { payload += 4 }
+        if flags & 0x0200 != 0 {
+            guard payload + 2 <= bytes.count else { return false }
+            payload += 2 + Int(bytes.bigEndianUInt16(at: payload))
+        }
+        return tunnelled { $0.pointToPoint(bytes, at: payload, view) }
+    }
+
     /// AYIYA (draft-massar-v6ops-ayiya, section 3): lengths of identity and signature in fours, then the next header.
     private mutating func anythingInAnything(_ bytes: Span<UInt8>, at offset: Int, _ view: PacketView) -> Bool {
         guard offset + 8 <= bytes.count else { return false }
@@ -128,7 +145,10 @@ extension PacketCore {
         case 0x880b: pointToPoint(bytes, at: payload, view)
         // ERSPAN type II has eight bytes of its own before the frame; without a sequence number it is type I and has none.
         case 0x88be: ethernet(bytes, at: flags & 0x1000 == 0 ? payload : payload + 8, view)
-        case 0x22eb: ethernet(bytes, at: payload + 12, view)
+        // Type III has twelve, and eight more where its last bit says so.
+        case 0x22eb:
+            guard payload + 12 <= bytes.count else { return counters.malformedPackets += 1 }
+            ethernet(bytes, at: payload + (bytes[payload + 11] & 1 == 0 ? 12 : 20), view)
         default: etherType(bytes, typeAt: offset + 2, payloadAt: payload, view)
         }
     }

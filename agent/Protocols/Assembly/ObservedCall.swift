@@ -85,8 +85,15 @@ public final class ConnectionInfo {
     /// Whether `serverName` was asked for on this connection, rather than guessed from DNS answers.
     public internal(set) var isServerNameCertain: Bool
     /// The server's address as text, made once.
-    public private(set) lazy var serverAddress: String = origin.server.addressText
-    public private(set) lazy var clientAddress: String = origin.client.addressText
+    public var serverAddress: String {
+        if let known = serverAddressText { return known }
+        let text = origin.server.addressText
+        serverAddressText = text
+        return text
+    }
+
+    public var clientAddress: String { origin.client.addressText }
+    private var serverAddressText: String?
 
     init(id: ConnectionID, origin: ConnectionOrigin) {
         self.id = id
@@ -98,8 +105,10 @@ public final class ConnectionInfo {
 
     /// The content told that the ends were taken for each other.
     func exchangeEnds() {
-        swap(&origin.client, &origin.server)
-        swap(&serverAddress, &clientAddress)
+        let ends = origin
+        origin.client = ends.server
+        origin.server = ends.client
+        serverAddressText = nil
     }
 }
 

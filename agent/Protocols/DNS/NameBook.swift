@@ -42,7 +42,8 @@ struct NameBook {
     }
 
     mutating func datagramArrived(
-        _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant, _ counters: inout ProtocolCounters
+        _ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant,
+        _ counters: inout ProtocolCounters
     ) {
         guard from.port == Self.port || to.port == Self.port, let message = DNSMessage(bytes),
             message.questionType == DNSMessage.typeA || message.questionType == DNSMessage.typeAAAA

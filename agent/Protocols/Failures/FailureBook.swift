@@ -29,7 +29,8 @@ struct FailureBook {
 
     var isEmpty: Bool { waiting.isEmpty }
 
-    mutating func failed(_ failure: Failure, _ configuration: ProtocolConfiguration, _ counters: inout ProtocolCounters) {
+    mutating func failed(_ failure: Failure, _ configuration: ProtocolConfiguration, _ counters: inout ProtocolCounters)
+    {
         guard mayBeCall(failure.connection), waiting.count < configuration.recentFailureCountMax else {
             return counters.failuresLeftOut &+= 1
         }

@@ -5,7 +5,9 @@ extension HTTP1Conversation {
     /// Returns the index to go on from.
     func requestBodyArrived(_ bytes: Span<UInt8>, from start: Int, at now: Instant) -> Int {
         guard let call = toServer.call else { return bytes.count }
-        let (end, outcome) = toServer.bodyArrived(bytes, from: start) { context.bodyArrived(bytes, in: $0, of: &call.request) }
+        let (end, outcome) = toServer.bodyArrived(bytes, from: start) {
+            context.bodyArrived(bytes, in: $0, of: &call.request)
+        }
         switch outcome {
         case .goesOn: break
         case .ended: requestEnded(call, at: now)
@@ -17,7 +19,9 @@ extension HTTP1Conversation {
     func responseBodyArrived(_ bytes: Span<UInt8>, from start: Int, at now: Instant) -> Int {
         guard let call = toClient.call else { return bytes.count }
         call.response.ended = now
-        let (end, outcome) = toClient.bodyArrived(bytes, from: start) { context.bodyArrived(bytes, in: $0, of: &call.response) }
+        let (end, outcome) = toClient.bodyArrived(bytes, from: start) {
+            context.bodyArrived(bytes, in: $0, of: &call.response)
+        }
         switch outcome {
         case .goesOn: break
         case .ended: responseEnded(call, at: now)

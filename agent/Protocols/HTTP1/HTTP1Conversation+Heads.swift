@@ -17,8 +17,11 @@ extension HTTP1Conversation {
             putBack(call, kind)
             setDirection(kind) {
                 $0.phase = .head
+                $0.headIsOver()
                 $0.hold(bytes, from: start, context)
                 _ = $0.searchHeadEnd()
+                // It was read just now, as far as it goes.
+                $0.isStartLineChecked = $0.hasStartLine
             }
             return bytes.count
         case .malformed:
@@ -32,21 +35,23 @@ extension HTTP1Conversation {
     func continueHead(_ bytes: Span<UInt8>, from start: Int, _ kind: HTTP1Head.Kind, at now: Instant) -> Int {
         var end: Int?
         var before = 0
+        var mustCheck = false
         setDirection(kind) {
             before = $0.held.count
             $0.hold(bytes, from: start, context)
             end = $0.searchHeadEnd()
+            // Its first bytes tell, and then its end: what lies between need not be looked at again and again.
+            mustCheck = !$0.isStartLineChecked && ($0.hasStartLine || before <= HTTP1Direction.startCheckedByteCount)
+            $0.isStartLineChecked = $0.hasStartLine
         }
         let held = takeHeld(kind)
         guard let end else {
             guard held.count <= context.configuration.headByteCountMax else {
                 context.counters.oversizedHeads &+= 1
-                headIsMalformed(kind, at: now)
-                return bytes.count
+                return heldIsMalformed(held, kind, bytes, at: now)
             }
-            guard HTTP1Head.isPlausible(held.span, kind) else {
-                headIsMalformed(kind, at: now)
-                return bytes.count
+            guard !mustCheck || HTTP1Head.isPlausible(held.span, kind) else {
+                return heldIsMalformed(held, kind, bytes, at: now)
             }
             giveBackHeld(held, kind)
             return bytes.count
@@ -56,6 +61,15 @@ extension HTTP1Conversation {
         return next
     }
 
+    private func heldIsMalformed(
+        _ held: [UInt8], _ kind: HTTP1Head.Kind, _ bytes: Span<UInt8>, at now: Instant
+    ) -> Int {
+        context.heldByteCount &-= held.count
+        setDirection(kind) { $0.headIsOver() }
+        headIsMalformed(kind, at: now)
+        return bytes.count
+    }
+
     private func readWholeHead(_ held: [UInt8], _ end: Int, _ kind: HTTP1Head.Kind, at now: Instant) {
         let call = callForHead(kind)
         var head = HTTP1Head()
@@ -63,7 +77,7 @@ extension HTTP1Conversation {
         context.heldByteCount &-= held.count
         setDirection(kind) {
             $0.held = []
-            $0.searched = 0
+            $0.headIsOver()
         }
         guard case .complete(let readEnd) = result, readEnd == end else {
             putBack(call, kind)
@@ -77,7 +91,7 @@ extension HTTP1Conversation {
     func headIsCut(_ kind: HTTP1Head.Kind, at now: Instant) {
         let held = takeHeld(kind)
         context.heldByteCount &-= held.count
-        setDirection(kind) { $0.searched = 0 }
+        setDirection(kind) { $0.headIsOver() }
         // The lines that are whole, and an empty one behind them.
         let end = held.lastIndex(of: 0x0A) ?? held.count
         let lines = HTTP1Head.withWholeStartLine(Array(held[..<end]), kind) + [0x0A, 0x0A]
@@ -173,9 +187,6 @@ extension HTTP1Head {
 
     /// Whether the bytes held so far can still become a head of this kind.
     static func isPlausible(_ bytes: Span<UInt8>, _ kind: Kind) -> Bool {
-        guard bytes.firstIndex(of: 0x0A, in: 0..<bytes.count) != nil else {
-            return isPlausibleStart(bytes, from: 0, kind)
-        }
         var head = HTTP1Head()
         var fields: [FieldPlace] = []
         return head.read(bytes, from: 0, kind, fields: &fields, fieldCountMax: 0) != .malformed

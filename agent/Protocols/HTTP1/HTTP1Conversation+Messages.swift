@@ -147,7 +147,8 @@ extension HTTP1Conversation {
         }
         orphanBegan = toClient.began
         // Only with both directions whole from the first byte on does an answer without a request belong to the next one.
-        if isFromStart, !toServer.wasLost, !toClient.wasLost, early.count < context.configuration.waitingRequestCountMax {
+        if isFromStart, !toServer.wasLost, !toClient.wasLost, early.count < context.configuration.waitingRequestCountMax
+        {
             early.append(call)
         }
     }

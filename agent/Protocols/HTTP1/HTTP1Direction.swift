@@ -23,6 +23,10 @@ struct HTTP1Direction {
     var held: [UInt8] = []
     /// Up to where `held` was searched for the end of the head.
     var searched = 0
+    /// The start line of the head in `held` is there, and whether it was found to be one.
+    var hasStartLine = false
+    var isStartLineChecked = false
+    static let startCheckedByteCount = 64
     var chunked = ChunkedBody()
     /// When the first byte of the head came.
     var began = Instant.epoch
@@ -43,7 +47,14 @@ struct HTTP1Direction {
     mutating func releaseHeld(_ context: ReaderContext) {
         context.heldByteCount &-= held.count
         held.removeAll(keepingCapacity: held.capacity <= 8 << 10)
+        headIsOver()
+    }
+
+    /// The head that was in `held` is no more.
+    mutating func headIsOver() {
         searched = 0
+        hasStartLine = false
+        isStartLineChecked = false
     }
 
     mutating func readBody(of call: ObservedCall, _ phase: Phase) {
@@ -51,21 +62,22 @@ struct HTTP1Direction {
         self.phase = phase
     }
 
-    /// Looks on for the empty line that ends the head in `held`; the index behind it, or nil.
+    /// Looks on for the empty line that ends the head in `held`; the index behind it, or nil. No byte is looked at twice.
     mutating func searchHeadEnd() -> Int? {
-        let (end, next) = Self.headEnd(in: held.span, from: searched)
-        searched = next
+        let (end, hasLine) = Self.headEnd(in: held.span, from: searched)
+        // The next line feed decides by the two bytes before it, which are there already.
+        searched = held.count
+        if hasLine { hasStartLine = true }
         return end
     }
 
-    private static func headEnd(in bytes: Span<UInt8>, from start: Int) -> (end: Int?, next: Int) {
+    private static func headEnd(in bytes: Span<UInt8>, from start: Int) -> (end: Int?, hasLine: Bool) {
         var at = start
         while let end = bytes.firstIndex(of: 0x0A, in: at..<bytes.count) {
-            if end >= 1, bytes[end - 1] == 0x0A { return (end + 1, at) }
-            if end >= 2, bytes[end - 1] == 0x0D, bytes[end - 2] == 0x0A { return (end + 1, at) }
+            if end >= 1, bytes[end - 1] == 0x0A { return (end + 1, true) }
+            if end >= 2, bytes[end - 1] == 0x0D, bytes[end - 2] == 0x0A { return (end + 1, true) }
             at = end + 1
         }
-        // The next line feed decides by the two bytes before it, which are there already.
-        return (nil, at)
+        return (nil, at > start)
     }
 }

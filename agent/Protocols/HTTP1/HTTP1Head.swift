@@ -96,8 +96,7 @@ struct HTTP1Head {
     /// `method SP request-target SP HTTP-version`, with more than one space and spaces in the target let pass
     /// (section 3: a recipient may split the line at white space).
     private mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>, relativeTo start: Int) -> Bool {
-        var at = line.lowerBound
-        while at < line.upperBound, isTokenByte(bytes[at]) { at &+= 1 }
+        let at = bytes.endOfToken(in: line)
         guard at > line.lowerBound, at &- line.lowerBound <= Self.methodByteCountMax, at < line.upperBound,
             bytes[at] == 0x20
         else { return false }
@@ -145,8 +144,7 @@ struct HTTP1Head {
         if first == 0x20 || first == 0x09 {
             return extendLastField(bytes, line, relativeTo: start, &fields)
         }
-        var at = line.lowerBound
-        while at < line.upperBound, isTokenByte(bytes[at]) { at &+= 1 }
+        var at = bytes.endOfName(in: line)
         let name = line.lowerBound..<at
         // White space before the colon: in a request a server must refuse it (section 5.1), so it frames nothing there.
         let isExact = at < line.upperBound && bytes[at] == UInt8(ascii: ":")

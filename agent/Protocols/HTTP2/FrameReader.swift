@@ -29,6 +29,8 @@ struct FrameReader {
 
     static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
+    var heldByteCount: Int { payload.count }
+
     init(hasPreface: Bool) {
         prefaceRemaining = hasPreface ? Self.preface.utf8CodeUnitCount : 0
     }

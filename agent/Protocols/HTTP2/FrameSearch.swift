@@ -15,6 +15,8 @@ struct FrameSearch {
     private static let candidateMax = 64
     private static let chainLength = 3
 
+    var heldByteCount: Int { held.count }
+
     /// Takes more bytes; returns those from the first frame on, once it is found.
     mutating func bytesArrived(_ bytes: Span<UInt8>) -> [UInt8]? {
         held.append(bytes, in: 0..<bytes.count)

@@ -88,7 +88,9 @@ extension HTTP2Conversation {
         guard !frame.isAcknowledgement else { return }
         let bytes = payload(direction)
         for at in stride(from: 0, to: bytes.count - 5, by: 6) {
-            guard let id = bytes.span.bigEndian16(at: at), let value = bytes.span.bigEndian32(at: at + 2) else { return }
+            guard let id = bytes.span.bigEndian16(at: at), let value = bytes.span.bigEndian32(at: at + 2) else {
+                return
+            }
             // SETTINGS_MAX_FRAME_SIZE is about what the other end may send (section 6.5.2).
             guard id == 5, value <= 0xff_ffff else { continue }
             withDirection(direction.opposite) { $0.frames.lengthMax = max($0.frames.lengthMax, Int(value)) }

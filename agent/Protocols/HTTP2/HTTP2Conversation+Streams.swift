@@ -115,6 +115,7 @@ extension HTTP2Conversation {
             }
             end(id, stream, at: toServer.hasEnded ?? now)
         }
+        account(0)
     }
 
     private func failure(of stream: HTTP2Stream, _ reason: CloseReason, at now: Instant) -> FailureKind? {

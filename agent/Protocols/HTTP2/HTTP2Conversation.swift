@@ -11,6 +11,8 @@ final class HTTP2Conversation {
     var toServer: HTTP2Direction
     var toClient: HTTP2Direction
     var streams: [UInt32: HTTP2Stream] = [:]
+    /// What of `context.heldByteCount` is this connection's, beside its calls.
+    private var accountedByteCount = 0
 
     init(connection: ConnectionInfo, context: ReaderContext, isFromStart: Bool) {
         self.connection = connection
@@ -31,30 +33,56 @@ final class HTTP2Conversation {
     // MARK: Bytes
 
     func bytesArrived(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) {
-        guard var search = withDirection(direction, { $0.search.take() }) else {
-            return readFrames(bytes, direction, at: now)
-        }
-        guard let found = search.bytesArrived(bytes) else {
-            return withDirection(direction) { $0.search = search }
-        }
-        context.counters.resynchronisations &+= 1
-        readFrames(found.span, direction, at: now)
+        readBytes(bytes, direction, at: now)
+        account(toServer.heldByteCount &+ toClient.heldByteCount)
     }
 
-    private func readFrames(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) {
+    /// Tells the bound on everything what both directions hold by now.
+    func account(_ byteCount: Int) {
+        context.heldByteCount &+= byteCount &- accountedByteCount
+        accountedByteCount = byteCount
+    }
+
+    private func readBytes(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) {
+        guard withDirection(direction, { $0.search == nil }) else {
+            return searchFrames(Array(copying: bytes, from: 0), direction, at: now)
+        }
+        guard let place = readFrames(bytes, direction, at: now) else { return }
+        searchFrames(Array(copying: bytes, from: place), direction, at: now)
+    }
+
+    /// Looks for frames until they are found and do not break again before the bytes end.
+    private func searchFrames(_ bytes: [UInt8], _ direction: StreamDirection, at now: Instant) {
+        var rest = bytes
+        while var search = withDirection(direction, { $0.search.take() }) {
+            guard let found = search.bytesArrived(rest.span) else {
+                return withDirection(direction) { $0.search = search }
+            }
+            context.counters.resynchronisations &+= 1
+            guard let place = readFrames(found.span, direction, at: now) else { return }
+            rest = Array(found[place...])
+        }
+    }
+
+    /// Returns the place behind which frames must be searched, nil where all is well.
+    private func readFrames(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) -> Int? {
         var at = 0
         while true {
             switch nextEvent(bytes, &at, direction) {
-            case .needsMore: return
+            case .needsMore: return nil
             case .data(let range, let stream): dataArrived(bytes, range, stream, direction, at: now)
             case .dataEnded(let frame):
                 if frame.isEndStream { streamEnded(frame.stream, direction, at: now) }
             case .frame(let frame):
-                guard frameArrived(frame, direction, at: now) else { return lose(direction) }
+                guard frameArrived(frame, direction, at: now) else {
+                    lose(direction)
+                    return at
+                }
             case .skipped(let frame): frameWasLost(frame, direction, at: now)
             case .malformed:
                 context.counters.malformedMessages &+= 1
-                return lose(direction)
+                lose(direction)
+                return at
             }
         }
     }
@@ -100,7 +128,7 @@ final class HTTP2Conversation {
         case .toClient: stream.call.response.contentWasLost(skipped.dataByteCount)
         }
         // A frame that ends with the lost bytes ends with the next event.
-        readFrames(Span(), direction, at: now)
+        _ = readFrames(Span(), direction, at: now)
     }
 
     /// A frame that cannot be read; where it held fields, the table is unknown from here on.
@@ -156,6 +184,10 @@ struct HTTP2Direction {
     var search: FrameSearch?
     var wasLost = false
     var hasEnded: Instant?
+
+    var heldByteCount: Int {
+        frames.heldByteCount &+ (block?.fragment.count ?? 0) &+ (search?.heldByteCount ?? 0) &+ table.heldByteCount
+    }
 
     init(isFromStart: Bool, hasPreface: Bool) {
         frames = FrameReader(hasPreface: hasPreface)

@@ -18,6 +18,9 @@ struct HeaderTable {
     private static let byteCountMax = 64 << 10
     private static let placeholderByteCount = 32
 
+    /// About what libnghttp2 takes for a table full of placeholders; a whole one is small.
+    var heldByteCount: Int { inflater == nil ? 0 : isWhole ? 4 << 10 : 256 << 10 }
+
     init(isFromStart: Bool) {
         isWhole = isFromStart
     }

@@ -19,7 +19,7 @@ extension TLSConnection {
         }
         if isClear(direction) { return steps.append(.gap(byteCount, outward(direction))) }
         guard !isUnreadable else { return }
-        if session.isReadable, !lane.isEnded { steps.append(.gap(nil, outward(direction))) }
+        addGap(direction, &steps)
         switch lane.framing {
         case .lost: break
         case .searching(let before):

@@ -62,7 +62,28 @@ extension TLSConnection {
     func loseStep(_ direction: StreamDirection, _ steps: inout [TLSStep]) {
         let lane = lane(direction)
         lane.framing = .lost
-        if session.isReadable { steps.append(.gap(nil, outward(direction))) }
+        addGap(direction, &steps)
+    }
+
+    /// Something of a direction is missing; how much, encryption hides.
+    func addGap(_ direction: StreamDirection, _ steps: inout [TLSStep]) {
+        guard session.isReadable, !lane(direction).isEnded else { return }
+        if let inner { return inner.bytesLost(nil, outward(direction), &steps) }
+        steps.append(.gap(nil, outward(direction)))
+    }
+
+    /// Clear bytes, which may be TLS themselves.
+    private func handOn(
+        _ content: [UInt8], _ direction: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]
+    ) {
+        if inner == nil, depth + 1 < Self.depthMax, content[0] == RecordType.handshake,
+            Self.beginsWithClientHello(content.span)
+        {
+            inner = TLSConnection(id, clientSends: outward(direction), depth: depth + 1, context)
+        }
+        if let inner { return inner.bytesArrived(content.span, outward(direction), keys, &steps) }
+        context.counters.clearBytes += content.count
+        steps.append(.chunk(content, outward(direction)))
     }
 
     func recordArrived(
@@ -138,8 +159,7 @@ extension TLSConnection {
             }
             isHandshakeComplete = true
             guard !content.isEmpty, !lane.isEnded else { return }
-            context.counters.clearBytes += content.count
-            steps.append(.chunk(content, outward(direction)))
+            handOn(content, direction, keys, &steps)
         default: break
         }
     }

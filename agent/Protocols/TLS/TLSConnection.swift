@@ -28,6 +28,10 @@ final class TLSConnection {
     private var announced: SecureSession?
     var isHandshakeComplete = false
     var hasFailed = false
+    /// TLS inside this TLS, as behind a proxy that is itself spoken to through TLS.
+    var inner: TLSConnection?
+    let depth: Int
+    static let depthMax = 2
     /// There is no way to read this connection.
     private(set) var isUnreadable = false
 
@@ -37,11 +41,13 @@ final class TLSConnection {
         self.openedAt = openedAt
         self.context = context
         isDecided = false
+        depth = 0
     }
 
     /// A connection that was clear so far, and whose client has just sent a ClientHello.
-    init(_ id: ConnectionID, clientSends direction: StreamDirection, _ context: TLSContext) {
+    init(_ id: ConnectionID, clientSends direction: StreamDirection, depth: Int = 0, _ context: TLSContext) {
         self.id = id
+        self.depth = depth
         self.context = context
         openedAt = .epoch
         isDecided = true
@@ -76,13 +82,12 @@ final class TLSConnection {
         let direction = isTurned ? given.opposite : given
         let lane = lane(direction)
         if lane.isHolding { readRecords(direction, keys, &steps) }
-        if case .inStep = lane.framing, !lane.kept.isEmpty, !isClear, session.isReadable {
-            steps.append(.gap(nil, outward(direction)))
-        }
+        if case .inStep = lane.framing, !lane.kept.isEmpty, !isClear { addGap(direction, &steps) }
         endLane(direction, &steps)
     }
 
     func closed(_ reason: CloseReason, _ keys: KeyLog, _ steps: inout [TLSStep]) -> CloseReason {
+        defer { _ = inner?.closed(reason, keys, &steps) }
         if !isDecided { passThrough(&steps) }
         // The last chance of what waited for its secrets.
         for direction in StreamDirection.allCases where lane(direction).isHolding {
@@ -98,6 +103,7 @@ final class TLSConnection {
 
     /// Bytes that waited no longer do.
     func release() {
+        inner?.release()
         context.waitingByteCount -= toServer.waitingByteCount + toClient.waitingByteCount
         toServer.waitingByteCount = 0
         toClient.waitingByteCount = 0
@@ -109,6 +115,7 @@ final class TLSConnection {
         guard !lane.isEnded else { return }
         lane.isEnded = true
         handOnOpened(&steps)
+        if let inner { return inner.endLane(inner.inward(outward(direction)), &steps) }
         steps.append(.halfClosed(outward(direction)))
     }
 

@@ -13,7 +13,7 @@ public struct AcceptedTokens: Sendable {
         self.tokens = tokens.map { Array($0.utf8) }
     }
 
-    func accept(_ headers: Headers) -> Bool {
+    public func accept(_ headers: Headers) -> Bool {
         guard !tokens.isEmpty else { return true }
         let brought = [bearer(headers[first: "authorization"]), headers[first: "x-moesif-application-id"]]
         return brought.contains { text in text.map(isToken) ?? false }

@@ -12,8 +12,8 @@ public struct AggregatorCommand: AsyncParsableCommand {
         commandName: "farwatch-aggregator",
         abstract: "Stores the calls of a fleet and works out which partner is failing.",
         subcommands: [
-            RunCommand.self, ValidateCommand.self, MigrateCommand.self, PsqlCommand.self, TokenCommand.self,
-            VersionCommand.self,
+            RunCommand.self, ValidateCommand.self, DoctorCommand.self, MigrateCommand.self, BacktestCommand.self,
+            PsqlCommand.self, TokenCommand.self, VersionCommand.self,
         ])
 
     public init() {}
@@ -25,7 +25,9 @@ struct SettingsOptions: ParsableArguments {
     var config = "/etc/farwatch/aggregator.yaml"
 
     /// Reads and checks; prints every problem and ends with 78 (EX_CONFIG) when there is one.
-    func load() throws -> AggregatorSettings {
+    func load() throws -> AggregatorSettings { try Self.load(config) }
+
+    static func load(_ config: String) throws -> AggregatorSettings {
         do {
             let document = try SettingsDocument.load(
                 file: config, environment: ThisProcess.environment,

@@ -6,9 +6,14 @@ import Runtime
 public struct FarwatchCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "farwatch", abstract: "Which partner is failing, since when, and for whom.",
+        discussion: """
+            The address and the token come from --url and --token, or from FARWATCH_URL and FARWATCH_TOKEN.
+            `farwatch --generate-completion-script bash` (or zsh, fish) prints completions for the shell.
+            Exit codes: 0, 1 (failed), 64 (usage), 78 (settings).
+            """,
         subcommands: [
-            StatusCommand.self, PartnersCommand.self, SearchCommand.self, ExplainCommand.self, CompareCommand.self,
-            HostsCommand.self, VersionCommand.self,
+            StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, SearchCommand.self, TailCommand.self,
+            TraceCommand.self, ExplainCommand.self, CompareCommand.self, HostsCommand.self, VersionCommand.self,
         ], defaultSubcommand: StatusCommand.self)
 
     public init() {}
@@ -33,10 +38,21 @@ struct PartnersCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "A partner's id.")
     var id: String?
+    @Flag(name: .long, help: "Its uptime, outages and time to recover over 24 hours, 7, 30 and 90 days.")
+    var history = false
+
+    func validate() throws {
+        guard !history || id != nil else { throw ValidationError("--history needs a partner's id") }
+    }
 
     func run() async throws {
         if let id {
-            try await server.show("/api/v1/partners/" + encoded(id), partnerScreen)
+            let path = "/api/v1/partners/" + encoded(id)
+            if history {
+                try await server.show(path + "/history", historyScreen)
+            } else {
+                try await server.show(path, partnerScreen)
+            }
         } else {
             try await server.show("/api/v1/partners", partnersScreen)
         }
@@ -50,6 +66,30 @@ struct HostsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await server.show("/api/v1/hosts", hostsScreen)
+    }
+}
+
+struct IncidentsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "incidents", abstract: "What went wrong, open incidents first.")
+
+    @OptionGroup var server: ServerOptions
+    @Flag(name: .long, help: "Only those that are not over.") var open = false
+
+    func run() async throws {
+        try await server.show("/api/v2/incidents\(open ? "/unresolved" : "").json", incidentsScreen)
+    }
+}
+
+struct TraceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "The calls of a trace: what came in, what went out, what each returned.")
+
+    @OptionGroup var server: ServerOptions
+    @Argument(help: "32 hex digits.") var traceID: String
+
+    func run() async throws {
+        try await server.show("/api/v1/traces/" + encoded(traceID), traceScreen)
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Documents
+import Glibc
 import Runtime
 
 struct SearchCommand: AsyncParsableCommand {
@@ -8,20 +9,10 @@ struct SearchCommand: AsyncParsableCommand {
         discussion: "With --json, one call a line in the native form.")
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var filter: CallFilterOptions
     @Option(name: .long, help: "From this time on: RFC 3339, or a span before now such as 15m.") var since = "1h"
     @Option(name: .long, help: "Before this time.") var until: String?
-    @Option(name: .long) var partner: String?
-    @Option(name: .long) var route: String?
-    @Option(name: .long) var service: String?
-    @Option(name: .long) var host: String?
-    @Option(name: .long) var region: String?
-    @Option(name: .long) var customer: String?
-    @Option(name: .long, help: "inbound or outbound.") var direction: String?
-    @Option(name: .long, help: "success, rejected, server_error, no_answer …") var outcome: String?
-    @Option(name: .long, help: "Why no answer came: connect_refused, response_timeout …") var failure: String?
-    @Flag(name: .long, help: "Only calls that count as failures.") var failed = false
-    @Option(name: .long, help: "A status such as 404, or a class such as 5xx.") var status: String?
-    @Option(name: .long) var traceID: String?
+    @Option(name: .long, help: "The call of this id.") var id: String?
     @Option(name: .long, help: "How many at most.") var limit = 100
 
     func validate() throws {
@@ -32,10 +23,12 @@ struct SearchCommand: AsyncParsableCommand {
         var table = CallTable()
         var cursor: String?
         var remaining = limit
+        var scanned = 0
         repeat {
-            let body = try await server.fetch(path(cursor, min(remaining, 1_000)))
+            let body = try await server.fetch(page(cursor, min(remaining, 1_000)))
             do {
                 cursor = try JSONParser().parse(body) { page in
+                    scanned += Int(page.member("scanned")?.int64 ?? 0)
                     page.member("data")?.forEachElement { call in
                         remaining -= 1
                         if server.json {
@@ -52,19 +45,23 @@ struct SearchCommand: AsyncParsableCommand {
                 printError("farwatch: \(safeText(server.url)) does not answer as an aggregator does: \(error)")
                 throw ExitCode.failure
             }
+            showProgress(scanned, limit - remaining, isLast: cursor == nil || remaining <= 0)
         } while cursor != nil && remaining > 0
         guard !server.json else { return }
         for line in table.lines(server.style) { print(line) }
     }
 
-    private func path(_ cursor: String?, _ limit: Int) -> String {
-        let parameters: [(String, String?)] = [
-            ("since", since), ("until", until), ("partner", partner), ("route", route), ("service", service),
-            ("host", host), ("region", region), ("customer", customer), ("direction", direction), ("outcome", outcome),
-            ("failure", failure), ("failed", failed ? "true" : nil), ("status", status), ("trace_id", traceID),
-            ("limit", String(limit)), ("cursor", cursor),
-        ]
-        let query = parameters.compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }
-        return "/api/v1/calls?" + query.joined(separator: "&")
+    /// On a terminal, and only where it takes long: on one line that goes again.
+    private func showProgress(_ scanned: Int, _ found: Int, isLast: Bool) {
+        guard filter.looksInside, ThisProcess.errorOutputIsTerminal else { return }
+        let text = isLast ? "\r\u{1B}[K" : "\r\u{1B}[Klooked into \(scanned) calls, \(found) found …"
+        ProgressLine.write(text)
+    }
+
+    private func page(_ cursor: String?, _ limit: Int) -> String {
+        path(
+            "/api/v1/calls",
+            [("since", id == nil ? since : nil), ("until", until), ("id", id)] + filter.parameters
+                + [("limit", String(limit)), ("cursor", cursor)])
     }
 }

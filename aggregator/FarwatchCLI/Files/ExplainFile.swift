@@ -14,7 +14,7 @@ struct ExplainFile {
     private static let failuresPerRouteMax = 500
 
     /// A failure's place in the file.
-    private struct Failure: Sendable {
+    fileprivate struct Failure: Sendable {
         var position: Int
         var byteOffset: Int
         var byteCount: Int

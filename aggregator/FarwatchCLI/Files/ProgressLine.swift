@@ -16,14 +16,14 @@ struct ProgressLine {
         let percent = Int(share * 100)
         guard isShown, percent != lastPercent else { return }
         lastPercent = percent
-        write("\r\(what) \(percent) %")
+        Self.write("\r\(what) \(percent) %")
     }
 
     func end() {
-        if isShown, lastPercent >= 0 { write("\r\u{1B}[K") }
+        if isShown, lastPercent >= 0 { Self.write("\r\u{1B}[K") }
     }
 
-    private func write(_ text: String) {
+    static func write(_ text: String) {
         var text = text
         // A terminal that cannot be written to has nobody to tell.
         _ = text.withUTF8 { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -18,6 +18,14 @@ struct ServerOptions: ParsableArguments {
     var json = false
     @Flag(name: .long, help: "No colours (environment: NO_COLOR).")
     var noColor = false
+    @Flag(name: .long, help: "Show it again and again, until interrupted.")
+    var watch = false
+    @Option(name: .long, help: "Seconds between two showings with --watch.")
+    var interval = 2
+
+    func validate() throws {
+        guard (1...3_600).contains(interval) else { throw ValidationError("interval must be from 1 to 3600") }
+    }
 
     /// As wide and as colourful as the terminal; plain and uncut where standard output is none.
     var style: Style {
@@ -31,6 +39,34 @@ struct ServerOptions: ParsableArguments {
 
     /// The body of the answer to `GET path`. Says on standard error what went wrong, and ends with 1, or 78 for bad settings.
     func fetch(_ path: String) async throws -> [UInt8] {
+        let response = try await withClient { client, headers in
+            try await client.send(ClientRequest(method: "GET", path: path, headers: headers))
+        }
+        return try body(of: response)
+    }
+
+    /// Reads an answer without an end, piece by piece, until it ends or the connection does.
+    func stream(_ path: String, _ receive: @escaping @Sendable ([UInt8]) -> Void) async throws {
+        let response = try await withClient { client, headers in
+            let request = ClientRequest(
+                method: "GET", path: path, headers: headers, timeout: .seconds(366 * 86_400))
+            return try await client.stream(request) { receive(Array(buffer: $0)) }
+        }
+        _ = try body(of: response)
+    }
+
+    private func body(of response: ClientResponse) throws -> [UInt8] {
+        let body = Array(buffer: response.body)
+        guard response.status == 200 else {
+            printError("farwatch: \(safeText(url)) answers \(response.status): \(complaint(body))")
+            throw ExitCode.failure
+        }
+        return body
+    }
+
+    private func withClient(
+        _ ask: (HTTPClient, Headers) async throws -> ClientResponse
+    ) async throws -> ClientResponse {
         guard let endpoint = Endpoint(url: url) else {
             printError("farwatch: \(safeText(url)) is no address: write it like https://aggregator.example:7080")
             throw ExitCode(EX_CONFIG)
@@ -39,25 +75,19 @@ struct ServerOptions: ParsableArguments {
         if let token = try bearerToken() { headers.add("authorization", "Bearer " + token) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? ClientTLS(caFile: ca) : nil, group: group)
-        let result: Result<ClientResponse, TransportError>
+        let result: Result<ClientResponse, any Error>
         do {
-            result = .success(try await client.send(ClientRequest(method: "GET", path: path, headers: headers)))
+            result = .success(try await ask(client, headers))
         } catch {
             result = .failure(error)
         }
         await client.shutdown()
         try await group.shutdownGracefully()
         switch result {
+        case .success(let response): return response
         case .failure(let error):
             printError("farwatch: \(safeText("\(error)"))")
             throw ExitCode.failure
-        case .success(let response):
-            let body = Array(buffer: response.body)
-            guard response.status == 200 else {
-                printError("farwatch: \(endpoint) answers \(response.status): \(complaint(body))")
-                throw ExitCode.failure
-            }
-            return body
         }
     }
 
@@ -73,17 +103,36 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// The detail of problem+json, or the beginning of what else it is.
+    /// The detail and the hint of problem+json, or the beginning of what else it is.
     private func complaint(_ body: [UInt8]) -> String {
         // What is no JSON is shown as it is.
-        let detail = try? JSONParser().parse(body) { $0.member("detail")?.string }
+        let detail = try? JSONParser().parse(body) { problem in
+            (problem.member("detail")?.string).map { detail in
+                detail + ((problem.member("hint")?.string).map { "; " + $0 } ?? "")
+            }
+        }
         return safeText(detail.flatMap { $0 } ?? String(decoding: body.prefix(200), as: UTF8.self))
     }
 
-    /// Shows one document: as JSON, or as the lines that `screen` makes of it.
+    /// Shows one document: as JSON, or as the lines that `screen` makes of it. With `--watch` again and again.
     func show(_ path: String, _ screen: (JSONValue, Style) -> [String]) async throws {
+        guard watch else { return try await showOnce(path, screen) }
+        while true {
+            do {
+                try await showOnce(path, screen)
+            } catch let code as ExitCode where code == .failure {
+                // Said already; what does not answer now may do so the next time.
+            }
+            try await Task.sleep(for: .seconds(interval))
+        }
+    }
+
+    private func showOnce(_ path: String, _ screen: (JSONValue, Style) -> [String]) async throws {
         let body = try await fetch(path)
+        defer { fflush(nil) }
         guard !json else { return print(String(decoding: safeJSON(body), as: UTF8.self)) }
+        // From the top of the screen, so that it does not scroll away.
+        if watch, isatty(STDOUT_FILENO) == 1 { print("\u{1B}[H\u{1B}[2J", terminator: "") }
         do {
             try JSONParser().parse(body) { document in
                 if document.member("stale")?.bool == true {

@@ -1,0 +1,52 @@
+import CallModel
+import Rollups
+import Testing
+
+struct MinuteRollupTests {
+    private func cell(interval: Int32, route: NameID = 3, customer: NameID = 0, outcome: Outcome = .success) -> CellKey
+    {
+        CellKey(
+            interval: interval, partner: 1, route: route, host: 7, region: 2, customer: customer, serviceVersion: 0,
+            direction: .outbound, outcome: outcome.code)
+    }
+
+    @Test func `a partner's own set sums to the same as its routes`() {
+        var block = RollupBlock()
+        for route in 1...5 {
+            block.add(cell(interval: Int32(route), route: NameID(route)), weight: 10, microseconds: 500)
+        }
+        var rollup = MinuteRollup()
+        rollup.add(block)
+        func sum(_ set: RollupSet) -> CellCount {
+            rollup.counts.filter { $0.key.set == set }.values.reduce(into: CellCount()) { $0.add($1) }
+        }
+        #expect(sum(.partner) == CellCount(stored: 5, weighted: 50))
+        #expect(sum(.partner) == sum(.routeAndRegion))
+        #expect(rollup.counts.count { $0.key.set == .partner } == 1, "five routes of one minute are one row")
+    }
+
+    @Test func `minutes fold into the hours they belong to, and nothing is lost`() {
+        var rollup = MinuteRollup()
+        var block = RollupBlock()
+        // Three minutes of one hour and the first of the next.
+        for minute in [120, 121, 179, 180] {
+            block.add(
+                cell(interval: Int32(minute) * RollupInterval.perMinute, customer: 4), weight: 2, microseconds: 900)
+        }
+        rollup.add(block)
+        let hours = rollup.byHour()
+        let partner = hours.counts.filter { $0.key.set == .partner }
+        #expect(Set(partner.map(\.key.minute)) == [120, 180])
+        #expect(partner.first { $0.key.minute == 120 }?.value == CellCount(stored: 3, weighted: 6))
+        #expect(hours.latencies.values.reduce(0, +) == rollup.latencies.values.reduce(0, +))
+        #expect(hours.counts.values.reduce(0) { $0 + $1.stored } == rollup.counts.values.reduce(0) { $0 + $1.stored })
+    }
+
+    @Test func `folding an hour again changes nothing`() {
+        var block = RollupBlock()
+        block.add(cell(interval: 777), weight: 1, microseconds: 10)
+        var rollup = MinuteRollup()
+        rollup.add(block)
+        #expect(rollup.byHour().byHour().counts == rollup.byHour().counts)
+    }
+}

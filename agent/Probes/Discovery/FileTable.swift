@@ -1,0 +1,90 @@
+import Logging
+
+/// The files that processes run code from, each looked at once: what it is, and which probes stand on it.
+///
+/// A library is one file for all processes of an image, so attaching once covers those that run and those to come.
+struct FileTable {
+    /// What a file turned out to be.
+    enum Content {
+        case probed(ProbePlan)
+        case refused(ProbePlan, reason: String)
+        case overLimit(ProbePlan)
+        /// Looked at, left alone: the mode is observe, or probes are detached.
+        case left(ProbePlan)
+        case goProgram
+        case nothing
+
+        var isNothing: Bool {
+            if case .nothing = self { true } else { false }
+        }
+    }
+
+    private(set) var contents: [ProcessMaps.FileIdentity: Content] = [:]
+    private let configuration: ProbeConfiguration
+    private let logger: Logger
+
+    init(configuration: ProbeConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    var probedCount: Int {
+        contents.values.count {
+            switch $0 {
+            case .probed: true
+            case .refused, .overLimit, .left, .goProgram, .nothing: false
+            }
+        }
+    }
+
+    /// Forgets all: probes were detached, or are to be set again.
+    mutating func removeAll() { contents.removeAll() }
+
+    mutating func forget(_ file: ProcessMaps.FileIdentity) { contents[file] = nil }
+
+    /// What the file is; looked into, and probed, when it is met first.
+    /// - Parameter attach: Sets the probes; nil where none are to be set.
+    mutating func content(
+        of file: ProcessMaps.MappedFile, in processID: UInt32,
+        attach: ((ProbePlan, String) throws(ProbeError) -> Void)?
+    ) -> Content {
+        if let known = contents[file.identity] { return known }
+        if contents.count >= configuration.knownFileCountMax { contents.removeAll(where: \.isNothing) }
+        let path = ProcessFiles.path(file.path, of: processID)
+        let content = examine(path, shown: file.path, attach)
+        contents[file.identity] = content
+        return content
+    }
+
+    private func examine(
+        _ path: String, shown: String, _ attach: ((ProbePlan, String) throws(ProbeError) -> Void)?
+    ) -> Content {
+        guard let file = OpenFile(path), file.isRegular,
+            let elf = ELFFile(read: { file.bytes(at: $0, byteCount: $1) })
+        else { return .nothing }
+        guard let plan = ProbePlan(elf) else {
+            return elf.hasSection(named: ".gopclntab") || elf.hasSection(named: ".go.buildinfo") ? .goProgram : .nothing
+        }
+        guard let attach else { return .left(plan) }
+        guard probedCount < configuration.attachedFileCountMax else { return .overLimit(plan) }
+        do {
+            try attach(plan, path)
+            logger.notice(
+                "probes set",
+                metadata: [
+                    "file": "\(shown)", "library": "\(plan.library.rawValue)", "probes": "\(plan.probes.count)",
+                    "cost": "\(plan.isCheap ? "cheap" : "dear")",
+                ])
+            return .probed(plan)
+        } catch {
+            logger.warning("probes refused", metadata: ["file": "\(shown)", "error": "\(error)"])
+            return .refused(plan, reason: "\(error)")
+        }
+    }
+}
+
+extension Dictionary {
+    fileprivate mutating func removeAll(where isUnwanted: (Value) -> Bool) {
+        self = filter { !isUnwanted($0.value) }
+    }
+}

@@ -1,0 +1,39 @@
+import CallModel
+import Postgres
+import QueryAPI
+import Storage
+
+/// What the query API reads from the database, beside what `Aggregator` hands it.
+extension QuerySources {
+    private static let queryTimeMax: Duration = .seconds(30)
+    /// How far back a trace is looked for.
+    private static let traceTimeMax: Duration = .seconds(31 * 86_400)
+
+    mutating func add(_ database: DatabaseAccess, _ history: HistoryKeeper) {
+        let storage = database.storage
+        /// A query with a limit of its own: a reader's question must not hold a connection for ever.
+        @Sendable func query<R: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> R) async throws
+            -> R
+        {
+            try await database.queries.run { connection in
+                try connection.withStatementTimeout(Self.queryTimeMax) { try body(connection) }
+            }
+        }
+        self.history = { history.snapshot }
+        callPage = { filter in try await query { try storage.calls.page(filter, $0) } }
+        trace = { id in
+            let since = currentInstant() - Self.traceTimeMax
+            return try await query { try storage.calls.trace(id, since: since, $0) }
+        }
+        arrivals = { position in try await query { try storage.calls.arrivals(after: position, $0) } }
+        arrivalsSince = { cursor, notBefore in
+            try await query { try storage.calls.arrivals(since: cursor, notBefore: notBefore, $0) }
+        }
+        volume = { filter in try await query { try storage.volume.read(filter, $0) } }
+        auditEntries = { before, limit in try await query { try AuditStore.read(before: before, limit: limit, $0) } }
+        storeEvidence = { record in try await query { try EvidenceStore.store(record, $0) } }
+        evidenceList = { try await query { try EvidenceStore.list($0) } }
+        evidence = { id in try await query { try EvidenceStore.read(id: id, $0) } }
+        removeEvidence = { id in try await query { try EvidenceStore.remove(id: id, $0) } }
+    }
+}

@@ -1,0 +1,278 @@
+import CallModel
+import Rollups
+
+/// Which series of calls deviate from their own normal.
+///
+/// A series is the calls of one partner and direction that share a value (its route, region, host, customer, release), all
+/// of them, or those of the whole fleet that share one. A call that succeeds adds to a counter in each of its series; one
+/// with a symptom moves the sequential test of its group in each (`SequentialTest`), against what is usual for the series:
+/// its own past, shrunk towards its partner's, upon a cautious guess for one that is new. What passes `suspicionMin` is handed
+/// to `Incidents`, which looks for the one cause behind it and decides.
+///
+/// A value without clock or I/O. Memory is bounded by `seriesMax`, `statesMax` and the history's bounds.
+public struct Detector: Sendable {
+    public struct Configuration: Sendable {
+        /// Evidence, in nats, from which on a series is looked at more closely. Cheap to pass: it decides nothing.
+        public var suspicionMin = 9.0
+        /// Series counted; calls in series beyond it are counted in their others.
+        public var seriesMax = 400_000
+        /// Tests running: series that ever showed a symptom, by group.
+        public var statesMax = 400_000
+        /// Routes whose latencies are learned (2.3 KB each).
+        public var latenciesMax = 20_000
+        /// Cells kept to look for causes in (48 bytes each), and for how long.
+        public var historyCellsMax = 2_000_000
+        public var historyAgeMax: Duration = .seconds(7_200)
+
+        public init() {}
+    }
+
+    /// A series that looks wrong.
+    public struct Suspicion: Sendable, Hashable {
+        public var series: SeriesKey
+        public var group: SymptomGroup
+        /// Nats.
+        public var evidence: Double
+        public var onset: Instant
+    }
+
+    public let configuration: Configuration
+    public private(set) var history: CallHistory
+    /// Since they were last taken; the last of each series and group.
+    public private(set) var suspicions: [UInt64: Suspicion] = [:]
+    /// Calls beyond a limit, that were not counted somewhere.
+    public private(set) var uncountedCalls: Int64 = 0
+    /// When each release was first seen.
+    public private(set) var releases: [(version: NameID, firstSeen: Instant)] = []
+    /// By partner: the far network its calls go to, the latest; 0 where unknown.
+    public private(set) var networks: [NameID] = []
+    /// Values seen of each dimension of a partner, by the number of its whole series.
+    private var valueCounts: [SIMD8<Int32>] = []
+
+    private var table: SeriesTable
+    private var counters: [SeriesCounter] = []
+    private var states: [UInt64: GroupState] = [:]
+    private var latencies: [LatencyNormal] = []
+    /// By series: the place of its latencies; -1 for none.
+    private var latencyPlaces: [Int32] = []
+    private var isReleaseKnown: [Bool] = []
+    /// The series of the cell that was counted last, by dimension; -1 for none. Partner's first, then the fleet's.
+    private var own = SIMD8<Int32>(repeating: -1)
+    private var fleet = SIMD8<Int32>(repeating: -1)
+
+    public init(configuration: Configuration = Configuration()) {
+        self.configuration = configuration
+        table = SeriesTable(countMax: configuration.seriesMax)
+        history = CallHistory(cellCountMax: configuration.historyCellsMax, ageMax: configuration.historyAgeMax)
+    }
+
+    public mutating func takeSuspicions() -> [Suspicion] {
+        defer { suspicions.removeAll(keepingCapacity: true) }
+        return suspicions.values.sorted { ($0.evidence, $1.series.packed) > ($1.evidence, $0.series.packed) }
+    }
+
+    public mutating func prune(at now: Instant) { history.prune(at: now) }
+
+    // MARK: Calls
+
+    /// Counts a cell in its series, and returns it with its symptom: slowness, where the answer was good and late.
+    ///
+    /// - Parameter teaches: whether it may become part of what is normal: not while an incident of its scope is open.
+    public mutating func count(_ cell: CallCell, teaches: Bool) -> CallCell {
+        let epoch = Forgetting.epoch(of: cell.time)
+        note(cell)
+        for dimension in Self.partnerDimensions {
+            let value = dimension == .partner ? 0 : cell[dimension]
+            guard value != 0 || dimension == .partner else {
+                own[Int(dimension.rawValue)] = -1
+                continue
+            }
+            let key = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: dimension, value: value)
+            own[Int(dimension.rawValue)] = count(key, cell, epoch, teaches)
+        }
+        for dimension in Self.fleetDimensions {
+            let value = dimension == .partner ? 0 : cell[dimension]
+            guard cell.direction == .outbound, value != 0 || dimension == .partner else {
+                fleet[Int(dimension.rawValue)] = -1
+                continue
+            }
+            let key = SeriesKey(partner: 0, direction: .outbound, dimension: dimension, value: value)
+            fleet[Int(dimension.rawValue)] = count(key, cell, epoch, teaches)
+        }
+        var judged = cell
+        if cell.symptom == .none, cell.latency != CallCell.noLatency, isSlow(cell, epoch, teaches) {
+            judged.symptom = .slow
+        }
+        history.append(judged)
+        return judged
+    }
+
+    /// Lets a symptom of the cell that was counted last move the tests of its series.
+    public mutating func test(_ cell: CallCell) {
+        let epoch = Forgetting.epoch(of: cell.time)
+        let group = cell.symptom.group
+        var usual = 0.0
+        for dimension in Self.partnerDimensions where own[Int(dimension.rawValue)] >= 0 {
+            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, &usual)
+        }
+        guard group == .down else { return }
+        var fleetUsual = 0.0
+        for dimension in Self.fleetDimensions where fleet[Int(dimension.rawValue)] >= 0 {
+            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, &fleetUsual)
+        }
+    }
+
+    /// The partner itself first: its share is what the others' are shrunk towards.
+    private static let partnerDimensions: [Dimension] = [
+        .partner, .route, .region, .host, .customer, .serviceVersion,
+    ]
+    private static let fleetDimensions: [Dimension] = [.partner, .host, .region, .network]
+
+    @inline(__always)
+    private mutating func note(_ cell: CallCell) {
+        let (version, partner) = (Int(cell.serviceVersion), Int(cell.partner))
+        if version != 0 {
+            if version >= isReleaseKnown.count {
+                isReleaseKnown += Array(repeating: false, count: version + 1 - isReleaseKnown.count)
+            }
+            if !isReleaseKnown[version] {
+                isReleaseKnown[version] = true
+                releases.append((cell.serviceVersion, cell.time))
+            }
+        }
+        if partner >= networks.count { networks += Array(repeating: 0, count: partner + 1 - networks.count) }
+        if cell.network != 0 { networks[partner] = cell.network }
+    }
+
+    @inline(__always)
+    private mutating func count(_ key: SeriesKey, _ cell: CallCell, _ epoch: Int32, _ teaches: Bool) -> Int32 {
+        guard let series = table.number(of: key) else {
+            uncountedCalls += Int64(cell.count)
+            return -1
+        }
+        if series == counters.count { begin(series, key, epoch) }
+        counters[series].add(Double(cell.count), epoch: epoch, teaches: teaches)
+        return Int32(series)
+    }
+
+    private mutating func begin(_ series: Int, _ key: SeriesKey, _ epoch: Int32) {
+        counters.append(SeriesCounter(epoch: epoch))
+        latencyPlaces.append(-1)
+        valueCounts.append(SIMD8(repeating: 0))
+        let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
+        if let partner = table.known(whole) { valueCounts[partner][Int(key.dimension.rawValue)] += 1 }
+    }
+
+    @inline(__always)
+    private mutating func isSlow(_ cell: CallCell, _ epoch: Int32, _ teaches: Bool) -> Bool {
+        let series = Int(own[Int(Dimension.route.rawValue)])
+        guard series >= 0 else { return false }
+        if latencyPlaces[series] < 0 {
+            guard latencies.count < configuration.latenciesMax else { return false }
+            latencyPlaces[series] = Int32(latencies.count)
+            latencies.append(LatencyNormal(epoch: epoch))
+        }
+        let place = Int(latencyPlaces[series])
+        if teaches { latencies[place].add(cell.latency, Double(cell.count), epoch: epoch) }
+        return cell.latency > latencies[place].slowAbove
+    }
+
+    private mutating func symptomOccurred(
+        _ cell: CallCell, _ group: SymptomGroup, _ series: Int, _ epoch: Int32, _ parent: inout Double
+    ) {
+        let stateKey = UInt64(series) << 8 | UInt64(group.rawValue)
+        if states[stateKey] == nil {
+            guard states.count < configuration.statesMax else { return uncountedCalls += Int64(cell.count) }
+            states[stateKey] = GroupState(epoch: epoch)
+        }
+        let counter = counters[series]
+        let isYoung = counter.isYoung(epoch: epoch)
+        let (usual, evidence, onset) = { (state: inout GroupState) -> (Double, Double, Instant) in
+            let usual = Self.usual(
+                group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
+            state.occurred(Double(cell.count), epoch: epoch)
+            state.test.failed(Double(cell.count), calls: counter.calls, usual: usual, at: cell.time)
+            return (usual, state.test.evidence, state.test.onset)
+        }(&states[stateKey]!)
+        let key = table.keys[series]
+        if key.dimension == .partner { parent = usual }
+        guard evidence >= configuration.suspicionMin else { return }
+        suspicions[stateKey] = Suspicion(series: key, group: group, evidence: evidence, onset: onset)
+    }
+
+    // MARK: What is usual
+
+    /// Before anything is known: as failures out of calls.
+    private static func guess(_ group: SymptomGroup) -> (failures: Double, calls: Double) {
+        switch group {
+        case .down: (1, 150)
+        case .slow: (5, 200)
+        case .unauthorized: (0.6, 200)
+        case .rateLimited, .errorInSuccess: (0.5, 200)
+        default: (0.6, 100)
+        }
+    }
+
+    /// No series is so good that fewer would be expected of it.
+    private static let usualMin = 0.000_3
+
+    /// The share of calls that show a symptom when nothing is wrong, on its high side: little evidence widens it, so that a
+    /// series that is hardly known needs more to be suspected.
+    private static func usual(_ group: SymptomGroup, _ learned: Double, _ calls: Double, parent: Double) -> Double {
+        let guess =
+            parent > 0 ? (failures: 3.0, calls: 3.0 / parent) : Self.guess(group)
+        let share = (learned + guess.failures) / (calls + guess.calls)
+        let widened = share * (1 + 1 / (1 + learned).squareRoot())
+        return min(0.5, max(usualMin, parent > 0 ? widened : share * (1 + 0.5 / (1 + learned).squareRoot())))
+    }
+
+    /// What is usual for a series; for one that never showed the symptom, what its lack tells.
+    public func usual(_ key: SeriesKey, _ group: SymptomGroup, at time: Instant) -> Double {
+        let epoch = Forgetting.epoch(of: time)
+        let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
+        let parent = share(whole, group, epoch, parent: 0)
+        return key == whole ? parent : share(key, group, epoch, parent: parent)
+    }
+
+    private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {
+        guard let series = table.known(key), series < counters.count else {
+            return parent > 0 ? parent : Self.usual(group, 0, 0, parent: 0)
+        }
+        let learned =
+            states[UInt64(series) << 8 | UInt64(group.rawValue)]?
+            .known(epoch: epoch, isYoung: counters[series].isYoung(epoch: epoch)) ?? 0
+        return Self.usual(group, learned, counters[series].learned, parent: parent)
+    }
+
+    /// The usual latency of a route, in milliseconds.
+    public func latency(_ partner: NameID, _ direction: Direction, route: NameID, quantile: Double) -> Double? {
+        let key = SeriesKey(partner: partner, direction: direction, dimension: .route, value: route)
+        guard let series = table.known(key), latencyPlaces[series] >= 0 else { return nil }
+        return latencies[Int(latencyPlaces[series])].quantile(quantile)
+    }
+
+    /// How many values of a dimension a partner's calls were seen to have.
+    public func valueCount(_ partner: NameID, _ direction: Direction, _ dimension: Dimension) -> Int {
+        let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
+        return table.known(whole).map { Int(valueCounts[$0][Int(dimension.rawValue)]) } ?? 0
+    }
+
+    /// Calls of a partner that were ever counted.
+    public func calls(_ partner: NameID, _ direction: Direction) -> Double {
+        table.known(SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0))
+            .map { counters[$0].calls } ?? 0
+    }
+
+    /// Ends the tests of what an incident explains: all of a partner's in the group, or of the whole fleet's for partner 0.
+    public mutating func explain(_ group: SymptomGroup, partner: NameID) {
+        for key in Array(states.keys) where UInt8(truncatingIfNeeded: key) == group.rawValue {
+            let series = Int(key >> 8)
+            let owner = table.keys[series].partner
+            guard partner == 0 || owner == partner || owner == 0 else { continue }
+            states[key]!.test.reset(calls: counters[series].calls)
+            states[key]!.discardPending()
+            if group == .slow, latencyPlaces[series] >= 0 { latencies[Int(latencyPlaces[series])].discardPending() }
+            suspicions[key] = nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import CallModel
+import Glibc
+
+/// How many calls a series has seen.
+struct SeriesCounter: Sendable {
+    /// All that were ever counted: the clock of the sequential tests.
+    var calls = 0.0
+    /// Those that taught what is normal, forgotten by halves.
+    var learned = 0.0
+    /// Of the last call.
+    var epoch: Int32
+    private let firstEpoch: Int32
+
+    init(epoch: Int32) {
+        self.epoch = epoch
+        firstEpoch = epoch
+    }
+
+    /// So new that what it shows is taken for its nature: nothing older is there to compare with. What goes wrong with it
+    /// shows in its other, older series.
+    func isYoung(epoch now: Int32) -> Bool { now &- firstEpoch < 4 }
+
+    @inline(__always)
+    mutating func add(_ count: Double, epoch now: Int32, teaches: Bool) {
+        if epoch != now {
+            learned *= Forgetting.factor(epochs: now &- epoch)
+            epoch = now
+        }
+        calls += count
+        if teaches { learned += count }
+    }
+}
+
+/// Time in the steps in which normal is learned, and how fast it is forgotten.
+enum Forgetting {
+    static let epoch: Duration = .seconds(300)
+    /// Half of what was learned is forgotten in four days: weeks of evidence count, an API that changed is relearned.
+    static let halfLifeEpochs = 1_152.0
+
+    static func epoch(of time: Instant) -> Int32 {
+        Int32(clamping: time.nanosecondsSinceEpoch / epoch.nanoseconds)
+    }
+
+    static func factor(epochs: Int32) -> Double { epochs <= 0 ? 1 : exp2(-Double(epochs) / halfLifeEpochs) }
+}
+
+/// One symptom group of one series: the running test, and how often the symptom is normal.
+///
+/// What happens is learned fifteen to twenty minutes later, and not at all where an incident explained it meanwhile, so that an
+/// outage does not become normal while it is being noticed. What was merely suspected is learned: leaving it out would make
+/// normal look better than it is, and cause more suspicions.
+struct GroupState: Sendable {
+    var test = SequentialTest()
+    private var learned = 0.0
+    private var pending = SIMD4<Float>(repeating: 0)
+    /// The newest of the four pending epochs.
+    private var epoch: Int32
+
+    init(epoch: Int32) { self.epoch = epoch }
+
+    mutating func occurred(_ count: Double, epoch now: Int32) {
+        roll(to: now)
+        pending[Int(now & 3)] += Float(count)
+    }
+
+    /// What is pending belongs to an incident: it is never learned.
+    mutating func discardPending() { pending = SIMD4(repeating: 0) }
+
+    /// How many were learned, as of now.
+    mutating func learned(epoch now: Int32, isYoung: Bool) -> Double {
+        roll(to: now)
+        return isYoung ? learned + Double(pending.sum()) : learned
+    }
+
+    /// The same without settling what is pending.
+    func known(epoch now: Int32, isYoung: Bool) -> Double {
+        learned * Forgetting.factor(epochs: now &- epoch) + (isYoung ? Double(pending.sum()) : 0)
+    }
+
+    private mutating func roll(to now: Int32) {
+        guard now > epoch else { return }
+        let steps = min(4, now &- epoch)
+        learned *= Forgetting.factor(epochs: now &- epoch)
+        for step in 1...steps {
+            // The slot that the new epoch takes held the one four before.
+            let place = Int((epoch &+ step) & 3)
+            learned += Double(pending[place])
+            pending[place] = 0
+        }
+        epoch = now
+    }
+}

@@ -1,0 +1,210 @@
+import CallModel
+import Glibc
+import Rollups
+
+/// Which flows of calls have fallen silent.
+///
+/// A flow is a partner and a direction. How many calls it should have had since its last is told by two clocks, and the one that
+/// says less is believed: time at the flow's own pace, and the calls of the rest of the fleet at the flow's usual share of them. A
+/// night, a weekend, a drained fleet or our own network slow the second clock; another partner's burst hurries it, and then the
+/// first rules.
+///
+/// In a flow that goes on, a gap of Λ expected calls has the chance e^-Λ, and the flow has as many gaps as calls; the bound is set
+/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes: a gap must
+/// also be well longer than every gap the flow was seen to have.
+public struct SilenceWatch: Sendable {
+    public struct Configuration: Sendable {
+        /// Expected of all flows together, were they Poisson's.
+        public var falseAlarmsPerMonth = 0.5
+        /// A gap must exceed the longest known one so many times, in expected calls.
+        public var gapFactor = 1.5
+        /// Calls and time that make a flow known.
+        public var callsMin = 40.0
+        public var ageMin: Duration = .seconds(3_600)
+        public var gapMin: Duration = .seconds(45)
+        /// The pace is that of the last hours.
+        public var paceHalfLife: Duration = .seconds(3 * 3_600)
+        public var flowsMax = 100_000
+
+        public init() {}
+    }
+
+    public struct Key: Hashable, Sendable {
+        public var partner: NameID
+        public var direction: Direction
+
+        public init(partner: NameID, direction: Direction) {
+            self.partner = partner
+            self.direction = direction
+        }
+    }
+
+    public struct Silence: Sendable {
+        public var key: Key
+        /// The last call before it.
+        public var since: Instant
+        /// Calls that should have come.
+        public var missing: Double
+    }
+
+    struct Flow: Sendable {
+        let firstCall: Instant
+        var lastCall: Instant
+        /// Counted since the last look.
+        var fresh = 0.0
+        /// Of the last hours, forgotten by halves: calls, seconds, and the rest of the fleet's calls.
+        var calls = 0.0
+        var seconds = 0.0
+        var others = 0.0
+        /// Never forgotten.
+        var total = 0.0
+        /// Of the fleet, when the last call came.
+        var fleetAtLastCall = 0.0
+        /// The longest gap in expected calls, forgotten slowly.
+        var longestGap = 0.0
+        var isSilent = false
+        /// Calls since the silence ended, and when it did.
+        var resumedAt: Instant?
+        var resumedCalls = 0.0
+
+        init(firstCall: Instant, fleet: Double) {
+            self.firstCall = firstCall
+            lastCall = firstCall
+            fleetAtLastCall = fleet
+        }
+    }
+
+    public let configuration: Configuration
+    public private(set) var ignoredCalls: Int64 = 0
+    /// By partner and direction; -1 for none.
+    private var numbers: [Int32] = []
+    private var keys: [Key] = []
+    private var flows: [Flow] = []
+    private var fleet = 0.0
+    private var fleetAtLook = 0.0
+    private var lookedAt: Instant?
+
+    public init(configuration: Configuration = Configuration()) { self.configuration = configuration }
+
+    public mutating func observe(_ cell: CallCell) {
+        fleet += Double(cell.count)
+        guard let number = number(of: Key(partner: cell.partner, direction: cell.direction), cell) else {
+            return ignoredCalls += Int64(cell.count)
+        }
+        flows[number].fresh += Double(cell.count)
+        if cell.time > flows[number].lastCall {
+            flows[number].called(at: cell.time, fleet: fleet, Double(cell.count))
+        }
+    }
+
+    private mutating func number(of key: Key, _ cell: CallCell) -> Int? {
+        let place = Self.place(key)
+        if place >= numbers.count { numbers += Array(repeating: -1, count: place + 2 - numbers.count) }
+        if numbers[place] >= 0 { return Int(numbers[place]) }
+        guard flows.count < configuration.flowsMax else { return nil }
+        numbers[place] = Int32(flows.count)
+        keys.append(key)
+        flows.append(Flow(firstCall: cell.time, fleet: fleet))
+        return flows.count - 1
+    }
+
+    private static func place(_ key: Key) -> Int { Int(key.partner) * 2 + Int(key.direction.rawValue) }
+
+    /// To be called every few seconds. Returns the flows that are silent now, and those that speak again.
+    public mutating func look(at now: Instant) -> (silent: [Silence], resumed: [Key]) {
+        defer {
+            lookedAt = now
+            fleetAtLook = fleet
+        }
+        guard let lookedAt, now > lookedAt else { return ([], []) }
+        let seconds = (now - lookedAt).inSeconds
+        let kept = exp2(-seconds / configuration.paceHalfLife.inSeconds)
+        var silent: [Silence] = []
+        var resumed: [Key] = []
+        let flowCount = Double(flows.count)
+        for number in flows.indices {
+            if flows[number].isSilent {
+                if flows[number].hasResumed(at: now) { resumed.append(keys[number]) }
+            } else if let missing = flows[number].missing(at: now, fleet: fleet, flowCount, configuration) {
+                flows[number].isSilent = true
+                silent.append(Silence(key: keys[number], since: flows[number].lastCall, missing: missing))
+            }
+            flows[number].learn(seconds: seconds, fleet: fleet - fleetAtLook, kept: kept)
+        }
+        return (
+            silent.sorted { ($0.key.partner, $0.key.direction.rawValue) < ($1.key.partner, $1.key.direction.rawValue) },
+            resumed
+        )
+    }
+
+    /// A silence that something else explains is no news, and will be looked at again.
+    public mutating func dismiss(_ key: Key) {
+        let place = Self.place(key)
+        guard numbers.indices.contains(place), numbers[place] >= 0 else { return }
+        flows[Int(numbers[place])].isSilent = false
+    }
+}
+
+extension SilenceWatch.Flow {
+    mutating func called(at time: Instant, fleet: Double, _ count: Double) {
+        if isSilent {
+            if resumedAt == nil { resumedAt = time }
+            resumedCalls += count
+        } else {
+            longestGap = max(longestGap, expected(through: time, fleet: fleet))
+        }
+        lastCall = time
+        fleetAtLastCall = fleet
+    }
+
+    /// Calls that should have come since the last, by the clock that says less.
+    func expected(through time: Instant, fleet: Double) -> Double {
+        guard calls > 5, seconds > 0 else { return 0 }
+        let byTime = calls / seconds * (time - lastCall).inSeconds
+        // Where the rest of the fleet is too quiet to be a clock, only time is one.
+        guard others / seconds * (time - lastCall).inSeconds >= 5 else { return byTime }
+        return min(byTime, calls / others * (fleet - fleetAtLastCall))
+    }
+
+    func missing(
+        at now: Instant, fleet: Double, _ flowCount: Double, _ configuration: SilenceWatch.Configuration
+    ) -> Double? {
+        guard total >= configuration.callsMin, lastCall - firstCall >= configuration.ageMin,
+            now - lastCall >= configuration.gapMin
+        else { return nil }
+        let missing = expected(through: now, fleet: fleet)
+        let gapsPerMonth = calls / seconds * 2_592_000
+        let bound = log(max(10, gapsPerMonth * flowCount / configuration.falseAlarmsPerMonth))
+        return missing >= max(bound, configuration.gapFactor * longestGap) ? missing : nil
+    }
+
+    /// Several calls over a minute, or very many: one straggler ends no silence.
+    mutating func hasResumed(at now: Instant) -> Bool {
+        guard let since = resumedAt else { return false }
+        let pace = seconds > 0 ? calls / seconds : 0
+        let passed = (now - since).inSeconds
+        guard passed >= 45, resumedCalls >= min(8, max(2, 0.4 * pace * passed)) else {
+            if passed > 120, resumedCalls < 0.2 * pace * passed {
+                resumedAt = nil
+                resumedCalls = 0
+            }
+            return false
+        }
+        isSilent = false
+        resumedAt = nil
+        resumedCalls = 0
+        return true
+    }
+
+    mutating func learn(seconds passed: Double, fleet: Double, kept: Double) {
+        total += fresh
+        // What a silence lacks is not the pace of the flow.
+        if !isSilent {
+            calls = calls * kept + fresh
+            seconds = seconds * kept + passed
+            others = others * kept + max(0, fleet - fresh)
+            longestGap *= 1 - passed / (20 * 86_400)
+        }
+        fresh = 0
+    }
+}

@@ -1,0 +1,182 @@
+import CallModel
+import Detection
+import Glibc
+import Rollups
+
+/// Finds the fewest conditions that tell the failing calls from the others.
+///
+/// It is the question of `Contrast`, asked of counts over time rather than of two samples: what is usual differs by route and
+/// customer and has to be subtracted, a release counts from the day it appeared, and several partners may share a network. So each
+/// candidate scope is judged by the likelihood ratio of "the share rose to q inside, and nothing happened outside" against the
+/// usual shares (M. Kulldorff, "A Spatial Scan Statistic", 1997), less what naming it costs: the logarithm of how many such scopes
+/// there are. Too wide a scope takes in calls that succeed, too narrow a one leaves failures out, and both lower the ratio; where
+/// two are as good the one with fewer conditions is cheaper.
+struct Localizer {
+    /// Values of one dimension that are tried, those with most failures first.
+    static let valuesMax = 3
+    /// Cells looked at; of a longer time only the latest.
+    static let cellsMax = 40_000
+
+    let detector: Detector
+    let now: Instant
+    /// Whether an open incident explains a cell.
+    let isExplained: (CallCell) -> Bool
+
+    private var table = SeriesTable(countMax: 1 << 20)
+    private var usuals: [UsualShare] = []
+
+    init(_ detector: Detector, at now: Instant, isExplained: @escaping (CallCell) -> Bool) {
+        self.detector = detector
+        self.now = now
+        self.isExplained = isExplained
+    }
+
+    // MARK: Within a partner
+
+    /// The best explanations of a partner's failures since a time, best first.
+    mutating func explain(
+        _ group: SymptomGroup, _ partner: NameID, _ direction: Direction, since: Instant, also current: Scope? = nil
+    ) -> [Hypothesis] {
+        let cells = recent(partner, direction, since: since)
+        var candidates = candidates(cells, group, partner, direction)
+        if let current, current.partner == partner, !candidates.contains(where: { $0.scope == current }) {
+            candidates.append(Hypothesis(current, group, penalty: 2))
+        }
+        guard !candidates.isEmpty else { return [] }
+        for cell in cells {
+            let usual = usual(cell, group)
+            for index in candidates.indices where candidates[index].scope.holds(cell, detector.networks) {
+                candidates[index].count(cell, usual)
+            }
+        }
+        for index in candidates.indices where candidates[index].scope.serviceVersion != 0 {
+            countCallsBefore(since, of: &candidates[index])
+        }
+        return candidates.sorted { $0.score > $1.score }
+    }
+
+    func recent(_ partner: NameID, _ direction: Direction?, since: Instant) -> [CallCell] {
+        let line = detector.history.line(partner)
+        var cells: [CallCell] = []
+        // By arrival: those that arrive up to a minute late stand behind later ones.
+        let oldest = since - .seconds(60)
+        for cell in line.cells.reversed() {
+            if cell.time < oldest || cells.count == Self.cellsMax { break }
+            guard cell.time >= since, direction == nil || cell.direction == direction, !isExplained(cell) else {
+                continue
+            }
+            cells.append(cell)
+        }
+        return cells
+    }
+
+    private mutating func candidates(
+        _ cells: [CallCell], _ group: SymptomGroup, _ partner: NameID, _ direction: Direction
+    ) -> [Hypothesis] {
+        var failing: [Dimension: [NameID: Double]] = [:]
+        for cell in cells where cell.symptom.group == group {
+            for dimension in Self.dimensions where cell[dimension] != 0 {
+                failing[dimension, default: [:]][cell[dimension], default: 0] += Double(cell.count)
+            }
+        }
+        guard !failing.isEmpty else { return [] }
+        let whole = Scope(partner: partner, direction: direction)
+        // That requests are suddenly refused with nothing changed on our side is the less likely story.
+        let unchanged = group.isRejection ? 3.0 : 0
+        var candidates = [Hypothesis(whole, group, penalty: unchanged)]
+        var singles: [(dimension: Dimension, value: NameID, cost: Double)] = []
+        for dimension in Self.dimensions {
+            let count = detector.valueCount(partner, direction, dimension)
+            guard count > 1 else { continue }
+            let values = failing[dimension, default: [:]].sorted { ($0.value, $1.key) > ($1.value, $0.key) }
+            for (value, _) in values.prefix(Self.valuesMax) {
+                guard let cost = cost(dimension, value, of: count, group) else { continue }
+                singles.append((dimension, value, cost))
+                let base = dimension == .serviceVersion ? 0 : unchanged
+                candidates.append(Hypothesis(whole.with(dimension, value), group, penalty: base + cost))
+            }
+        }
+        for (index, first) in singles.enumerated() {
+            for second in singles[(index + 1)...]
+            where first.dimension != second.dimension && Self.isPair(first.dimension, second.dimension) {
+                let scope = whole.with(first.dimension, first.value).with(second.dimension, second.value)
+                let base = scope.serviceVersion != 0 ? 0 : unchanged
+                candidates.append(Hypothesis(scope, group, penalty: base + first.cost + second.cost))
+            }
+        }
+        return candidates
+    }
+
+    private static let dimensions: [Dimension] = [.route, .region, .host, .customer, .serviceVersion]
+
+    /// A host lies in one region and runs one release: naming both says nothing.
+    private static func isPair(_ first: Dimension, _ second: Dimension) -> Bool {
+        first == .route || second == .route || (first == .region && second == .customer)
+    }
+
+    /// What naming a value costs. A release is named only when it is new, and then it costs less than nothing: most outages
+    /// follow a change, and that one was made just now is no coincidence to pay for.
+    private func cost(_ dimension: Dimension, _ value: NameID, of count: Int, _ group: SymptomGroup) -> Double? {
+        let perCondition = 1.5
+        // Bad requests are mostly one customer's bad data.
+        if dimension == .customer, group.isRejection { return 1 }
+        guard dimension == .serviceVersion else { return perCondition + log(Double(count)) }
+        guard let seen = firstSeen(value), now - seen < .seconds(6 * 3_600),
+            // In the first hours every release looks new.
+            detector.releases.contains(where: { $0.version != value && $0.firstSeen < seen - .seconds(1_800) })
+        else { return nil }
+        return -3
+    }
+
+    private func firstSeen(_ version: NameID) -> Instant? {
+        detector.releases.last { $0.version == version }?.firstSeen
+    }
+
+    /// A release is guilty from when it appeared, so its calls that did well before the failures began speak for it.
+    private mutating func countCallsBefore(_ since: Instant, of hypothesis: inout Hypothesis) {
+        guard let seen = firstSeen(hypothesis.scope.serviceVersion), seen < since else { return }
+        let networks = detector.networks
+        for cell in recent(
+            hypothesis.scope.partner, hypothesis.scope.direction, since: max(seen, since - .seconds(3_600)))
+        where cell.time < since && hypothesis.scope.holds(cell, networks) {
+            hypothesis.count(cell, usual(cell, hypothesis.group))
+        }
+    }
+
+    /// What a scope's calls since a time say by themselves, without those of some other scopes.
+    mutating func weigh(_ scope: Scope, _ group: SymptomGroup, since: Instant, without others: [Scope] = [])
+        -> Hypothesis
+    {
+        var hypothesis = Hypothesis(scope, group, penalty: 0)
+        let networks = detector.networks
+        for partner in scope.partner != 0 ? [scope.partner] : detector.history.partners {
+            for cell in recent(partner, scope.direction, since: since) where scope.holds(cell, networks) {
+                if others.contains(where: { $0.holds(cell, networks) }) { continue }
+                hypothesis.count(cell, usual(cell, group))
+            }
+        }
+        return hypothesis
+    }
+
+    // MARK: What is usual
+
+    /// For a call: its route's share, raised by as much as its customer is usually worse than the partner.
+    mutating func usual(_ cell: CallCell, _ group: SymptomGroup) -> UsualShare {
+        let route = usual(
+            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .route, value: cell.route), group)
+        guard cell.customer != 0 else { return route }
+        let whole = usual(
+            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .partner, value: 0), group)
+        let customer = usual(
+            SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .customer, value: cell.customer),
+            group)
+        let ratio = customer.share / whole.share
+        return ratio > 2 ? UsualShare(min(0.5, route.share * ratio)) : route
+    }
+
+    mutating func usual(_ key: SeriesKey, _ group: SymptomGroup) -> UsualShare {
+        guard let number = table.number(of: key) else { return UsualShare(detector.usual(key, group, at: now)) }
+        if number == usuals.count { usuals.append(UsualShare(detector.usual(key, group, at: now))) }
+        return usuals[number]
+    }
+}

@@ -1,0 +1,157 @@
+import CallModel
+import Documents
+import Storage
+
+// One call in the words of other tools: a curl command to send it again, and HAR 1.2 to look at it or to hand it over.
+
+/// A command for a POSIX shell. What redaction took away has to be put back by whoever runs it; where of a body only the shape
+/// was kept, a comment says so.
+///
+/// Everything in it came from strangers: every argument is in single quotes, in which a shell knows no other character, and
+/// curl is told not to expand anything (`--globoff`, `--data-raw`).
+public func curlCommand(_ call: APICall) -> String {
+    var lines = ["curl --globoff --include", "--request \(quoted(call.request.method))"]
+    for header in call.request.headers
+    where header.name.utf8.allSatisfy(isTokenCharacter) && !header.name.isEmpty
+        && !["content-length", "host", "connection", "transfer-encoding", "accept-encoding"].contains(header.name)
+    {
+        lines.append("--header \(quoted("\(header.name): \(header.value)"))")
+    }
+    var comment = ""
+    if let body = call.request.body {
+        if body.form == .shape {
+            comment = "# Of the body only its shape was kept: \(oneLine(String(decoding: body.bytes, as: UTF8.self)))\n"
+        } else if let text = String(validating: body.bytes, as: UTF8.self), !text.utf8.contains(0) {
+            lines.append("--data-raw \(quoted(text))")
+        } else {
+            comment = "# The body (\(body.bytes.count) bytes) is no text and is left out.\n"
+        }
+    } else if let byteCount = call.request.bodyByteCount, byteCount > 0 {
+        comment = "# The body (\(byteCount) bytes) was not kept.\n"
+    }
+    lines.append("--url \(quoted(call.request.url))")
+    return comment + lines.joined(separator: " \\\n  ") + "\n"
+}
+
+private func quoted(_ text: String) -> String {
+    // NUL cannot be passed to a program at all.
+    "'" + String(text.flatMap { $0 == "'" ? Array("'\\''") : $0 == "\0" ? [] : [$0] }) + "'"
+}
+
+private func oneLine(_ text: String) -> String {
+    String(text.prefix(2_000).map { $0.isNewline || $0 == "\0" ? " " : $0 })
+}
+
+/// HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), with what HAR has no word for under `_` names, as it allows.
+public func harDocument(_ calls: [StoredCall], version: String, comment: String? = nil) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object { writer in
+        writer.object("log") { writer in
+            writer.member("version", "1.2")
+            writer.object("creator") {
+                $0.member("name", "Farwatch")
+                $0.member("version", version)
+            }
+            if let comment { writer.member("comment", comment) }
+            writer.array("entries") { writer in
+                for call in calls { writer.object { entry(call, &$0) } }
+            }
+        }
+    }
+    return writer.bytes
+}
+
+private func entry(_ stored: StoredCall, _ writer: inout JSONWriter) {
+    let call = stored.call
+    let milliseconds = call.duration.map { $0.inSeconds * 1_000 } ?? -1
+    writer.member("startedDateTime", call.time)
+    writer.member("time", max(0, milliseconds), decimals: 3)
+    writer.object("request") { request(call, &$0) }
+    writer.object("response") { response(call, &$0) }
+    writer.object("cache") { _ in }
+    writer.object("timings") {
+        $0.member("send", 0)
+        $0.member("wait", max(0, milliseconds), decimals: 3)
+        $0.member("receive", 0)
+    }
+    if let address = call.peerAddress { writer.member("serverIPAddress", address) }
+    writer.member("_id", stored.id)
+    writer.member("_direction", call.direction.name)
+    writer.member("_partner", call.partner)
+    writer.member("_route", call.route)
+    writer.member("_outcome", call.outcome.name)
+    if let error = call.error { writer.member("_error", error.name) }
+    if let trace = call.traceID { writer.member("_trace_id", trace.hex) }
+    if let webhook = call.webhook {
+        writer.object("_webhook") {
+            $0.member("event_type", webhook.eventType)
+            $0.member("delivery_id", webhook.deliveryID)
+            $0.member("attempt", webhook.attempt)
+        }
+    }
+}
+
+private func request(_ call: APICall, _ writer: inout JSONWriter) {
+    let request = call.request
+    writer.member("method", request.method)
+    writer.member("url", request.url)
+    writer.member("httpVersion", request.httpVersion.map { "HTTP/\($0)" } ?? "unknown")
+    writer.array("cookies") { _ in }
+    headers(request.headers, &writer)
+    writer.array("queryString") { writer in
+        guard let mark = request.url.firstIndex(of: "?") else { return }
+        for pair in request.url[request.url.index(after: mark)...].prefix(while: { $0 != "#" }).split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            writer.object {
+                $0.member("name", percentDecoded(parts[0], plusIsSpace: true) ?? String(parts[0]))
+                $0.member(
+                    "value", parts.count == 2 ? percentDecoded(parts[1], plusIsSpace: true) ?? String(parts[1]) : "")
+            }
+        }
+    }
+    if let body = request.body {
+        writer.object("postData") {
+            $0.member("mimeType", request.headers.value(of: "content-type") ?? "")
+            content(body, &$0)
+        }
+    }
+    writer.member("headersSize", -1)
+    writer.member("bodySize", request.bodyByteCount ?? -1)
+}
+
+private func response(_ call: APICall, _ writer: inout JSONWriter) {
+    // Without an answer the status is 0, as browsers write it.
+    writer.member("status", call.response?.status ?? 0)
+    writer.member("statusText", "")
+    writer.member("httpVersion", call.request.httpVersion.map { "HTTP/\($0)" } ?? "unknown")
+    writer.array("cookies") { _ in }
+    headers(call.response?.headers ?? [], &writer)
+    writer.object("content") {
+        $0.member("size", call.response?.bodyByteCount ?? call.response?.body?.bytes.count ?? 0)
+        $0.member("mimeType", call.response?.headers.value(of: "content-type") ?? "")
+        if let body = call.response?.body { content(body, &$0) }
+    }
+    writer.member("redirectURL", call.response?.headers.value(of: "location") ?? "")
+    writer.member("headersSize", -1)
+    writer.member("bodySize", call.response?.bodyByteCount ?? -1)
+}
+
+private func headers(_ headers: [Header], _ writer: inout JSONWriter) {
+    writer.array("headers") { writer in
+        for header in headers {
+            writer.object {
+                $0.member("name", header.name)
+                $0.member("value", header.value)
+            }
+        }
+    }
+}
+
+private func content(_ body: Body, _ writer: inout JSONWriter) {
+    writer.member("text", String(decoding: body.bytes, as: UTF8.self))
+    switch body.form {
+    case .full: break
+    case .redacted: writer.member("comment", "masked by redaction")
+    case .shape: writer.member("comment", "the body's shape: paths, types, formats and lengths, no values")
+    }
+}

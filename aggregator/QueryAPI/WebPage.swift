@@ -1,0 +1,46 @@
+import CallModel
+import NIOCore
+import Transport
+
+/// A page for people beside the API, made by `Dashboard`: who may read the status may read it.
+public struct WebPage: Sendable {
+    /// `/`, or a path with `{…}`.
+    public var pattern: String
+    public var contentType: String
+    /// The page's bytes from the values of the path and the status; nil when there is nothing of that name.
+    public var render: @Sendable (_ values: [String: String], _ status: PublishedStatus?, _ now: Instant) -> [UInt8]?
+
+    public init(
+        pattern: String, contentType: String = "text/html; charset=utf-8",
+        render: @escaping @Sendable ([String: String], PublishedStatus?, Instant) -> [UInt8]?
+    ) {
+        self.pattern = pattern
+        self.contentType = contentType
+        self.render = render
+    }
+
+    /// Nothing but our own style sheet may be loaded, nothing may run, and nobody may frame it.
+    private static let policy =
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+        + "frame-ancestors 'none'"
+
+    func route(_ sources: QuerySources) -> APIRoute {
+        APIRoute(
+            pattern: pattern, summary: "For people: \(pattern)", access: .status, contentType: contentType,
+            mayBeMissing: true
+        ) { request in
+            guard let bytes = render(request.path, sources.status(), request.now) else {
+                throw APIProblem.notFound(request.head.path)
+            }
+            let tag = entityTag(of: bytes)
+            let headers: Headers = [
+                "etag": tag, "cache-control": "public, max-age=5", "content-security-policy": Self.policy,
+                "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
+            ]
+            guard !hasAlready(tag, request.head) else { return Response(status: 304, headers: headers) }
+            var response = Response(status: 200, headers: headers, body: ByteBuffer(bytes: bytes))
+            response.headers.add("content-type", contentType)
+            return response
+        }
+    }
+}

@@ -1,0 +1,67 @@
+"""A small Django application with moesifdjango. Arguments: the agent's URL, the stand-in's URL."""
+
+import json
+import sys
+import threading
+import time
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import django
+import requests
+from django.conf import settings
+from django.http import JsonResponse
+from django.urls import path
+
+agent, partner = sys.argv[1:3]
+PLAIN = requests.Session()
+
+settings.configure(
+    DEBUG=False,
+    SECRET_KEY="for this run alone",
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    USE_TZ=True,
+    MIDDLEWARE=["moesifdjango.middleware.moesif_middleware"],
+    MOESIF_MIDDLEWARE={
+        "APPLICATION_ID": "any-application-id",
+        "BASE_URI": agent,
+        "LOG_BODY": True,
+        "CAPTURE_OUTGOING_REQUESTS": True,
+        "IDENTIFY_COMPANY": lambda request, response: request.headers.get("x-company"),
+        "IDENTIFY_COMPANY_OUTGOING": lambda request, response: "acme",
+        "IDENTIFY_USER": lambda request, response: "ann@acme.example",
+    },
+)
+django.setup()
+
+
+def order(request, status):
+    charged = requests.post(f"{partner}/status/{status}", json={"amount": 7}, timeout=10)
+    return JsonResponse({"charged": charged.status_code}, status=201)
+
+
+def page(request):
+    return JsonResponse({"page": "somebody's"})
+
+
+urlpatterns = [path("orders/<int:status>", order), path("account/ann", page)]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+url = f"http://127.0.0.1:{server.server_port}"
+threading.Thread(target=server.serve_forever, daemon=True).start()
+truth = []
+for where, company, body in [("/orders/200", "acme", {"sku": "a"}), ("/orders/503", "umbrella", {"sku": "b"}), ("/account/ann", "acme", {})]:
+    answer = PLAIN.post(url + where, headers={"X-Company": company}, json=body, timeout=10)
+    truth.append({"url": url + where, "status": answer.status_code, "body": body, "answer": answer.text})
+time.sleep(6)  # The middleware sends every few seconds.
+print(json.dumps({"url": url, "inbound": truth}))
+sys.stdout.flush()
+server.shutdown()

@@ -1,0 +1,66 @@
+"""A small WSGI application with moesifwsgi: it takes webhooks and calls of customers, and calls a partner itself.
+
+Arguments: the agent's URL, the stand-in's URL. Prints what was really asked and answered."""
+
+import json
+import sys
+import threading
+import time
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import requests
+from moesifwsgi import MoesifMiddleware
+
+agent, partner = sys.argv[1:3]
+PLAIN = requests.Session()  # Before the middleware takes over `requests`: what a customer's own program would use.
+
+
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if path == "/hooks/stripe":
+        status, answer = "200 OK", b'{"received":true}'
+    elif path.startswith("/orders/"):
+        # Asks the partner on behalf of a customer.
+        charged = requests.post(f"{partner}/status/{path.rsplit('/', 1)[1]}", json={"amount": 7}, timeout=10)
+        status, answer = "201 Created", json.dumps({"charged": charged.status_code}).encode()
+    else:
+        status, answer = "200 OK", b"<html>somebody's page</html>"
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    return [answer]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+wrapped = MoesifMiddleware(
+    application,
+    {
+        "APPLICATION_ID": "any-application-id",
+        "BASE_URI": agent,
+        "CAPTURE_OUTGOING_REQUESTS": True,
+        "EVENT_BATCH_TIMEOUT": 1,
+        "IDENTIFY_COMPANY": lambda app, environ, headers=None: environ.get("HTTP_X_COMPANY"),
+        "IDENTIFY_COMPANY_OUTGOING": lambda request, response: "acme",
+        "IDENTIFY_USER": lambda app, environ, headers=None: "ann@acme.example",
+    },
+)
+server = make_server("127.0.0.1", 0, wrapped, handler_class=Quiet)
+url = f"http://127.0.0.1:{server.server_port}"
+threading.Thread(target=server.serve_forever, daemon=True).start()
+
+truth = []
+for path, headers, body in [
+    ("/hooks/stripe", {"Stripe-Signature": "t=1,v1=0f"}, {"type": "charge.failed"}),
+    ("/orders/200", {"X-Company": "acme"}, {"sku": "a"}),
+    ("/orders/503", {"X-Company": "umbrella"}, {"sku": "b"}),
+    ("/account/ann", {"Cookie": "session=1"}, None),
+]:
+    answer = PLAIN.post(url + path, headers=headers, json=body, timeout=10)
+    truth.append({"url": url + path, "status": answer.status_code, "body": body, "answer": answer.text})
+time.sleep(3)  # The middleware sends every second.
+print(json.dumps({"url": url, "inbound": truth}))
+sys.stdout.flush()
+server.shutdown()

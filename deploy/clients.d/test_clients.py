@@ -1,0 +1,185 @@
+"""Real clients, unchanged but for the address, against a real agent: what they did is compared with what it would send."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from agent import Agent  # noqa: E402
+from standin import StandIn  # noqa: E402
+
+# The stand-in is a partner, with its bodies in full, so that they can be compared.
+PARTNERS = """\
+partners:
+  standin:
+    hosts: ["127.0.0.1:{port}"]
+listed_routes:
+  - {{path: "/orders/{{status}}", partner: our-customers}}
+redaction:
+  partners:
+    standin: {{mode: full, approved_by: the tests, until: 2099-01-01}}
+    our-customers: {{mode: full, approved_by: the tests, until: 2099-01-01}}
+customer:
+  - {{attribute: company_id}}
+  - {{attribute: tenant.id}}
+"""
+
+
+def run_client(name: str, *arguments: str, **environment: str):
+    command = [sys.executable, "-B", str(Path(__file__).parent / name), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env={"PATH": os.environ["PATH"], **environment}
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{name} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def milliseconds(text: str) -> str:
+    return text + "Z"
+
+
+class Clients(unittest.TestCase):
+    maxDiff = None
+
+    def both(self):
+        stand_in = self.enterContext(StandIn())
+        agent = self.enterContext(Agent(PARTNERS.format(port=stand_in.port)))
+        return stand_in, agent
+
+    def test_moesifapi_field_by_field(self):
+        stand_in, agent = self.both()
+        told = run_client("client_moesifapi.py", agent.url, stand_in.url)
+        calls = sorted(agent.spooled(5), key=lambda call: call["time"])
+        self.assertEqual(len(calls), 5, "each once, though four were sent twice")
+        for event, call in zip(told["events"], calls):
+            request, response = event["request"], event["response"]
+            self.assertEqual(call["id"], event["transaction_id"])
+            self.assertEqual(call["time"], milliseconds(request["time"]))
+            self.assertEqual((call["partner"], call["direction"]), ("standin", "outbound"))
+            self.assertEqual((call["customer"], call["weight"]), (event["company_id"], event["weight"]))
+            self.assertEqual((call["source"], call["host"]), ("moesif", "app-1"))
+            self.assertEqual(call["request"]["method"], request["verb"])
+            self.assertEqual(call["request"]["body"], request["body"])
+            self.assertEqual(call["request"]["headers"]["x-shop"], request["headers"]["X-Shop"])
+            self.assertTrue(call["request"]["url"].startswith(request["uri"].split("?")[0]))
+            self.assertTrue(call["route"].startswith("POST /v1/charges/{id}"))
+            if response is None:
+                self.assertEqual((call.get("response"), call["error"]), (None, "other"))
+            else:
+                self.assertEqual(call["response"]["status"], response["status"])
+                self.assertEqual(call["response"]["body"], "plain text")
+                self.assertEqual(call["response"]["headers"]["retry-after"], "3")
+                self.assertEqual(call["duration_ms"], 125)
+        outcomes = [call["outcome"] for call in calls]
+        self.assertEqual(outcomes, ["success", "success", "server_error", "no_answer", "success"])
+        # What the SDK asked for beside: it samples everything, blocks nothing, and knows its copy again.
+        self.assertEqual(told["config"]["sample_rate"], 100)
+        self.assertEqual(told["rules"], [])
+        self.assertTrue(told["config_etag"])
+        self.assertEqual(told["etags"], [told["config_etag"]] * 2)
+        # Of people nothing is kept.
+        self.assertNotIn("ann@", json.dumps(calls))
+        self.assertNotIn("nobody's business", json.dumps(calls))
+
+    def compare_application(self, client: str):
+        stand_in, agent = self.both()
+        told = run_client(client, agent.url, stand_in.url)
+        hooks = [one for one in told["inbound"] if "/hooks/" in one["url"]]
+        orders = [one for one in told["inbound"] if "/orders/" in one["url"]]
+        calls = agent.spooled(len(hooks) + 2 * len(orders))
+        inbound = {call["request"]["url"]: call for call in calls if call["direction"] == "inbound"}
+        outbound = [call for call in calls if call["direction"] == "outbound"]
+        for one in orders:
+            call = inbound[one["url"]]
+            self.assertEqual((call["partner"], call["route"]), ("our-customers", "POST /orders/{status}"))
+            self.assertEqual(call["response"]["status"], one["status"])
+            self.assertEqual(call["request"]["body"], one["body"])
+            self.assertEqual(call["response"]["body"], json.loads(one["answer"]))
+            self.assertIn(call["customer"], ("acme", "umbrella"))
+            self.assertEqual(call["peer_address"], "127.0.0.1")
+            self.assertGreater(call["duration_ms"], 0)
+        for one in hooks:
+            call = inbound[one["url"]]
+            self.assertEqual((call["partner"], call["response"]["status"]), ("stripe", 200))
+            self.assertEqual(call["request"]["headers"]["stripe-signature"], "{secret}")
+        # The partner's calls: exactly what the stand-in was asked.
+        asked = sorted((one["method"], stand_in.url + one["path"]) for one in stand_in.requests)
+        seen = sorted((call["request"]["method"], call["request"]["url"]) for call in outbound)
+        self.assertEqual(seen, asked)
+        for call in outbound:
+            self.assertEqual(call["partner"], "standin")
+            self.assertEqual(call["request"]["body"], {"amount": 7})
+            self.assertEqual(call["response"]["status"], int(call["request"]["url"].rsplit("/", 1)[1]))
+            self.assertEqual(call["customer"], "acme")
+        # A user's own page concerns no partner: it does not leave the host.
+        self.assertNotIn("/account/", json.dumps(calls))
+        status = json.loads(agent.command("status", "--json").stdout)
+        self.assertGreaterEqual(status["calls"]["not_ours"]["unlisted_route"], 1)
+        self.assertIn("standin", [partner["id"] for partner in status["partners"]])
+
+    def test_moesifwsgi_field_by_field(self):
+        self.compare_application("client_wsgi.py")
+
+    def test_moesifdjango_field_by_field(self):
+        self.compare_application("client_django.py")
+
+    def test_opentelemetry_in_both_encodings_and_all_naming_modes(self):
+        stand_in, agent = self.both()
+        expected = {}
+        for encoding in ("protobuf", "json"):
+            for mode in ("", "http", "http/dup"):
+                told = run_client(
+                    "client_otlp.py", agent.url, stand_in.url, encoding, OTEL_SEMCONV_STABILITY_OPT_IN=mode
+                )
+                expected |= {one["span_id"]: one | {"mode": mode, "encoding": encoding} for one in told}
+        self.assertEqual(len(expected), 30)
+        calls = {call["span_id"]: call for call in agent.spooled(30)}
+        self.assertEqual(set(calls), set(expected), "every call once, and no span that is none")
+        for span, one in expected.items():
+            with self.subTest(encoding=one["encoding"], mode=one["mode"], url=one["url"]):
+                call = calls[span]
+                self.assertEqual(call["trace_id"], one["trace_id"])
+                self.assertEqual((call["partner"], call["direction"]), ("standin", "outbound"))
+                self.assertEqual(call["request"]["method"], one["method"])
+                self.assertEqual(call["request"]["url"], one["url"])
+                self.assertEqual((call.get("response") or {}).get("status"), one["status"])
+                self.assertEqual((call["service"], call["service_version"]), ("shop", "2.3.1"))
+                self.assertEqual((call["environment"], call["customer"]), ("test", "acme"))
+                if one["status"] is None:
+                    self.assertIn(call["error"], ("reset", "other"))
+
+    def test_calls_of_no_partner_never_reach_the_disk(self):
+        stand_in, agent = self.both()
+        canary = "canary-2f7d1c"
+        words = "%s.example-customer-page" % canary
+        body = [
+            {"time": "2026-11-24T05:00:00Z", "direction": "inbound", "request": {"method": "POST", "url": f"https://us.example/{canary}", "body": words}},
+            {"time": "2026-11-24T05:00:00Z", "request": {"method": "GET", "url": f"http://10.0.0.7/{canary}", "headers": {"x-a": words}}},
+            {"time": "2026-11-24T05:00:00Z", "request": {"method": "GET", "url": f"http://billing.internal/{canary}"}},
+            {"time": "2026-11-24T05:00:00Z", "request": {"method": "GET", "url": f"{stand_in.url}/v1/charges/ch_9"}},
+        ]
+        import urllib.request
+
+        request = urllib.request.Request(
+            agent.url + "/v1/calls", json.dumps(body).encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            told = json.load(answer)
+        self.assertEqual((told["accepted"], told["not_ours"]), (4, 3))
+        self.assertEqual(len(agent.spooled(1)), 1)
+        for path in [*agent.state.rglob("*"), *Path(agent.config).parent.glob("*.log")]:
+            if path.is_file():
+                self.assertNotIn(canary.encode(), path.read_bytes(), path)
+        metrics = agent.health_page("/metrics")
+        self.assertNotIn(canary, metrics)
+        self.assertIn('farwatch_agent_not_ours_calls_total{reason="unlisted_route"} 1', metrics)
+        self.assertIn('farwatch_agent_not_ours_calls_total{reason="internal_host"} 2', metrics)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,39 @@
+"""Calls a URL with Python: requests over one connection, and asyncio, whose TLS runs over memory instead of sockets."""
+
+import asyncio
+import ssl
+import sys
+import warnings
+
+import requests
+
+warnings.simplefilter("ignore")
+
+
+def with_requests(base: str) -> None:
+    session = requests.Session()
+    session.trust_env = False
+    for number in range(3):
+        session.post(f"{base}/requests/{number}?n={500 + number}&s={200 + number * 100}", json={"a": number}, verify=False,
+                     allow_redirects=False)
+
+
+async def with_asyncio(base: str, number: int) -> None:
+    port = int(base.rsplit(":", 1)[1])
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
+    writer.write(f"GET /asyncio/{number}?n={700 + number} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n".encode())
+    await reader.read()
+    writer.close()
+
+
+async def all_at_once(base: str) -> None:
+    await asyncio.gather(*(with_asyncio(base, number) for number in range(4)))
+
+
+if __name__ == "__main__":
+    if sys.argv[2] == "requests":
+        with_requests(sys.argv[1])
+    else:
+        asyncio.run(all_at_once(sys.argv[1]))

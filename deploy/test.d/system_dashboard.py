@@ -1,0 +1,140 @@
+"""The pages are seen by a real browser: they show the truth, fetch nothing from elsewhere, run nothing, and fit a phone.
+
+The pictures go to the folder that SCREENSHOTS names; without it they are looked at and let go.
+"""
+
+import os
+import re
+import struct
+import subprocess
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+from installation import Installation, as_ndjson, native_call, send
+
+BROWSER = "chromium-headless-shell"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+class Dashboard(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.address = cls.installation.api.address
+        cls.sent = 0
+        cls.send_calls()
+        cls.installation.wait_for(lambda: len(cls.installation.api.calls()) >= cls.sent, 60, "the calls are stored")
+        cls.make_past()
+        is_over = threading.Event()
+        traffic = threading.Thread(target=cls.go_on, args=(is_over,))
+        traffic.start()
+        cls.addClassCleanup(traffic.join)
+        cls.addClassCleanup(is_over.set)
+
+        def is_shown() -> bool:
+            status, _, page = send(f"{cls.address}/partners/zendesk", None, "GET")
+            return status == 200 and b"goes on since" in page and b"The last 90 days" in page
+
+        cls.installation.wait_for(is_shown, 180, "the page shows the outage and the history")
+        cls.folder = Path(os.environ.get("SCREENSHOTS") or cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.folder.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def send_calls(cls):
+        calls = [native_call(cls.sent + n, customer=f"c{n % 9}", host=f"app-{n % 3}", duration_ms=40 + n % 90) for n in range(60)]
+        calls += [native_call(cls.sent + n, partner="twilio", host="app-1") for n in range(60, 90)]
+        for n in range(90, 120):
+            route, host = (f"GET /{HOSTILE}", "app-1") if n % 3 else ("POST /api/v2/tickets", "app-2")
+            calls.append(native_call(cls.sent + n, partner="zendesk", route=route, customer=HOSTILE, host=host,
+                                     response={"status": 503}))  # fmt: skip
+        cls.sent += len(calls)
+        send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+
+    @classmethod
+    def go_on(cls, is_over: threading.Event):
+        while not is_over.wait(2):
+            cls.send_calls()
+
+    @classmethod
+    def make_past(cls):
+        """Ninety days that were: what the drawings are of. Written as the aggregator would have counted it."""
+        for unit, period, step in (("hour", "80 days", "1 hour"), ("minute", "23 hours", "1 minute")):
+            cls.installation.sql(
+                f"""
+                INSERT INTO farwatch.{unit}_counts
+                SELECT t, n.id, 4, 0, 0, 0, o.code, c, c FROM farwatch.names n,
+                    generate_series(date_trunc('{unit}', now()) - interval '{period}',
+                        date_trunc('{unit}', now()) - interval '1 hour', '{step}') t,
+                    (VALUES (0), (4)) o(code),
+                    LATERAL (SELECT ((CASE o.code WHEN 0 THEN 900 ELSE 2 END)
+                        * (1.2 + sin(extract(epoch FROM t) / 86400 * 2 * pi())))::int8 AS c) v
+                WHERE n.kind = 1 AND c > 0 ON CONFLICT DO NOTHING
+                """
+            )
+        cls.installation.sql(
+            """
+            INSERT INTO farwatch.outages SELECT n.id, now() - a, now() - a + b, s, s, r, 4213 FROM farwatch.names n,
+                (VALUES (interval '9 hours', interval '50 minutes', 'partial_outage', '31.0 % of 4200 calls failed'),
+                    (interval '3 days', interval '2 hours', 'major_outage', '92.0 % of 9800 calls failed'),
+                    (interval '20 days', interval '3 hours', 'degraded_performance', '6.0 % of 2800 calls failed'),
+                    (interval '41 days', interval '25 minutes', 'partial_outage', '28.0 % of 900 calls failed')) o(a, b, s, r)
+            WHERE n.kind = 1 AND n.name = 'zendesk'
+            """
+        )
+
+    def browse(self, path: str, *options: str) -> subprocess.CompletedProcess:
+        with tempfile.TemporaryDirectory() as profile:
+            command = [BROWSER, "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
+            command += ["--enable-logging=stderr", "--timeout=10000", *options, self.address + path]
+            return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    def picture(self, name: str, path: str, width: int, height: int, *options: str) -> Path:
+        file = self.folder / f"{name}.png"
+        done = self.browse(path, f"--window-size={width},{height}", f"--screenshot={file}", *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(re.search("Refused to|violates the following|SEVERE", done.stderr), done.stderr)
+        return file
+
+    def test_it_is_drawn_light_dark_and_on_a_phone(self):
+        dark = "--blink-settings=preferredColorScheme=0"
+        light = "--blink-settings=preferredColorScheme=1"
+        for name, path, width, height, scheme in (
+            ("status", "/", 1200, 1000, light),
+            ("status-dark", "/", 1200, 1000, dark),
+            ("status-phone", "/", 412, 1400, light),
+            ("partner", "/partners/zendesk", 1200, 1600, light),
+            ("partner-dark-phone", "/partners/zendesk", 412, 2200, dark),
+        ):
+            with self.subTest(name=name):
+                data = self.picture(name, path, width, height, scheme).read_bytes()
+                self.assertEqual(struct.unpack(">II", data[16:24]), (width, height))
+                # A page without its style sheet, or an empty one, compresses to almost nothing.
+                self.assertGreater(len(data), 20_000)
+
+    def test_the_browser_reads_what_the_api_says(self):
+        page = self.browse("/", "--dump-dom").stdout
+        self.assertTrue(re.search(r"Zendesk: (major|partial) outage", page), page[:1500])
+        self.assertLess(page.index('href="/partners/zendesk"'), page.index('href="/partners/stripe"'), "worst first")
+
+    def test_what_strangers_named_is_text(self):
+        page = self.browse("/partners/zendesk", "--dump-dom").stdout
+        self.assertTrue("&lt;img src=x onerror=alert(1)&gt;" in page)
+        self.assertFalse("<img" in page)
+
+    def test_the_pages_load_nothing_from_elsewhere_and_may_not(self):
+        for path in ("/", "/partners/zendesk"):
+            status, headers, page = send(self.address + path, None, "GET")
+            self.assertEqual(status, 200)
+            self.assertIn("default-src 'none'", headers["content-security-policy"])
+            self.assertIn("frame-ancestors 'none'", headers["content-security-policy"])
+            self.assertFalse(re.findall(rb'(?:src|href)="(?:https?:)?//', page))
+            self.assertNotIn(b"<script", page)
+            self.assertNotIn(b' style="', page)
+        self.assertEqual(send(f"{self.address}/partners/nobody", None, "GET")[0], 404)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,244 @@
+"""Probes, live: applications that know nothing of Farwatch call a TLS server, and every call is seen as it was made.
+
+Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else would tell; a machine that is
+known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with that reason.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+from installation import Installation, send
+from settings import free_port
+from system import clean_environment
+
+HERE = Path(__file__).parent / "probes.d"
+WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
+SEEN_WITHIN_S = 30
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"], check=True, capture_output=True)
+    return key, certificate
+
+
+class ResettingServer:
+    """Answers every request with a reset of the connection; without a certificate, the handshake itself."""
+
+    def __init__(self, key: Path | None = None, certificate: Path | None = None):
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError):
+                if self.context:
+                    connection = self.context.wrap_socket(connection, server_side=True)
+                connection.recv(65_536)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+
+@unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT}")
+class ProbesLive(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="farwatch-probes-")
+        cls.addClassCleanup(folder.cleanup)
+        key, certificate = make_certificate(Path(folder.name))
+        node = shutil.which("node")
+        assert node, "these tests need node (Debian: nodejs)"
+        cls.node = node
+        cls.server = subprocess.Popen([node, HERE / "server.js", key, certificate], stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(cls.end_server)
+        cls.base = f"https://localhost:{int(cls.server.stdout.readline())}"
+        cls.resetting = ResettingServer(key, certificate)
+        cls.unspeaking = ResettingServer()
+        cls.closed_port = free_port()
+        ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.closed_port]
+        hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1")])
+        # This machine is busy with tests: what they cost is not to be governed here, but in a test of its own.
+        cls.installation = Installation(agent_extra=f"""
+capture:
+  probes: "on"
+  limits: {{agent_cpu_percent: 100, application_cpu_percent: 100}}
+partners:
+  local:
+    hosts: {hosts}
+""").__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.wait_for_probes()
+
+    @classmethod
+    def end_server(cls):
+        cls.server.kill()
+        cls.server.wait()
+        cls.server.stdout.close()
+
+    @classmethod
+    def probes(cls) -> dict:
+        return json.loads(send(f"http://127.0.0.1:{cls.installation.ports.health}/probes", None, "GET")[2])
+
+    @classmethod
+    def wait_for_probes(cls) -> None:
+        """Until the server, which started before the agent, is known to be read."""
+        def is_read() -> bool:
+            state = cls.probes()
+            if state["problem"]:
+                raise AssertionError(
+                    f"PROBES DO NOT RUN HERE: {state['problem']}\nIf this machine cannot have them, say why in "
+                    "FARWATCH_TEST_WITHOUT_PROBES, and these tests are skipped.")
+            return any(process["pid"] == cls.server.pid and process["read_by"] for process in state["processes"])
+
+        cls.installation.wait_for(is_read, SEEN_WITHIN_S, "the server's TLS is probed")
+
+    def run_client(self, *command, expect: int | None = 0) -> float:
+        """Seconds it took."""
+        began = time.monotonic()
+        done = subprocess.run([str(part) for part in command], env=clean_environment(), capture_output=True, text=True,
+                              timeout=60, check=False)
+        if expect is not None:
+            self.assertEqual(done.returncode, expect, done.stderr)
+        return time.monotonic() - began
+
+    def calls(self, words: str, count: int) -> list[dict]:
+        """Those whose URL contains the words, by URL; as many as are expected, and no more a moment later."""
+        def found() -> list[dict]:
+            return [call for call in self.installation.api.calls() if words in call["request"]["url"]]
+
+        self.installation.wait_for(lambda: len(found()) >= count, SEEN_WITHIN_S, f"{count} calls of {words}")
+        calls = sorted(found(), key=lambda call: call["request"]["url"])
+        self.assertEqual(len(calls), count, calls)
+        return calls
+
+    def check(self, call: dict, method: str, path: str, status: int, sent: int, received: int, version: str) -> None:
+        self.assertEqual(call["request"]["method"], method)
+        # What stands in a query does not leave the host.
+        self.assertEqual(call["request"]["url"], self.base + re.sub(r"=[^&]*", "={value}", path))
+        self.assertEqual(call["response"]["status"], status)
+        self.assertEqual((call["request"].get("body_bytes") or 0, call["response"]["body_bytes"]), (sent, received))
+        self.assertEqual(call["request"]["http_version"], version)
+        self.assertEqual((call["source"], call["direction"], call["partner"]), ("probe", "outbound", "local"))
+        self.assertEqual(call["peer_address"], "127.0.0.1")
+
+    def test_curl_over_both_versions(self):
+        for version, flag in (("1.1", "--http1.1"), ("2", "--http2")):
+            path = f"/curl{version}?n=40000&s=402&wait=120"
+            took = self.run_client("curl", "-sk", flag, self.base + path, "-d", "a=b", "-o", "/dev/null")
+            call = self.calls(f"/curl{version}?", 1)[0]
+            self.check(call, "POST", path, 402, 3, 40_000, version)
+            self.assertTrue(120 <= call["duration_ms"] <= took * 1_000, f"{call['duration_ms']} ms of {took} s")
+
+    def test_python_requests(self):
+        self.run_client(sys.executable, HERE / "client.py", self.base, "requests")
+        for number, call in enumerate(self.calls("/requests/", 3)):
+            path = f"/requests/{number}?n={500 + number}&s={200 + number * 100}"
+            self.check(call, "POST", path, 200 + number * 100, 8, 500 + number, "1.1")
+
+    def test_python_asyncio_whose_tls_never_touches_a_socket(self):
+        self.run_client(sys.executable, HERE / "client.py", self.base, "asyncio")
+        for number, call in enumerate(self.calls("/asyncio/", 4)):
+            self.check(call, "GET", f"/asyncio/{number}?n={700 + number}", 200, 0, 700 + number, "1.1")
+
+    def test_node_over_both_versions(self):
+        for version in ("1.1", "2"):
+            self.run_client(self.node, HERE / "client.js", self.base, version)
+            for number, call in enumerate(self.calls(f"/node{version}/", 4)):
+                self.check(call, "POST", f"/node{version}/{number}?n={1000 + number}", 200, 52, 1_000 + number, version)
+
+    def test_a_body_larger_than_what_is_taken_of_one_call_keeps_its_size(self):
+        self.run_client("curl", "-sk", "--http1.1", self.base + "/large?n=3000000", "-o", "/dev/null")
+        self.check(self.calls("/large", 1)[0], "GET", "/large?n=3000000", 200, 0, 3_000_000, "1.1")
+
+    def test_a_connection_refused_is_a_call_with_its_error(self):
+        self.run_client("curl", "-sk", f"https://127.0.0.1:{self.closed_port}/refused", expect=7)
+        call = self.calls(f":{self.closed_port}", 1)[0]
+        self.assertEqual((call["error"], call.get("response"), call["source"]), ("connect_refused", None, "probe"))
+
+    def test_a_reset_in_the_middle_is_a_call_with_its_error(self):
+        self.run_client("curl", "-sk", "--http1.1", f"https://localhost:{self.resetting.port}/reset", expect=None)
+        call = self.calls("/reset", 1)[0]
+        self.assertEqual((call["error"], call.get("response")), ("reset", None))
+
+    def test_a_handshake_that_fails_is_a_call_with_its_error(self):
+        self.run_client("curl", "-sk", f"https://localhost:{self.unspeaking.port}/unspeaking", expect=None)
+        call = self.calls(f":{self.unspeaking.port}", 1)[0]
+        self.assertIn(call["error"], ("tls_failure", "reset"))
+
+    def test_processes_are_listed_with_how_they_are_read(self):
+        server = next(process for process in self.probes()["processes"] if process["pid"] == self.server.pid)
+        self.assertIn("OpenSSL", server["read_by"])
+        self.assertIsNone(server["not_read"])
+        self.assertGreater(self.probes()["call_cost_ns"], 100, "what a probe costs was measured")
+
+
+@unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT}")
+class ProbesEnd(unittest.TestCase):
+    """How probes go: on request, when the agent dies, when they cost too much, and not at all after a crash of the machine."""
+
+    def setUp(self):
+        self.installation = Installation(agent_extra=(
+            '\ncapture:\n  probes: "on"\n  limits: {agent_cpu_percent: 0.1, application_cpu_percent: 0.01}\n'))
+        self.addCleanup(self.installation.close)
+        self.marker = self.installation.state / "agent" / "probes.attached"
+
+    def state(self) -> dict:
+        return json.loads(send(f"http://127.0.0.1:{self.installation.ports.health}/probes", None, "GET")[2])
+
+    def start(self) -> None:
+        (self.installation.state / "agent.token").write_text("nobody listens")
+        self.installation.start_agent()
+
+    def test_the_governor_detaches_what_costs_too_much_and_says_so(self):
+        self.start()
+        self.assertIsNone(self.state()["problem"])
+        # Attaching alone costs more than a thousandth of a core.
+        self.installation.wait_for(lambda: self.state()["level"] == "detached", 60, "the governor detaches")
+        state = self.state()
+        self.assertEqual(state["attached"], 0)
+        self.assertIn("ceiling", state["steps"][-1]["reason"])
+
+    def test_the_marker_goes_on_request_stays_when_killed_and_stops_probes_after_a_crash(self):
+        self.start()
+        self.installation.wait_for(self.marker.exists, 10, "the marker is set")
+        began = time.monotonic()
+        self.installation.stop("farwatch-agent")
+        self.assertFalse(self.marker.exists(), f"stopped after {time.monotonic() - began} s")
+        self.start()
+        self.installation.kill("farwatch-agent")
+        self.assertTrue(self.marker.exists(), "killed: nobody could remove it")
+        self.start()
+        self.assertIsNone(self.state()["problem"], "the same boot: only the agent had died")
+        self.installation.kill("farwatch-agent")
+        self.marker.write_text("another boot\n")
+        self.start()
+        self.assertIn("went down while probes were attached", self.state()["problem"])
+        self.assertEqual(self.state()["attached"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
