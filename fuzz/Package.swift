@@ -18,7 +18,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CallModel"),
-        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate"]),
+        .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
         .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "BatchFormat", dependencies: ["CallModel", "Compression"], exclude: ["batch.proto"]),
@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", path: "Shims/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CZlib", path: "Shims/CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CLibdeflate", path: "Shims/CLibdeflate", pkgConfig: "libdeflate"),
+        .systemLibrary(name: "CBrotli", path: "Shims/CBrotli", pkgConfig: "libbrotlidec"),
         .systemLibrary(name: "CExpat", path: "Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Shims/CNghttp2", pkgConfig: "libnghttp2"),

@@ -57,7 +57,7 @@ public struct MinuteRollup: Sendable {
             let minute = MinuteLatencyKey(
                 minute: key.interval / RollupInterval.perMinute, partner: key.partner, route: key.route,
                 region: key.region, direction: key.direction, bucket: key.bucket)
-            latencies[minute, default: 0] += count
+            latencies[minute, default: 0] &+= count
         }
     }
 
@@ -70,7 +70,7 @@ public struct MinuteRollup: Sendable {
         }
         for (var key, count) in latencies {
             key.minute -= key.minute % 60
-            hours.latencies[key, default: 0] += count
+            hours.latencies[key, default: 0] &+= count
         }
         return hours
     }

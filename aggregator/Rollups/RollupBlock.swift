@@ -29,7 +29,7 @@ public struct RollupBlock: Sendable, Equatable {
         let latency = LatencyKey(
             interval: key.interval, partner: key.partner, route: key.route, region: key.region,
             direction: key.direction, bucket: LatencyBucket.index(ofMicroseconds: microseconds))
-        latencies[latency, default: 0] += weight
+        latencies[latency, default: 0] &+= weight
     }
 
     /// Counts calls that were shed on their host: seen, not stored, and of unknown duration.
@@ -39,7 +39,7 @@ public struct RollupBlock: Sendable, Equatable {
 
     public mutating func merge(_ other: RollupBlock) {
         for (key, count) in other.cells { cells[key, default: CellCount()].add(count) }
-        for (key, count) in other.latencies { latencies[key, default: 0] += count }
+        for (key, count) in other.latencies { latencies[key, default: 0] &+= count }
     }
 }
 

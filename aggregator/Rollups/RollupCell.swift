@@ -46,8 +46,9 @@ public struct CellCount: Hashable, Sendable {
     }
 
     public mutating func add(_ other: CellCount) {
-        stored += other.stored
-        weighted += other.weighted
+        // Wrapping: a block that damage made claim 2⁶³ calls must not stop the program.
+        stored &+= other.stored
+        weighted &+= other.weighted
     }
 }
 

@@ -26,7 +26,7 @@ extension FuzzTarget {
             let core = ServerCore(
                 configuration: ServerConfiguration(address: "127.0.0.1", port: 0), handler: Echo())
             let channel = EmbeddedChannel()
-            let peer = Peer(address: "127.0.0.1", isTLS: false)
+            let peer = Peer(address: "127.0.0.1", port: 1, isLoopback: true, isTLS: false)
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = 4_096
             limits.maxHeaderListSize = 4_096
