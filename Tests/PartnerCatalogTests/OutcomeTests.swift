@@ -16,7 +16,14 @@ import Testing
         (0, .noAnswer(.protocolError)), (-5, .noAnswer(.protocolError)),
     ])
     func `the status decides by default`(status: Int, expected: Outcome) {
-        #expect(outcome(answered(status, "{\"ok\":false}")) == expected)
+        #expect(outcome(answered(status, "{\"id\":1}")) == expected)
+    }
+
+    @Test func `of partners nobody defined a plain no in a success counts`() {
+        #expect(outcome(answered(200, #"{"ok":false}"#)) == .errorInSuccess)
+        #expect(outcome(answered(200, #"{"success":false}"#)) == .errorInSuccess)
+        #expect(outcome(answered(200, #"{"ok":true}"#)) == .success)
+        #expect(outcome(answered(200, #"{"ok":false}"#), "stripe") == .success)
     }
 
     @Test func `no response is no answer`() {
