@@ -11,6 +11,7 @@ public struct Redactor {
     /// Headers of the catalogue's partners that tell of limits and deliveries, and of nobody.
     private let known: [String: Set<String>]
     private(set) var scanner: SecretScanner
+    private var clean = CleanTexts()
     private let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
     private var ruleCounts = [Int](repeating: 0, count: SecretScanner.Rule.allCases.count)
 
@@ -55,16 +56,29 @@ public struct Redactor {
 
     /// The text with what looks like a secret masked.
     mutating func scanned(_ text: String) -> String {
-        guard let masked = scanner.masked(text) else { return text }
-        for rule in scanner.found { count(rule) }
-        return masked
+        var copy = text
+        return copy.withUTF8 { masked($0) } ?? text
     }
 
     /// The same for bytes that are UTF-8; nil when nothing in them does.
     mutating func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-        guard let masked = scanner.masked(bytes) else { return nil }
+        let key = bytes.count <= CleanTexts.byteCountMax ? CleanTexts.key(of: bytes) : nil
+        if let key, clean.holds(key) { return nil }
+        guard let masked = scanner.masked(bytes) else {
+            if let key { clean.remember(key) }
+            return nil
+        }
         for rule in scanner.found { count(rule) }
         return masked
+    }
+
+    /// Whether a scan finds nothing, without counting what it finds.
+    private mutating func isClean(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let key = CleanTexts.key(of: bytes)
+        if clean.holds(key) { return true }
+        guard scanner.masked(bytes) == nil else { return false }
+        clean.remember(key)
+        return true
     }
 
     /// A key of a query or a document: `{key}` where it looks like data, as in a shape.
@@ -80,8 +94,7 @@ public struct Redactor {
     }
 
     private mutating func scan(_ text: inout String?) {
-        guard let present = text, let masked = scanner.masked(present) else { return }
-        for rule in scanner.found { count(rule) }
+        guard var present = text, let masked = present.withUTF8({ masked($0) }) else { return }
         text = masked
     }
 
@@ -157,13 +170,13 @@ public struct Redactor {
     private mutating func shape(_ body: Body, _ headers: [Header]) -> Body {
         count(.body)
         let contentType = headers.value(of: "content-type")
-        let shape = Shape.of(bytes: body.bytes, contentType: contentType) ?? Array("\"unknown\"".utf8)
+        let shape = Shape.of(bytes: body.bytes, contentType: contentType, parser: parser) ?? Array("\"unknown\"".utf8)
         return Body(withoutSecretKeys(shape), form: .shape)
     }
 
     /// A shape has no values, but its keys are the sender's: those that hold a secret are masked.
     private mutating func withoutSecretKeys(_ shape: [UInt8]) -> [UInt8] {
-        guard shape.withUnsafeBufferPointer({ scanner.masked($0) }) != nil else { return shape }
+        guard shape.withUnsafeBufferPointer({ holdsSecretKey($0) }) else { return shape }
         var bytes: [UInt8] = []
         do {
             try parser.parse(shape) { try maskKeys(of: $0, into: &bytes) }
@@ -172,6 +185,22 @@ public struct Redactor {
             // It was made a moment ago, so this cannot be; and in doubt nothing goes.
             return Array("\"unknown\"".utf8)
         }
+    }
+
+    /// Every text of a shape in front of a colon is a key.
+    private mutating func holdsSecretKey(_ shape: UnsafeBufferPointer<UInt8>) -> Bool {
+        var at = 0
+        while let start = shape[at...].firstIndex(of: UInt8(ascii: "\"")) {
+            var end = start + 1
+            while end < shape.count, shape[end] != UInt8(ascii: "\"") {
+                end += shape[end] == UInt8(ascii: "\\") ? 2 : 1
+            }
+            guard end < shape.count else { return true }  // No shape of ours: let it be read properly.
+            let isKey = end + 1 < shape.count && shape[end + 1] == UInt8(ascii: ":")
+            if isKey, !isClean(UnsafeBufferPointer(rebasing: shape[(start + 1)..<end])) { return true }
+            at = end + 1
+        }
+        return false
     }
 
     private mutating func maskKeys(of value: JSONValue, into bytes: inout [UInt8]) throws {

@@ -40,7 +40,73 @@ private struct Fleet {
     func status(_ partner: NameID) -> PartnerStatus { engine.verdicts[partner]?.status ?? .unknown }
 }
 
+/// The quickstart's day in virtual time: three hosts, three partners, a few calls a second that fail by chance.
+private struct SmallFleet {
+    var engine = VerdictEngine()
+    var now = Instant(secondsSinceEpoch: 1_795_000_000)
+    var random: SeededGenerator
+    var isInTrouble: Bool { engine.verdicts[1]?.status.isTrouble ?? false }
+
+    /// Returns in how many of the seconds partner 1 was in trouble.
+    mutating func live(seconds: Int, partnerFails: Double = 0.005, cutHost: NameID? = nil) -> Int {
+        var troubled = 0
+        for _ in 0..<seconds {
+            var block = RollupBlock()
+            for host in 1...3 as ClosedRange<NameID> {
+                for partner in 1...3 as ClosedRange<NameID> {
+                    for _ in 0..<Int.random(in: 1...3, using: &random) {
+                        let share = partner == 1 ? partnerFails : 0.005
+                        var outcome = Double.random(in: 0..<1, using: &random) < share ? Outcome.serverError : .success
+                        if host == cutHost { outcome = .noAnswer(.unreachable) }
+                        block.add(
+                            CellKey(
+                                interval: RollupInterval.index(of: now), partner: partner, route: 1, host: host,
+                                region: 1,
+                                customer: 1, serviceVersion: 1, direction: .outbound, outcome: outcome.code),
+                            weight: 1, microseconds: 90_000)
+                    }
+                }
+            }
+            engine.observe(block, at: now)
+            _ = engine.evaluate(at: now)
+            troubled += isInTrouble ? 1 : 0
+            now = now + .seconds(1)
+        }
+        return troubled
+    }
+}
+
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
 struct VerdictEngineTests {
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func `an outage of few calls does not flicker, and a host cut off right after it puts no partner down`(seed: UInt64)
+    {
+        var fleet = SmallFleet(random: SeededGenerator(state: seed))
+        #expect(fleet.live(seconds: 60) == 0, "seed \(seed)")
+        var untilShown = 0
+        while !fleet.isInTrouble, untilShown < 60 {
+            _ = fleet.live(seconds: 1, partnerFails: 0.35)
+            untilShown += 1
+        }
+        #expect(untilShown < 30, "seed \(seed)")
+        #expect(fleet.live(seconds: 8, partnerFails: 0.35) == 8, "seed \(seed)")
+        _ = fleet.live(seconds: 60)
+        #expect(!fleet.isInTrouble, "seed \(seed)")
+        #expect(fleet.live(seconds: 25, cutHost: 3) == 0, "seed \(seed)")
+        #expect(fleet.live(seconds: 60) == 0, "seed \(seed)")
+    }
+
     @Test func `a healthy partner becomes operational and stays it`() {
         var fleet = Fleet()
         fleet.live(seconds: 300)

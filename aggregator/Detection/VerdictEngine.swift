@@ -185,7 +185,7 @@ public struct VerdictEngine: Sendable {
         let surpriseMin = deviating ? configuration.surpriseMin / 3 : configuration.surpriseMin
         for length in deviating ? [3] : [3, 6, 30] as [Int32] {
             let window = series.window(max(last - length, series.clearedAt), through: last)
-            if let found = failures(window, series.baseline, sick, surpriseMin) { return found }
+            if let found = failures(window, series.baseline, sick, surpriseMin, deviating: deviating) { return found }
             if let found = slowness(window, series.baseline, surpriseMin) { return found }
         }
         guard total.calls >= configuration.callsMin else {
@@ -198,12 +198,13 @@ public struct VerdictEngine: Sendable {
     }
 
     private func failures(
-        _ window: Window, _ baseline: Baseline, _ sick: Set<NameID>, _ surpriseMin: Double
+        _ window: Window, _ baseline: Baseline, _ sick: Set<NameID>, _ surpriseMin: Double, deviating: Bool
     ) -> (status: PartnerStatus, reason: String)? {
         let tally = window.total(without: sick)
-        guard deviates(tally, baseline, surpriseMin), window.intervalsWithFailures > 1 else { return nil }
-        // Without any one host the others must still deviate, where there are others to ask.
-        if let worst = window.hosts.filter({ !sick.contains($0.key) }).max(by: { $0.value.failures < $1.value.failures }
+        guard deviates(tally, baseline, surpriseMin), deviating || window.intervalsWithFailures > 1 else { return nil }
+        // Without any one host the others must still deviate, where there are others to ask. Once they did, a few seconds in
+        // which chance spared them take nothing back.
+        if !deviating, let worst = window.hosts.filter({ !sick.contains($0.key) }).max(by: { $0.value.failures < $1.value.failures }
         ) {
             let others = window.total(without: sick.union([worst.key]))
             if others.calls >= configuration.hostCallsMin, !deviates(others, baseline, surpriseMin / 3) {
