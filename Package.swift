@@ -78,7 +78,7 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Probes", "Packets", "Protocols", "Receivers", "Attribution",
+                "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols", "Receivers", "Attribution",
                 "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),

@@ -29,6 +29,7 @@ struct Doctor {
         findings.append(catalogueFinding)
         findings += HostFacts.read().findings
         findings += probeFindings
+        findings.append(packetFinding)
         return findings
     }
 
