@@ -169,7 +169,7 @@ let package = Package(
             name: "AgentAppTests",
             dependencies: [
                 "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
-                "AgentApp", nio, nioPosix, logging,
+                "Protocols", "AgentApp", nio, nioPosix, logging,
             ]),
         .testTarget(
             name: "SpoolTests",
