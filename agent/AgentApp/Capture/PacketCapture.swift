@@ -48,16 +48,24 @@ final class PacketCapture: Sendable {
         while !isStopping.load(ordering: .relaxed) {
             do throws(CaptureError) {
                 let capture = try InterfaceCapture(runner.captureConfiguration)
-                logger.notice("packets are captured", metadata: ["interface": "\(state.interface)"])
-                report.withLock { $0.problem = nil }
-                try runner.run(
-                    capture, goesOn: { !isStopping.load(ordering: .relaxed) },
-                    publish: { fresh in report.withLock { fresh.write(to: &$0) } })
+                var isNew = true
+                try runner.run(capture, goesOn: { !isStopping.load(ordering: .relaxed) }) { totals in
+                    publish(totals, isNew: isNew)
+                    isNew = false
+                }
             } catch {
                 guard mayRecover(from: error) else { return }
             }
         }
         runner.finish()
+    }
+
+    private func publish(_ totals: PacketTotals, isNew: Bool) {
+        report.withLock { report in
+            totals.write(to: &report)
+            report.problem = nil
+        }
+        if isNew { logger.notice("packets are captured", metadata: ["interface": "\(state.interface)"]) }
     }
 
     /// Says so in one line; waits where it may get better.

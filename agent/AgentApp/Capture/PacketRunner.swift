@@ -35,20 +35,23 @@ final class PacketRunner {
     }
 
     /// Reads until told to stop, or until the interface is gone. What connections carry goes on with the next capture.
+    /// - Parameter publish: Takes the totals, about once a second, while packets can be received.
     func run(
         _ capture: InterfaceCapture, goesOn: () -> Bool, publish: (PacketTotals) -> Void
     ) throws(CaptureError) {
         defer { former = total(capture.counters()) }
+        learnAddresses()
         while goesOn() {
-            let time = MonotonicClock.now()
-            if time >= nextTick {
-                tick(at: time)
-                publish(totals(capture))
-            }
             try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
                 packets.packet(
                     bytes, originalByteCount: packet.originalByteCount, linkType: LinkType(rawValue: packet.linkType),
                     at: Instant(nanosecondsSinceEpoch: packet.nanosecondsSinceEpoch))
+            }
+            // Not before something could be received: an interface that is down can be opened, and no more.
+            let time = MonotonicClock.now()
+            if time >= nextTick {
+                tick(at: time)
+                publish(totals(capture))
             }
             handOn()
         }
@@ -65,13 +68,17 @@ final class PacketRunner {
         nextTick = time + Self.tickInterval.nanoseconds
         if time >= nextAddresses {
             nextAddresses = time + Self.addressInterval.nanoseconds
-            if let addresses = LocalAddresses.current() { packets.consumer.consumer.sink.addresses = addresses }
+            learnAddresses()
         }
         packets.consumer.consumer.sink.probesTellFailures = probesRead()
         let now = Instant(nanosecondsSinceEpoch: WallClock.now())
         packets.timePassed(to: now)
         packets.consumer.consumer.timePassed(to: now)
         handOn()
+    }
+
+    private func learnAddresses() {
+        if let addresses = LocalAddresses.current() { packets.consumer.consumer.sink.addresses = addresses }
     }
 
     private func handOn() {
