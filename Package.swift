@@ -78,7 +78,7 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Probes", "Packets", "Protocols", "Receivers", "Attribution",
+                "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols", "Receivers", "Attribution",
                 "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
@@ -169,7 +169,7 @@ let package = Package(
             name: "AgentAppTests",
             dependencies: [
                 "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
-                "AgentApp", nio, nioPosix, logging,
+                "Protocols", "AgentApp", nio, nioPosix, logging,
             ]),
         .testTarget(
             name: "SpoolTests",

@@ -157,6 +157,35 @@ import Testing
         #expect(settings.attribution.moesifCustomers == [.metadata("tenant")])
     }
 
+    @Test func `packets are off unless asked for, and then on every interface and port`() {
+        #expect(!read("").settings.capture.packets)
+        let (settings, problems) = read("capture: {packets: \"on\"}")
+        #expect(problems.isEmpty, "\(problems)")
+        #expect(settings.capture.packets && settings.capture.interface == "any" && settings.capture.ports.isEmpty)
+        #expect(settings.interfaceConfiguration.interface == nil)
+    }
+
+    @Test func `an interface and ports are taken as they are told, and refused where they make no sense`() {
+        let (settings, problems) = read("capture: {packets: \"on\", interface: eth0, ports: [80, 8080]}")
+        #expect(problems.isEmpty, "\(problems)")
+        #expect(settings.interfaceConfiguration.interface == "eth0" && settings.capture.ports == [80, 8_080])
+        for wrong in [
+            "packets: maybe", "interface: \"\"", "interface: a-name-of-sixteen", "ports: [0]", "ports: [65536]",
+            "ports: [http]", "ports: [\((1...17).map(String.init).joined(separator: ","))]",
+        ] {
+            #expect(read("capture: {\(wrong)}").problems.count == 1, "\(wrong)")
+        }
+    }
+
+    @Test func `the agent's own ports are left out, but for those that partners share`() {
+        let (settings, _) = read(
+            """
+            receive: {listen: "127.0.0.1:4319"}
+            forward: {endpoints: ["https://a.example", "https://b.example:7443", "http://127.0.0.1:7443"]}
+            """)
+        #expect(settings.ownPorts == [4_319, 7_070, 7_443])
+    }
+
     @Test func `the annotated example is valid`() throws {
         let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let bytes = try Files.read("/\(path)/deploy/agent.yaml", byteCountMax: 1 << 20)

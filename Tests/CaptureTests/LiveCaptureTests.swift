@@ -138,6 +138,23 @@ struct LiveCaptureTests {
         }
     }
 
+    @Test(.enabled(if: isPermitted), arguments: [false, true])
+    func `of ports that are listed connections are captured, of others not`(isIPv6: Bool) throws {
+        var mine = Listener(isIPv6: isIPv6)
+        var other = Listener(isIPv6: isIPv6)
+        for interface in ["lo", nil] {
+            var configuration = InterfaceCapture.Configuration(interface: interface)
+            configuration.filter = CaptureFilter(ignoredPorts: Array(1...16), onlyPorts: Array(21...35) + [mine.port])
+            let capture = try InterfaceCapture(configuration)
+            let text = "farwatch \(getpid()) \(isIPv6) \(interface ?? "any")"
+            other.talk(text + " unlisted")
+            mine.talk(text + " listed")
+            let seen = try Self.drain(capture)
+            #expect(seen.contains { Self.contains($0.bytes, text + " listed") })
+            #expect(!seen.contains { Self.contains($0.bytes, text + " unlisted") })
+        }
+    }
+
     @Test(.enabled(if: isPermitted)) func `of UDP only names are captured`() throws {
         let capture = try InterfaceCapture(.init())
         let text = "farwatch datagram \(getpid())"

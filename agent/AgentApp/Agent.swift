@@ -23,6 +23,7 @@ public final class Agent: Sendable {
     private let receiver: HTTPServer
     private let health: HTTPServer
     private let probes: ProbeCapture
+    private let packets: PacketCapture
     private let forwarding: Task<Void, Never>
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
@@ -56,13 +57,18 @@ public final class Agent: Sendable {
         let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, now in
+        let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
             spool.append(pipeline.process(calls, at: now).calls) { _ in }  // What the spool refuses it counts.
         }
+        let probes = ProbeCapture(settings, metrics: metrics, logger: logger, take: take)
         self.probes = probes
+        let packets = try PacketCapture(
+            settings, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
+        self.packets = packets
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
-            agentID: agentID, token: settings.token, heartbeat: { heartbeat(settings, spool, probes.state) },
+            agentID: agentID, token: settings.token,
+            heartbeat: { heartbeat(settings, spool, probes.state, packets.state) },
             metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
@@ -86,7 +92,7 @@ public final class Agent: Sendable {
         health = HTTPServer(
             configuration: ServerConfiguration(address: settings.healthAddress.host, port: settings.healthAddress.port),
             handler: HealthHandler(
-                spool: spool, metrics: metrics, probes: probes, tap: pipeline.tap, tapToken: tapToken,
+                spool: spool, metrics: metrics, probes: probes, packets: packets, tap: pipeline.tap, tapToken: tapToken,
                 status: {
                     StatusDocument(
                         agentID: agentID, settings: settings, startedAt: startedAt,
@@ -103,6 +109,7 @@ public final class Agent: Sendable {
         } catch {
             await receiver.shutdown(grace: .zero)
             await probes.stop()
+            await packets.stop()
             try? await spool.close()  // The error that matters is the one thrown below.
             throw error
         }
@@ -118,6 +125,7 @@ public final class Agent: Sendable {
     /// Takes nothing new, seals what it has, sends what it can in a few seconds. The rest goes at the next start.
     public func stop() async {
         await probes.stop()
+        await packets.stop()
         await receiver.shutdown(grace: .seconds(5))
         do {
             try await spool.seal()
@@ -189,7 +197,9 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
 }
 
 /// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: ProbeReport) -> [UInt8] {
+private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: ProbeReport, _ packets: PacketReport)
+    -> [UInt8]
+{
     let (level, statistics) = (spool.level, spool.statistics)
     var bytes: [UInt8] = []
     func text(_ name: String, _ value: String?) {
@@ -224,6 +234,12 @@ private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: Prob
     number("tls_connections", Int(clamping: probes.coverage.tlsConnects))
     number("tls_sessions_read", Int(clamping: probes.coverage.sessions))
     number("blind_processes", probes.coverage.blindProcesses.count)
+    text("packets", packets.word)
+    number("packets_seen", Int(clamping: packets.capture.packets))
+    number("packets_dropped_by_kernel", Int(clamping: packets.capture.kernelDrops))
+    number("packet_connections", packets.packets.connectionsOpened)
+    number("packet_evicted_connections", packets.packets.connectionsEvicted)
+    number("packet_gap_bytes", packets.packets.gapBytes)
     bytes.append(UInt8(ascii: "}"))
     return bytes
 }

@@ -5,7 +5,7 @@ import Runtime
 import Spool
 import Transport
 
-/// Tells how the agent is: `/livez`, `/readyz`, `/metrics`, `/probes`, `/version`, `/status`; and, to who can read the agent's own
+/// Tells how the agent is: `/livez`, `/readyz`, `/metrics`, `/probes`, `/packets`, `/version`, `/status`; and, to who can read the agent's own
 /// files, what passes through it: `/tap`.
 final class HealthHandler: RequestHandler {
     private let spool: Spool
@@ -15,12 +15,14 @@ final class HealthHandler: RequestHandler {
     private let status: @Sendable () -> [UInt8]
 
     private let probes: ProbeCapture
+    private let packets: PacketCapture
 
     init(
-        spool: Spool, metrics: MetricsRegistry, probes: ProbeCapture, tap: TapBuffer, tapToken: String,
-        status: @escaping @Sendable () -> [UInt8]
+        spool: Spool, metrics: MetricsRegistry, probes: ProbeCapture, packets: PacketCapture,
+        tap: TapBuffer, tapToken: String, status: @escaping @Sendable () -> [UInt8]
     ) {
         self.probes = probes
+        self.packets = packets
         self.spool = spool
         self.metrics = metrics
         self.tap = tap
@@ -51,6 +53,7 @@ final class HealthHandler: RequestHandler {
             headers.add("content-type", "text/plain; version=0.0.4; charset=utf-8")
             responder.respond(Response(status: 200, headers: headers, body: ByteBuffer(bytes: metrics.exposition())))
         case "/probes": responder.respond(.json(probes.state.json))
+        case "/packets": responder.respond(.json(packets.state.json))
         case "/version":
             responder.respond(.json(Array(#"{"name":"farwatch-agent","version":"\#(Agent.version)"}"#.utf8)))
         case "/status": responder.respond(.json(status()))
@@ -59,7 +62,7 @@ final class HealthHandler: RequestHandler {
             responder.respond(
                 .problem(
                     status: 404, title: "Not found",
-                    detail: "there are /livez, /readyz, /metrics, /probes, /version, /status and /tap"))
+                    detail: "there are /livez, /readyz, /metrics, /probes, /packets, /version, /status and /tap"))
         }
     }
 

@@ -18,9 +18,11 @@ public struct CaptureFilter: Sendable {
 
     /// - Parameters:
     ///   - ignoredPorts: TCP connections with one of these ports at either end are not captured, as the agent's own are not.
+    ///   - onlyPorts: where there are any, only TCP connections with one of them at either end are captured.
     ///   - includesTunnels: whether IP in IP, GRE, VXLAN and GENEVE are wanted for what is inside.
-    public init(ignoredPorts: [UInt16] = [], includesTunnels: Bool = false) {
-        self.ignoredPorts = Array(ignoredPorts.prefix(Self.ignoredPortsMax))
+    public init(ignoredPorts: [UInt16] = [], onlyPorts: [UInt16] = [], includesTunnels: Bool = false) {
+        self.ignoredPorts = ignoredPorts.prefix(Self.ignoredPortsMax).map(UInt32.init)
+        self.onlyPorts = onlyPorts.prefix(Self.onlyPortsMax).map(UInt32.init)
         tunnelProtocols = includesTunnels ? [4, 41, 47] : []
         datagramPorts = includesTunnels ? [53, 4789, 8472, 6081] : [53]
         build()
@@ -28,8 +30,10 @@ public struct CaptureFilter: Sendable {
 
     /// Keeps the program short: each port costs two comparisons a packet.
     public static let ignoredPortsMax = 16
+    public static let onlyPortsMax = 16
 
-    private let ignoredPorts: [UInt16]
+    private let ignoredPorts: [UInt32]
+    private let onlyPorts: [UInt32]
     private let tunnelProtocols: [UInt32]
     private let datagramPorts: [UInt32]
 
@@ -80,16 +84,21 @@ public struct CaptureFilter: Sendable {
         // Extension headers and fragments are not followed here: what is behind them is for the program.
         block += accept([58, 0, 43, 44, 51, 60] + tunnelProtocols)
         let fixed = Instruction(code: Code.loadImmediateX, jumpTrue: 0, jumpFalse: 0, value: 40)
-        block += whenEqual(6, then: [fixed] + ports(reject: ignoredPorts.map(UInt32.init)) + [ret(Self.everything)])
+        block += whenEqual(6, then: [fixed] + connection())
         block += whenEqual(17, then: [fixed] + ports(accept: datagramPorts) + [ret(0)])
         return block + [ret(0)]
     }
 
     private func tcp() -> [Instruction] {
-        guard !ignoredPorts.isEmpty else { return [ret(Self.everything)] }
+        guard !ignoredPorts.isEmpty || !onlyPorts.isEmpty else { return [ret(Self.everything)] }
         // Later fragments have no ports; they are wanted all the same.
-        return laterFragment(ret(Self.everything)) + [headerLength]
-            + ports(reject: ignoredPorts.map(UInt32.init)) + [ret(Self.everything)]
+        return laterFragment(ret(Self.everything)) + [headerLength] + connection()
+    }
+
+    /// By its ports, ends with a verdict; the header's offset is in X.
+    private func connection() -> [Instruction] {
+        let rest = onlyPorts.isEmpty ? [ret(Self.everything)] : ports(accept: onlyPorts) + [ret(0)]
+        return ports(reject: ignoredPorts) + rest
     }
 
     private func udp() -> [Instruction] {
@@ -127,7 +136,7 @@ public struct CaptureFilter: Sendable {
         }
     }
 
-    /// Blocks are below 255 instructions: sixteen ports make seventy.
+    /// Blocks are below 255 instructions: sixteen ports of either kind make 140.
     private func whenEqual(_ value: UInt32, then block: [Instruction]) -> [Instruction] {
         [Instruction(code: Code.jumpEqual, jumpTrue: 0, jumpFalse: UInt8(block.count), value: value)] + block
     }

@@ -37,6 +37,8 @@ public final class InterfaceCapture {
         /// Second sightings of loopback packets, which leave and arrive on the same interface; and what is no IP where link
         /// headers are cut off.
         public var skippedPackets: UInt64 = 0
+
+        public init() {}
     }
 
     /// What is known of a packet besides its bytes.

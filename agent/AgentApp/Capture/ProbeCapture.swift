@@ -49,6 +49,13 @@ final class ProbeCapture: Sendable {
 
     var state: ProbeReport { probes?.state ?? refusal }
 
+    /// Whether each connection of this host that fails is told by probes. They tell it also of programs whose TLS they cannot read;
+    /// not of those outside the listed units, which are then told by nobody.
+    var tellFailures: Bool {
+        let state = state
+        return state.mode == .on && state.problem == nil && state.level != .detached
+    }
+
     /// Detaches, within a second.
     func stop() async { await probes?.stop() }
 }

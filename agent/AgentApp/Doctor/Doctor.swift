@@ -27,8 +27,10 @@ struct Doctor {
         for endpoint in settings.endpoints { findings += await aggregatorFindings(endpoint) }
         findings += redactionFindings
         findings.append(catalogueFinding)
-        findings += HostFacts.read().findings
+        // Where packets are wanted, what opening them says tells more than the privileges.
+        findings += HostFacts.read().findings.filter { $0.subject != "packets" || !settings.capture.packets }
         findings += probeFindings
+        findings.append(packetFinding)
         return findings
     }
 

@@ -1,3 +1,4 @@
+import Capture
 import Probes
 import Runtime
 
@@ -9,6 +10,14 @@ public struct CaptureSettings: Sendable {
     /// Ceilings, as parts of one: of a core for the agent, of their own time for the applications.
     public var agentShareMax = 0.02
     public var applicationShareMax = 0.005
+    /// Whether packets are captured, on which interface (`any` for all), and of which TCP ports (of all where empty).
+    public var packets = false
+    public var interface = CaptureSettings.everyInterface
+    public var ports: [UInt16] = []
+
+    static let everyInterface = "any"
+    /// IFNAMSIZ of linux/if.h, its end included.
+    private static let interfaceByteCountMax = 15
 
     init() {}
 
@@ -21,6 +30,23 @@ public struct CaptureSettings: Sendable {
         agentShareMax = agent.map { $0 / 100 } ?? agentShareMax
         let application = limits.double("application_cpu_percent", in: 0.01...100)
         applicationShareMax = application.map { $0 / 100 } ?? applicationShareMax
+        readPackets(section)
+    }
+
+    private mutating func readPackets(_ section: SettingsSection) {
+        packets = section.choice("packets", of: ["off", "on"]) == "on"
+        interface = section.string("interface") ?? interface
+        if interface.isEmpty || interface.utf8.count > Self.interfaceByteCountMax || interface.contains("/") {
+            section.report(
+                "interface", "is no name of an interface", hint: "`ip link` lists them; `any` is all of them")
+        }
+        let texts = section.strings("ports")
+        ports = texts.compactMap { UInt16($0) }.filter { $0 > 0 }
+        if ports.count < texts.count { section.report("ports", "each must be a number from 1 to 65535") }
+        if ports.count > CaptureFilter.onlyPortsMax {
+            section.report(
+                "ports", "are more than \(CaptureFilter.onlyPortsMax)", hint: "leave them out to see all ports")
+        }
     }
 
     func probeConfiguration(stateDirectory: String) -> ProbeConfiguration {

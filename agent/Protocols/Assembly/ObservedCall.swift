@@ -34,6 +34,8 @@ public final class ObservedCall {
         self.connection = connection
     }
 
+    /// There was no request: the connection failed, or the name did not resolve.
+    public var isWithoutRequest: Bool { !hasRequest }
     var hasResponse: Bool { status != 0 }
     var heldByteCount: Int { request.heldByteCount + response.heldByteCount }
 

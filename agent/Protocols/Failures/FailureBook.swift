@@ -78,7 +78,7 @@ struct FailureBook {
 
 extension SocketEndpoint {
     /// Loopback and private addresses (RFC 1918, RFC 4193), and link-local ones.
-    var isPrivate: Bool {
+    public var isPrivate: Bool {
         guard isIPv4 else {
             let first = UInt8(truncatingIfNeeded: high >> 56)
             return high == 0 && low == 1 || first & 0xfe == 0xfc || high >> 54 == 0x3fa

@@ -1,0 +1,96 @@
+import CallModel
+import Protocols
+import Runtime
+import Testing
+
+@testable import AgentApp
+
+/// Which calls of those that cross the network are kept, and which way they went.
+@Suite struct PacketSinkTests {
+    private static let ours = SocketEndpoint(ipv4: 0xcb00_7105, port: 40_000)  // 203.0.113.5
+    private static let theirs = SocketEndpoint(ipv4: 0xc633_6407, port: 80)  // 198.51.100.7
+    private static let container = SocketEndpoint(ipv4: 0xac11_0002, port: 41_000)  // 172.17.0.2
+
+    private func reader(_ yaml: String = "") -> CallReader<PacketSink> {
+        let document = SettingsDocument(yaml: yaml, file: "agent.yaml")
+        let settings = AgentSettings(document.root, ownHostName: "app-1")
+        var sink = PacketSink(settings, ProtocolConfiguration())
+        var address = Self.ours
+        address.port = 0
+        sink.addresses = LocalAddresses([address])
+        return CallReader(sink: sink)
+    }
+
+    /// The calls of one connection with one call.
+    private func calls(
+        _ reader: CallReader<PacketSink>, from client: SocketEndpoint, to server: SocketEndpoint,
+        isAnswered: Bool = true
+    ) -> [APICall] {
+        let id = ConnectionID(rawValue: 1)
+        let origin = ConnectionOrigin(client: client, server: server, isClientKnown: true, source: .packets)
+        reader.opened(id, origin, at: .epoch)
+        let request = Array("GET /a HTTP/1.1\r\nhost: api.bank.example\r\n\r\n".utf8)
+        reader.chunk(request.span, of: id, .toServer, at: .epoch)
+        if isAnswered {
+            let response = Array("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".utf8)
+            reader.chunk(response.span, of: id, .toClient, at: .epoch + .milliseconds(5))
+        }
+        reader.closed(id, isAnswered ? .finished : .endOfCapture, at: .epoch + .milliseconds(6))
+        return reader.sink.takeCalls()
+    }
+
+    private func port(_ port: UInt16, of endpoint: SocketEndpoint) -> SocketEndpoint {
+        SocketEndpoint(high: endpoint.high, low: endpoint.low, port: port)
+    }
+
+    @Test func `a call from an address of ours went out, and one to it came in`() {
+        let out = calls(reader(), from: Self.ours, to: Self.theirs)
+        #expect(out.map(\.direction) == [.outbound] && out.map(\.host) == ["app-1"])
+        #expect(out.map(\.source) == [.packets] && out.map(\.peerAddress) == ["198.51.100.7"])
+        let back = calls(reader(), from: port(50_000, of: Self.theirs), to: port(80, of: Self.ours))
+        #expect(back.map(\.direction) == [.inbound] && back.map(\.peerAddress) == ["198.51.100.7"])
+        let loopback = SocketEndpoint(ipv4: 0x7f00_0001, port: 80)
+        #expect(calls(reader(), from: port(50_000, of: loopback), to: loopback).map(\.direction) == [.outbound])
+    }
+
+    @Test func `what passes through is let go on every interface, and ours on the containers' own`() {
+        let every = reader()
+        #expect(calls(every, from: Self.container, to: Self.theirs).isEmpty)
+        #expect(every.sink.tally.passing == 1)
+        let bridge = "capture: {interface: docker0}"
+        #expect(calls(reader(bridge), from: Self.container, to: Self.theirs).map(\.direction) == [.outbound])
+        let hook = calls(reader(bridge), from: port(50_000, of: Self.theirs), to: port(80, of: Self.container))
+        #expect(hook.map(\.direction) == [.inbound])
+    }
+
+    @Test func `a call whose answer was not seen is counted and let go`() {
+        let reader = reader()
+        #expect(calls(reader, from: Self.ours, to: Self.theirs, isAnswered: false).isEmpty)
+        #expect(reader.sink.tally.unknownAnswer == 1 && reader.sink.tally.seen == 1)
+    }
+
+    @Test func `calls to our receivers and aggregators are our own`() {
+        let yaml = "forward: {endpoints: [\"https://198.51.100.7:80\"]}"
+        let outward = reader(yaml)
+        #expect(calls(outward, from: Self.ours, to: Self.theirs).isEmpty)
+        #expect(outward.sink.tally.own == 1)
+        let inward = reader()
+        #expect(calls(inward, from: port(50_000, of: Self.theirs), to: port(4_318, of: Self.ours)).isEmpty)
+        #expect(inward.sink.tally.own == 1)
+        // The same port elsewhere is somebody else's.
+        #expect(calls(reader(), from: Self.ours, to: port(4_318, of: Self.theirs)).count == 1)
+    }
+
+    @Test func `failed connections are left to probes that tell of them, and calls are not`() {
+        let reader = reader()
+        reader.sink.probesTellFailures = true
+        let server = port(443, of: Self.theirs)
+        let id = ConnectionID(rawValue: 2)
+        let origin = ConnectionOrigin(client: Self.ours, server: server, isClientKnown: true, source: .packets)
+        reader.opened(id, origin, at: .epoch)
+        reader.closed(id, .refused, at: .epoch + .milliseconds(1))
+        reader.timePassed(to: .epoch + .seconds(10))
+        #expect(reader.sink.takeCalls().isEmpty && reader.sink.tally.leftToProbes == 1)
+        #expect(calls(reader, from: Self.ours, to: Self.theirs).count == 1)
+    }
+}

@@ -1,0 +1,86 @@
+import CallModel
+import Capture
+import Glibc
+import Logging
+import Packets
+import Protocols
+import Runtime
+import Synchronization
+
+/// From packets to the spool: a thread of its own reads the kernel's ring, puts streams together, reads calls, hands them on.
+///
+/// Where packets cannot be captured the agent runs without them and says why: in its log, once, and in its metrics and heartbeats. An
+/// interface that goes away, or is not there yet, is looked for again.
+final class PacketCapture: Sendable {
+    private let report: Mutex<PacketReport>
+    private let isStopping = Atomic(false)
+    private let thread: WorkerThread?
+    private let logger: Logger
+
+    static let reopenInterval = Duration.seconds(5)
+
+    /// - Parameters:
+    ///   - probesRead: Whether probes tell of connections that fail.
+    ///   - take: Names, judges, redacts and keeps calls.
+    init(
+        _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
+        probesRead: @escaping @Sendable () -> Bool, take: @escaping @Sendable ([APICall], Instant) -> Void
+    ) throws(WorkerError) {
+        self.logger = logger
+        var report = PacketReport(isOn: settings.capture.packets)
+        report.interface = settings.capture.interface
+        self.report = Mutex(report)
+        thread = settings.capture.packets ? try WorkerThread(name: "packets", queueMax: 1) : nil
+        PacketReport.register(in: metrics) { [self] in state }
+        try thread?.submit { [self] in run(PacketRunner(settings, probesRead: probesRead, take: take)) }
+    }
+
+    /// At most a second old.
+    var state: PacketReport { report.withLock { $0 } }
+
+    /// Nothing more is captured when this returns, a fraction of a second later.
+    func stop() async {
+        isStopping.store(true, ordering: .relaxed)
+        await thread?.stopAndWait()
+    }
+
+    private func run(_ runner: PacketRunner) {
+        while !isStopping.load(ordering: .relaxed) {
+            do throws(CaptureError) {
+                let capture = try InterfaceCapture(runner.captureConfiguration)
+                var isNew = true
+                try runner.run(capture, goesOn: { !isStopping.load(ordering: .relaxed) }) { totals in
+                    publish(totals, isNew: isNew)
+                    isNew = false
+                }
+            } catch {
+                guard mayRecover(from: error) else { return }
+            }
+        }
+        runner.finish()
+    }
+
+    private func publish(_ totals: PacketTotals, isNew: Bool) {
+        report.withLock { report in
+            totals.write(to: &report)
+            report.problem = nil
+        }
+        if isNew { logger.notice("packets are captured", metadata: ["interface": "\(state.interface)"]) }
+    }
+
+    /// Says so in one line; waits where it may get better.
+    private func mayRecover(from error: CaptureError) -> Bool {
+        let isNew = report.withLock { report in
+            defer { report.problem = "\(error)" }
+            return report.problem != "\(error)"
+        }
+        if isNew { logger.error("no packets: the agent goes on without", metadata: ["error": "\(error)"]) }
+        switch error {
+        case .notPermitted, .failed: return false
+        case .noSuchInterface, .interfaceGone: break
+        }
+        let end = MonotonicClock.now() + Self.reopenInterval.nanoseconds
+        while MonotonicClock.now() < end, !isStopping.load(ordering: .relaxed) { usleep(100_000) }
+        return true
+    }
+}

@@ -1,0 +1,74 @@
+import Capture
+import Packets
+import Protocols
+import Runtime
+
+/// How the capture of packets is; running totals since it began.
+struct PacketReport: Sendable {
+    var isOn = false
+    var interface = CaptureSettings.everyInterface
+    /// Why nothing is captured although it should be.
+    var problem: String?
+    var capture = InterfaceCapture.Counters()
+    var packets = PacketCounters()
+    var tls = TLSCounters()
+    var protocols = ProtocolCounters()
+    var calls = PacketSink.Tally()
+    /// Connections open, and bytes held of them.
+    var openConnections = 0
+    var heldByteCount = 0
+
+    var word: String { !isOn ? "off" : problem == nil ? "on" : "refused" }
+
+    /// Name, what it is, value: for metrics and the page alike.
+    static let totals: [(name: String, help: String, value: @Sendable (PacketReport) -> Int)] = [
+        ("packets", "Packets that passed the kernel's filter.", { Int(clamping: $0.capture.packets) }),
+        ("kernel_drops", "Packets dropped because the ring was full.", { Int(clamping: $0.capture.kernelDrops) }),
+        ("bytes", "Bytes of packets looked at.", { Int(clamping: $0.capture.receivedBytes) }),
+        ("malformed", "Packets whose headers contradict themselves.", { $0.packets.malformedPackets }),
+        ("connections", "TCP connections seen.", { $0.packets.connectionsOpened }),
+        (
+            "evicted_connections", "Connections given up to keep within bounds.",
+            { $0.packets.connectionsEvicted &+ $0.protocols.connectionsEvicted }
+        ),
+        ("gaps", "Holes in streams.", { $0.packets.gaps }),
+        ("gap_bytes", "Bytes of streams that were not seen.", { $0.packets.gapBytes }),
+        ("tls_connections", "Connections that speak TLS, which packets do not open.", { $0.tls.connections }),
+        ("tls_failures", "TLS handshakes that failed.", { $0.tls.handshakeFailures }),
+        ("opaque_connections", "Connections that speak nothing read here.", { $0.protocols.opaqueConnections }),
+        ("calls", "Calls and failures seen.", { $0.calls.seen }),
+        ("unknown_answer_calls", "Let go: not seen whether they were answered.", { $0.calls.unknownAnswer }),
+        ("left_to_probes_calls", "Let go: failures that the probes tell.", { $0.calls.leftToProbes }),
+        ("passing_calls", "Let go: between other hosts or containers.", { $0.calls.passing }),
+        ("own_calls", "Let go: the agent's own.", { $0.calls.own }),
+        ("dropped_calls", "Let go: too many came at once.", { $0.calls.dropped }),
+    ]
+
+    /// For the health listener, as one JSON object.
+    var json: [UInt8] {
+        var writer = StatusWriter()
+        writer.open(nil)
+        writer.text("mode", isOn ? "on" : "off")
+        writer.text("interface", interface)
+        if let problem { writer.text("problem", problem) }
+        writer.number("open_connections", openConnections)
+        writer.number("held_bytes", heldByteCount)
+        for total in Self.totals { writer.number(total.name, total.value(self)) }
+        writer.close()
+        return writer.bytes
+    }
+
+    static func register(in metrics: MetricsRegistry, _ state: @escaping @Sendable () -> PacketReport) {
+        metrics.gauge(
+            "farwatch_packets_open_connections", help: "Connections followed.",
+            read: { Double(state().openConnections) })
+        metrics.gauge(
+            "farwatch_packets_held_bytes", help: "Bytes of messages held.", read: { Double(state().heldByteCount) })
+        for total in totals {
+            // `packets` themselves would be called twice what they are.
+            let name = total.name == "packets" ? "seen" : total.name
+            metrics.counter(
+                "farwatch_packets_\(name)_total", help: total.help, read: { Double(total.value(state())) })
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import CallModel
+import Capture
+import Packets
+import Protocols
+import Runtime
+
+/// What the capturing thread owns: packets, streams, clear bytes, calls, each layer a value inside the one before.
+final class PacketRunner {
+    private var packets: PacketReassembler<TLSReader<CallReader<PacketSink>>>
+    private let settings: AgentSettings
+    private let probesRead: @Sendable () -> Bool
+    private let take: @Sendable ([APICall], Instant) -> Void
+    private var nextTick: Int64 = 0
+    private var nextAddresses: Int64 = 0
+    /// Of captures that ended, as when the interface went away.
+    private var former = InterfaceCapture.Counters()
+
+    private static let tickInterval = Duration.seconds(1)
+    private static let addressInterval = Duration.seconds(10)
+    private static let wait = Duration.milliseconds(200)
+
+    init(
+        _ settings: AgentSettings, probesRead: @escaping @Sendable () -> Bool,
+        take: @escaping @Sendable ([APICall], Instant) -> Void
+    ) {
+        self.settings = settings
+        self.probesRead = probesRead
+        self.take = take
+        let protocols = Self.protocolConfiguration
+        packets = PacketReassembler(
+            consumer: TLSReader(
+                consumer: CallReader(sink: PacketSink(settings, protocols), configuration: protocols),
+                configuration: Self.tlsConfiguration),
+            configuration: Self.packetConfiguration)
+    }
+
+    /// Reads until told to stop, or until the interface is gone. What connections carry goes on with the next capture.
+    /// - Parameter publish: Takes the totals, about once a second, while packets can be received.
+    func run(
+        _ capture: InterfaceCapture, goesOn: () -> Bool, publish: (PacketTotals) -> Void
+    ) throws(CaptureError) {
+        defer { former = total(capture.counters()) }
+        learnAddresses()
+        while goesOn() {
+            try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
+                packets.packet(
+                    bytes, originalByteCount: packet.originalByteCount, linkType: LinkType(rawValue: packet.linkType),
+                    at: Instant(nanosecondsSinceEpoch: packet.nanosecondsSinceEpoch))
+            }
+            // Not before something could be received: an interface that is down can be opened, and no more.
+            let time = MonotonicClock.now()
+            if time >= nextTick {
+                tick(at: time)
+                publish(totals(capture))
+            }
+            handOn()
+        }
+    }
+
+    /// Failures that had to settle are told; what is still open is let go.
+    func finish() {
+        packets.finish()
+        packets.consumer.consumer.finish()
+        handOn()
+    }
+
+    private func tick(at time: Int64) {
+        nextTick = time + Self.tickInterval.nanoseconds
+        if time >= nextAddresses {
+            nextAddresses = time + Self.addressInterval.nanoseconds
+            learnAddresses()
+        }
+        packets.consumer.consumer.sink.probesTellFailures = probesRead()
+        let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+        packets.timePassed(to: now)
+        packets.consumer.consumer.timePassed(to: now)
+        handOn()
+    }
+
+    private func learnAddresses() {
+        if let addresses = LocalAddresses.current() { packets.consumer.consumer.sink.addresses = addresses }
+    }
+
+    private func handOn() {
+        let calls = packets.consumer.consumer.sink.takeCalls()
+        if !calls.isEmpty { take(calls, Instant(nanosecondsSinceEpoch: WallClock.now())) }
+    }
+
+    private func totals(_ capture: InterfaceCapture) -> PacketTotals {
+        let reader = packets.consumer.consumer
+        return PacketTotals(
+            capture: total(capture.counters()), packets: packets.counters, tls: packets.consumer.counters,
+            protocols: reader.counters, calls: reader.sink.tally, openConnections: reader.connectionCount,
+            heldByteCount: reader.heldByteCount)
+    }
+
+    private func total(_ counters: InterfaceCapture.Counters) -> InterfaceCapture.Counters {
+        var total = counters
+        total.packets += former.packets
+        total.kernelDrops += former.kernelDrops
+        total.receivedPackets += former.receivedPackets
+        total.receivedBytes += former.receivedBytes
+        total.skippedPackets += former.skippedPackets
+        return total
+    }
+}
+
+/// What the thread counts.
+struct PacketTotals {
+    var capture: InterfaceCapture.Counters
+    var packets: PacketCounters
+    var tls: TLSCounters
+    var protocols: ProtocolCounters
+    var calls: PacketSink.Tally
+    var openConnections: Int
+    var heldByteCount: Int
+
+    func write(to report: inout PacketReport) {
+        report.capture = capture
+        report.packets = packets
+        report.tls = tls
+        report.protocols = protocols
+        report.calls = calls
+        report.openConnections = openConnections
+        report.heldByteCount = heldByteCount
+    }
+}
+
+// Bounds of a live capture: a few MiB, on a host that has other things to do. Files are read with larger ones.
+extension PacketRunner {
+    private static let connectionsMax = 8_192
+
+    static var packetConfiguration: PacketConfiguration {
+        var configuration = PacketConfiguration()
+        configuration.connectionsMax = connectionsMax
+        configuration.heldBytesMax = 1 << 20
+        configuration.heldSegmentsMax = 1_024
+        configuration.heldBytesTotalMax = 2 << 20
+        configuration.fragmentedDatagramsMax = 64
+        configuration.fragmentBytesTotalMax = 512 << 10
+        configuration.lingerWait = .seconds(10)
+        configuration.hashSeed = UInt64.random(in: .min ... .max)
+        return configuration
+    }
+
+    static var tlsConfiguration: TLSConfiguration {
+        var configuration = TLSConfiguration()
+        configuration.connectionsMax = connectionsMax
+        configuration.handshakeByteCountMax = 32 << 10
+        configuration.waitingByteCountTotalMax = 1 << 20
+        return configuration
+    }
+
+    static var protocolConfiguration: ProtocolConfiguration {
+        var configuration = ProtocolConfiguration()
+        configuration.connectionCountMax = connectionsMax
+        configuration.heldByteCountMax = 4 << 20
+        configuration.bodyByteCountMax = 64 << 10
+        configuration.decodedBodyByteCountMax = 256 << 10
+        configuration.headByteCountMax = 64 << 10
+        configuration.nameCountMax = 4_096
+        return configuration
+    }
+}
+
+extension AgentSettings {
+    /// What the capture leaves out in the kernel: the agent's own connections, by their ports; but for HTTP's own ports, which others
+    /// share (`PacketSink` tells those apart by name).
+    var ownPorts: [UInt16] {
+        let ports = [receive.address.port, healthAddress.port] + endpoints.map(\.port)
+        var own: [UInt16] = []
+        for port in ports.compactMap({ UInt16(exactly: $0) }) where ![0, 80, 443].contains(port) && !own.contains(port)
+        {
+            own.append(port)
+        }
+        return own
+    }
+
+    var interfaceConfiguration: InterfaceCapture.Configuration {
+        let isEvery = capture.interface == CaptureSettings.everyInterface
+        var configuration = InterfaceCapture.Configuration(interface: isEvery ? nil : capture.interface)
+        configuration.filter = CaptureFilter(ignoredPorts: ownPorts, onlyPorts: capture.ports)
+        return configuration
+    }
+}
+
+extension PacketRunner {
+    var captureConfiguration: InterfaceCapture.Configuration { settings.interfaceConfiguration }
+}

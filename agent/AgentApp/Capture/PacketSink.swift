@@ -1,0 +1,81 @@
+import CallModel
+import Protocols
+import Transport
+
+/// Which calls seen in packets are kept, and which way they went. What is let go is counted.
+struct PacketSink: CallSink {
+    /// What became of the calls. Running totals.
+    struct Tally: Sendable, Equatable {
+        var seen = 0
+        /// Let go: it was not seen whether they were answered.
+        var unknownAnswer = 0
+        /// Let go: failures that the probes tell as well.
+        var leftToProbes = 0
+        /// Let go: between other hosts or containers, passing through. See `direction(of:)`.
+        var passing = 0
+        /// Let go: the agent's own.
+        var own = 0
+        /// Let go: too many at once.
+        var dropped = 0
+    }
+
+    /// A pass takes one turn of the ring, which holds fewer.
+    private static let callCountMax = 16_384
+
+    private(set) var tally = Tally()
+    var addresses = LocalAddresses()
+    /// Probes that read tell of each connection that fails, by whatever process: then packets do not.
+    var probesTellFailures = false
+    private let settings: AgentSettings
+    private let isEveryInterface: Bool
+    private let configuration: ProtocolConfiguration
+    private var calls: [APICall] = []
+
+    init(_ settings: AgentSettings, _ configuration: ProtocolConfiguration) {
+        self.settings = settings
+        self.configuration = configuration
+        isEveryInterface = settings.capture.interface == CaptureSettings.everyInterface
+    }
+
+    mutating func observed(_ observed: ObservedCall) {
+        tally.seen += 1
+        guard !observed.isAnswerUnknown else { return tally.unknownAnswer += 1 }
+        guard !(probesTellFailures && observed.isWithoutRequest) else { return tally.leftToProbes += 1 }
+        guard !isOwn(observed.connection) else { return tally.own += 1 }
+        guard let direction = direction(of: observed.connection) else { return tally.passing += 1 }
+        guard calls.count < Self.callCountMax else { return tally.dropped += 1 }
+        var call = observed.makeCall(direction, configuration: configuration)
+        call.host = settings.hostName
+        calls.append(call)
+    }
+
+    mutating func takeCalls() -> [APICall] {
+        defer { calls = [] }
+        return calls
+    }
+
+    /// Outbound from an address of this host's, inbound to one.
+    ///
+    /// A connection between other addresses belongs to a container. Where it is translated on its way (NAT), `any` sees it again with
+    /// this host's address, and that one counts: nil. One interface sees it once, and then the private end is ours.
+    private func direction(of connection: ConnectionInfo) -> Direction? {
+        let (client, server) = (connection.origin.client, connection.origin.server)
+        if addresses.contains(client) { return .outbound }
+        if addresses.contains(server) { return .inbound }
+        guard !isEveryInterface else { return nil }
+        return server.isPrivate && !client.isPrivate ? .inbound : .outbound
+    }
+
+    /// To the agent's receivers, or to its aggregators. The kernel's filter leaves most of it out already; not what shares a port
+    /// with other calls.
+    private func isOwn(_ connection: ConnectionInfo) -> Bool {
+        let server = connection.origin.server
+        let port = Int(server.port)
+        if port == settings.receive.address.port || port == settings.healthAddress.port {
+            return addresses.contains(server)
+        }
+        return settings.endpoints.contains {
+            $0.port == port && ($0.host == connection.serverName || $0.host == connection.serverAddress)
+        }
+    }
+}
