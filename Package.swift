@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "BatchFormat", dependencies: ["CallModel", "Compression"], exclude: ["batch.proto"]),
         .target(name: "HTTP2", dependencies: ["CNghttp2"]),
         .target(name: "Runtime", dependencies: ["CYaml", "CRuntime", logging]),
+        .target(name: "CatalogueSettings", dependencies: ["CallModel", "Documents", "PartnerCatalog", "Runtime"]),
         .target(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
@@ -78,7 +79,9 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols", "Receivers", "Attribution",
+                "CatalogueSettings", "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols",
+                "Receivers",
+                "Attribution",
                 "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
@@ -109,8 +112,9 @@ let package = Package(
         .target(
             name: "AggregatorApp",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "Transport",
-                "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage", "QueryAPI",
+                "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "CatalogueSettings",
+                "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage",
+                "QueryAPI",
                 "Dashboard",
                 nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
@@ -150,6 +154,9 @@ let package = Package(
         .testTarget(name: "BatchFormatTests", dependencies: ["CallModel", "BatchFormat"]),
         .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
+        .testTarget(
+            name: "CatalogueSettingsTests",
+            dependencies: ["CallModel", "PartnerCatalog", "Runtime", "CatalogueSettings"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),

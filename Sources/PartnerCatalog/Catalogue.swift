@@ -46,7 +46,16 @@ public struct Catalogue: Sendable {
         store = CatalogueStore(
             partners: (builtIn ? PartnerDefinition.builtIn : []) + partners, listedRoutes: listedRoutes,
             unknownHosts: unknownHosts, sentWebhooks: sentWebhooks + SentWebhookRule.standard,
-            publicSuffixes: publicSuffixes)
+            shippedCount: builtIn ? PartnerDefinition.builtIn.count : 0, publicSuffixes: publicSuffixes)
+    }
+
+    /// The same with further partners between the shipped ones and this host's own, which win.
+    init(_ own: Catalogue, published: [PartnerDefinition]) {
+        let (store, count) = (own.store, own.store.shippedCount)
+        self.store = CatalogueStore(
+            partners: store.definitions[..<count] + published + store.definitions[count...],
+            listedRoutes: store.listedRoutes, unknownHosts: store.unknownHosts, sentWebhooks: store.sentWebhooks,
+            shippedCount: count, publicSuffixes: store.publicSuffixes)
     }
 
     /// Changes with every definition, policy or rule that could change a name: 16 hex digits.

@@ -8,6 +8,11 @@ final class CatalogueStore: Sendable {
         var isShared: Bool
     }
 
+    /// As they were given, the shipped ones first.
+    let definitions: [PartnerDefinition]
+    let shippedCount: Int
+    let publicSuffixes: PublicSuffixes
+    /// Of one id merged.
     let partners: [PartnerDefinition]
     let index: [String: Int32]
     let hosts: HostTable
@@ -29,8 +34,11 @@ final class CatalogueStore: Sendable {
 
     init(
         partners definitions: [PartnerDefinition], listedRoutes: [ListedRoute], unknownHosts: UnknownHostPolicy,
-        sentWebhooks: [SentWebhookRule], publicSuffixes: PublicSuffixes
+        sentWebhooks: [SentWebhookRule], shippedCount: Int, publicSuffixes: PublicSuffixes
     ) {
+        self.definitions = definitions
+        self.shippedCount = shippedCount
+        self.publicSuffixes = publicSuffixes
         (partners, index) = CatalogueStore.merged(definitions)
         self.listedRoutes = listedRoutes
         self.unknownHosts = unknownHosts

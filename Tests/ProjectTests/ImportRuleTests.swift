@@ -7,7 +7,8 @@ struct ImportRuleTests {
     private static let table: [(module: String, folder: String)] = [
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
-        ("Runtime", "Sources"), ("Transport", "Sources"), ("SimulationKit", "Sources"), ("Probes", "agent"),
+        ("Runtime", "Sources"), ("CatalogueSettings", "Sources"), ("Transport", "Sources"),
+        ("SimulationKit", "Sources"), ("Probes", "agent"),
         ("Capture", "agent"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"),
         ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),

@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import CatalogueSettings
 import Documents
 import Forwarder
 import Logging
@@ -25,6 +26,7 @@ public final class Agent: Sendable {
     private let probes: ProbeCapture
     private let packets: PacketCapture
     private let forwarding: Task<Void, Never>
+    private let catalogueKeeping: Task<Void, Never>?
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
 
@@ -44,12 +46,13 @@ public final class Agent: Sendable {
         let metrics = MetricsRegistry()
         metrics.addProcessMetrics()
         let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
+        let published = KeptCatalogue.load(settings, logger)
+        let pipeline = CallPipeline(settings, metrics, published: published?.partners ?? [])
         let spool = try Spool(
             directory: settings.stateDirectory + "/spool", configuration: settings.spool,
-            catalogueVersion: settings.catalogue.version)
+            catalogueVersion: pipeline.catalogue.version)
         self.spool = spool
         spool.register(in: metrics)
-        let pipeline = CallPipeline(settings, metrics)
         let sent = try SentLog(
             directory: settings.sentDirectory, settings.sent, metrics: metrics, logger: logger)
         self.sent = sent
@@ -68,7 +71,7 @@ public final class Agent: Sendable {
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
             agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, spool, probes.state, packets.state) },
+            heartbeat: { heartbeat(settings, pipeline, spool, probes.state, packets.state) },
             metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
@@ -95,7 +98,7 @@ public final class Agent: Sendable {
                 spool: spool, metrics: metrics, probes: probes, packets: packets, tap: pipeline.tap, tapToken: tapToken,
                 status: {
                     StatusDocument(
-                        agentID: agentID, settings: settings, startedAt: startedAt,
+                        agentID: agentID, settings: settings, catalogue: pipeline.catalogue, startedAt: startedAt,
                         now: Instant(nanosecondsSinceEpoch: WallClock.now()), tally: pipeline.tally.current,
                         spool: spool.level, statistics: spool.statistics
                     ).json()
@@ -114,6 +117,7 @@ public final class Agent: Sendable {
             throw error
         }
         forwarding = Task { await forwarder.run() }
+        catalogueKeeping = startKeeping(settings, published, pipeline, spool, forwarder, metrics, logger)
         logger.notice(
             "ready",
             metadata: [
@@ -124,6 +128,8 @@ public final class Agent: Sendable {
 
     /// Takes nothing new, seals what it has, sends what it can in a few seconds. The rest goes at the next start.
     public func stop() async {
+        catalogueKeeping?.cancel()
+        await catalogueKeeping?.value
         await probes.stop()
         await packets.stop()
         await receiver.shutdown(grace: .seconds(5))
@@ -145,6 +151,29 @@ public final class Agent: Sendable {
         }
         logger.notice("stopped")
     }
+}
+
+/// Nil where the operator wants no published names.
+private func startKeeping(
+    _ settings: AgentSettings, _ published: PublishedCatalogue?, _ pipeline: CallPipeline, _ spool: Spool,
+    _ forwarder: Forwarder, _ metrics: MetricsRegistry, _ logger: Logger
+) -> Task<Void, Never>? {
+    guard settings.published.isWanted else { return nil }
+    let keeper = CatalogueKeeper(
+        settings, published, metrics: metrics, logger: logger,
+        fetch: { try await forwarder.fetch(path: "/v1/catalogue", entityTag: $0) },
+        use: { document in
+            let version = pipeline.setPublished(document.partners)
+            do throws(SpoolError) {
+                try await spool.setCatalogueVersion(version)
+            } catch {
+                logger.warning("the open batch could not be sealed", metadata: ["error": "\(error)"])
+            }
+            logger.notice(
+                "the aggregator's catalogue is used",
+                metadata: ["published": "\(document.version)", "version": "\(version)"])
+        })
+    return Task { await keeper.run() }
 }
 
 func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration {
@@ -197,7 +226,9 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
 }
 
 /// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: ProbeReport, _ packets: PacketReport)
+private func heartbeat(
+    _ settings: AgentSettings, _ pipeline: CallPipeline, _ spool: Spool, _ probes: ProbeReport, _ packets: PacketReport
+)
     -> [UInt8]
 {
     let (level, statistics) = (spool.level, spool.statistics)
@@ -214,7 +245,7 @@ private func heartbeat(_ settings: AgentSettings, _ spool: Spool, _ probes: Prob
     text("host", settings.hostName)
     text("region", settings.region)
     text("environment", settings.environment)
-    text("catalogue_version", settings.catalogue.version)
+    text("catalogue_version", pipeline.catalogue.version)
     text("sent_at", Instant(nanosecondsSinceEpoch: WallClock.now()).rfc3339)
     number("spooled_batches", level.batchCount)
     number("spooled_calls", level.callCount + level.openCallCount)

@@ -32,7 +32,7 @@ final class CallPipeline: Sendable {
     let tally = PipelineTally()
     let tap = TapBuffer()
     private let settings: AgentSettings
-    private let catalogue: Catalogue
+    private let naming: Mutex<LayeredCatalogue>
     private let idle = Mutex<[Tools]>([])
     private let kept: Counter
     private let dropped: [Catalogue.NotOurs: Counter]
@@ -40,9 +40,10 @@ final class CallPipeline: Sendable {
     private let unattributed: [AttributedField: Counter]
     private let attributed: @Sendable (AttributedField, Int) -> Counter
 
-    init(_ settings: AgentSettings, _ metrics: MetricsRegistry) {
+    /// - Parameter published: what the aggregator published, until `setPublished` is called.
+    init(_ settings: AgentSettings, _ metrics: MetricsRegistry, published: [PartnerDefinition] = []) {
         self.settings = settings
-        catalogue = settings.catalogue
+        naming = Mutex(LayeredCatalogue(settings.catalogue, published: published))
         kept = metrics.counter("farwatch_agent_kept_calls_total", help: "Calls that concern a partner.")
         dropped = Dictionary(
             uniqueKeysWithValues: Catalogue.NotOurs.allCases.map { reason in
@@ -75,27 +76,39 @@ final class CallPipeline: Sendable {
         }
     }
 
+    /// What calls are named by; a value that does not change.
+    var catalogue: LayeredCatalogue { naming.withLock { $0 } }
+
+    /// Calls from now on are named by this. Returns the version of what they are named by.
+    func setPublished(_ published: [PartnerDefinition]) -> String {
+        let catalogue = LayeredCatalogue(settings.catalogue, published: published)
+        naming.withLock { $0 = catalogue }
+        return catalogue.version
+    }
+
     func process(_ calls: [APICall], at now: Instant) -> Result {
+        let catalogue = self.catalogue
         let tools = idle.withLock { $0.popLast() } ?? Tools(settings)
         var notOurs: [Catalogue.NotOurs: Int] = [:]
         var result = Result(calls: [], notOurs: 0)
         result.calls.reserveCapacity(calls.count)
         for var call in calls {
-            let (id, route, isWebhook): (String, String, Bool)
+            let name: LayeredCatalogue.Naming
             switch catalogue.resolve(call) {
             case .notOurs(let reason):
                 notOurs[reason, default: 0] += 1
                 result.notOurs += 1
                 continue
-            case .partner(let partner, let template, let isDelivery):
-                (id, route, isWebhook) = (partner, template, isDelivery)
+            case .partner(let naming): name = naming
             }
-            call.partner = id
-            call.route = route
-            if isWebhook { completeWebhook(of: &call, id) }
+            // As the host itself knows it, until it is redacted: what was published decides nothing of that.
+            call.partner = name.own
+            call.route = name.route
+            if name.isWebhook { completeWebhook(of: &call, name.own) }
             tools.attributor.attribute(&call, parser: tools.parser)
-            call.outcome = catalogue.outcome(of: call, partner: id, parser: tools.parser)
+            call.outcome = catalogue.outcome(of: call, name, parser: tools.parser)
             tools.redactor.redact(&call, now: now)
+            if name.partner != name.own { call.partner = name.partner }
             result.calls.append(call)
         }
         kept.add(result.calls.count)
@@ -112,7 +125,7 @@ final class CallPipeline: Sendable {
     /// What the sender told of the webhook stays; of one we send the rest is looked for.
     private func completeWebhook(of call: inout APICall, _ partner: String) {
         guard call.webhook == nil || partner == Catalogue.sentWebhooksPartner else { return }
-        call.webhook = catalogue.webhookDetails(of: call, partner: partner)
+        call.webhook = settings.catalogue.webhookDetails(of: call, partner: partner)
     }
 
     private func count(_ attribution: Attributor.Counts) {

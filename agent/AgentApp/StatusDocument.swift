@@ -8,6 +8,7 @@ import Spool
 struct StatusDocument {
     var agentID: String
     var settings: AgentSettings
+    var catalogue: LayeredCatalogue
     var startedAt: Instant
     var now: Instant
     var tally: PipelineTally.State
@@ -22,7 +23,7 @@ struct StatusDocument {
         writer.text("host", settings.hostName)
         writer.text("started_at", startedAt.rfc3339)
         writer.text("as_of", now.rfc3339)
-        writer.text("catalogue_version", settings.catalogue.version)
+        writer.text("catalogue_version", catalogue.version)
         writer.text("forwards_to", settings.endpoints.map { "\($0)" }.joined(separator: " "))
         writeSpool(&writer)
         writeCalls(&writer)
@@ -72,7 +73,7 @@ struct StatusDocument {
         for (id, partner) in order {
             writer.open(nil)
             writer.text("id", id)
-            writer.text("name", settings.catalogue.name(of: id))
+            writer.text("name", catalogue.name(of: id))
             writer.number("calls", partner.callCount)
             writer.ratio("failure_ratio", partner.failureCount, of: partner.callCount)
             writer.text("last_call_at", partner.lastCallAt.rfc3339)

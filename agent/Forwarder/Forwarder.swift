@@ -197,6 +197,14 @@ public actor Forwarder {
         return headers
     }
 
+    /// Asks the aggregator that is in use for a document; 304 where it is the one with this entity tag.
+    public func fetch(path: String, entityTag: String?) async throws(TransportError) -> ClientResponse {
+        var headers = identity
+        if let entityTag { headers.add("if-none-match", entityTag) }
+        return try await clients[core.endpoint].send(
+            ClientRequest(method: "GET", path: path, headers: headers, timeout: configuration.heartbeatInterval))
+    }
+
     private func sendHeartbeats() async {
         while !Task.isCancelled {
             var headers = identity

@@ -64,7 +64,10 @@ public final class Aggregator: Sendable {
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let ingest = IngestHandler(
-            settings.ingest, sink: Self.sink(lane, agents, tokens), metrics: IngestMetrics(metrics), logger: logger)
+            settings.ingest, sink: Self.sink(lane, agents, tokens),
+            catalogue: IngestHandler.Document(
+                json: settings.catalogue.json, entityTag: settings.catalogue.entityTag),
+            metrics: IngestMetrics(metrics), logger: logger)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
         let pages = DashboardPages(history: { history.snapshot }, version: Self.version).pages

@@ -1,5 +1,6 @@
 import Alerting
 import CallModel
+import CatalogueSettings
 import Incidents
 import Ingest
 import Runtime
@@ -23,6 +24,9 @@ public struct AggregatorSettings: Sendable {
     public var alerting = AlertingCore.Configuration()
     /// Names for the status page, by partner id.
     public var partnerNames: [String: String] = [:]
+
+    /// What agents are told of these partners.
+    var catalogue = PublishedCatalogue.empty
 
     public init() {}
 
@@ -59,9 +63,19 @@ public struct AggregatorSettings: Sendable {
         retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         incidents = IncidentCore.Configuration(root.section("detection"))
         alerting = AlertingCore.Configuration(root.section("alerting"))
-        for (id, partner) in root.namedSections("partners") { partnerNames[id] = partner.string("name") ?? id }
+        readPublished(root)
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")
+        }
+    }
+
+    private mutating func readPublished(_ root: SettingsSection) {
+        let partners = readPartners(root, by: .aggregator)
+        for partner in partners { partnerNames[partner.id] = partner.name.isEmpty ? partner.id : partner.name }
+        do throws(PublishedCatalogue.Flaw) {
+            if !partners.isEmpty { catalogue = try PublishedCatalogue(partners) }
+        } catch {
+            root.report("partners", "what is published of them \(error)")
         }
     }
 

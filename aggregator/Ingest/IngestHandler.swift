@@ -37,6 +37,18 @@ public final class IngestHandler: RequestHandler {
         }
     }
 
+    /// A document that agents fetch, and are told by its entity tag that they have already.
+    public struct Document: Sendable {
+        public var json: [UInt8]
+        /// Quotes included.
+        public var entityTag: String
+
+        public init(json: [UInt8], entityTag: String) {
+            self.json = json
+            self.entityTag = entityTag
+        }
+    }
+
     public enum Authorization: Sendable {
         case allowed
         /// No valid token.
@@ -47,12 +59,16 @@ public final class IngestHandler: RequestHandler {
 
     private let configuration: IngestConfiguration
     private let sink: Sink
+    private let catalogue: Document
     private let metrics: IngestMetrics
     private let logger: Logger
     private let core: Mutex<IngestCore<Responder>>
 
-    public init(_ configuration: IngestConfiguration, sink: Sink, metrics: IngestMetrics, logger: Logger) {
+    public init(
+        _ configuration: IngestConfiguration, sink: Sink, catalogue: Document, metrics: IngestMetrics, logger: Logger
+    ) {
         self.configuration = configuration
+        self.catalogue = catalogue
         self.sink = sink
         self.metrics = metrics
         self.logger = logger
@@ -66,13 +82,19 @@ public final class IngestHandler: RequestHandler {
 
     public func admit(_ head: RequestHead) -> Admission {
         let byteCountMax: Int
+        var method = "POST"
         switch head.path {
         case "/v1/batches": byteCountMax = configuration.batchByteCountMax
         case "/v1/heartbeat": byteCountMax = configuration.heartbeatByteCountMax
-        default: return refuse("unknown_path", 404, "Not found", "agents talk to /v1/batches and /v1/heartbeat")
+        case "/v1/catalogue":
+            byteCountMax = 0
+            method = "GET"
+        default:
+            return refuse(
+                "unknown_path", 404, "Not found", "agents talk to /v1/batches, /v1/heartbeat and /v1/catalogue")
         }
-        guard head.method == "POST" else {
-            return refuse("method", 405, "Method not allowed", "use POST", allow: "POST")
+        guard head.method == method else {
+            return refuse("method", 405, "Method not allowed", "use \(method)", allow: method)
         }
         guard let token = bearerToken(head) else {
             return refuse(
@@ -88,6 +110,7 @@ public final class IngestHandler: RequestHandler {
     public func handle(_ request: Request, _ responder: Responder) {
         switch request.head.path {
         case "/v1/batches": receiveBatch(request, responder)
+        case "/v1/catalogue": responder.respond(catalogue(for: request.head))
         default: receiveHeartbeat(request, responder)
         }
     }
@@ -120,6 +143,20 @@ public final class IngestHandler: RequestHandler {
         case .tooLarge(let detail): return problem("too_large", error.status, "Batch too large", detail)
         case .malformed(let detail): return problem("malformed", error.status, "Malformed batch", detail)
         }
+    }
+
+    private func catalogue(for head: RequestHead) -> Response {
+        metrics.catalogueRequests.add()
+        let known = (head.headers[first: "if-none-match"] ?? "").split(separator: ",")
+            .map { $0.filter { $0 != " " && $0 != "\t" } }
+        // Weak comparison (RFC 9110, section 13.1.2).
+        let isKnown = known.contains {
+            $0 == "*" || $0 == catalogue.entityTag || $0 == "W/" + catalogue.entityTag
+        }
+        var response = isKnown ? Response(status: 304) : Response.json(catalogue.json)
+        response.headers.add("etag", catalogue.entityTag)
+        response.headers.add("cache-control", "no-cache")
+        return response
     }
 
     private func receiveHeartbeat(_ request: Request, _ responder: Responder) {

@@ -13,6 +13,7 @@ public struct IngestMetrics: Sendable {
     public let failedFlushes: Counter
     public let flushSeconds: Histogram
     public let heartbeats: Counter
+    public let catalogueRequests: Counter
     private let refused: @Sendable (String) -> Counter
 
     public init(_ registry: MetricsRegistry) {
@@ -29,6 +30,7 @@ public struct IngestMetrics: Sendable {
         flushes = counter("flushes", "Transactions of batches committed.")
         failedFlushes = counter(
             "failed_flushes", "Transactions of batches that failed; their senders were asked to retry.")
+        catalogueRequests = counter("catalogue_requests", "Requests of agents for the catalogue.")
         heartbeats = counter("heartbeats", "Heartbeats of agents.")
         flushSeconds = registry.histogram(
             "farwatch_ingest_flush_seconds", help: "Time a transaction of batches took.",

@@ -1,4 +1,5 @@
 import CallModel
+import CatalogueSettings
 import PartnerCatalog
 import Receivers
 import Redaction
@@ -24,6 +25,7 @@ public struct AgentSettings: Sendable {
     public var capture = CaptureSettings()
     public var redaction = RedactionPolicy()
     public var catalogue = Catalogue.builtIn
+    var published = CatalogueKeeper.Configuration()
     var attribution = AttributionSettings()
     var sent = SentLog.Configuration()
 
@@ -51,6 +53,10 @@ public struct AgentSettings: Sendable {
         capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
+        let published = root.section("catalogue")
+        self.published.isWanted = published.bool("published") ?? self.published.isWanted
+        self.published.interval =
+            published.duration("interval", in: .seconds(1)...(.seconds(86_400))) ?? self.published.interval
         attribution = AttributionSettings(root, region: region, environment: environment)
         let sent = root.section("sent")
         self.sent.byteCountMax = sent.byteCount("max_bytes", in: 0...1 << 40) ?? self.sent.byteCountMax

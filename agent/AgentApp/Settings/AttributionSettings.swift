@@ -1,5 +1,6 @@
 import Attribution
 import CallModel
+import CatalogueSettings
 import Receivers
 import Runtime
 

@@ -2,16 +2,27 @@ import CallModel
 import PartnerCatalog
 import Runtime
 
+/// Who writes partners down, and so what they may hold.
+public enum CatalogueAuthor: Sendable {
+    /// The operator of a host, for this host.
+    case host
+    /// The operator of an aggregator, for all hosts.
+    case aggregator
+    /// An aggregator, in the document it publishes: nothing in it makes an agent read a file.
+    case document
+}
+
 /// Reads the operator's partners, routes and webhooks, which come upon the shipped ones.
-func readCatalogue(_ root: SettingsSection) -> Catalogue {
+public func readCatalogue(_ root: SettingsSection) -> Catalogue {
     let unknown = root.choice("unknown_hosts", of: ["registrable_domain", "ignore"]).flatMap(UnknownHostPolicy.init)
     return Catalogue(
-        builtIn: true, partners: readPartners(root), listedRoutes: readListedRoutes(root),
+        builtIn: true, partners: readPartners(root, by: .host), listedRoutes: readListedRoutes(root),
         unknownHosts: unknown ?? .registrableDomain, sentWebhooks: readSentWebhooks(root),
         publicSuffixes: readPublicSuffixes(root) ?? .builtIn)
 }
 
-private func readPartners(_ root: SettingsSection) -> [PartnerDefinition] {
+/// Reads `partners`. What is wrong is reported to the section's document.
+public func readPartners(_ root: SettingsSection, by author: CatalogueAuthor) -> [PartnerDefinition] {
     root.namedSections("partners").compactMap { id, section in
         guard isName(id) else {
             section.report(nil, "a partner's id is 1 to 64 letters, digits, `.`, `_` or `-`")
@@ -25,13 +36,24 @@ private func readPartners(_ root: SettingsSection) -> [PartnerDefinition] {
             webhookSignatures: patterns(section, "webhook_signatures", "names of headers such as x-bank-signature") {
                 headerNames($0).map { WebhookSignature(headers: $0) }
             },
-            webhookHeaders: readWebhookHeaders(section.section("webhook_headers")),
+            webhookHeaders: isHosts(section, "webhook_headers", author)
+                ? readWebhookHeaders(section.section("webhook_headers")) : WebhookHeaders(),
             webhookPaths: patterns(section, "webhook_paths", "a path such as /hooks/example") { RoutePattern($0) },
             routes: patterns(section, "routes", "a path such as /accounts/{account}") { RoutePattern($0) }
-                + readOpenAPI(section),
-            errors: readErrors(section), rateLimitHeaders: readRateLimitHeaders(section.section("rate_limit_headers")),
-            source: section.string("source") ?? "settings", verified: section.string("verified") ?? "")
+                + (author == .document ? [] : readOpenAPI(section)),
+            errors: readErrors(section, by: author),
+            rateLimitHeaders: isHosts(section, "rate_limit_headers", author)
+                ? readRateLimitHeaders(section.section("rate_limit_headers")) : [],
+            source: author == .host ? section.string("source") ?? "settings" : "published by the aggregator",
+            verified: author == .host ? section.string("verified") ?? "" : "")
     }
+}
+
+/// Whether a key that says which values of headers leave a host may be read: the host's own operator alone says that.
+private func isHosts(_ section: SettingsSection, _ key: String, _ author: CatalogueAuthor) -> Bool {
+    guard author != .host, section.isPresent(key) else { return author == .host }
+    section.report(key, "says which headers leave a host", hint: "set it in the settings of the agents concerned")
+    return false
 }
 
 private func readWebhookHeaders(_ section: SettingsSection) -> WebhookHeaders {
@@ -119,7 +141,8 @@ private func openAPIPatterns(yaml bytes: [UInt8], file: String) -> [RoutePattern
     return OpenAPIPaths.patterns(server: server, paths: root.namedSections("paths").map(\.name))
 }
 
-func isName(_ id: String) -> Bool {
+/// Whether this can be a partner's id: 1 to 64 letters, digits, `.`, `_` or `-`.
+public func isName(_ id: String) -> Bool {
     (1...64).contains(id.utf8.count)
         && id.utf8.allSatisfy { byte in
             switch byte {
@@ -129,7 +152,8 @@ func isName(_ id: String) -> Bool {
         }
 }
 
-func headerName(_ section: SettingsSection, _ key: String) -> String? {
+/// The name of one header, in lower case.
+public func headerName(_ section: SettingsSection, _ key: String) -> String? {
     guard let text = section.string(key) else { return nil }
     guard let names = headerNames(text), names.count == 1 else {
         section.report(key, "the name of a header is wanted")

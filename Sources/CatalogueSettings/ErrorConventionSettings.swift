@@ -10,22 +10,30 @@ import Runtime
 ///   - {status: 200-299, body: ok, is_false: true, outcome: error_in_success}
 ///   - {status: 403, header: retry-after, outcome: rate_limited}
 /// ```
-func readErrors(_ section: SettingsSection) -> ErrorConvention? {
-    let rules = section.sections("errors").compactMap(readRule)
+///
+/// Rules that are not the host's own ask whether something is there or false, never what it says: else whoever publishes them could
+/// learn values call by call from the outcomes.
+func readErrors(_ section: SettingsSection, by author: CatalogueAuthor) -> ErrorConvention? {
+    let rules = section.sections("errors").compactMap { readRule($0, by: author) }
     return rules.isEmpty ? nil : ErrorConvention(rules: rules)
 }
 
-private let outcomes: [String: Outcome] = [
+let outcomes: [String: Outcome] = [
     "success": .success, "rejected": .rejected, "unauthorized": .unauthorized, "rate_limited": .rateLimited,
     "server_error": .serverError, "error_in_success": .errorInSuccess,
 ]
 
-private func readRule(_ section: SettingsSection) -> OutcomeRule? {
+private func readRule(_ section: SettingsSection, by author: CatalogueAuthor) -> OutcomeRule? {
     let statuses = section.string("status").map { (text: $0, range: range($0)) }
     let outcome = section.choice("outcome", of: outcomes.keys.sorted())
     let header = headerName(section, "header")
     let body = section.string("body")
     let test = readTest(section)
+    if author != .host, test != .isPresent, test != .isFalse {
+        section.report(
+            nil, "a published rule cannot compare values", hint: "set it in the settings of the agents concerned")
+        return nil
+    }
     guard let outcome = outcome.flatMap({ outcomes[$0] }) else {
         section.report(nil, "a rule of errors needs an outcome", hint: "one of \(outcomes.keys.sorted())")
         return nil

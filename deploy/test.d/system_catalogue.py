@@ -1,0 +1,119 @@
+"""Partners that only the aggregator's settings define are named by its agents; a document that is broken changes nothing."""
+
+import json
+import unittest
+
+from installation import Installation, as_ndjson, native_call, send
+
+AGENT = "catalogue:\n  interval: 1s\nredaction:\n  partners:\n    north-bank: {mode: full, approved_by: t@example.com, until: 2099-01-01}\n"
+PARTNERS = """
+partners:
+  north-bank:
+    name: North Bank
+    hosts: ["api.north-bank.example", "10.1.2.3"]
+    webhook_paths: ["/**"]
+    routes: ["/accounts/{account}/**"]
+    errors:
+      - {status: 200-299, body: fault, outcome: rejected}
+"""
+FETCHES = "farwatch_agent_catalogue_fetches_total"
+
+
+class PublishedCatalogue(unittest.TestCase):
+    def setUp(self):
+        self.installation = Installation(agent_extra=AGENT).__enter__()
+        self.addCleanup(self.installation.close)
+        self.kept = self.installation.state / "agent" / "published-catalogue.json"
+        self.sent = 0
+
+    def agent(self, path: str) -> str:
+        return send(f"http://127.0.0.1:{self.installation.ports.health}{path}", None, "GET")[2].decode()
+
+    def fetches(self, result: str) -> int:
+        line = f'{FETCHES}{{result="{result}"}} '
+        return next(int(float(each.removeprefix(line))) for each in self.agent("/metrics").splitlines() if each.startswith(line))
+
+    def fetch(self, **headers):
+        token = (self.installation.state / "agent.token").read_text().strip()
+        headers = {"authorization": f"Bearer {token}"} | headers
+        return send(f"http://127.0.0.1:{self.installation.ports.ingest}/v1/catalogue", None, "GET", **headers)
+
+    def send_one(self, url: str = "https://api.north-bank.example/accounts/de-7/orders/4", **changes) -> dict | None:
+        """What is stored of a call; None where a later one is and this is not."""
+        self.sent += 1
+        response = {"status": 200, "headers": {"content-type": "application/json"}, "body": {"fault": "canary-body"}}
+        calls = [native_call(self.sent, request={"method": "GET", "url": url}, response=response) | changes]
+        self.sent += 1
+        calls.append(native_call(self.sent))
+        send(f"{self.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+        wanted, last = f"t-{self.sent - 1}", f"t-{self.sent}"
+
+        def stored():
+            found = {call["id"]: call for call in self.installation.api.calls()}
+            return found if last in found else None
+
+        return self.installation.wait_for(stored, 60, "the calls are stored").get(wanted)
+
+    def republish(self, partners: str):
+        path = self.installation.state / "aggregator.yaml"
+        self.installation.stop("farwatch-aggregator")
+        path.write_text(path.read_text().split("\npartners:")[0] + "\n" + partners)
+        before = self.fetches("new")
+        self.installation.start_aggregator()
+        self.installation.wait_for(lambda: self.fetches("new") > before, 60, "the agent takes what is published")
+
+    def test_partners_of_the_aggregator(self):
+        self.assertEqual(self.send_one()["partner"], "north-bank.example")
+        own_version = json.loads(self.agent("/status"))["catalogue_version"]
+        self.republish(PARTNERS)
+        self.named_by_the_aggregator()
+        self.assertNotEqual(json.loads(self.agent("/status"))["catalogue_version"], own_version)
+        self.never_wider()
+        self.answers_by_entity_tag()
+        self.a_broken_document_changes_nothing()
+
+    def named_by_the_aggregator(self):
+        call = self.send_one()
+        self.assertEqual((call["partner"], call["route"]), ("north-bank", "GET /accounts/{account}/orders/{id}"))
+        self.assertEqual(call["outcome"], "rejected")
+        # A grant is for partners the host itself knows.
+        self.assertNotIn("canary-body", json.dumps(call))
+
+    def never_wider(self):
+        self.assertIsNone(self.send_one("http://10.1.2.3/x"))
+        self.assertIsNone(self.send_one("https://us.example/login", direction="inbound"))
+
+    def answers_by_entity_tag(self):
+        status, headers, body = self.fetch()
+        self.assertEqual((status, list(json.loads(body)["partners"])), (200, ["north-bank"]))
+        tag = headers["etag"]
+        self.assertEqual(tag, f'"{json.loads(body)["version"]}"')
+        for known in (tag, f'"other", W/{tag}', "*"):
+            status, headers, body = self.fetch(if_none_match=known)
+            self.assertEqual((status, headers["etag"], body), (304, tag, b""), known)
+        self.assertEqual(self.fetch(if_none_match='"other"')[0], 200)
+        self.assertEqual(self.fetch(authorization="Bearer nobody")[0], 401)
+        before = self.fetches("unchanged")
+        self.installation.wait_for(lambda: self.fetches("unchanged") > before, 30, "304 is no news")
+
+    def a_broken_document_changes_nothing(self):
+        """On disk: it is fetched again. Without an aggregator the whole one serves."""
+        whole = self.kept.read_bytes()
+        self.installation.stop("farwatch-agent")
+        self.kept.write_bytes(whole[:-9])
+        self.installation.start_agent()
+        self.installation.wait_for(lambda: self.kept.read_bytes() == whole, 30, "it is fetched again")
+        self.assertEqual(self.send_one()["partner"], "north-bank")
+        version = json.loads(self.agent("/status"))["catalogue_version"]
+        self.installation.stop("farwatch-aggregator")
+        self.installation.stop("farwatch-agent")
+        self.installation.start_agent()
+        self.assertEqual(json.loads(self.agent("/status"))["catalogue_version"], version)
+        self.installation.wait_for(lambda: self.fetches("failed") > 0, 30, "nobody answers")
+        self.assertEqual(json.loads(self.agent("/status"))["catalogue_version"], version)
+        self.installation.start_aggregator()
+        self.assertEqual(self.send_one()["partner"], "north-bank")
+
+
+if __name__ == "__main__":
+    unittest.main()
