@@ -204,8 +204,12 @@ public struct VerdictEngine: Sendable {
         guard deviates(tally, baseline, surpriseMin), deviating || window.intervalsWithFailures > 1 else { return nil }
         // Without any one host the others must still deviate, where there are others to ask. Once they did, a few seconds in
         // which chance spared them take nothing back.
-        if !deviating, let worst = window.hosts.filter({ !sick.contains($0.key) }).max(by: { $0.value.failures < $1.value.failures }
-        ) {
+        if !deviating,
+            let worst = window.hosts.filter({ !sick.contains($0.key) }).max(by: {
+                $0.value.failures < $1.value.failures
+            }
+            )
+        {
             let others = window.total(without: sick.union([worst.key]))
             if others.calls >= configuration.hostCallsMin, !deviates(others, baseline, surpriseMin / 3) {
                 return (
