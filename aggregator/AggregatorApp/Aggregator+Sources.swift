@@ -9,6 +9,9 @@ extension QuerySources {
     /// How far back a trace is looked for.
     private static let traceTimeMax: Duration = .seconds(31 * 86_400)
 
+    /// One statement of an explanation, of which there are some dozens, and their reading ends on its own after some seconds.
+    private static let explanationStatementTimeMax: Duration = .seconds(10)
+
     mutating func add(_ database: DatabaseAccess, _ history: HistoryKeeper) {
         let storage = database.storage
         /// A query with a limit of its own: a reader's question must not hold a connection for ever.
@@ -17,6 +20,21 @@ extension QuerySources {
         {
             try await database.queries.run { connection in
                 try connection.withStatementTimeout(Self.queryTimeMax) { try body(connection) }
+            }
+        }
+        workOut = { work in
+            do {
+                return try await database.explanations.run { connection in
+                    try connection.withStatementTimeout(Self.explanationStatementTimeMax) {
+                        let calls = storage.calls
+                        return try work(
+                            CallSamples(
+                                call: { try calls.call(id: $0, connection) },
+                                sample: { try calls.sample($0, $1, connection) }))
+                    }
+                }
+            } catch let error as PostgresError where error.isCancelled {
+                throw QueryTookTooLong()
             }
         }
         self.history = { history.snapshot }

@@ -87,6 +87,11 @@ public final class APIHandler: RequestHandler {
             return route.hasEntityTag ? tagged(response, request.head) : response
         } catch let problem as APIProblem {
             return problem.response
+        } catch is QueryTookTooLong {
+            return APIProblem(
+                status: 503, title: "Took too long", detail: "as many calls match that reading them takes too long",
+                hint: "ask for less: a shorter time, one partner, one route"
+            ).response
         } catch {
             logger.warning("a query failed", metadata: ["path": "\(request.head.path)", "error": "\(error)"])
             return APIProblem(

@@ -28,6 +28,9 @@ func checkedQuery(_ query: String?, _ parameters: [APIParameter], now: Instant) 
         }
         values[name] = value
     }
+    for parameter in parameters where parameter.isRequired && values[parameter.name] == nil {
+        throw .badParameter(parameter.name, "required: \(parameter.summary)")
+    }
     return values
 }
 
@@ -88,11 +91,12 @@ extension APIParameter.Kind {
     }
 
     fileprivate func nearest(to value: String) -> String? {
+        if case .population = self { return Population.nearest(to: value) }
         guard case .choice(let choices) = self else { return nil }
         return Spelling.nearest(to: String(value.prefix(40)), among: choices)
     }
 
-    fileprivate func complaint(about value: String, now: Instant) -> String? {
+    func complaint(about value: String, now: Instant) -> String? {
         switch self {
         case .text(let characterCountMax):
             return value.isEmpty || value.unicodeScalars.count > characterCountMax || value.utf8.contains(0)
@@ -111,6 +115,7 @@ extension APIParameter.Kind {
         case .jsonTest:
             return parseJSONTest(value) == nil ? "a path like $.items[].sku, or a path, = and a value" : nil
         case .headerTest: return parseHeaderTest(value) == nil ? "a header's name, or name: value" : nil
+        case .population: return Population.complaint(about: value, now: now)
         case .eventID: return ArrivalCursor(text: value) == nil ? "an id as an earlier event had it" : nil
         }
     }

@@ -98,11 +98,14 @@ struct APIParameter: Sendable {
         case headerTest
         /// Where a stream of calls was left.
         case eventID
+        /// Calls by conditions joined by `&`, such as `since=1h&customer=acme`.
+        case population
     }
 
     var name: String
     var kind: Kind
     var summary: String
+    var isRequired = false
 }
 
 /// A request whose parameters were checked.

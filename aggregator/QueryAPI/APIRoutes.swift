@@ -5,9 +5,17 @@ import Transport
 
 /// The table of everything the API answers.
 func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
-    statusRoutes(sources) + historyRoutes(sources) + volumeRoutes(sources) + [streamRoute(sources, tail)]
-        + callRoutes(sources) + traceRoutes(sources) + evidenceRoutes(sources) + hostRoutes(sources)
-        + systemRoutes(sources)
+    var routes = statusRoutes(sources)
+    routes += historyRoutes(sources)
+    routes += volumeRoutes(sources)
+    routes.append(streamRoute(sources, tail))
+    routes += callRoutes(sources)
+    routes += explainRoutes(sources)
+    routes += traceRoutes(sources)
+    routes += evidenceRoutes(sources)
+    routes += hostRoutes(sources)
+    routes += systemRoutes(sources)
+    return routes
 }
 
 // MARK: Status

@@ -70,6 +70,52 @@ let apiSchemas: [(name: String, schema: String)] = [
         ])
     ),
     (
+        "CallExplanation",
+        object([("id", text), ("ranked", list("RankedPlace")), ("note", text), ("read", reference("SamplesRead"))])
+    ),
+    (
+        "RankedPlace",
+        object(
+            [("path", text), ("where", text), ("test", text), ("confidence", number), ("text", text)],
+            optional: [("value", text)])
+    ),
+    (
+        "Explanation",
+        object([("population", anyObject), ("causes", list("Cause")), ("read", reference("SamplesRead"))])
+    ),
+    (
+        "Cause",
+        object(
+            [
+                ("predicate", list("Condition")), ("kind", text), ("risk_ratio", number), ("confidence", number),
+                ("text", text), ("samples", anyObject), ("chosen", boolean),
+            ],
+            optional: [
+                ("failures_with", number), ("failures_total", number), ("successes_with", number), ("a_with", number),
+                ("a_total", number), ("b_with", number), ("b_total", number),
+            ])
+    ),
+    (
+        "Condition",
+        object([("path", text), ("where", text), ("test", text), ("value", reference("TextOrNull"))])
+    ),
+    (
+        "SamplesRead",
+        object(
+            [("complete", boolean)],
+            optional: [
+                ("failures", reference("SampleRead")), ("successes", reference("SampleRead")),
+                ("a", reference("SampleRead")), ("b", reference("SampleRead")),
+            ])
+    ),
+    (
+        "SampleRead",
+        object([
+            ("since", reference("Time")), ("until", reference("Time")), ("matching", integer), ("read", integer),
+            ("read_max", integer),
+        ])
+    ),
+    (
         "Volume",
         object([
             ("since", reference("Time")), ("until", reference("Time")), ("by", text), ("data", list("VolumeCount")),

@@ -1,5 +1,6 @@
 import CallJSON
 import CallModel
+import Documents
 import NIOCore
 import Storage
 import Transport
@@ -47,7 +48,8 @@ func callRoutes(_ sources: QuerySources) -> [APIRoute] {
     ]
 }
 
-private let names = ["partner", "route", "service", "service_version", "host", "region", "environment", "customer"]
+/// Parameters that are a dimension's name.
+let dimensionNames = ["partner", "route", "service", "service_version", "host", "region", "environment", "customer"]
 
 /// What calls are looked for by, in a search and in a stream.
 let callParameters: [APIParameter] =
@@ -55,7 +57,7 @@ let callParameters: [APIParameter] =
         APIParameter(name: "since", kind: .time, summary: "Calls from this time on; an hour ago when absent."),
         APIParameter(name: "until", kind: .time, summary: "Calls before this time; now when absent."),
     ]
-    + names.map { name in
+    + dimensionNames.map { name in
         APIParameter(
             name: name, kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Exactly this \(name).")
     } + [
@@ -84,16 +86,14 @@ let callParameters: [APIParameter] =
         ),
     ]
 
-private let outcomeNames: [String] = Outcome.allCases.reduce(into: []) {
+let outcomeNames: [String] = Outcome.allCases.reduce(into: []) {
     if !$0.contains($1.name) { $0.append($1.name) }
 }
 
-/// The parameters were checked before, so that what fails to parse here is absent.
-func callFilter(_ request: APIRequest) -> CallFilter {
-    let query = request.query
-    var filter = CallFilter(
-        since: query["since"].flatMap { parseTime($0, now: request.now) } ?? request.now - .seconds(3_600),
-        until: query["until"].flatMap { parseTime($0, now: request.now) } ?? request.now + .seconds(3_600))
+/// The part of a filter that the narrow row answers. The parameters were checked before, so that what fails to parse here is
+/// absent.
+func rowFilter(_ query: [String: String], since: Instant, until: Instant) -> CallFilter {
+    var filter = CallFilter(since: since, until: until)
     filter.partner = query["partner"]
     filter.route = query["route"]
     filter.service = query["service"]
@@ -107,6 +107,14 @@ func callFilter(_ request: APIRequest) -> CallFilter {
     filter.failure = query["failure"].flatMap { FailureKind(name: $0) }
     filter.failed = query["failed"].map { $0 == "true" }
     filter.status = query["status"].flatMap(parseStatus)
+    return filter
+}
+
+func callFilter(_ request: APIRequest) -> CallFilter {
+    let query = request.query
+    var filter = rowFilter(
+        query, since: query["since"].flatMap { parseTime($0, now: request.now) } ?? request.now - .seconds(3_600),
+        until: query["until"].flatMap { parseTime($0, now: request.now) } ?? request.now + .seconds(3_600))
     filter.traceID = query["trace_id"].flatMap { TraceID(hex: $0) }
     filter.id = query["id"]
     filter.newest = request.now + .seconds(1)
@@ -149,6 +157,20 @@ extension StoredCall {
         var stored = self
         if stored.call.request.body?.form != .shape { stored.call.request.body = nil }
         if stored.call.response?.body?.form != .shape { stored.call.response?.body = nil }
+        return stored
+    }
+
+    /// With the shape of what content there is: it holds no value, and so is for all.
+    func withShapes(_ parser: JSONParser) -> StoredCall {
+        var stored = self
+        func shape(_ body: Body?, _ headers: [Header]) -> Body? {
+            guard let body, body.form != .shape else { return body }
+            return Shape.of(bytes: body.bytes, contentType: headers.value(of: "content-type"), parser: parser).map {
+                Body($0, form: .shape)
+            }
+        }
+        stored.call.request.body = shape(call.request.body, call.request.headers)
+        if let response = call.response { stored.call.response?.body = shape(response.body, response.headers) }
         return stored
     }
 }

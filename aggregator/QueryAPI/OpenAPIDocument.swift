@@ -135,6 +135,7 @@ private func describe(_ parameter: APIParameter, _ writer: inout JSONWriter) {
     writer.member("name", parameter.name)
     writer.member("in", "query")
     writer.member("description", parameter.summary)
+    if parameter.isRequired { writer.member("required", true) }
     writer.object("schema") { describe(parameter.kind, &$0) }
 }
 
@@ -184,6 +185,11 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
         schema.member(
             "pattern",
             #"^\$(\.[^.\[=\u0000]+|\[('[^'=\u0000]+'|\*|[0-9]{0,9})\]){0,32}(=[^\u0000]*)?$"#)
+    case .population:
+        schema.member("type", "string")
+        schema.member("maxLength", Population.characterCountMax)
+        schema.member("pattern", Population.pattern)
+        schema.array("examples") { $0.string("since=1h&failed=true") }
     case .headerTest:
         schema.member("type", "string")
         schema.member("maxLength", testCharacterCountMax)

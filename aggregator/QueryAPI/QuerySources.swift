@@ -37,6 +37,11 @@ public struct QuerySources: Sendable {
     public var evidenceList: @Sendable () async throws -> [EvidenceRecord] = { [] }
     public var evidence: @Sendable (_ id: String) async throws -> EvidenceRecord? = { _ in nil }
     public var removeEvidence: @Sendable (_ id: String) async throws -> Bool = { _ in false }
+    /// Works something out from samples of stored calls, where that may take seconds.
+    public var workOut:
+        @Sendable (_ work: @escaping @Sendable (CallSamples) throws -> Explained) async throws -> Explained = {
+            try $0(CallSamples())
+        }
 
     public init(
         status: @escaping @Sendable () -> PublishedStatus?,
@@ -80,4 +85,23 @@ public struct HostEntry: Sendable {
         self.clockOffsetSeconds = clockOffsetSeconds
         self.report = report
     }
+}
+
+/// What explanations read, for the time of one of them.
+public struct CallSamples {
+    public var call: (_ id: String) throws -> StoredCall?
+    public var sample: (CallFilter, CallSample.Bounds) throws -> CallSample
+
+    public init(
+        call: @escaping (String) throws -> StoredCall? = { _ in nil },
+        sample: @escaping (CallFilter, CallSample.Bounds) throws -> CallSample = { _, _ in CallSample() }
+    ) {
+        self.call = call
+        self.sample = sample
+    }
+}
+
+/// A query was ended because it took as long as one may.
+public struct QueryTookTooLong: Error {
+    public init() {}
 }

@@ -35,6 +35,7 @@ struct CallCondition {
         if let direction = filter.direction { add("c.flags & 1 = ", .int2(Int16(direction.rawValue))) }
         if let outcome = filter.outcome { addOutcomes { $0.name == outcome } }
         if let failed = filter.failed { addOutcomes { $0.isFailure == failed } }
+        if let succeeded = filter.succeeded { addOutcomes { ($0 == .success) == succeeded } }
         if let failure = filter.failure { addOutcomes { $0 == .noAnswer(failure) } }
         if let status = filter.status {
             add("c.status >= ", .int2(Int16(clamping: status.lowerBound)))

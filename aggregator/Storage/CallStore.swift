@@ -21,6 +21,9 @@ public struct CallFilter: Sendable, Equatable {
     public var outcome: String?
     /// Only those that count as failures, or only those that do not.
     public var failed: Bool?
+    /// Only those that ended as a success, or only those that did not: a call that was rejected is no failure of the partner,
+    /// and yet one to be explained.
+    public var succeeded: Bool?
     public var failure: FailureKind?
     public var status: ClosedRange<Int>?
     public var traceID: TraceID?

@@ -181,6 +181,7 @@ extension CallFilter {
         else { return false }
         if let direction, direction != call.direction { return false }
         if let failed, failed != call.outcome.isFailure { return false }
+        if let succeeded, succeeded != (call.outcome == .success) { return false }
         if let failure, .noAnswer(failure) != call.outcome { return false }
         if let status, !(call.response.map { status.contains($0.status) } ?? false) { return false }
         if let traceID, traceID != call.traceID { return false }

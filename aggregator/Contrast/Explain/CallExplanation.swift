@@ -31,4 +31,10 @@ public struct CallExplanation: Sendable, Equatable {
     public var ranked: [RankedPlace]
     /// Why nothing is ranked, or how much the ranking rests on: one sentence.
     public var note: String
+
+    public init(id: String, ranked: [RankedPlace], note: String) {
+        self.id = id
+        self.ranked = ranked
+        self.note = note
+    }
 }

@@ -30,7 +30,7 @@ func causesScreen(_ document: JSONValue, _ style: Style) -> [String] {
         lines.append("  " + style.paint(safeText(figures.joined(separator: " · ")), .quiet))
     }
     if count == 0 { lines.append("Nothing tells them apart.") }
-    return lines
+    return lines + readLines(document, style)
 }
 
 /// The ranked places of one call.
@@ -45,7 +45,17 @@ func callScreen(_ document: JSONValue, _ style: Style) -> [String] {
         lines.append("      " + safeText(place.member("text")?.string ?? ""))
     }
     if let note = document.member("note")?.string { lines.append(style.paint(safeText(note), .quiet)) }
-    return lines
+    return lines + readLines(document, style)
+}
+
+/// What a server's answer rests on: how many of the calls it read.
+private func readLines(_ document: JSONValue, _ style: Style) -> [String] {
+    var parts: [String] = []
+    document.member("read")?.forEachMember { name, value in
+        guard let read = value.member("read"), let matching = value.member("matching") else { return }
+        parts.append("\(figure(read)) of \(figure(matching)) \(String(decoding: name, as: UTF8.self))")
+    }
+    return parts.isEmpty ? [] : [style.paint(safeText("read: " + parts.joined(separator: ", ")), .quiet)]
 }
 
 private func predicate(_ cause: JSONValue) -> String {

@@ -1,0 +1,82 @@
+import CallModel
+import Storage
+import Transport
+
+/// What made calls fail, and what changed: questions worked out from bounded samples of the stored calls.
+func explainRoutes(_ sources: QuerySources) -> [APIRoute] {
+    [
+        APIRoute(
+            pattern: "/api/v1/calls/{id}/explain",
+            summary:
+                "What in this call's request made it fail, by its answer and by calls of its route around its time.",
+            access: .read, schema: "CallExplanation", mayBeMissing: true
+        ) { request in
+            let id = request.path["id"]!
+            guard id.utf8.count <= Limits.idByteCountMax else { throw APIProblem.notFound(id) }
+            return try await explained(request, sources) { work in
+                guard let document = try work.explain(call: id) else { throw APIProblem.notFound(id) }
+                return document
+            }
+        },
+        APIRoute(
+            pattern: "/api/v1/explain", summary: "What failed calls have in common that successful ones do not.",
+            access: .read, parameters: explainParameters, schema: "Explanation"
+        ) { request in
+            let filter = Population.filter(request.query, span: .seconds(3_600), now: request.now)
+            return try await explained(request, sources) { try $0.explain(filter) }
+        },
+        APIRoute(
+            pattern: "/api/v1/compare", summary: "What changed from one population of calls to another.",
+            access: .read,
+            parameters: [
+                APIParameter(
+                    name: "a", kind: .population,
+                    summary: "Calls by conditions joined by `&`, such as `since=2h&until=1h&customer=acme`.",
+                    isRequired: true),
+                APIParameter(
+                    name: "b", kind: .population, summary: "Those they are compared with, in the same form.",
+                    isRequired: true),
+            ], schema: "Explanation"
+        ) { request in
+            let a = Population.filter(request.query["a"] ?? "", now: request.now)
+            let b = Population.filter(request.query["b"] ?? "", now: request.now)
+            return try await explained(request, sources) { try $0.compare(a, b) }
+        },
+    ]
+}
+
+private let explainParameters: [APIParameter] =
+    [
+        APIParameter(
+            name: "since", kind: .time, summary: "Calls from this time on; an hour before `until` when absent."),
+        APIParameter(name: "until", kind: .time, summary: "Calls before this time; now when absent."),
+    ]
+    + dimensionNames.map {
+        APIParameter(
+            name: $0, kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Only calls of this \($0).")
+    } + [
+        APIParameter(
+            name: "direction", kind: .choice(Direction.allCases.map(\.name)), summary: "Which way the calls went.")
+    ]
+
+/// Works it out away from the threads that serve, and writes down whose bodies were read for it.
+private func explained(
+    _ request: APIRequest, _ sources: QuerySources, _ body: @escaping @Sendable (inout Explaining) throws -> [UInt8]
+) async throws -> Response {
+    let readsContent = request.maySeeContent
+    let result = try await sources.workOut { samples in
+        var work = Explaining(samples, readsContent: readsContent)
+        let document = try body(&work)
+        return Explained(document: document, contentReadCount: work.contentReadCount)
+    }
+    if result.contentReadCount > 0 {
+        var detail = JSONWriter()
+        detail.object {
+            $0.member("path", request.head.path)
+            $0.member("query", request.head.query)
+            $0.member("calls", result.contentReadCount)
+        }
+        sources.audit(request.who, "read bodies to explain", String(decoding: detail.bytes, as: UTF8.self))
+    }
+    return .json(result.document)
+}

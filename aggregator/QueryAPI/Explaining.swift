@@ -1,0 +1,184 @@
+import CallModel
+import Contrast
+import Documents
+import Storage
+
+/// A document, and how many calls' bodies were looked into for it.
+public struct Explained: Sendable {
+    public var document: [UInt8]
+    public var contentReadCount: Int
+
+    public init(document: [UInt8], contentReadCount: Int) {
+        self.document = document
+        self.contentReadCount = contentReadCount
+    }
+}
+
+/// One explanation or comparison: reads the samples it needs and writes its document, with what was read at the end.
+///
+/// Who may not read bodies gets what their shapes tell: in what is looked at here there is then no value of a body, so that
+/// none can come out in a text.
+struct Explaining {
+    /// Calls that one question reads, bodies and all.
+    static let failuresMax = 1_500
+    static let successesMax = 4_000
+    static let comparedMax = 5_000
+    /// For one call less is enough, and it is to be quick.
+    static let neighboursFailedMax = 300
+    static let neighboursMax = 1_500
+    /// Successes that tell what is usual; where an hour has fewer, a day is looked at.
+    private static let neighboursWanted = 100
+
+    private(set) var contentReadCount = 0
+    private let samples: CallSamples
+    private let readsContent: Bool
+    private let parser = JSONParser()
+    private var read: [(name: String, filter: CallFilter, sample: CallSample, max: Int)] = []
+
+    init(_ samples: CallSamples, readsContent: Bool) {
+        self.samples = samples
+        self.readsContent = readsContent
+    }
+
+    // MARK: One call
+
+    /// Nil when there is no such call.
+    mutating func explain(call id: String) throws -> [UInt8]? {
+        guard let stored = try samples.call(id) else { return nil }
+        let call = look(at: stored)
+        guard !CallExplainer.isSuccess(call) else {
+            return document {
+                ExplanationJSON.append(
+                    CallExplanation(id: stored.id, ranked: [], note: "This call did not fail."), to: &$0)
+            }
+        }
+        var calls = try neighbours(of: call).filter { $0.id != call.id }
+        // In the order of time: what a value did before and after tells most.
+        let position = calls.firstIndex { $0.time > call.time } ?? calls.count
+        calls.insert(call, at: position)
+        var explainer = CallExplainer()
+        for (index, call) in calls.enumerated() { explainer.observe(call, position: index) }
+        for (index, call) in calls.enumerated() where !CallExplainer.isSuccess(call) {
+            explainer.weigh(call, position: index)
+        }
+        let explanation = explainer.explain(call, position: position)
+        return document { ExplanationJSON.append(explanation, to: &$0) }
+    }
+
+    /// Calls of its partner and route around its time, in the order of theirs.
+    private mutating func neighbours(of call: APICall) throws -> [APICall] {
+        guard call.partner != nil || call.route != nil else { return [] }
+        var filter = CallFilter(since: call.time - .seconds(3_600), until: call.time + .seconds(3_600))
+        (filter.partner, filter.route, filter.direction) = (call.partner, call.route, call.direction)
+        var bounds = CallSample.Bounds(callsMax: Self.neighboursMax)
+        bounds.sliceCount = 8
+        bounds.timeMax = .seconds(3)
+        filter.succeeded = true
+        var successes = try samples.sample(filter, bounds)
+        if successes.matchingCount < Self.neighboursWanted {
+            filter.since = call.time - .seconds(86_400)
+            filter.until = call.time + .seconds(86_400)
+            successes = try samples.sample(filter, bounds)
+        }
+        var failed = filter
+        failed.succeeded = false
+        bounds.callsMax = Self.neighboursFailedMax
+        let failures = try samples.sample(failed, bounds)
+        note("failures", failed, failures, Self.neighboursFailedMax)
+        note("successes", filter, successes, Self.neighboursMax)
+        return (successes.calls + failures.calls).map { look(at: $0) }.sorted { $0.time < $1.time }
+    }
+
+    // MARK: Populations
+
+    mutating func explain(_ population: CallFilter) throws -> [UInt8] {
+        var filter = population
+        filter.succeeded = false
+        let failures = try read("failures", filter, Self.failuresMax)
+        filter.succeeded = true
+        let successes = try read("successes", filter, Self.successesMax)
+        var configuration = PopulationExplainer.Configuration()
+        configuration.calls.successesKept = 512
+        configuration.calls.failuresKept = 512
+        var explainer = PopulationExplainer(configuration)
+        let calls = ordered(successes, failures)
+        for item in calls where item.isOfFirst {
+            explainer.observe(item.call, position: item.position, standsFor: successes.standsFor)
+        }
+        // Failures are learnt when the routes are known, and explained when all of them are.
+        for item in calls where !item.isOfFirst {
+            explainer.observe(item.call, position: item.position, standsFor: failures.standsFor)
+        }
+        for item in calls where !item.isOfFirst {
+            explainer.explain(item.call, position: item.position, standsFor: failures.standsFor)
+        }
+        let explanation = explainer.finish()
+        return document { ExplanationJSON.append(explanation, to: &$0) }
+    }
+
+    private struct Item {
+        var call: APICall
+        var position: Int
+        var isOfFirst: Bool
+    }
+
+    private mutating func ordered(_ first: CallSample, _ second: CallSample) -> [Item] {
+        var items = first.calls.map { Item(call: look(at: $0), position: 0, isOfFirst: true) }
+        items += second.calls.map { Item(call: look(at: $0), position: 0, isOfFirst: false) }
+        items.sort { $0.call.time < $1.call.time }
+        for index in items.indices { items[index].position = index }
+        return items
+    }
+
+    mutating func compare(_ a: CallFilter, _ b: CallFilter) throws -> [UInt8] {
+        var comparison = CallComparison()
+        for (name, side, filter) in [("a", CallComparison.Side.a, a), ("b", .b, b)] {
+            for stored in try read(name, filter, Self.comparedMax).calls { comparison.add(look(at: stored), to: side) }
+        }
+        let result = comparison.finish()
+        return document { ExplanationJSON.append(result, to: &$0) }
+    }
+
+    // MARK: What is read
+
+    private mutating func read(_ name: String, _ filter: CallFilter, _ callsMax: Int) throws -> CallSample {
+        let sample = try samples.sample(filter, CallSample.Bounds(callsMax: callsMax))
+        note(name, filter, sample, callsMax)
+        return sample
+    }
+
+    private mutating func note(_ name: String, _ filter: CallFilter, _ sample: CallSample, _ max: Int) {
+        read.append((name, filter, sample, max))
+    }
+
+    /// The call as this reader may see it, under the id by which it is found again.
+    private mutating func look(at stored: StoredCall) -> APICall {
+        var visible = stored
+        if stored.hasContent {
+            if readsContent { contentReadCount += 1 } else { visible = stored.withShapes(parser) }
+        }
+        visible.call.id = stored.id
+        return visible.call
+    }
+
+    /// An object, and before its end a member that says what it rests on.
+    private func document(_ append: (inout [UInt8]) -> Void) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(&bytes)
+        bytes.removeLast()
+        var writer = JSONWriter()
+        writer.object { writer in
+            for (name, filter, sample, max) in read {
+                writer.object(name) {
+                    $0.member("since", filter.since)
+                    $0.member("until", filter.until)
+                    $0.member("matching", sample.matchingCount)
+                    $0.member("read", sample.calls.count)
+                    $0.member("read_max", max)
+                }
+            }
+            writer.member("complete", read.allSatisfy(\.sample.isComplete))
+        }
+        return bytes + Array(",\"read\":".utf8) + writer.bytes + [UInt8(ascii: "}")]
+    }
+}

@@ -1,0 +1,145 @@
+"""The key that broke the call is found by the API and by the operator's client, in calls that came through a real agent."""
+
+import json
+import time
+import unittest
+import urllib.parse
+
+from installation import Installation, as_ndjson, native_call, send
+
+GOOD = 200
+FAILING = 40
+SECRET = "94107-secret"
+
+
+def at(seconds_ago: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds_ago))
+
+
+def order(number: int, is_failing: bool, seconds_ago: int) -> dict:
+    """An order; those that fail lack the zip and are refused with an answer that does not say why."""
+    shipping = {"name": f"Person {number}", "city": "Springfield"}
+    if not is_failing:
+        shipping["zip"] = SECRET
+    body = {"amount": 100 + number, "currency": ("usd", "eur")[number % 2], "shipping": shipping}
+    request = {"method": "POST", "url": "https://api.stripe.com/v1/orders", "body": body}
+    request["headers"] = {"content-type": "application/json"}
+    response = {"status": 400, "body": {"error": {"message": "Invalid request."}}} if is_failing else {"status": 200}
+    return native_call(
+        number, time=at(seconds_ago), request=request, response=response, partner="stripe", route="POST /v1/orders",
+        customer=f"c{number % 5}", host=f"app-{number % 3}", service_version="2.0" if is_failing else "1.9",
+    )  # fmt: skip
+
+
+class Explain(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.address = cls.installation.api.address
+        # In the order of their numbers, one every second; every sixth fails.
+        calls = [order(number, number % 6 == 5, 300 - number) for number in range(GOOD + FAILING)]
+        assert sum(call["response"]["status"] == 400 for call in calls) == FAILING
+        calls += [native_call(1_000 + number) for number in range(50)]
+        status, _, answer = send(
+            f"{cls.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson"
+        )
+        assert status == 202, answer
+        cls.installation.wait_for(
+            lambda: len(cls.get("/api/v1/calls?limit=1000")[1]["data"]) == len(calls), 30, "the calls are stored"
+        )
+
+    @classmethod
+    def get(cls, path: str, **headers) -> tuple[int, dict]:
+        status, _, body = send(cls.address + path, None, "GET", **headers)
+        return status, json.loads(body)
+
+    def command(self, *arguments: str) -> str:
+        return self.installation.command("farwatch", *arguments, "--url", self.address)
+
+    def assert_zip_is_missing(self, place: dict):
+        found = (place["path"], place["where"], place["test"])
+        self.assertEqual(found, ("$.shipping.zip", "request.body", "missing"))
+
+    def test_the_key_that_one_call_lacks_is_named_first(self):
+        status, answer = self.get("/api/v1/calls/t-101/explain")
+        self.assertEqual((status, answer["id"]), (200, "t-101"))
+        self.assert_zip_is_missing(answer["ranked"][0])
+        self.assertGreater(answer["ranked"][0]["confidence"], 0.5)
+        read = answer["read"]
+        self.assertEqual((read["failures"]["read"], read["successes"]["read"]), (FAILING, GOOD))
+        self.assertTrue(read["complete"])
+        self.assertIn("$.shipping.zip", self.command("explain", "t-101"))
+        self.assert_zip_is_missing(json.loads(self.command("explain", "t-101", "--json"))["ranked"][0])
+
+    def test_a_call_that_did_not_fail_says_so_and_one_that_is_not_there_is_not_found(self):
+        status, answer = self.get("/api/v1/calls/t-100/explain")
+        self.assertEqual((status, answer["ranked"], answer["note"]), (200, [], "This call did not fail."))
+        self.assertEqual(self.get("/api/v1/calls/nobody/explain")[0], 404)
+
+    def test_the_key_that_a_population_lacks_is_its_first_cause(self):
+        answers = [
+            self.get("/api/v1/explain?partner=stripe&since=1h")[1],
+            self.get("/api/v1/explain?route=POST%20/v1/orders")[1],
+            json.loads(self.command("explain", "--partner", "stripe", "--since", "15m", "--json")),
+        ]
+        for answer in answers:
+            cause = answer["causes"][0]
+            self.assert_zip_is_missing(cause["predicate"][0])
+            self.assertEqual((cause["failures_with"], cause["failures_total"]), (FAILING, FAILING))
+            self.assertTrue(cause["chosen"])
+            self.assertLess(cause["successes_with"], 1)
+            self.assertTrue(cause["samples"]["failing"] and cause["samples"]["succeeding"])
+            self.assertEqual(answer["population"]["failures"], FAILING)
+            self.assertEqual(answer["read"]["failures"]["matching"], FAILING)
+        screen = self.command("explain", "--partner", "stripe")
+        self.assertIn("$.shipping.zip missing", screen)
+        self.assertIn(f"read: {FAILING} of {FAILING} failures", screen)
+
+    def test_what_changed_between_two_versions_is_the_key_and_the_status(self):
+        a, b = "service_version=1.9&partner=stripe", "service_version=2.0&partner=stripe"
+        query = urllib.parse.urlencode({"a": a, "b": b}, quote_via=urllib.parse.quote)
+        answers = [
+            self.get(f"/api/v1/compare?{query}")[1],
+            json.loads(self.command("compare", "--a", a, "--b", b, "--json")),
+        ]
+        for answer in answers:
+            self.assertEqual((answer["population"]["a"], answer["population"]["b"]), (GOOD, FAILING))
+            changed = {(c["path"], c["where"]) for cause in answer["causes"] for c in cause["predicate"]}
+            self.assertIn(("$.shipping.zip", "request.body"), changed)
+        self.assertIn("$.shipping.zip", self.command("compare", "--a", a, "--b", b))
+        # The same calls on both sides: nothing changed.
+        same = urllib.parse.urlencode({"a": a, "b": a}, quote_via=urllib.parse.quote)
+        self.assertEqual(self.get(f"/api/v1/compare?{same}")[1]["causes"], [])
+
+    def test_nobody_without_the_scope_sees_a_value_of_a_body(self):
+        for path in ("calls/t-101/explain", "explain?partner=stripe", "compare?a=failed=false%26since=1h&b=status=4xx"):
+            _, _, body = send(f"{self.address}/api/v1/{path}", None, "GET")
+            self.assertNotIn(SECRET.encode(), body)
+            self.assertNotIn(b"Springfield", body)
+
+    def test_wrong_questions_are_told_what_is_wrong_and_what_was_meant(self):
+        for path, pointer, words in (
+            ("/api/v1/compare?a=customr=acme&b=since=1h", "/query/a", "did you mean `customer`?"),
+            ("/api/v1/compare?a=since=1h", "/query/b", None),
+            ("/api/v1/compare?a=since=yesterday&b=since=1h", "/query/a", None),
+            ("/api/v1/compare?a=since=1h%26since=2h&b=since=1h", "/query/a", None),
+            ("/api/v1/compare?a=failed&b=since=1h", "/query/a", None),
+            ("/api/v1/explain?partnr=stripe", "/query/partnr", "did you mean `partner`?"),
+            ("/api/v1/explain?since=soon", "/query/since", None),
+            ("/api/v1/calls/t-101/explain?since=1h", "/query/since", None),
+        ):
+            with self.subTest(path=path):
+                status, problem = self.get(path)
+                self.assertEqual((status, problem["errors"][0]["pointer"]), (400, pointer))
+                if words:
+                    self.assertEqual(problem["hint"], words)
+
+    def test_a_population_of_nobody_has_no_causes(self):
+        for path in ("/api/v1/explain?partner=nobody", "/api/v1/explain?since=1h&until=2h"):
+            answer = self.get(path)[1]
+            self.assertEqual((answer["causes"], answer["population"]["failures"]), ([], 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
