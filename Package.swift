@@ -207,7 +207,8 @@ let package = Package(
 
 // Their tests look inside, in the one build there is: the release's.
 let opened: Set<String> = [
-    "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting",
+    "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting", "Storage",
+    "QueryAPI",
 ]
 for target in package.targets where opened.contains(target.name) {
     target.swiftSettings = [.unsafeFlags(["-enable-testing"])]
