@@ -93,8 +93,10 @@ let package = Package(
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
-        .target(name: "Incidents", dependencies: ["CallModel", "Rollups", "Detection"], path: "aggregator/Incidents"),
-        .target(name: "Alerting", dependencies: ["CallModel", "Incidents"], path: "aggregator/Alerting"),
+        .target(
+            name: "Incidents", dependencies: ["CallModel", "Documents", "Rollups", "Detection"],
+            path: "aggregator/Incidents"),
+        .target(name: "Alerting", dependencies: ["CallModel", "Documents", "Incidents"], path: "aggregator/Alerting"),
         .target(
             name: "Storage",
             dependencies: [

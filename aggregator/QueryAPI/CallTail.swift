@@ -1,5 +1,6 @@
 import CallJSON
 import CallModel
+import Documents
 import Logging
 import NIOCore
 import Runtime

@@ -1,4 +1,5 @@
 import CallModel
+import Documents
 
 /// OpenAPI 3.1 of the route table: what the server checks and what it says it checks come from the same values.
 func openAPIDocument(_ routes: [APIRoute], version: String) -> [UInt8] {

@@ -1,5 +1,6 @@
 import CallModel
 import Detection
+import Documents
 import Storage
 import Transport
 

@@ -1,5 +1,6 @@
 import CallModel
 import Detection
+import Documents
 
 extension StatusSnapshot {
     /// Every document that the snapshot answers, by the path under which it is asked for. Made once a second, served as bytes.

@@ -1,5 +1,6 @@
 import CallModel
 import Detection
+import Documents
 
 /// The same truth in the shapes of Statuspage's public API, version 2, so that what reads status pages reads this.
 ///

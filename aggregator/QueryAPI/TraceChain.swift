@@ -1,5 +1,6 @@
 import CallJSON
 import CallModel
+import Documents
 import Storage
 
 /// The calls of one trace in their order, each under the call that caused it: webhook in, calls out, what each returned.

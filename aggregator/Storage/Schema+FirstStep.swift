@@ -162,12 +162,14 @@ public enum NameKind: Int16, CaseIterable, Sendable {
     case environment = 7
     case customer = 8
     case agent = 9
+    /// Of far ends: a /24 or /48.
+    case network = 10
 
     /// How many names of the kind are kept; the excess becomes `{other}`, so that a sender gone wild costs bounded memory.
     var countMax: Int {
         switch self {
         case .partner, .service: 20_000
-        case .route, .customer: 200_000
+        case .route, .customer, .network: 200_000
         case .serviceVersion, .host, .agent: 100_000
         case .region, .environment: 1_000
         }

@@ -24,6 +24,9 @@ enum Schema {
         SchemaStep(
             version: 2, title: "counts by hour, a partner's whole, numbered audit, evidence", kind: .expands,
             script: secondStep),
+        SchemaStep(
+            version: 3, title: "incidents, what people do about them, messages to be delivered", kind: .expands,
+            script: thirdStep),
     ]
 
     /// Rows are distributed by this many shards of agents, fixed for good.

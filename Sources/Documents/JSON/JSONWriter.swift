@@ -1,55 +1,54 @@
-import CallModel
-import Documents
-
 /// Writes JSON piece by piece into one buffer: no tree, no reflection.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+public struct JSONWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
+    public init() {}
+
+    public mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
         open(UInt8(ascii: "{"))
         try members(&self)
         close(UInt8(ascii: "}"))
     }
 
-    mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
         open(UInt8(ascii: "["))
         try elements(&self)
         close(UInt8(ascii: "]"))
     }
 
-    mutating func object(_ name: String, _ members: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func object(_ name: String, _ members: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
         try object(members)
     }
 
-    mutating func array(_ name: String, _ elements: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func array(_ name: String, _ elements: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
         try array(elements)
     }
 
-    mutating func member(_ name: String, _ value: String?) {
+    public mutating func member(_ name: String, _ value: String?) {
         key(name)
         string(value)
     }
 
-    mutating func member(_ name: String, _ value: Int?) {
+    public mutating func member(_ name: String, _ value: Int?) {
         key(name)
         raw(value.map { Array(String($0).utf8) })
     }
 
-    mutating func member(_ name: String, _ value: Int64?) {
+    public mutating func member(_ name: String, _ value: Int64?) {
         key(name)
         raw(value.map { Array(String($0).utf8) })
     }
 
-    mutating func member(_ name: String, _ value: Bool) {
+    public mutating func member(_ name: String, _ value: Bool) {
         key(name)
         raw(Array((value ? "true" : "false").utf8))
     }
 
     /// Six significant decimals are more than any of these figures is worth; what is not finite becomes null.
-    mutating func member(_ name: String, _ value: Double?, decimals: Int = 6) {
+    public mutating func member(_ name: String, _ value: Double?, decimals: Int = 6) {
         key(name)
         guard let value, value.isFinite else { return raw(nil) }
         var scale = 1.0
@@ -58,21 +57,19 @@ struct JSONWriter {
         raw(Array((rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int64(rounded)) : "\(rounded)").utf8))
     }
 
-    mutating func member(_ name: String, _ value: Instant?) { member(name, value?.rfc3339) }
-
     /// A value that is JSON already.
-    mutating func member(_ name: String, json: [UInt8]) {
+    public mutating func member(_ name: String, json: [UInt8]) {
         key(name)
         raw(json)
     }
 
-    mutating func string(_ value: String?) {
+    public mutating func string(_ value: String?) {
         guard let value else { return raw(nil) }
         comma()
         JSONText.appendString(value, to: &bytes)
     }
 
-    mutating func raw(_ json: [UInt8]?) {
+    public mutating func raw(_ json: [UInt8]?) {
         comma()
         bytes.append(contentsOf: json ?? Array("null".utf8))
     }
