@@ -23,6 +23,7 @@ public final class Aggregator: Sendable {
     private let ingestServer: HTTPServer
     private let apiServer: HTTPServer
     private let group: MultiThreadedEventLoopGroup
+    private let decisions: Task<Void, Never>
     private let housekeeping: Task<Void, Never>
     private let storageKeeping: Task<Void, Never>
     private let decider: Decider
@@ -52,13 +53,13 @@ public final class Aggregator: Sendable {
         let tokens = AccessTokens()
         let lane = CommitLane(database, name: holder, logger: logger)
         let names = settings.partnerNames
-        let decider = Decider(database, agents, holder: holder, logger: logger) { partner in
+        let deciding = DecidingSettings(incidents: settings.incidents, alerting: settings.alerting) { partner in
             names[partner] ?? Catalogue.builtIn.name(of: partner)
         }
+        let decider = Decider(database, agents, deciding, holder: holder, metrics, logger: logger)
         self.decider = decider
         let history = HistoryKeeper(database)
-        let chores = Housekeeping(
-            database, agents, tokens, decider, history, settings.retention, metrics, logger: logger)
+        let chores = Housekeeping(database, agents, tokens, history, settings.retention, metrics, logger: logger)
         let storageKeeper = StorageKeeper(database, settings.retention, metrics, logger: logger)
         try await chores.prepare()
 
@@ -90,6 +91,7 @@ public final class Aggregator: Sendable {
             try? await group.shutdownGracefully()  // Nothing else can be done about a failure on the way out.
             throw error
         }
+        decisions = Task { await decider.run() }
         housekeeping = Task { await chores.run() }
         storageKeeping = Task { await storageKeeper.run() }
         logger.notice(
@@ -99,11 +101,9 @@ public final class Aggregator: Sendable {
     /// Stops taking work, finishes what is under way, then stops the database.
     public func stop() async {
         await ingestServer.shutdown(grace: .seconds(10))
-        housekeeping.cancel()
-        storageKeeping.cancel()
-        await housekeeping.value
-        await storageKeeping.value
-        await decider.release()
+        for task in [decisions, housekeeping, storageKeeping] { task.cancel() }
+        for task in [decisions, housekeeping, storageKeeping] { await task.value }
+        await decider.stop()
         await apiServer.shutdown(grace: .seconds(5))
         await database.close()
         do {

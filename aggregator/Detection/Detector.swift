@@ -37,25 +37,25 @@ public struct Detector: Sendable {
     }
 
     public let configuration: Configuration
-    public private(set) var history: CallHistory
+    public internal(set) var history: CallHistory
     /// Since they were last taken; the last of each series and group.
     public private(set) var suspicions: [UInt64: Suspicion] = [:]
     /// Calls beyond a limit, that were not counted somewhere.
-    public private(set) var uncountedCalls: Int64 = 0
+    public internal(set) var uncountedCalls: Int64 = 0
     /// When each release was first seen.
-    public private(set) var releases: [(version: NameID, firstSeen: Instant)] = []
+    public internal(set) var releases: [(version: NameID, firstSeen: Instant)] = []
     /// By partner: the far network its calls go to, the latest; 0 where unknown.
-    public private(set) var networks: [NameID] = []
+    public internal(set) var networks: [NameID] = []
     /// Values seen of each dimension of a partner, by the number of its whole series.
-    private var valueCounts: [SIMD8<Int32>] = []
+    var valueCounts: [SIMD8<Int32>] = []
 
-    private var table: SeriesTable
-    private var counters: [SeriesCounter] = []
-    private var states: [UInt64: GroupState] = [:]
-    private var latencies: [LatencyNormal] = []
+    var table: SeriesTable
+    var counters: [SeriesCounter] = []
+    var states: [UInt64: GroupState] = [:]
+    var latencies: [LatencyNormal] = []
     /// By series: the place of its latencies; -1 for none.
-    private var latencyPlaces: [Int32] = []
-    private var isReleaseKnown: [Bool] = []
+    var latencyPlaces: [Int32] = []
+    var isReleaseKnown: [Bool] = []
     /// The series of the cell that was counted last, by dimension; -1 for none. Partner's first, then the fleet's.
     private var own = SIMD8<Int32>(repeating: -1)
     private var fleet = SIMD8<Int32>(repeating: -1)
@@ -72,6 +72,24 @@ public struct Detector: Sendable {
     }
 
     public mutating func prune(at now: Instant) { history.prune(at: now) }
+
+    /// Keeps a cell that was counted before the state was stored, to look for causes in.
+    public mutating func remember(_ cell: CallCell) {
+        history.append(known(cell))
+    }
+
+    /// The same with its symptom, by what is known: nothing is learned.
+    private func known(_ cell: CallCell) -> CallCell {
+        let key = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .route, value: cell.route)
+        guard cell.symptom == .none, cell.latency != CallCell.noLatency, let series = table.known(key),
+            series < latencyPlaces.count, latencyPlaces[series] >= 0
+        else { return cell }
+        var judged = cell
+        if cell.latency > latencies[Int(latencyPlaces[series])].slowAbove { judged.symptom = .slow }
+        return judged
+    }
+
+    public var seriesCount: Int { table.keys.count }
 
     // MARK: Calls
 

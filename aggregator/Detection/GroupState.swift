@@ -90,3 +90,35 @@ struct GroupState: Sendable {
         epoch = now
     }
 }
+
+extension SeriesCounter {
+    init(_ reader: inout StateReader) throws(StateError) {
+        calls = try reader.double()
+        learned = try reader.double()
+        epoch = try reader.next()
+        firstEpoch = try reader.next()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.put(calls)
+        writer.put(learned)
+        writer.put(epoch)
+        writer.put(firstEpoch)
+    }
+}
+
+extension GroupState {
+    init(_ reader: inout StateReader) throws(StateError) {
+        test = try SequentialTest(&reader)
+        learned = try reader.double()
+        for index in 0..<4 { pending[index] = try reader.float() }
+        epoch = try reader.next()
+    }
+
+    func write(to writer: inout StateWriter) {
+        test.write(to: &writer)
+        writer.put(learned)
+        for index in 0..<4 { writer.put(pending[index]) }
+        writer.put(epoch)
+    }
+}

@@ -6,6 +6,8 @@ public struct SeriesKey: Hashable, Sendable {
     /// 1 bit of direction and 4 of dimension above the value's 32, the partner above them.
     @usableFromInline var packed: UInt64
 
+    init(packed: UInt64) { self.packed = packed }
+
     /// - Parameter partner: 0 for the whole fleet; at most `partnerMax`.
     @inlinable
     public init(partner: NameID, direction: Direction, dimension: Dimension, value: NameID) {

@@ -137,6 +137,12 @@ public struct SilenceWatch: Sendable {
         )
     }
 
+    /// Time in which nothing was heard of anybody is no time: gaps begin as much later.
+    public mutating func skip(_ duration: Duration) {
+        for number in flows.indices { flows[number].lastCall = flows[number].lastCall + duration }
+        if let lookedAt { self.lookedAt = lookedAt + duration }
+    }
+
     /// A silence that something else explains is no news, and will be looked at again.
     public mutating func dismiss(_ key: Key) {
         let place = Self.place(key)
@@ -206,5 +212,69 @@ extension SilenceWatch.Flow {
             longestGap *= 1 - passed / (20 * 86_400)
         }
         fresh = 0
+    }
+}
+
+extension SilenceWatch {
+    public func write(to writer: inout StateWriter) {
+        writer.put(keys.indices) { writer, number in
+            writer.put(keys[number].partner)
+            writer.put(keys[number].direction.rawValue)
+            flows[number].write(to: &writer)
+        }
+        writer.put(fleet)
+        writer.put(fleetAtLook)
+        writer.put(lookedAt) { $0.put($1.nanosecondsSinceEpoch) }
+    }
+
+    public init(_ reader: inout StateReader, configuration: Configuration) throws(StateError) {
+        self.init(configuration: configuration)
+        let known = try reader.array { (reader) throws(StateError) -> (Key, Flow) in
+            let partner: NameID = try reader.next()
+            guard let direction = Direction(rawValue: try reader.next()), (0..<SeriesKey.partnerMax).contains(partner)
+            else { throw .malformed("a flow") }
+            return (Key(partner: partner, direction: direction), try Flow(&reader))
+        }
+        for (key, flow) in known {
+            let place = Self.place(key)
+            if place >= numbers.count { numbers += Array(repeating: -1, count: place + 2 - numbers.count) }
+            numbers[place] = Int32(flows.count)
+            keys.append(key)
+            flows.append(flow)
+        }
+        fleet = try reader.double()
+        fleetAtLook = try reader.double()
+        lookedAt = try reader.optional { (reader) throws(StateError) in
+            Instant(nanosecondsSinceEpoch: try reader.next())
+        }
+    }
+}
+
+extension SilenceWatch.Flow {
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.put(firstCall.nanosecondsSinceEpoch)
+        writer.put(lastCall.nanosecondsSinceEpoch)
+        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, longestGap, resumedCalls] {
+            writer.put(value)
+        }
+        writer.put(isSilent)
+        writer.put(resumedAt) { $0.put($1.nanosecondsSinceEpoch) }
+    }
+
+    fileprivate init(_ reader: inout StateReader) throws(StateError) {
+        self.init(firstCall: Instant(nanosecondsSinceEpoch: try reader.next()), fleet: 0)
+        lastCall = Instant(nanosecondsSinceEpoch: try reader.next())
+        fresh = try reader.double()
+        calls = try reader.double()
+        seconds = try reader.double()
+        others = try reader.double()
+        total = try reader.double()
+        fleetAtLastCall = try reader.double()
+        longestGap = try reader.double()
+        resumedCalls = try reader.double()
+        isSilent = try reader.bool()
+        resumedAt = try reader.optional { (reader) throws(StateError) in
+            Instant(nanosecondsSinceEpoch: try reader.next())
+        }
     }
 }

@@ -48,7 +48,7 @@ public struct Incident: Sendable {
     public internal(set) var timeline: [Entry] = []
 
     public internal(set) var extent = Extent()
-    var recovery = Recovery()
+    var recovery = Recovery(calls: 0, failures: 0)
     /// Places in the history up to which cells were looked at, by partner.
     var places: [NameID: Int] = [:]
     var relocateAt: Instant
@@ -87,6 +87,8 @@ public struct Incident: Sendable {
         public internal(set) var routes: Set<NameID> = []
         public internal(set) var partners: Set<NameID> = []
         public internal(set) var symptoms: [Symptom: Double] = [:]
+
+        public var share: Double { calls > 0 ? failures / calls : 0 }
 
         mutating func failed(_ cell: CallCell) {
             failures += Double(cell.count)
