@@ -198,7 +198,9 @@ let package = Package(
                 "Ingest", "Rollups", "Storage",
             ]),
         .testTarget(name: "RollupsTests", dependencies: ["CallModel", "Rollups"]),
-        .testTarget(name: "StorageTests", dependencies: ["CallModel", "Rollups", "BatchFormat", "Storage"]),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["CallModel", "Rollups", "BatchFormat", "Postgres", "Runtime", "Storage", logging]),
         .testTarget(
             name: "QueryAPITests",
             dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),

@@ -96,6 +96,14 @@ public enum StateStore {
     /// No state is larger when opened; a larger one is damage.
     private static let stateByteCountMax = 1 << 30
 
+    /// Bytes that are made once for all aggregators, such as a key: those that are kept under the name, or these from now on.
+    public static func madeOnce(_ name: String, _ bytes: [UInt8], _ connection: PostgresConnection) throws -> [UInt8] {
+        try connection.execute(
+            "INSERT INTO farwatch.snapshots VALUES ($1, 0, now(), $2) ON CONFLICT (name) DO NOTHING",
+            [.text(name), .bytea(bytes)])
+        return try published(name, connection)?.bytes ?? bytes
+    }
+
     /// Writes an outage as it is now; its partner and beginning name it.
     public static func store(_ outage: OutageRecord, _ connection: PostgresConnection) throws {
         try connection.execute(
