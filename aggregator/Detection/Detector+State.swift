@@ -13,6 +13,8 @@ extension Detector {
             entry.value.write(to: &writer)
         }
         writer.put(latencies) { $1.write(to: &$0) }
+        writer.put(seasons) { $1.write(to: &$0) }
+        writer.put(numbers: seasonPlaces)
         writer.put(numbers: networks)
         writer.put(releases) { writer, release in
             writer.put(release.version)
@@ -37,6 +39,8 @@ extension Detector {
         }
         states = Dictionary(known, uniquingKeysWith: { first, _ in first })
         latencies = try reader.array { (reader) throws(StateError) in try LatencyNormal(&reader) }
+        seasons = try reader.array { (reader) throws(StateError) in try WeekHours(&reader) }
+        seasonPlaces = try reader.numbers()
         networks = try reader.numbers()
         releases = try reader.array { (reader) throws(StateError) in
             (try reader.next() as NameID, Instant(nanosecondsSinceEpoch: try reader.next()))
@@ -54,8 +58,9 @@ extension Detector {
     /// Whether every number points at something.
     private func check(_ seriesCount: Int) throws(StateError) {
         guard table.keys.count == seriesCount, counters.count == seriesCount, latencyPlaces.count == seriesCount,
-            valueCounts.count == seriesCount
+            valueCounts.count == seriesCount, seasonPlaces.count == seriesCount
         else { throw .malformed("the series") }
+        guard seasonPlaces.allSatisfy({ $0 >= -1 && Int($0) < seasons.count }) else { throw .malformed("seasons") }
         guard latencyPlaces.allSatisfy({ $0 >= -1 && Int($0) < latencies.count }) else { throw .malformed("latencies") }
         guard states.keys.allSatisfy({ Int(truncatingIfNeeded: $0 >> 8) < seriesCount }) else {
             throw .malformed("tests")

@@ -20,6 +20,8 @@ public struct Detector: Sendable {
         public var statesMax = 400_000
         /// Routes whose latencies are learned (2.3 KB each).
         public var latenciesMax = 20_000
+        /// Partners and directions whose hours of the week are known (1.5 KB each, and so much for each of their symptoms).
+        public var seasonsMax = 10_000
         /// Cells kept to look for causes in (48 bytes each), and for how long.
         public var historyCellsMax = 2_000_000
         public var historyAgeMax: Duration = .seconds(7_200)
@@ -53,6 +55,9 @@ public struct Detector: Sendable {
     var counters: [SeriesCounter] = []
     var states: [UInt64: GroupState] = [:]
     var latencies: [LatencyNormal] = []
+    /// Calls that taught, by the hour of the week; of partners' own series alone, whose places they have.
+    var seasons: [WeekHours] = []
+    var seasonPlaces: [Int32] = []
     /// By series: the place of its latencies; -1 for none.
     var latencyPlaces: [Int32] = []
     var isReleaseKnown: [Bool] = []
@@ -130,13 +135,14 @@ public struct Detector: Sendable {
         let epoch = Forgetting.epoch(of: cell.time)
         let group = cell.symptom.group
         var usual = 0.0
+        let season = seasonFactor(Int(own[Int(Dimension.partner.rawValue)]), group, epoch)
         for dimension in Self.partnerDimensions where own[Int(dimension.rawValue)] >= 0 {
-            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, &usual)
+            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, season, &usual)
         }
         guard group == .down else { return }
         var fleetUsual = 0.0
         for dimension in Self.fleetDimensions where fleet[Int(dimension.rawValue)] >= 0 {
-            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, &fleetUsual)
+            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, 1, &fleetUsual)
         }
     }
 
@@ -170,6 +176,9 @@ public struct Detector: Sendable {
         }
         if series == counters.count { begin(series, key, epoch) }
         counters[series].add(Double(cell.count), epoch: epoch, teaches: teaches)
+        if teaches, seasonPlaces[series] >= 0 {
+            seasons[Int(seasonPlaces[series])].add(Double(cell.count), epoch: epoch)
+        }
         return Int32(series)
     }
 
@@ -177,6 +186,9 @@ public struct Detector: Sendable {
         counters.append(SeriesCounter(epoch: epoch))
         latencyPlaces.append(-1)
         valueCounts.append(SIMD8(repeating: 0))
+        let isSeasonal = key.partner != 0 && key.dimension == .partner && seasons.count < configuration.seasonsMax
+        seasonPlaces.append(isSeasonal ? Int32(seasons.count) : -1)
+        if isSeasonal { seasons.append(WeekHours()) }
         let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
         if let partner = table.known(whole) { valueCounts[partner][Int(key.dimension.rawValue)] += 1 }
     }
@@ -196,12 +208,13 @@ public struct Detector: Sendable {
     }
 
     private mutating func symptomOccurred(
-        _ cell: CallCell, _ group: SymptomGroup, _ series: Int, _ epoch: Int32, _ parent: inout Double
+        _ cell: CallCell, _ group: SymptomGroup, _ series: Int, _ epoch: Int32, _ season: Double,
+        _ parent: inout Double
     ) {
         let stateKey = UInt64(series) << 8 | UInt64(group.rawValue)
         if states[stateKey] == nil {
             guard states.count < configuration.statesMax else { return uncountedCalls += Int64(cell.count) }
-            states[stateKey] = GroupState(epoch: epoch)
+            states[stateKey] = GroupState(epoch: epoch, isSeasonal: seasonPlaces[series] >= 0)
         }
         let counter = counters[series]
         let isYoung = counter.isYoung(epoch: epoch)
@@ -209,7 +222,8 @@ public struct Detector: Sendable {
             let usual = Self.usual(
                 group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
             state.occurred(Double(cell.count), epoch: epoch)
-            state.test.failed(Double(cell.count), calls: counter.calls, usual: usual, at: cell.time)
+            state.test.failed(
+                Double(cell.count), calls: counter.calls, usual: min(0.5, usual * season), at: cell.time)
             return (usual, state.test.evidence, state.test.onset)
         }(&states[stateKey]!)
         let key = table.keys[series]
@@ -249,7 +263,20 @@ public struct Detector: Sendable {
         let epoch = Forgetting.epoch(of: time)
         let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
         let parent = share(whole, group, epoch, parent: 0)
-        return key == whole ? parent : share(key, group, epoch, parent: parent)
+        let season = table.known(whole).map { seasonFactor($0, group, epoch) } ?? 1
+        return min(0.5, season * (key == whole ? parent : share(key, group, epoch, parent: parent)))
+    }
+
+    /// How much more often the symptom is usual for a partner at this hour of the week.
+    private func seasonFactor(_ series: Int, _ group: SymptomGroup, _ epoch: Int32) -> Double {
+        guard series >= 0, series < seasonPlaces.count, seasonPlaces[series] >= 0,
+            let state = states[UInt64(series) << 8 | UInt64(group.rawValue)], let failures = state.season
+        else { return 1 }
+        let counter = counters[series]
+        let learned = state.known(epoch: epoch, isYoung: counter.isYoung(epoch: epoch))
+        guard learned > 0, counter.learned > 0 else { return 1 }
+        return Season.factor(
+            seasons[Int(seasonPlaces[series])], failures, share: learned / counter.learned, epoch: epoch)
     }
 
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {
