@@ -32,7 +32,8 @@ struct WeekHoursTests {
         let whole = SeriesKey(partner: 1, direction: .outbound, dimension: .partner, value: 0)
         let route = SeriesKey(partner: 1, direction: .outbound, dimension: .route, value: 2)
         func usual(_ key: SeriesKey, day: Int, hour: Double) -> Double {
-            detector.usual(key, .rateLimited, at: monday + .seconds(21 * 86_400 + Int64((Double(day) * 24 + hour) * 3_600)))
+            detector.usual(
+                key, .rateLimited, at: monday + .seconds(21 * 86_400 + Int64((Double(day) * 24 + hour) * 3_600)))
         }
         for key in [whole, route] {
             // Of 20 % in truth: 240 calls of two Tuesdays stand against 300 at the share of all hours.

@@ -21,7 +21,9 @@ private struct SmallFleet {
 
     mutating func live(
         seconds: Int, milliseconds: Int64 = 90, callsEach: UInt64 = 3,
-        fails: (_ host: NameID, _ partner: NameID) -> (share: Double, outcome: Outcome) = { _, _ in (0.005, .serverError) }
+        fails: (_ host: NameID, _ partner: NameID) -> (share: Double, outcome: Outcome) = { _, _ in
+            (0.005, .serverError)
+        }
     ) {
         for _ in 0..<seconds {
             var block = RollupBlock()

@@ -16,7 +16,8 @@ struct Housekeeping: Sendable {
     private let logger: Logger
 
     init(
-        _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ history: HistoryKeeper, _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
+        _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ history: HistoryKeeper,
+        _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.database = database
         self.agents = agents

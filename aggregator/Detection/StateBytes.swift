@@ -97,7 +97,9 @@ public struct StateReader: Sendable {
 
     public mutating func numbers<Number: FixedWidthInteger>() throws(StateError) -> [Number] {
         let count = Int(try next() as UInt32)
-        guard count <= (bytes.count - offset) / MemoryLayout<Number>.size else { throw .malformed("a count of \(count)") }
+        guard count <= (bytes.count - offset) / MemoryLayout<Number>.size else {
+            throw .malformed("a count of \(count)")
+        }
         var numbers: [Number] = []
         numbers.reserveCapacity(count)
         for _ in 0..<count { numbers.append(try next()) }

@@ -26,7 +26,8 @@ extension IncidentCore {
         }
         let unheard = shareOfSilentHosts(silent.key, at: now)
         if unheard >= Self.unheardMax {
-            decide("not opened: \(reason), but hosts that made \(percent(unheard)) of them are not heard of", key, at: now)
+            decide(
+                "not opened: \(reason), but hosts that made \(percent(unheard)) of them are not heard of", key, at: now)
             return silence.dismiss(silent.key)
         }
         guard open.count < configuration.openMax else { return refusedCount += 1 }

@@ -142,7 +142,8 @@ extension Incident {
     /// What it counted, in one sentence.
     var figures: String {
         if silence != nil { return "no calls since \(startedAt.rfc3339)" }
-        return "\(Int64(extent.failures)) of \(Int64(extent.calls)) calls \(groups[0].verb), \(percent(extent.usualShare)) is "
+        return
+            "\(Int64(extent.failures)) of \(Int64(extent.calls)) calls \(groups[0].verb), \(percent(extent.usualShare)) is "
             + "normal"
     }
 }
