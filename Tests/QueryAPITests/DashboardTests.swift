@@ -48,35 +48,36 @@ struct DashboardTests {
         return PublishedStatus(encoded: bytes)!
     }
 
-    private func text(_ pages: DashboardPages, _ pattern: String, _ status: PublishedStatus?, id: String = "") throws
+    private func text(_ pages: DashboardPages, _ pattern: String, _ status: PublishedStatus?, id: String = "")
+        async throws
         -> String?
     {
         let page = try #require(pages.pages.first { $0.pattern == pattern })
-        return page.render(["id": id], status, now).map { String(decoding: $0, as: UTF8.self) }
+        return try await page.render(["id": id], status, now).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test func `names from outside are text and never markup`() throws {
+    @Test func `names from outside are text and never markup`() async throws {
         let (pages, status) = pages(name: hostile)
         for (pattern, id) in [("/", ""), ("/partners/{id}", "p/1")] {
-            let page = try #require(try text(pages, pattern, status, id: id))
+            let page = try #require(try await text(pages, pattern, status, id: id))
             #expect(!page.contains("<script"))
             #expect(page.contains("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&amp;"))
         }
     }
 
-    @Test func `the worst is said in words, and its partner is one click away`() throws {
+    @Test func `the worst is said in words, and its partner is one click away`() async throws {
         let (pages, status) = pages(name: "Stripe")
-        let page = try #require(try text(pages, "/", status))
+        let page = try #require(try await text(pages, "/", status))
         #expect(page.contains("Stripe: major outage") && page.contains("Major outage for 10 min"))
         #expect(page.contains(#"href="/partners/p%2F1""#))
         #expect(page.contains("2 hosts reporting, 1 silent"))
     }
 
-    @Test func `who is nobody's partner has no page, and without a status there is one that says so`() throws {
+    @Test func `who is nobody's partner has no page, and without a status there is one that says so`() async throws {
         let (pages, status) = pages(name: "Stripe")
-        let nobody = try text(pages, "/partners/{id}", status, id: "nobody")
+        let nobody = try await text(pages, "/partners/{id}", status, id: "nobody")
         #expect(nobody == nil)
-        let waiting = try text(pages, "/", nil)
+        let waiting = try await text(pages, "/", nil)
         #expect(waiting?.contains("being worked out") == true)
     }
 }

@@ -71,7 +71,10 @@ public final class Aggregator: Sendable {
             metrics: IngestMetrics(metrics), logger: logger)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
-        let pages = DashboardPages(history: { history.snapshot }, version: Self.version).pages
+        sources.addIncidents(database, try await AcknowledgeLinks.open(database, publicURL: settings.publicURL))
+        let pages = DashboardPages(
+            history: { history.snapshot }, incidents: sources.incidents, version: Self.version
+        ).pages
         let api = APIHandler(
             Self.apiConfiguration(settings), sources, pages: pages, metrics: metrics, logger: logger)
         Self.addGauges(ingest, database, metrics)

@@ -17,6 +17,8 @@ public struct AggregatorSettings: Sendable {
     public var ingestAddress = ListenAddress(host: "127.0.0.1", port: 7443)
     public var apiAddress = ListenAddress(host: "127.0.0.1", port: 7080)
     public var publicStatus = false
+    /// Where people reach the API, for links in messages; nil: messages have none.
+    public var publicURL: String?
     public var tls: ServerTLS?
     public var ingest = IngestConfiguration()
     public var retention = RetentionPolicy()
@@ -49,6 +51,7 @@ public struct AggregatorSettings: Sendable {
         let api = root.section("api")
         apiAddress = Self.address(api, apiAddress)
         publicStatus = api.bool("public_status") ?? publicStatus
+        publicURL = Self.publicURL(api)
         for (section, address) in [(ingestSection, ingestAddress), (api, apiAddress)]
         where tls == nil && !address.isLoopback {
             section.report(
@@ -91,6 +94,15 @@ public struct AggregatorSettings: Sendable {
             return nil
         }
         return ServerTLS(certificateFile: certificate, keyFile: key)
+    }
+
+    private static func publicURL(_ section: SettingsSection) -> String? {
+        guard let text = section.string("public_url") else { return nil }
+        guard Endpoint(url: text) != nil else {
+            section.report("public_url", "no address", hint: "write it like https://farwatch.example")
+            return nil
+        }
+        return text
     }
 
     private static func address(_ section: SettingsSection, _ usual: ListenAddress) -> ListenAddress {

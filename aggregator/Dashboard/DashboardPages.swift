@@ -2,18 +2,24 @@ import CallModel
 import QueryAPI
 import Synchronization
 
-/// The web pages: the status of all partners at `/`, one partner at `/partners/{id}`, and their style sheet.
+/// The web pages: the status of all partners at `/`, one partner at `/partners/{id}`, incidents at `/incidents` and
+/// `/incidents/{id}`, and their style sheet.
 ///
 /// Rendered here from the same documents the API serves, so that they can say nothing else; no script is needed. A page is made
-/// once for each snapshot of the status, however many readers there are.
+/// once for each snapshot of the status, however many readers there are; those of incidents are read anew.
 public struct DashboardPages: Sendable {
     private let history: @Sendable () -> HistorySnapshot?
+    private let incidents: IncidentSources
     private let version: String
     private let cache = PageCache()
 
     /// - Parameter history: of every partner, as far as it is known.
-    public init(history: @escaping @Sendable () -> HistorySnapshot?, version: String) {
+    public init(
+        history: @escaping @Sendable () -> HistorySnapshot?, incidents: IncidentSources = IncidentSources(),
+        version: String
+    ) {
         self.history = history
+        self.incidents = incidents
         self.version = version
     }
 
@@ -24,6 +30,12 @@ public struct DashboardPages: Sendable {
             WebPage(pattern: "/partners/{id}") { values, status, now in
                 let id = values["id"] ?? ""
                 return page("/partners/" + id, status, now) { partnerPage(id, $0) }
+            },
+            WebPage(pattern: "/incidents", isOfStatus: false) { _, _, now in
+                try await incidentsPage(incidents, version: version, at: now)
+            },
+            WebPage(pattern: "/incidents/{id}", isOfStatus: false) { values, _, now in
+                try await incidentPage(values["id"] ?? "", incidents, version: version, at: now)
             },
             WebPage(pattern: "/dashboard.css", contentType: "text/css; charset=utf-8") { _, _, _ in styleSheet },
         ]

@@ -15,6 +15,9 @@ let styleSheet = Array(
     .top{border-bottom:1px solid var(--line);background:var(--card)}
     .top .wrap{display:flex;justify-content:space-between;align-items:center;gap:1rem;height:3.5rem}
     .brand{display:flex;align-items:center;gap:.55rem;font-weight:650;letter-spacing:-.01em;color:var(--ink);text-decoration:none}
+    .top nav{margin-right:auto}.top nav a{color:inherit;text-decoration:none}.top nav a:hover{text-decoration:underline}
+    .entries{list-style:none;display:grid;gap:.5rem;font-size:.93rem}.entries li{overflow-wrap:anywhere}.entries time{color:var(--soft)}
+    .outages a{color:inherit}
     .asof,footer,small,.scale,.back{color:var(--soft);font-size:.84rem}
     .stale{color:var(--partial)}
     h1,h2,h3,p,dl,dd,ul{margin:0;padding:0}

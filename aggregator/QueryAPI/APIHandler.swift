@@ -165,7 +165,7 @@ public final class APIHandler: RequestHandler {
         let (scopes, who) = try identify(head, route.access)
         let query = try checkedQuery(head.query, route.parameters, now: now)
         var prepared = APIRequest(head: head, path: values, query: query, scopes: scopes, who: who, now: now)
-        if let fields = route.body {
+        if let fields = route.body, request.body.readableBytes > 0 || !route.isBodyOptional {
             let type = head.headers[first: "content-type"]?.split(separator: ";").first
             guard type?.lowercased() == "application/json" else {
                 throw APIProblem(

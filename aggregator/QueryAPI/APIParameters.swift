@@ -39,9 +39,9 @@ func checkedBody(_ body: [UInt8], _ fields: [APIField], now: Instant) throws(API
     var values: [String: String] = [:]
     var errors: [Problem.Item] = []
     var hint: String?
-    func fault(_ name: String, _ detail: String) {
+    func fault(_ name: String, _ detail: String, at place: String = "") {
         guard errors.count < 20 else { return }
-        errors.append(Problem.Item(pointer: "/body/" + pointerEscaped(String(name.prefix(40))), detail: detail))
+        errors.append(Problem.Item(pointer: "/body/" + pointerEscaped(String(name.prefix(40))) + place, detail: detail))
     }
     do {
         try JSONParser(byteCountMax: bodyByteCountMax).parse(body) { root in
@@ -56,6 +56,10 @@ func checkedBody(_ body: [UInt8], _ fields: [APIField], now: Instant) throws(API
                     return fault(name, "known are \(fields.map(\.name).joined(separator: ", "))")
                 }
                 guard values[name] == nil else { return fault(name, "given twice") }
+                if case .nested(let nested) = field.kind, let flaw = nested.flaw(value) {
+                    hint = hint ?? flaw.hint
+                    return fault(name, flaw.detail, at: flaw.pointer)
+                }
                 guard let text = field.kind.text(value) else { return fault(name, field.kind.wanted) }
                 if let complaint = field.kind.complaint(about: text, now: now) { return fault(name, complaint) }
                 values[name] = text
@@ -78,14 +82,21 @@ let testCharacterCountMax = 500
 extension APIParameter.Kind {
     /// The value of a body's field as the text that a query would have; nil for one of another type.
     fileprivate func text(_ value: JSONValue) -> String? {
-        if case .integer = self { return value.int64.map(String.init) }
-        return value.string
+        switch self {
+        case .integer: return value.int64.map(String.init)
+        case .nested:
+            var bytes: [UInt8] = []
+            value.serialize(into: &bytes)
+            return String(decoding: bytes, as: UTF8.self)
+        default: return value.string
+        }
     }
 
     fileprivate var wanted: String {
         switch self {
         case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
         case .choice(let choices): "one of \(choices.joined(separator: ", "))"
+        case .nested(let nested): nested.wanted
         default: "a string"
         }
     }
@@ -109,6 +120,10 @@ extension APIParameter.Kind {
         case .time:
             return parseTime(value, now: now) == nil
                 ? "a time like 2026-11-23T19:34:00Z, or a span before now like 15m" : nil
+        case .timeAhead:
+            return parseTimeAhead(value, now: now) == nil
+                ? "a time like 2026-11-23T19:34:00Z, or a span from now like 2h" : nil
+        case .nested: return nil
         case .status: return parseStatus(value) == nil ? "a status like 404, or a class like 5xx" : nil
         case .traceID: return TraceID(hex: value) == nil ? "32 hex digits, not all zero" : nil
         case .cursor: return CallCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
@@ -145,7 +160,15 @@ func isTokenCharacter(_ byte: UInt8) -> Bool {
 
 /// RFC 3339, or a number with `s`, `m`, `h` or `d`: that long before now.
 func parseTime(_ text: String, now: Instant) -> Instant? {
-    if let time = Instant(rfc3339: text) { return time }
+    Instant(rfc3339: text) ?? parseSpan(text).map { now - $0 }
+}
+
+/// The same, but that long after now.
+func parseTimeAhead(_ text: String, now: Instant) -> Instant? {
+    Instant(rfc3339: text) ?? parseSpan(text).map { now + $0 }
+}
+
+private func parseSpan(_ text: String) -> Duration? {
     guard text.utf8.count <= 6, let unit = text.last, let count = Int64(text.dropLast()), count >= 0,
         text.first != "+"
     else { return nil }
@@ -159,7 +182,7 @@ func parseTime(_ text: String, now: Instant) -> Instant? {
     }
     // As `/openapi.json` says; no time is 99,999 days ago, and arithmetic with times stops at its ends.
     guard count <= 99_999 else { return nil }
-    return now - .seconds(count * seconds)
+    return .seconds(count * seconds)
 }
 
 /// `404` is that status alone, `5xx` the hundred.

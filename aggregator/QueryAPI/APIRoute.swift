@@ -36,6 +36,10 @@ struct APIRoute: Sendable {
     var mayBeMissing = false
     /// Whether it answers while another state stands against it (409).
     var mayConflict = false
+    /// Whether what was asked for can still be under way (202).
+    var mayBePending = false
+    /// Whether it may say 403 although no token is asked for.
+    var mayBeForbidden = false
     var handle: @Sendable (APIRequest) async throws -> Response
 
     private var segments: [Substring] { pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) }
@@ -47,6 +51,9 @@ struct APIRoute: Sendable {
         case .operate, .admin: false
         }
     }
+
+    /// Whether a body may be left out: nothing in it has to be said.
+    var isBodyOptional: Bool { body?.contains(where: \.isRequired) == false }
 
     /// Whether a GET's answer is small or made already, so that it has an entity tag.
     var hasEntityTag: Bool { method == "GET" && contentType == "application/json" && schema != nil }
@@ -88,6 +95,8 @@ struct APIParameter: Sendable {
         case choice([String])
         /// RFC 3339, or a time span before now such as `15m`.
         case time
+        /// RFC 3339, or a time span after now such as `2h`.
+        case timeAhead
         /// A status code, or a class such as `5xx`.
         case status
         case traceID
@@ -100,6 +109,8 @@ struct APIParameter: Sendable {
         case eventID
         /// Calls by conditions joined by `&`, such as `since=1h&customer=acme`.
         case population
+        /// In bodies alone: JSON of more than one value.
+        case nested(NestedField)
     }
 
     var name: String
@@ -113,7 +124,7 @@ struct APIRequest: Sendable {
     var head: RequestHead
     var path: [String: String]
     var query: [String: String]
-    /// The body's fields, checked; numbers as their digits.
+    /// The body's fields, checked; numbers as their digits, nested ones as JSON.
     var fields: [String: String] = [:]
     /// Of the token that came with it; empty for an anonymous one.
     var scopes: Set<TokenScope>

@@ -175,6 +175,70 @@ let apiSchemas: [(name: String, schema: String)] = [
             ("id", integer), ("at", reference("Time")), ("who", text), ("what", text), ("detail", anyObject),
         ])
     ),
+    ("IncidentList", object([("data", list("Incident")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "Incident",
+        object(
+            [
+                ("id", text), ("state", #"{"enum":["open","acknowledged","resolved"]}"#),
+                ("started_at", reference("Time")), ("opened_at", reference("Time")),
+                ("resolved_at", reference("TimeOrNull")), ("detected_after_s", number), ("severity", severity),
+                ("title", text), ("cause", reference("IncidentCause")), ("explains", anyObject),
+                ("timeline", list("TimelineEntry")), ("owner", reference("TextOrNull")),
+                ("acknowledged", reference("Acknowledged")), ("notifications", list("Notification")),
+            ],
+            optional: [
+                ("trend", #"{"enum":["growing","steady","shrinking"]}"#), ("quiet", boolean),
+                ("merged_into", reference("TextOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
+            ])
+    ),
+    (
+        "IncidentCause",
+        object([
+            ("kind", text), ("partners", #"{"type":"array","items":{"type":"string"}}"#),
+            (
+                "predicate",
+                #"{"type":"array","items":{"type":"object","required":["dimension","value"],"properties":{"#
+                    + #""dimension":{"type":"string"},"value":{"type":"string"}}}}"#
+            ), ("confidence", number),
+        ])
+    ),
+    ("TimelineEntry", object([("at", reference("Time")), ("what", text)], optional: [("who", text)])),
+    (
+        "Acknowledged",
+        #"{"type":["object","null"],"required":["at","by"],"properties":{"at":{"type":"string","format":"date-time"},"#
+            + #""by":{"type":["string","null"]}}}"#
+    ),
+    (
+        "Notification",
+        object([
+            ("at", reference("Time")), ("channel", text), ("kind", text),
+            ("state", #"{"enum":["pending","delivered","dead","superseded"]}"#), ("attempts", integer),
+            ("last_error", reference("TextOrNull")),
+        ])
+    ),
+    ("Why", object([("incident", reference("TextOrNull")), ("decisions", objects)])),
+    ("QuietList", object([("data", list("Quiet")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "Quiet",
+        object([
+            ("id", text), ("kind", #"{"enum":["silence","maintenance"]}"#),
+            ("side", #"{"enum":["ours","theirs",null]}"#), ("state", #"{"enum":["pending","active","ended"]}"#),
+            ("matchers", objects), ("starts_at", reference("Time")), ("ends_at", reference("Time")), ("comment", text),
+            ("created_at", reference("Time")), ("created_by", text), ("updated_at", reference("Time")),
+            ("ended_by", reference("TextOrNull")),
+        ])
+    ),
+    ("OwnerList", object([("data", list("Owner")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "Owner",
+        object([
+            ("name", text), ("source", #"{"enum":["settings","api"]}"#), ("matchers", objects), ("channels", objects),
+            ("schedule", #"{"type":["object","null"]}"#), ("contact", reference("TextOrNull")),
+            ("runbook", reference("TextOrNull")), ("updated_at", reference("TimeOrNull")),
+            ("updated_by", reference("TextOrNull")),
+        ])
+    ),
     ("EvidenceList", object([("data", list("Evidence")), ("next_cursor", reference("TextOrNull"))])),
     (
         "Evidence",
@@ -252,6 +316,8 @@ private let integer = #"{"type":"integer"}"#
 private let number = #"{"type":"number"}"#
 private let boolean = #"{"type":"boolean"}"#
 private let anyObject = #"{"type":"object"}"#
+private let objects = #"{"type":"array","items":{"type":"object"}}"#
+private let severity = #"{"enum":["minor","major","critical"]}"#
 private let indicator = #"{"enum":["none","minor","major","critical"]}"#
 
 private let headMembers = [("as_of", reference("Time")), ("stale", boolean)]

@@ -81,7 +81,7 @@ private func operation(_ route: APIRoute, _ writer: inout JSONWriter) {
     }
     if let fields = route.body {
         writer.object("requestBody") { writer in
-            writer.member("required", true)
+            writer.member("required", !route.isBodyOptional)
             writer.object("content") { writer in
                 writer.object("application/json") { writer in
                     writer.object("schema") { describe(fields, &$0) }
@@ -93,13 +93,16 @@ private func operation(_ route: APIRoute, _ writer: inout JSONWriter) {
         if route.successStatus == 204 {
             description(204, "Done.", &writer)
         } else {
-            success(route, &writer)
+            answer(route.successStatus, "The answer.", route, &writer)
         }
+        if route.mayBePending { answer(202, "Written down, but not done yet.", route, &writer) }
         if route.mayBeUnchanged { description(304, "The client has it already.", &writer) }
         problem(400, "A parameter is malformed or unknown.", &writer)
         if route.access != .open {
             problem(401, "No token, or one that is not valid.", &writer)
             problem(403, "The token lacks the scope.", &writer)
+        } else if route.mayBeForbidden {
+            problem(403, "The key is not the right one.", &writer)
         }
         if route.body != nil {
             problem(413, "The body is too large.", &writer)
@@ -154,7 +157,7 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
     case .choice(let choices):
         schema.member("type", "string")
         schema.array("enum") { for choice in choices { $0.string(choice) } }
-    case .time:
+    case .time, .timeAhead:
         schema.member("type", "string")
         schema.array("examples") {
             $0.string("15m")
@@ -168,6 +171,7 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
                 $0.member("pattern", "^(1[789]|2[01])[0-9]{2}-")
             }
         }
+    case .nested(let nested): nested.writeSchema(to: &schema)
     case .status:
         schema.member("type", "string")
         schema.member("pattern", "^[1-9]([0-9][0-9]|[xX][xX])$")
@@ -198,9 +202,9 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
     }
 }
 
-private func success(_ route: APIRoute, _ writer: inout JSONWriter) {
-    writer.object(String(route.successStatus)) { writer in
-        writer.member("description", "The answer.")
+private func answer(_ status: Int, _ text: String, _ route: APIRoute, _ writer: inout JSONWriter) {
+    writer.object(String(status)) { writer in
+        writer.member("description", text)
         writer.object("content") { writer in
             content(route.contentType, route.schema, &writer)
             for contentType in route.otherContentTypes {

@@ -37,6 +37,9 @@ public struct QuerySources: Sendable {
     public var evidenceList: @Sendable () async throws -> [EvidenceRecord] = { [] }
     public var evidence: @Sendable (_ id: String) async throws -> EvidenceRecord? = { _ in nil }
     public var removeEvidence: @Sendable (_ id: String) async throws -> Bool = { _ in false }
+    public var incidents = IncidentSources()
+    public var quiets = QuietSources()
+    public var owners = OwnerSources()
     /// Works something out from samples of stored calls, where that may take seconds.
     public var workOut:
         @Sendable (_ work: @escaping @Sendable (CallSamples) throws -> Explained) async throws -> Explained = {

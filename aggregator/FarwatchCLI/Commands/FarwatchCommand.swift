@@ -12,7 +12,8 @@ public struct FarwatchCommand: AsyncParsableCommand {
             Exit codes: 0, 1 (failed), 64 (usage), 78 (settings).
             """,
         subcommands: [
-            StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, SearchCommand.self, TailCommand.self,
+            StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, IncidentCommand.self,
+            SilenceCommand.self, MaintenanceCommand.self, OwnersCommand.self, SearchCommand.self, TailCommand.self,
             TraceCommand.self, ExplainCommand.self, CompareCommand.self, HostsCommand.self, VersionCommand.self,
         ], defaultSubcommand: StatusCommand.self)
 
@@ -66,18 +67,6 @@ struct HostsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await server.show("/api/v1/hosts", hostsScreen)
-    }
-}
-
-struct IncidentsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "incidents", abstract: "What went wrong, open incidents first.")
-
-    @OptionGroup var server: ServerOptions
-    @Flag(name: .long, help: "Only those that are not over.") var open = false
-
-    func run() async throws {
-        try await server.show("/api/v2/incidents\(open ? "/unresolved" : "").json", incidentsScreen)
     }
 }
 

@@ -45,6 +45,19 @@ struct ServerOptions: ParsableArguments {
         return try body(of: response)
     }
 
+    /// The body of the answer to a request that changes something: 200, 201, 202 or 204, which has none.
+    func change(_ method: String, _ path: String, _ json: [UInt8]? = nil) async throws -> (status: Int, body: [UInt8]) {
+        let response = try await withClient { client, headers in
+            var request = ClientRequest(method: method, path: path, headers: headers)
+            if let json {
+                request.headers.add("content-type", "application/json")
+                request.body = ByteBuffer(bytes: json)
+            }
+            return try await client.send(request)
+        }
+        return (response.status, try body(of: response, accepting: 200...204))
+    }
+
     /// Reads an answer without an end, piece by piece, until it ends or the connection does.
     func stream(_ path: String, _ receive: @escaping @Sendable ([UInt8]) -> Void) async throws {
         let response = try await withClient { client, headers in
@@ -55,9 +68,11 @@ struct ServerOptions: ParsableArguments {
         _ = try body(of: response)
     }
 
-    private func body(of response: ClientResponse) throws -> [UInt8] {
+    private func body(
+        of response: ClientResponse, accepting statuses: ClosedRange<Int> = 200...200
+    ) throws -> [UInt8] {
         let body = Array(buffer: response.body)
-        guard response.status == 200 else {
+        guard statuses.contains(response.status) else {
             printError("farwatch: \(safeText(url)) answers \(response.status): \(complaint(body))")
             throw ExitCode.failure
         }
@@ -128,7 +143,11 @@ struct ServerOptions: ParsableArguments {
     }
 
     private func showOnce(_ path: String, _ screen: (JSONValue, Style) -> [String]) async throws {
-        let body = try await fetch(path)
+        try show(try await fetch(path), screen)
+    }
+
+    /// Shows a document that was fetched.
+    func show(_ body: [UInt8], _ screen: (JSONValue, Style) -> [String]) throws {
         defer { fflush(nil) }
         guard !json else { return print(String(decoding: safeJSON(body), as: UTF8.self)) }
         // From the top of the screen, so that it does not scroll away.

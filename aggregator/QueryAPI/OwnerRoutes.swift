@@ -1,0 +1,188 @@
+import CallModel
+import Documents
+import Runtime
+import Storage
+import Transport
+
+/// Owners: who looks after what, and through which channels they hear of it. Those of the settings file are only shown.
+func ownerRoutes(_ sources: QuerySources) -> [APIRoute] {
+    let owners = sources.owners
+    return [
+        APIRoute(
+            pattern: "/api/v1/owners", summary: "Every owner: those of the settings file, then those made here.",
+            access: .read, schema: "OwnerList"
+        ) { _ in .json(list(owners.ofSettings(), try await owners.list())) },
+        APIRoute(
+            pattern: "/api/v1/owners", method: "POST", summary: "Makes an owner.", access: .operate,
+            body: [name] + ownerFields, successStatus: 201, schema: "Owner", mayConflict: true
+        ) { request in
+            let name = request.fields["name"]!
+            try refuseOfSettings(name, owners)
+            guard try await !owners.list().contains(where: { $0.name == name }) else {
+                throw APIProblem(
+                    status: 409, title: "There is one already", detail: "the owner `\(name)` exists",
+                    hint: "PUT /api/v1/owners/\(pathSegment(name)) replaces it")
+            }
+            var response = Response.json(try await put(name, "made an owner", request, sources), status: 201)
+            response.headers.add("location", "/api/v1/owners/\(pathSegment(name))")
+            return response
+        },
+        APIRoute(
+            pattern: "/api/v1/owners/{name}", summary: "One owner.", access: .read, schema: "Owner", mayBeMissing: true
+        ) { request in
+            let name = request.path["name"]!
+            if let owner = owners.ofSettings().first(where: { $0.name == name }) {
+                return .json(document(owner, isOfSettings: true))
+            }
+            guard let owner = try await owners.list().first(where: { $0.name == name }) else {
+                throw APIProblem.notFound(name)
+            }
+            return .json(document(owner, isOfSettings: false))
+        },
+        APIRoute(
+            pattern: "/api/v1/owners/{name}", method: "PUT", summary: "Replaces an owner that was made here.",
+            access: .operate, body: ownerFields, schema: "Owner", mayBeMissing: true, mayConflict: true
+        ) { request in
+            let name = request.path["name"]!
+            try refuseOfSettings(name, owners)
+            guard try await owners.list().contains(where: { $0.name == name }) else { throw APIProblem.notFound(name) }
+            return .json(try await put(name, "changed an owner", request, sources))
+        },
+        APIRoute(
+            pattern: "/api/v1/owners/{name}", method: "DELETE", summary: "Removes an owner that was made here.",
+            access: .operate, successStatus: 204, mayBeMissing: true, mayConflict: true
+        ) { request in
+            let name = request.path["name"]!
+            try refuseOfSettings(name, owners)
+            guard try await owners.remove(name) else { throw APIProblem.notFound(name) }
+            audit("removed an owner", name, request, sources)
+            return Response(status: 204)
+        },
+    ]
+}
+
+private let name = APIField(
+    name: "name", kind: .text(characterCountMax: 100), summary: "By which it is known.", isRequired: true)
+
+private let ownerFields = [
+    APIField(
+        name: "matchers", kind: .nested(.matchers),
+        summary: "What is theirs: incidents that pass all of them. None: only what is assigned to them."),
+    APIField(
+        name: "channels", kind: .nested(.steps),
+        summary: "In the order of escalation: names of notifiers, or `on-call`, each after a delay."),
+    APIField(name: "schedule", kind: .nested(.schedule), summary: "Who is on call, in turns."),
+    APIField(name: "contact", kind: .text(characterCountMax: 500), summary: "How people reach them."),
+    APIField(name: "runbook", kind: .text(characterCountMax: 2_000), summary: "The address of what to do."),
+]
+
+private func put(_ name: String, _ what: String, _ request: APIRequest, _ sources: QuerySources) async throws -> [UInt8]
+{
+    try await check(name, request, sources.owners)
+    var writer = JSONWriter()
+    writer.object { writer in
+        for field in ownerFields {
+            guard let value = request.fields[field.name] else { continue }
+            if case .nested = field.kind {
+                writer.member(field.name, json: Array(value.utf8))
+            } else {
+                writer.member(field.name, value)
+            }
+        }
+    }
+    let record = OwnerRecord(
+        name: name, document: String(decoding: writer.bytes, as: UTF8.self), updatedAt: request.now,
+        updatedBy: request.who)
+    guard try await sources.owners.put(record) else {
+        throw APIProblem(
+            status: 409, title: "Too many owners", detail: "\(OwnerStore.countMax) were made already",
+            hint: "DELETE what is no longer needed")
+    }
+    audit(what, name, request, sources)
+    return document(record, isOfSettings: false)
+}
+
+/// What no field alone can say.
+private func check(_ name: String, _ request: APIRequest, _ owners: OwnerSources) async throws {
+    var faults: [Problem.Item] = []
+    var hint: String?
+    if let matchers = request.fields["matchers"] {
+        (faults, hint) = unknownOwners(matchers, try await owners.names() + [name])
+    }
+    if let known = owners.channels() {
+        for (pointer, channel) in NestedField.channels(request.fields["channels"], request.fields["schedule"])
+        where !known.contains(channel) {
+            faults.append(Problem.Item(pointer: pointer, detail: "there is no notifier `\(channel.prefix(80))`"))
+            hint = hint ?? Spelling.nearest(to: channel, among: known).map { "did you mean `\($0)`?" }
+        }
+    }
+    guard faults.isEmpty else { throw APIProblem.badBody(faults, hint: hint) }
+}
+
+private func refuseOfSettings(_ name: String, _ owners: OwnerSources) throws {
+    guard owners.ofSettings().contains(where: { $0.name == name }) else { return }
+    throw APIProblem(
+        status: 409, title: "It stands in the settings", detail: "the owner `\(name)` is one of the settings file",
+        hint: "change it there, under `owners`")
+}
+
+private func audit(_ what: String, _ name: String, _ request: APIRequest, _ sources: QuerySources) {
+    var detail = JSONWriter()
+    detail.object { writer in
+        writer.member("owner", name)
+        for (name, value) in request.fields.sorted(by: { $0.key < $1.key }) where name != "name" {
+            writer.member(name, value)
+        }
+    }
+    sources.audit(request.who, what, String(decoding: detail.bytes, as: UTF8.self))
+}
+
+// MARK: JSON
+
+private func list(_ ofSettings: [OwnerRecord], _ made: [OwnerRecord]) -> [UInt8] {
+    let names = Set(ofSettings.map(\.name))
+    var writer = JSONWriter()
+    writer.object { writer in
+        writer.array("data") { writer in
+            for owner in ofSettings { writer.raw(document(owner, isOfSettings: true)) }
+            for owner in made where !names.contains(owner.name) { writer.raw(document(owner, isOfSettings: false)) }
+        }
+        writer.member("next_cursor", nil as String?)
+    }
+    return writer.bytes
+}
+
+/// Every member, those that were left out as null or empty.
+private func document(_ owner: OwnerRecord, isOfSettings: Bool) -> [UInt8] {
+    var members: [String: [UInt8]] = [:]
+    // Our own document; were it damaged the owner would have a name alone.
+    _ = try? JSONParser().parse(Array(owner.document.utf8)) { document in
+        document.forEachMember { key, value in
+            var bytes: [UInt8] = []
+            value.serialize(into: &bytes)
+            members[String(decoding: key, as: UTF8.self)] = bytes
+        }
+    }
+    var writer = JSONWriter()
+    writer.object { writer in
+        writer.member("name", owner.name)
+        writer.member("source", isOfSettings ? "settings" : "api")
+        for (name, usual) in [
+            ("matchers", "[]"), ("channels", "[]"), ("schedule", "null"), ("contact", "null"), ("runbook", "null"),
+        ] { writer.member(name, json: members[name] ?? Array(usual.utf8)) }
+        writer.member("updated_at", isOfSettings ? nil : owner.updatedAt)
+        writer.member("updated_by", isOfSettings ? nil : owner.updatedBy)
+    }
+    return writer.bytes
+}
+
+/// Everything but unreserved characters (RFC 3986, section 2.3) as `%41`.
+func pathSegment(_ text: String) -> String {
+    text.utf8.map { byte in
+        switch byte {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            String(Unicode.Scalar(byte))
+        default: "%" + hexText(UInt64(byte)).suffix(2).uppercased()
+        }
+    }.joined()
+}
