@@ -189,7 +189,8 @@ let package = Package(
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
         .testTarget(
-            name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
+            name: "AlertingTests",
+            dependencies: ["CallModel", "Documents", "Rollups", "Detection", "Incidents", "Alerting"]),
         .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
         .testTarget(
             name: "SimulationTests",

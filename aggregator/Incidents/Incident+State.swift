@@ -71,6 +71,14 @@ extension Incident.Extent {
             writer.put(entry.key.rawValue)
             writer.put(entry.value)
         }
+        writer.put(regions.sorted { $0.key < $1.key }) { writer, entry in
+            writer.put(entry.key)
+            entry.value.write(to: &writer)
+        }
+        writer.put(minutes.sorted { $0.key < $1.key }) { writer, entry in
+            writer.put(entry.key)
+            entry.value.write(to: &writer)
+        }
     }
 
     fileprivate init(_ reader: inout StateReader) throws(StateError) {
@@ -85,6 +93,25 @@ extension Incident.Extent {
             (Symptom(rawValue: try reader.next()), try reader.double())
         }
         symptoms = Dictionary(counted, uniquingKeysWith: { first, _ in first })
+        let byRegion = try reader.array { (reader) throws(StateError) in
+            (try reader.next() as NameID, try Tally(&reader))
+        }
+        regions = Dictionary(byRegion, uniquingKeysWith: { first, _ in first })
+        let byMinute = try reader.array { (reader) throws(StateError) in
+            (try reader.next() as Int64, try Tally(&reader))
+        }
+        minutes = Dictionary(byMinute, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension Incident.Extent.Tally {
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.put(calls)
+        writer.put(failures)
+    }
+
+    fileprivate init(_ reader: inout StateReader) throws(StateError) {
+        self.init(calls: try reader.double(), failures: try reader.double())
     }
 }
 
