@@ -25,6 +25,7 @@ public final class Aggregator: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let housekeeping: Task<Void, Never>
     private let storageKeeping: Task<Void, Never>
+    private let notifying: Task<Void, Never>
     private let decider: Decider
     private let logger: Logger
 
@@ -92,6 +93,16 @@ public final class Aggregator: Sendable {
         }
         housekeeping = Task { await chores.run() }
         storageKeeping = Task { await storageKeeper.run() }
+        let outbox = OutboxKeeper(
+            database, settings.notifiers, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        let heartbeat = settings.heartbeat.map { [group] in
+            HeartbeatKeeper($0, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        }
+        notifying = Task {
+            async let beating: Void? = heartbeat?.run()
+            await outbox.run()
+            await beating
+        }
         logger.notice(
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
     }
@@ -101,8 +112,10 @@ public final class Aggregator: Sendable {
         await ingestServer.shutdown(grace: .seconds(10))
         housekeeping.cancel()
         storageKeeping.cancel()
+        notifying.cancel()
         await housekeeping.value
         await storageKeeping.value
+        await notifying.value
         await decider.release()
         await apiServer.shutdown(grace: .seconds(5))
         await database.close()

@@ -29,6 +29,7 @@ final class Decider: Sendable {
     private let logger: Logger
     private let latest = Mutex<PublishedStatus?>(nil)
     private let core = CoreBox()
+    private let holdsLease = Atomic(false)
 
     init(
         _ database: DatabaseAccess, _ agents: AgentRegistry, holder: String, logger: Logger,
@@ -43,11 +44,15 @@ final class Decider: Sendable {
 
     var status: PublishedStatus? { latest.withLock { $0 } }
 
+    /// Whether this aggregator held the lease when it last asked.
+    var isDeciding: Bool { holdsLease.load(ordering: .relaxed) }
+
     /// One round: to be called about once a second, never twice at the same time.
     func decide() async throws {
         let published = try await database.queries.run { connection -> PublishedStatus? in
             let epoch = try StateStore.acquireLease(
                 Self.leaseName, holder: self.holder, for: Self.leaseTime, connection)
+            self.holdsLease.store(epoch != nil, ordering: .relaxed)
             guard let epoch else {
                 self.core.state = nil
                 return try StateStore.published(Self.snapshotName, connection).flatMap {
