@@ -19,6 +19,12 @@ public struct IncidentCore: Sendable {
         public var at: Instant
         /// As it is now.
         public var incident: Incident
+
+        public init(kind: Kind, at: Instant, incident: Incident) {
+            self.kind = kind
+            self.at = at
+            self.incident = incident
+        }
     }
 
     /// Why something was, or was not, done.

@@ -3,6 +3,7 @@ import Detection
 import Incidents
 import Postgres
 import QueryAPI
+import Rollups
 import Storage
 
 /// The status documents' content, with names in place of numbers.

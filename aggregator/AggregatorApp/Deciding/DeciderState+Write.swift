@@ -62,7 +62,7 @@ extension DeciderState {
             guard let incident = incident(id) else { continue }
             guard try IncidentStore.store(record(incident, at: now), epoch: epoch, connection) else { return nil }
         }
-        try OutboxStore.append(messages, connection)
+        if settings.hasChannels { try OutboxStore.append(messages, connection) }
         for action in finishedActions {
             _ = try ActionStore.finish(action.id, refused: action.refused, at: now, connection)
         }
