@@ -83,20 +83,27 @@ postgresql_package() {
     if apt-cache show postgresql-15 >/dev/null 2>&1; then echo postgresql-15; else echo postgresql; fi
 }
 
-# promtool checks our metrics. It is taken out of its package, whose installation would enable a Prometheus server.
-provide_promtool() {
+# promtool checks our metrics.
+provide_promtool() { provide_tool prometheus usr/bin/promtool promtool; }
+
+# The real receiver of our alerts.
+provide_alertmanager() { provide_tool prometheus-alertmanager usr/bin/prometheus-alertmanager prometheus-alertmanager; }
+
+# A program taken out of its Debian package, whose installation would enable a service.
+provide_tool() {
+    local package=$1 path=$2 name=$3
     export PATH=$tools:$PATH
-    ! command -v promtool >/dev/null || return 0
-    say "fetching promtool out of Debian's prometheus package, into ${tools#"$root"/}"
+    ! command -v "$name" >/dev/null || return 0
+    say "fetching $name out of Debian's $package package, into ${tools#"$root"/}"
     apt_update
     (
         folder=$(mktemp -d)
         trap 'rm -rf "$folder"' EXIT
         cd "$folder" || exit
-        apt-get download -q prometheus >&2
-        dpkg-deb -x ./prometheus_*.deb .
+        apt-get download -q "$package" >&2
+        dpkg-deb -x ./"${package}"_*.deb .
         mkdir -p "$tools"
-        mv usr/bin/promtool "$tools/promtool"
+        mv "$path" "$tools/$name"
     )
 }
 
