@@ -86,15 +86,18 @@ postgresql_package() {
 # promtool checks our metrics.
 provide_promtool() { provide_tool prometheus usr/bin/promtool promtool; }
 
-# The real receiver of our alerts.
-provide_alertmanager() { provide_tool prometheus-alertmanager usr/bin/prometheus-alertmanager prometheus-alertmanager; }
+# The real receiver of our alerts. It wants its templates where Debian puts them.
+provide_alertmanager() {
+    provide_tool prometheus-alertmanager usr/bin/prometheus-alertmanager prometheus-alertmanager \
+        usr/share/prometheus/alertmanager
+}
 
-# A program taken out of its Debian package, whose installation would enable a service.
+# A program, and a folder it needs where there is one, taken out of a Debian package whose installation would enable a service.
 provide_tool() {
-    local package=$1 path=$2 name=$3
+    local package=$1 path=$2 name=$3 data=${4:-}
     export PATH=$tools:$PATH
-    ! command -v "$name" >/dev/null || return 0
-    say "fetching $name out of Debian's $package package, into ${tools#"$root"/}"
+    if command -v "$name" >/dev/null && [[ -z $data || -d /$data ]]; then return 0; fi
+    say "fetching $name out of Debian's $package package, into ${tools#"$root"/}${data:+ and /$data}"
     apt_update
     (
         folder=$(mktemp -d)
@@ -104,6 +107,10 @@ provide_tool() {
         dpkg-deb -x ./"${package}"_*.deb .
         mkdir -p "$tools"
         mv "$path" "$tools/$name"
+        if [[ -n $data ]]; then
+            as_root mkdir -p "/$data"
+            as_root cp -r "$data/." "/$data/"
+        fi
     )
 }
 

@@ -1,6 +1,7 @@
 """Receivers of notifications for tests: HTTP with any behaviour, and mail with STARTTLS and passwords."""
 
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+from settings import free_port
 
 
 @dataclass
@@ -99,7 +101,8 @@ class MailReceiver:
                 return "250 2.0.0 queued as 1"
 
         def authenticate(server, session, envelope, mechanism, data):
-            return AuthResult(success=data.login == b"watch" and data.password == b"secret")
+            is_right = data.login == b"watch" and data.password == b"secret"
+            return AuthResult(success=is_right, handled=False)
 
         class TheController(Controller):
             def factory(self):
@@ -109,13 +112,13 @@ class MailReceiver:
                 return SMTP(self.handler, tls_context=tls, require_starttls=True, **options)
 
             def _trigger_server(self):
-                pass  # It would speak TLS to find out whether the server does.
+                # To see that it listens. Its own way would use the server's certificate as a client's.
+                socket.create_connection((self.hostname, self.port), 5).close()
 
-        self._controller = TheController(
-            Handler(), hostname="127.0.0.1", port=0, ssl_context=tls if implicit else None
-        )
+        self.port = free_port()
+        context = tls if implicit else None
+        self._controller = TheController(Handler(), hostname="127.0.0.1", port=self.port, ssl_context=context)
         self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
         self._controller.stop()
