@@ -62,7 +62,7 @@ public struct AggregatorSettings: Sendable {
             kept.duration("hours", in: .seconds(86_400)...(.seconds(3_650 * 86_400))) ?? retention.hours
         retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         incidents = IncidentCore.Configuration(root.section("detection"))
-        alerting = AlertingCore.Configuration(root.section("alerting"))
+        alerting = AlertingCore.Configuration(root)
         readPublished(root)
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")
