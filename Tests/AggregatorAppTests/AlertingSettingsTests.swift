@@ -102,7 +102,7 @@ struct AlertingSettingsTests {
             "owners: {a: {on_call: {hand_over: monday, every: 7d, participants: [{name: A, channel: ann}]}}}",
             "5:35 a time with an offset is wanted (such as 2026-01-05T09:00:00+01:00)"
         ),
-        ("routes: [{matchers: [\"partner = a\"]}]", "5:1 a route wants an `owner`, `channels` or both"),
+        ("routes: [{matchers: [\"partner = a\"]}]", "5:10 a route wants an `owner`, `channels` or both"),
     ])
     func `what is wrong is said with its place and what to do`(_ yaml: String, _ problem: String) {
         #expect(read(notifiers + yaml).problems == [problem])

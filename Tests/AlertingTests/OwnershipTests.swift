@@ -58,6 +58,21 @@ struct OwnershipTests {
         #expect(night.messages.map(\.owner) == ["payments", "releases", "payments"])
     }
 
+    @Test func `another cause has another owner, and whom it hurts next has not`() {
+        var night = Timeline {
+            $0.owners = [
+                Owner(name: "payments", matchers: [Matcher(.partner, "stripe")]),
+                Owner(name: "releases", matchers: [Matcher(.kind, "deploy"), Matcher(.partner, "stripe")]),
+                Owner(name: "vip", matchers: [Matcher(.affectedCustomer, "vip"), Matcher(.partner, "stripe")]),
+            ]
+        }
+        night.handle(.opened, outage())
+        night.core.refresh(outage().with { $0.customers.append("vip") })
+        #expect(night.core.state(of: 1)?.owner == "payments")
+        night.handle(.updated, outage().with { $0.kind = .deploy })
+        #expect(night.core.state(of: 1)?.owner == "releases")
+    }
+
     @Test func `owners of the API take effect at once, those of the settings win`() {
         var night = Timeline {
             $0.owners = [Owner(name: "a", matchers: [Matcher(.partner, "stripe")], steps: [Step("settings")])]
@@ -177,5 +192,8 @@ struct OwnershipTests {
             try parser.parse(Array(json.utf8)) { try Owner($0, channels: ["team"]) }
         }
         #expect(flaw?.description == "schedule.participants[0].channel: there is no channel `ann`")
+        #expect(throws: AlertingFlaw("name", "`unowned` stands for nobody")) {
+            try parser.parse(Array("{\"name\":\"unowned\"}".utf8)) { try Owner($0) }
+        }
     }
 }

@@ -53,6 +53,7 @@ struct RestartTests {
             $0.confidence = 0.5 + Double(dice.roll(100_000)) / 200_000
             $0.usualShare = 1.0 / Double(1 + dice.roll(1_000))
             $0.regions = Array(["eu", "us", "ap"].prefix(1 + dice.roll(3)))
+            $0.regionsReached = Array($0.regions.dropFirst())
             if dice.roll(4) == 0 { $0.customers.append("vip") }
             if dice.roll(5) == 0 { $0.kind = .deploy }
             if dice.roll(3) == 0 { $0.troubles.append("were slow") }

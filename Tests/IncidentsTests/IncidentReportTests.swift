@@ -1,9 +1,10 @@
 import CallModel
 import Detection
 import Documents
-import Incidents
 import Rollups
 import Testing
+
+@testable import Incidents
 
 /// The report that people see, made from what the core knows.
 struct IncidentReportTests {
@@ -45,6 +46,30 @@ struct IncidentReportTests {
         let report = report(try #require(fleet.core.open.first))
         #expect(report.value(of: "region") == "region-1")
         #expect(report.regions == ["region-1"])
+    }
+
+    @Test func `a region that worked first is reached, and one that failed from the beginning is not`() {
+        var extent = Incident.Extent()
+        /// A minute of twenty calls in each of two regions.
+        func minute(_ number: Int, failing regions: Set<NameID>) {
+            for call in 0..<40 {
+                let time = Instant(secondsSinceEpoch: 1_795_000_000 + Int64(number * 60 + call))
+                let region = NameID(1 + call % 2)
+                let fails = regions.contains(region) && call % 4 < 2
+                extent.count(CallCell(time: time, partner: 1, route: 1, region: region), failed: fails)
+            }
+        }
+        for number in 0..<60 { minute(number, failing: [1]) }
+        #expect(extent.regions[1]?.isHit == true && extent.regions[2]?.isHit == false)
+        for number in 60..<62 { minute(number, failing: [1, 2]) }
+        #expect(extent.regions[2]?.isReached == true && extent.regions[1]?.isReached == false)
+
+        extent = Incident.Extent()
+        for number in 0..<3 { minute(number, failing: [1, 2]) }
+        // Recovery is not spreading, should it fail again.
+        for number in 3..<60 { minute(number, failing: []) }
+        for number in 60..<65 { minute(number, failing: [1, 2]) }
+        #expect(extent.regions.values.allSatisfy { $0.isHit && !$0.isReached })
     }
 
     @Test func `it is read back from its document`() throws {

@@ -33,7 +33,10 @@ extension SettingsSection {
         if texts.count > Matcher.matchersMax { report("matchers", "at most \(Matcher.matchersMax) are taken") }
         return texts.compactMap { text in
             do throws(AlertingFlaw) {
-                return try Matcher(text: text)
+                let matcher = try Matcher(text: text)
+                // Asked here to find the owner.
+                if matcher.dimension == .owner { report("matchers", "`owner` is asked for by silences alone") }
+                return matcher
             } catch {
                 report("matchers", "`\(text.prefix(80))`: \(error.problem)", hint: error.hint)
                 return nil

@@ -16,6 +16,7 @@ extension Owner {
         if name.utf8.count > Self.nameByteCountMax {
             section.report(nil, "an owner's name has at most \(Self.nameByteCountMax) bytes")
         }
+        if name == Self.nobody { section.report(nil, "`\(name)` stands for nobody", hint: "choose another name") }
         if let runbook, !runbook.hasPrefix("https://"), !runbook.hasPrefix("http://") {
             section.report("runbook", "an address is wanted", hint: "such as https://wiki.example/runbook")
         }
