@@ -190,7 +190,8 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
         .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
-        .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
+        .testTarget(
+            name: "IncidentsTests", dependencies: ["CallModel", "Documents", "Rollups", "Detection", "Incidents"]),
         .testTarget(
             name: "AlertingTests",
             dependencies: ["CallModel", "Documents", "Rollups", "Detection", "Incidents", "Alerting"]),
@@ -211,6 +212,9 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),
+        .testTarget(
+            name: "AggregatorAppTests",
+            dependencies: ["CallModel", "Runtime", "Incidents", "Alerting", "AggregatorApp"]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17
@@ -219,7 +223,7 @@ let package = Package(
 // Their tests look inside, in the one build there is: the release's.
 let opened: Set<String> = [
     "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting", "Storage",
-    "Notifiers", "QueryAPI", "Transport", "Detection",
+    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection",
 ]
 for target in package.targets where opened.contains(target.name) {
     target.swiftSettings = [.unsafeFlags(["-enable-testing"])]

@@ -70,7 +70,7 @@ public struct AggregatorSettings: Sendable {
             kept.duration("hours", in: .seconds(86_400)...(.seconds(3_650 * 86_400))) ?? retention.hours
         retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         incidents = IncidentCore.Configuration(root.section("detection"))
-        alerting = AlertingCore.Configuration(root.section("alerting"))
+        alerting = AlertingCore.Configuration(root)
         let notifierSettings = NotifierSettings(root)
         notifiers = notifierSettings.channels
         warnings += notifierSettings.warnings

@@ -1,8 +1,7 @@
-import Alerting
 import Incidents
 import Runtime
 
-/// The sections `detection` and `alerting`: how sure an incident must be, and how often people hear of it.
+/// The section `detection`: how sure an incident must be.
 extension IncidentCore.Configuration {
     init(_ section: SettingsSection) {
         self.init()
@@ -14,16 +13,5 @@ extension IncidentCore.Configuration {
             section.double("silence_false_alarms_per_month", in: 0.001...100) ?? silence.falseAlarmsPerMonth
         detection.historyCellsMax =
             section.integer("history_cells_max", in: 10_000...100_000_000) ?? detection.historyCellsMax
-    }
-}
-
-extension AlertingCore.Configuration {
-    init(_ section: SettingsSection) {
-        self.init()
-        repeatInterval =
-            section.duration("repeat_interval", in: .seconds(60)...(.seconds(30 * 86_400))) ?? repeatInterval
-        escalateAfter = section.duration("escalate_after", in: .seconds(60)...(.seconds(86_400))) ?? escalateAfter
-        updateInterval = section.duration("update_interval", in: .seconds(1)...(.seconds(86_400))) ?? updateInterval
-        perHourMax = section.double("messages_per_hour_max", in: 1...100_000) ?? perHourMax
     }
 }

@@ -14,6 +14,7 @@ struct AlertThread: Sendable, Equatable {
     struct Told: Sendable, Equatable {
         var severity: Incident.Severity
         var kind: CauseKind
+        /// Which it had reached.
         var regions: Set<String>
         var troubles: Set<String>
     }
@@ -98,8 +99,8 @@ struct AlertThread: Sendable, Equatable {
         if report.kind != told.kind {
             return (.updated, "the cause was taken for \(told.kind.words) and is \(report.kind.words)")
         }
-        let regions = report.regions.filter { !told.regions.contains($0) }
-        if !regions.isEmpty, !told.regions.isEmpty { return (.updated, "it reached \(listed(regions, max: 5))") }
+        let regions = report.regionsReached.filter { !told.regions.contains($0) }
+        if !regions.isEmpty { return (.updated, "it reached \(listed(regions, max: 5))") }
         let troubles = report.troubles.filter { !told.troubles.contains($0) }
         if !troubles.isEmpty, !told.troubles.isEmpty { return (.updated, "calls \(listed(troubles, max: 3)), too") }
         return nil
@@ -108,7 +109,7 @@ struct AlertThread: Sendable, Equatable {
     mutating func markTold() {
         told = Told(
             severity: report.severity, kind: report.kind,
-            regions: Set(report.regions).union(told?.regions ?? []),
+            regions: Set(report.regionsReached).union(told?.regions ?? []),
             troubles: Set(report.troubles).union(told?.troubles ?? []))
     }
 

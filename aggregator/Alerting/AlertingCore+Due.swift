@@ -21,11 +21,6 @@ extension AlertingCore {
     // MARK: What is new
 
     private mutating func notice(_ thread: inout AlertThread, at now: Instant) {
-        guard let firstSentAt = thread.firstSentAt else { return }
-        // Where it is, is known some seconds after that it is.
-        if now - firstSentAt < configuration.newsInterval {
-            thread.told?.regions.formUnion(thread.report.regions)
-        }
         guard let news = thread.news() else { return }
         let isAtOnce = news.kind == .escalated
         let dueAt = isAtOnce ? now : (thread.lastSentAt ?? now) + configuration.newsInterval

@@ -46,7 +46,7 @@ extension AlertingCore {
     private func labels(_ report: IncidentReport, _ thread: AlertThread, isMaintenance: Bool) -> [String: String] {
         var labels = [
             "cause": report.kind.rawValue, "severity": report.severity.name,
-            "scope": report.kind == .host ? "host" : "fleet", "owner": thread.owner ?? "unowned",
+            "scope": report.kind == .host ? "host" : "fleet", "owner": thread.owner ?? Owner.nobody,
         ]
         if !report.partners.isEmpty { labels["partner"] = report.partners.joined(separator: ",") }
         for condition in report.predicate { labels[condition.dimension] = condition.value }

@@ -149,14 +149,14 @@ public struct AlertingCore: Sendable {
         var shown = favoured(report)
         shown.severity = severity
         shown = shown.asDocumented()
-        let owner = ownerName(of: shown)
         if var thread = threads.removeValue(forKey: report.id) {
+            // Whose it is goes by the cause, not by whoever it hurts next.
+            if thread.assignedBy == nil, !thread.report.hasCause(of: shown) { thread.owner = ownerName(of: shown) }
             (thread.report, thread.rank) = (shown, rank)
-            if thread.assignedBy == nil { thread.owner = owner }
             threads[report.id] = thread
             return
         }
-        threads[report.id] = AlertThread(report: shown, rank: rank, owner: owner, stepSince: now)
+        threads[report.id] = AlertThread(report: shown, rank: rank, owner: ownerName(of: shown), stepSince: now)
     }
 
     mutating func change(_ id: Int64, _ body: (inout AlertThread, Configuration) -> Bool) {
@@ -180,6 +180,12 @@ extension AlertingCore {
 
     func route(of report: IncidentReport) -> AlertRoute? {
         configuration.routes.first { $0.matchers.match(report, owner: nil) }
+    }
+}
+
+extension IncidentReport {
+    fileprivate func hasCause(of other: IncidentReport) -> Bool {
+        kind == other.kind && severity == other.severity && partners == other.partners && predicate == other.predicate
     }
 }
 

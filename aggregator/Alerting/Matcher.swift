@@ -76,7 +76,7 @@ extension IncidentReport {
             predicate.filter { $0.dimension == dimension.rawValue }.map(\.value)
         case .kind: [kind.rawValue]
         case .severity: [severity.name]
-        case .owner: [owner ?? "unowned"]
+        case .owner: [owner ?? Owner.nobody]
         case .affectedRoute: routes
         case .affectedRegion: regions
         case .affectedHost: hosts

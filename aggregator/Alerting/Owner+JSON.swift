@@ -28,6 +28,10 @@ extension Owner {
 
     /// What no part of it can see alone.
     public func check(_ channels: Set<String>?) throws(AlertingFlaw) {
+        if name == Self.nobody { throw AlertingFlaw("name", "`\(name)` stands for nobody") }
+        if let index = matchers.firstIndex(where: { $0.dimension == .owner }) {
+            throw AlertingFlaw("matchers[\(index)].dimension", "an owner cannot be found by its owner")
+        }
         if schedule == nil, let index = steps.firstIndex(where: { $0.channel == Step.onCall }) {
             throw AlertingFlaw("channels[\(index)]", "nobody is on call", hint: "give the owner a schedule")
         }

@@ -5,6 +5,8 @@ import Incidents
 public struct Owner: Sendable, Equatable {
     public static let nameByteCountMax = 100
     public static let countMax = 10_000
+    /// In matchers and labels; the name of no owner.
+    public static let nobody = "unowned"
 
     public var name: String
     /// What is theirs: incidents that pass all of them. None: only what is assigned or routed to them. Of several owners the

@@ -1,5 +1,6 @@
 import CallModel
 import Detection
+import Glibc
 import Rollups
 
 extension Incident {
@@ -10,11 +11,25 @@ extension Incident {
         static let regionsMax = 64
         /// Of which the trend is judged.
         static let minutesMax: Int64 = 6
+        /// Of what is known of late.
+        static let halfLife = 300.0
 
-        /// Calls of a region, or of a minute.
+        /// Calls of a minute, or of late.
         public struct Tally: Sendable, Equatable {
             public internal(set) var calls = 0.0
             public internal(set) var failures = 0.0
+        }
+
+        /// A region of ours, of which it is known whether it fails like the whole.
+        public struct Region: Sendable, Equatable {
+            /// Of late: the past is forgotten by halves, so that a long good time does not hide a bad minute.
+            public internal(set) var late = Tally()
+            public internal(set) var lastCall = Instant.epoch
+            /// Has failed like the whole.
+            public internal(set) var isHit = false
+            /// Did so after it had been seen to work: the trouble spread.
+            public internal(set) var isReached = false
+            var wasWell = false
         }
 
         public internal(set) var calls = 0.0
@@ -25,7 +40,10 @@ extension Incident {
         public internal(set) var routes: Set<NameID> = []
         public internal(set) var partners: Set<NameID> = []
         public internal(set) var symptoms: [Symptom: Double] = [:]
-        public internal(set) var regions: [NameID: Tally] = [:]
+        public internal(set) var regions: [NameID: Region] = [:]
+        /// Of all regions, to compare each with.
+        var late = Tally()
+        var lastCall = Instant.epoch
         /// The last minutes since the epoch that had calls; those before `minutesMax` are forgotten.
         public internal(set) var minutes: [Int64: Tally] = [:]
 
@@ -37,8 +55,10 @@ extension Incident {
             let minute = cell.time.secondsSinceEpoch / 60
             if minutes[minute] == nil { minutes = minutes.filter { $0.key > minute - Self.minutesMax } }
             minutes[minute, default: Tally()].add(count, failed: failed)
+            late.count(count, failed: failed, after: max(0, (cell.time - lastCall).inSeconds), Self.halfLife)
+            lastCall = max(lastCall, cell.time)
             if cell.region != 0, regions[cell.region] != nil || regions.count < Self.regionsMax {
-                regions[cell.region, default: Tally()].add(count, failed: failed)
+                regions[cell.region, default: Region()].count(cell, failed: failed, like: late, usual: usualShare)
             }
             if failed { self.failed(cell) }
         }
@@ -50,15 +70,6 @@ extension Incident {
             if customers.count < Self.namesMax, cell.customer != 0 { customers.insert(cell.customer) }
             if routes.count < Self.namesMax, cell.route != 0 { routes.insert(cell.route) }
             if partners.count < Self.namesMax { partners.insert(cell.partner) }
-        }
-
-        /// Regions that fail like the whole: the usual few failures of another region do not make it one.
-        public var regionsHit: [NameID] {
-            let share = share
-            return regions.filter { _, tally in
-                tally.failures >= 3 && tally.failures >= 0.3 * share * tally.calls
-                    && tally.failures > 4 * usualShare * tally.calls
-            }.map(\.key).sorted()
         }
 
         /// The failures of the last three minutes against those of the three before: a difference of two standard deviations of a
@@ -78,9 +89,35 @@ extension Incident {
     }
 }
 
+extension Incident.Extent.Region {
+    /// Whether it fails is asked of its failures, so that the usual few do not make it one; whether it works, of its calls.
+    fileprivate mutating func count(
+        _ cell: CallCell, failed: Bool, like all: Incident.Extent.Tally, usual: Double
+    ) {
+        let pause = max(0, (cell.time - lastCall).inSeconds)
+        late.count(Double(cell.count), failed: failed, after: pause, Incident.Extent.halfLife)
+        lastCall = max(lastCall, cell.time)
+        guard !isHit else { return }
+        let expected = all.calls > 0 ? late.calls * all.failures / all.calls : 0
+        if failed {
+            isHit = late.failures >= 3 && late.failures >= 0.3 * expected && late.failures > 4 * usual * late.calls
+            isReached = isHit && wasWell
+        } else if expected >= 5, late.failures <= 0.2 * expected {
+            wasWell = true
+        }
+    }
+}
+
 extension Incident.Extent.Tally {
     fileprivate mutating func add(_ count: Double, failed: Bool) {
         calls += count
         if failed { failures += count }
+    }
+
+    fileprivate mutating func count(_ count: Double, failed: Bool, after pause: Double, _ halfLife: Double) {
+        let kept = exp2(-pause / halfLife)
+        calls *= kept
+        failures *= kept
+        add(count, failed: failed)
     }
 }

@@ -79,6 +79,8 @@ extension Incident.Extent {
             writer.put(entry.key)
             entry.value.write(to: &writer)
         }
+        late.write(to: &writer)
+        writer.put(lastCall)
     }
 
     fileprivate init(_ reader: inout StateReader) throws(StateError) {
@@ -94,13 +96,31 @@ extension Incident.Extent {
         }
         symptoms = Dictionary(counted, uniquingKeysWith: { first, _ in first })
         let byRegion = try reader.array { (reader) throws(StateError) in
-            (try reader.next() as NameID, try Tally(&reader))
+            (try reader.next() as NameID, try Region(&reader))
         }
         regions = Dictionary(byRegion, uniquingKeysWith: { first, _ in first })
         let byMinute = try reader.array { (reader) throws(StateError) in
             (try reader.next() as Int64, try Tally(&reader))
         }
         minutes = Dictionary(byMinute, uniquingKeysWith: { first, _ in first })
+        late = try Tally(&reader)
+        lastCall = try reader.instant()
+    }
+}
+
+extension Incident.Extent.Region {
+    fileprivate func write(to writer: inout StateWriter) {
+        late.write(to: &writer)
+        writer.put(lastCall)
+        for flag in [isHit, isReached, wasWell] { writer.put(flag) }
+    }
+
+    fileprivate init(_ reader: inout StateReader) throws(StateError) {
+        late = try Incident.Extent.Tally(&reader)
+        lastCall = try reader.instant()
+        isHit = try reader.bool()
+        isReached = try reader.bool()
+        wasWell = try reader.bool()
     }
 }
 

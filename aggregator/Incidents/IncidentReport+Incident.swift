@@ -42,7 +42,8 @@ extension IncidentReport {
         hosts = sorted(extent.hosts, .host)
         customers = sorted(extent.customers, .customer)
         routes = sorted(extent.routes, .route)
-        regions = sorted(extent.regionsHit, .region)
+        regions = sorted(extent.regions.filter(\.value.isHit).keys, .region)
+        regionsReached = sorted(extent.regions.filter(\.value.isReached).keys, .region)
         failures = extent.symptoms.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
             .map { (name: $0.key.name, calls: Int64($0.value)) }
     }

@@ -13,6 +13,7 @@ extension IncidentReport {
         report.usualShare = (usualShare * 100_000).rounded() / 100_000
         (report.hosts, report.customers) = (Array(hosts.prefix(Self.namesMax)), Array(customers.prefix(Self.namesMax)))
         (report.routes, report.regions) = (Array(routes.prefix(Self.namesMax)), Array(regions.prefix(Self.namesMax)))
+        report.regionsReached = Array(regionsReached.prefix(Self.namesMax))
         return report
     }
 
@@ -62,6 +63,7 @@ extension IncidentReport {
         customers = explains.texts("customer_names")
         routes = explains.texts("route_names")
         regions = explains.texts("region_names")
+        regionsReached = explains.texts("regions_reached")
         troubles = explains.texts("troubles")
         explains.member("failures")?.forEachMember { name, count in
             failures.append((String(decoding: name, as: UTF8.self), count.int64 ?? 0))

@@ -69,6 +69,8 @@ public struct IncidentReport: Sendable, Equatable {
     public var routes: [String] = []
     /// Those that fail like the whole, at most 64.
     public var regions: [String] = []
+    /// Of those, which were seen to work first: the trouble spread to them.
+    public var regionsReached: [String] = []
     /// What happens to the calls, in words (`failed`, `were slow`): the first is what it was found by.
     public var troubles: [String] = []
     /// What the partner's own status page says, in its words; nil where it is not known.
@@ -151,7 +153,7 @@ extension IncidentReport {
             writer.object("failures") { for failure in failures { $0.member(failure.name, failure.calls) } }
             for (name, names) in [
                 ("host_names", hosts), ("customer_names", customers), ("route_names", routes),
-                ("region_names", regions), ("troubles", troubles),
+                ("region_names", regions), ("regions_reached", regionsReached), ("troubles", troubles),
             ] {
                 writer.array(name) { for name in names.prefix(Self.namesMax) { $0.string(name) } }
             }

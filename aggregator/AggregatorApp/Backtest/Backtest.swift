@@ -10,6 +10,8 @@ import Rollups
 struct Backtest {
     /// Calls later than this take no part in verdicts.
     static let lateMax: Duration = .seconds(60)
+    /// How often alerting sees the figures of what is open.
+    static let refreshInterval: Duration = .seconds(30)
 
     /// A message that would have been sent.
     struct Notification {
@@ -31,6 +33,7 @@ struct Backtest {
     private var median = MedianClock()
     private var nextStep = Instant(nanosecondsSinceEpoch: .min)
     private var alertsAt: Instant?
+    private var refreshedAt = Instant(nanosecondsSinceEpoch: .min)
 
     init(_ configuration: IncidentCore.Configuration, _ alerts: AlertingCore.Configuration) {
         core = IncidentCore(configuration: configuration)
@@ -78,8 +81,16 @@ struct Backtest {
         for event in events {
             tell(alerting.handle(AlertEvent(kind: event.kind, report: report(of: event.incident)), at: time))
         }
+        refresh(at: time)
         if events.isEmpty, let due = alertsAt, due <= time { tell(alerting.advance(to: time)) }
         if !events.isEmpty || alertsAt.map({ $0 <= time }) ?? false { alertsAt = alerting.nextDeadline(after: time) }
+    }
+
+    private mutating func refresh(at time: Instant) {
+        guard !core.open.isEmpty, time - refreshedAt >= Self.refreshInterval else { return }
+        refreshedAt = time
+        for incident in core.open where !incident.isQuiet { alerting.refresh(report(of: incident)) }
+        alertsAt = time
     }
 
     func report(of incident: Incident) -> IncidentReport {

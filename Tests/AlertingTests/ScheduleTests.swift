@@ -1,0 +1,107 @@
+import CallModel
+import Incidents
+import Testing
+
+@testable import Alerting
+
+/// Whose turn it is, across midnights and month ends.
+struct ScheduleTests {
+    private let ann = OnCallSchedule.Participant(name: "Ann", channel: "ann")
+    private let bea = OnCallSchedule.Participant(name: "Bea", channel: "bea")
+    private let cyd = OnCallSchedule.Participant(name: "Cyd", channel: "cyd")
+
+    private func at(_ text: String) -> Instant { Instant(rfc3339: text) ?? .epoch }
+
+    @Test func `weeks are handed over on a Monday at nine of a fixed offset, over month and year ends`() {
+        let weeks = OnCallSchedule(
+            participants: [ann, bea, cyd], handOver: at("2026-12-21T09:00:00+01:00"), every: .seconds(7 * 86_400))
+        for (time, name) in [
+            ("2026-12-21T07:59:59Z", "Cyd"), ("2026-12-21T08:00:00Z", "Ann"), ("2026-12-28T07:59:59Z", "Ann"),
+            ("2026-12-28T08:00:00Z", "Bea"), ("2026-12-31T23:59:59Z", "Bea"), ("2027-01-01T00:00:00Z", "Bea"),
+            ("2027-01-04T08:00:00Z", "Cyd"), ("2027-02-01T07:00:00Z", "Cyd"), ("2027-02-01T08:00:00Z", "Ann"),
+            ("2026-11-30T08:00:00Z", "Ann"),
+        ] {
+            #expect(weeks.participant(at: at(time)).name == name, "\(time)")
+        }
+        #expect(weeks.nextHandOver(after: at("2026-12-30T00:00:00Z")) == at("2027-01-04T08:00:00Z"))
+        #expect(weeks.nextHandOver(after: at("2027-01-04T08:00:00Z")) == at("2027-01-11T08:00:00Z"))
+    }
+
+    @Test func `twelve hours at a time cross midnight`() {
+        let days = OnCallSchedule(
+            participants: [ann, bea], handOver: at("2026-02-28T20:00:00Z"), every: .seconds(43_200))
+        #expect(days.participant(at: at("2026-02-28T23:59:59Z")).name == "Ann")
+        #expect(days.participant(at: at("2026-03-01T00:00:00Z")).name == "Ann")
+        #expect(days.participant(at: at("2026-03-01T08:00:00Z")).name == "Bea")
+        #expect(days.participant(at: at("2026-03-01T20:00:00Z")).name == "Ann")
+    }
+
+    @Test func `an override stands in for its time, to the second`() {
+        let override = OnCallSchedule.Override(
+            from: at("2026-03-01T12:00:00Z"), until: at("2026-03-01T18:00:00Z"), participant: cyd)
+        let days = OnCallSchedule(
+            participants: [ann], handOver: at("2026-03-01T00:00:00Z"), every: .seconds(86_400), overrides: [override])
+        #expect(days.participant(at: at("2026-03-01T11:59:59Z")).name == "Ann")
+        #expect(days.participant(at: at("2026-03-01T12:00:00Z")).name == "Cyd")
+        #expect(days.participant(at: at("2026-03-01T18:00:00Z")).name == "Ann")
+        #expect(days.nextHandOver(after: at("2026-03-01T01:00:00Z")) == at("2026-03-01T12:00:00Z"))
+        #expect(OnCallSchedule.overlap(in: [override, override]) == override)
+        let next = OnCallSchedule.Override(
+            from: override.until, until: override.until + .seconds(60), participant: bea)
+        #expect(OnCallSchedule.overlap(in: [next, override]) == nil)
+    }
+
+    @Test func `hours of the night belong to the evening on which they begin`() {
+        // Friday and Saturday, 22:00 to 07:00 at +01:00. 2026-11-20 is a Friday.
+        let nights = Hours(days: [5, 6], from: 1_320, until: 420, offset: .seconds(3_600))
+        for (time, isNight) in [
+            ("2026-11-20T20:59:59Z", false), ("2026-11-20T21:00:00Z", true), ("2026-11-21T05:59:59Z", true),
+            ("2026-11-21T06:00:00Z", false), ("2026-11-21T23:30:00Z", true), ("2026-11-22T21:30:00Z", false),
+            ("2026-11-30T22:00:00Z", false),
+        ] {
+            #expect(nights.contains(at(time)) == isNight, "\(time)")
+        }
+        #expect(nights.nextChange(after: at("2026-11-20T22:00:00Z")) == at("2026-11-21T06:00:00Z"))
+        #expect(nights.nextChange(after: at("2026-11-22T06:00:00Z")) == at("2026-11-27T21:00:00Z"))
+    }
+
+    @Test func `hours that never end have no change, and whole days join`() {
+        #expect(Hours(from: 0, until: 1_440).nextChange(after: Timeline.start) == nil)
+        let weekend = Hours(days: [6, 7], from: 0, until: 1_440)
+        #expect(weekend.contains(at("2026-11-21T23:59:59Z")) && weekend.contains(at("2026-11-22T00:00:00Z")))
+        #expect(weekend.nextChange(after: at("2026-11-21T12:00:00Z")) == at("2026-11-23T00:00:00Z"))
+    }
+
+    @Test func `each minute of two weeks agrees with the next change that is foretold`() {
+        let hours = Hours(days: [1, 3, 7], from: 1_380, until: 60, offset: .seconds(-12_600))
+        var now = at("2026-12-24T00:00:30Z")
+        var next = hours.nextChange(after: now)
+        for _ in 0..<20_160 {
+            let before = hours.contains(now)
+            now = now + .seconds(60)
+            let isChanged = hours.contains(now) != before
+            #expect(isChanged == (next.map { $0 <= now } ?? false))
+            if isChanged { next = hours.nextChange(after: now) }
+        }
+    }
+
+    @Test func `whoever goes on call hears of what is open, acknowledged or not`() {
+        let schedule = OnCallSchedule(
+            participants: [ann, bea], handOver: Timeline.start - .seconds(3_600), every: .seconds(7_200))
+        var night = Timeline {
+            $0.owners = [
+                Owner(
+                    name: "payments", matchers: [Matcher(.partner, "stripe")],
+                    steps: [Step(Step.onCall), Step("team")], schedule: schedule)
+            ]
+        }
+        night.handle(.opened, outage())
+        night.apply(.acknowledge)
+        night.wait(.seconds(4_000))
+        #expect(night.news() == ["0 ann opened", "3600 bea updated"])
+        #expect(night.messages[0].summary.contains("Owner: payments, on call: Ann."))
+        #expect(night.messages[1].reason == "on call from now: Bea")
+        night.handle(.resolved, outage().resolved(at: night.now))
+        #expect(night.news() == ["4000 ann resolved", "4000 bea resolved"])
+    }
+}
