@@ -106,8 +106,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "Contrast", "Detection", "Storage", "Transport", "Runtime", nio,
-                crypto, logging,
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Storage", "Transport",
+                "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
@@ -201,7 +201,9 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["CallModel", "Rollups", "BatchFormat", "Storage"]),
         .testTarget(
             name: "QueryAPITests",
-            dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),
+            dependencies: [
+                "CallModel", "Documents", "PartnerCatalog", "Storage", "Transport", "QueryAPI", "Dashboard",
+            ]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

@@ -9,11 +9,13 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     var routes = statusRoutes(sources)
     routes += historyRoutes(sources)
     routes += volumeRoutes(sources)
+    routes += rateLimitRoutes(sources)
     routes.append(streamRoute(sources, tail))
     routes += callRoutes(sources)
     routes += explainRoutes(sources)
     routes += traceRoutes(sources)
     routes += evidenceRoutes(sources)
+    routes += shareRoutes(sources)
     routes += hostRoutes(sources)
     routes += systemRoutes(sources)
     return routes

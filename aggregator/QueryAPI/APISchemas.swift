@@ -21,11 +21,12 @@ let apiSchemas: [(name: String, schema: String)] = [
         "PartnerDetail",
         object(
             headMembers + partnerMembers + [
-                ("routes", list("Share")), ("hosts", list("Share")), ("customers", list("Share")),
+                ("routes", list("PartOfCalls")), ("hosts", list("PartOfCalls")),
+                ("customers", list("PartOfCalls")),
                 ("outages", list("Outage")),
             ])
     ),
-    ("Share", object([("name", text), ("calls", integer), ("calls_failed", integer)])),
+    ("PartOfCalls", object([("name", text), ("calls", integer), ("calls_failed", integer)])),
     (
         "Outage",
         object([
@@ -180,6 +181,27 @@ let apiSchemas: [(name: String, schema: String)] = [
         ])
     ),
     (
+        "RateLimitList",
+        object([
+            ("as_of", reference("Time")), ("partner", text), ("data", list("RateLimit")), ("calls_read", integer),
+            ("next_cursor", reference("TextOrNull")),
+        ])
+    ),
+    (
+        "RateLimit",
+        object(
+            [
+                ("source_header", text), ("policy", reference("TextOrNull")), ("limit", reference("NumberOrNull")),
+                ("remaining", reference("NumberOrNull")), ("used", reference("NumberOrNull")),
+                ("used_ratio", reference("NumberOrNull")), ("reset_at", reference("TimeOrNull")),
+                ("window_s", reference("NumberOrNull")), ("reason", reference("TextOrNull")),
+            ],
+            optional: [("observed_at", reference("Time")), ("call", text), ("host", reference("TextOrNull"))])
+    ),
+    ("ShareList", object([("data", list("Share")), ("next_cursor", reference("TextOrNull"))])),
+    ("Share", object(shareMembers)),
+    ("NewShare", object(shareMembers + [("path", text)])),
+    (
         "Call",
         object(
             [
@@ -209,7 +231,7 @@ let apiSchemas: [(name: String, schema: String)] = [
                 object([
                     ("calls_waiting", reference("NumberOrNull")), ("bytes_waiting", reference("NumberOrNull")),
                 ])
-            ), ("lost", anyObject), ("coverage", "{}"), ("report", anyObject),
+            ), ("lost", anyObject), ("coverage", anyObject), ("report", anyObject),
         ])
     ),
     ("Version", object([("name", text), ("version", text)])),
@@ -261,6 +283,13 @@ private let partnerMembers = [
     ("hosts_calling", integer), ("customers_affected", integer), ("incident", reference("TextOrNull")),
     ("coverage", object([("connections_seen", integer), ("calls_decoded_ratio", number), ("hosts_blind", integer)])),
     ("partner_says", reference("TextOrNull")),
+]
+
+private let shareMembers = [
+    ("id", text), ("state", #"{"enum":["open","expired","ended","used_up"]}"#), ("evidence", text), ("recipient", text),
+    ("created_at", reference("Time")), ("created_by", text), ("expires_at", reference("Time")),
+    ("ended_at", reference("TimeOrNull")), ("ended_by", reference("TextOrNull")), ("views", integer),
+    ("last_viewed_at", reference("TimeOrNull")),
 ]
 
 private let statuspageMembers = [
