@@ -99,7 +99,7 @@ import Testing
 
     @Test func `a partner with hearsay among its headers is not confirmed as a whole`() throws {
         let xero = try #require(PartnerDefinition.builtIn.first { $0.id == "xero" })
-        #expect(xero.rateLimitHeaders.contains(where: \.isHearsay))
+        #expect(xero.rateLimitHeaders.contains { $0.isHearsay })
         #expect(!xero.confirmed)
     }
 }
