@@ -41,7 +41,9 @@ import Testing
                 "x-hubspot-ratelimit-daily", "x-hubspot-ratelimit-daily-remaining", "x-hubspot-ratelimit-secondly",
                 "x-hubspot-ratelimit-secondly-remaining",
             ], confirmed: .rateLimits),
-        Facts(partner: "atlassian", headers: ["x-atlassian-webhook-identifier", "x-atlassian-webhook-retry"]),
+        Facts(
+            partner: "atlassian", headers: ["x-atlassian-webhook-identifier", "x-atlassian-webhook-retry"],
+            limits: ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]),
         Facts(partner: "square", signature: "x-square-hmacsha256-signature", headers: ["square-retry-number"]),
         Facts(
             partner: "xero", signature: "x-xero-signature",
@@ -64,7 +66,9 @@ import Testing
             confirmed: .rateLimits),
         Facts(
             partner: "sentry", signature: "sentry-hook-signature", headers: ["sentry-hook-resource", "request-id"],
-            confirmed: .webhooks),
+            limits: [
+                "x-sentry-rate-limit-limit", "x-sentry-rate-limit-remaining", "x-sentry-rate-limit-reset",
+            ], confirmed: .webhooks),
         Facts(partner: "salesforce", limits: ["sforce-limit-info"], confirmed: .rateLimits),
         Facts(partner: "checkout-com", signature: "cko-signature", confirmed: .webhooks),
         Facts(partner: "twilio", signature: "x-twilio-signature"),

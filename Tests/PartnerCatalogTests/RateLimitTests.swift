@@ -98,7 +98,7 @@ import Testing
         (
             "nobody.example",
             #"ratelimit-policy: "burst";q=100;w=60,"daily";q=1000;w=86400|ratelimit: "daily";r=50;t=30"#,
-            "100 - - - - / 1000 50 - 0.95 30"
+            "1000 50 - 0.95 30 / 100 - - - -"
         ),
         ("nobody.example", "ratelimit: limit=100, remaining=50, reset=30", "100 50 - 0.5 30"),
         (
