@@ -66,7 +66,7 @@ class PublishedCatalogue(unittest.TestCase):
     def reloads(self, result: str) -> int:
         text = send(f"{self.installation.api.address}/metrics", None, "GET")[2].decode()
         line = f'farwatch_settings_reloads_total{{result="{result}"}} '
-        self.refused = "farwatch_settings_refused 1" in text
+        self.refused = "\nfarwatch_settings_refused 1\n" in text
         return next(int(float(each.removeprefix(line))) for each in text.splitlines() if each.startswith(line))
 
     def republish(self, partners: str):
@@ -112,7 +112,11 @@ class PublishedCatalogue(unittest.TestCase):
 
     def broken_settings_change_nothing(self):
         tag = self.fetch()[1]["etag"]
-        for wrong in ("partners: {north-bank: {hosts: 7}}\n", "partners: [\n", "partners: {south-bank: {mode: full}}\n"):
+        for wrong in (
+            'partners: {north-bank: {hosts: ["https://a.example/x"]}}\n',
+            "partners: [\n",
+            "partners: {south-bank: {mode: full}}\n",
+        ):
             before = self.reloads("refused")
             self.write(wrong)
             self.hang_up()
@@ -121,8 +125,7 @@ class PublishedCatalogue(unittest.TestCase):
             self.assertEqual(self.fetch()[1]["etag"], tag, "what was published stays")
         self.assertEqual(self.send_one()["partner"], "north-bank")
         before = self.reloads("done")
-        self.write(PARTNERS.replace("North Bank", "Bank of the North"))
-        self.hang_up()
+        self.republish(PARTNERS.replace("North Bank", "Bank of the North"))
         self.installation.wait_for(lambda: self.reloads("done") > before, 30, "the settings are taken")
         self.assertFalse(self.refused)
         self.assertNotEqual(self.fetch()[1]["etag"], tag)
