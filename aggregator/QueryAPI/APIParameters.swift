@@ -127,6 +127,7 @@ extension APIParameter.Kind {
         case .status: return parseStatus(value) == nil ? "a status like 404, or a class like 5xx" : nil
         case .traceID: return TraceID(hex: value) == nil ? "32 hex digits, not all zero" : nil
         case .cursor: return CallCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
+        case .nameCursor: return NameCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
         case .jsonTest:
             return parseJSONTest(value) == nil ? "a path like $.items[].sku, or a path, = and a value" : nil
         case .headerTest: return parseHeaderTest(value) == nil ? "a header's name, or name: value" : nil
