@@ -203,7 +203,7 @@ let package = Package(
             dependencies: ["CallModel", "Rollups", "BatchFormat", "Postgres", "Runtime", "Storage", logging]),
         .testTarget(
             name: "QueryAPITests",
-            dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),
+            dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard", nio]),
         .testTarget(name: "ProjectTests"),
     ],
     cxxLanguageStandard: .cxx17

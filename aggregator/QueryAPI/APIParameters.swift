@@ -65,7 +65,8 @@ func checkedBody(_ body: [UInt8], _ fields: [APIField], now: Instant) throws(API
                 values[name] = text
             }
             for field in fields where field.isRequired && values[field.name] == nil {
-                let isNamed = errors.contains { $0.pointer == "/body/" + pointerEscaped(field.name) }
+                let pointer = "/body/" + pointerEscaped(field.name)
+                let isNamed = errors.contains { $0.pointer == pointer || $0.pointer.hasPrefix(pointer + "/") }
                 if !isNamed { fault(field.name, "required: \(field.kind.wanted)") }
             }
         }

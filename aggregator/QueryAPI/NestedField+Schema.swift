@@ -5,7 +5,7 @@ extension NestedField {
     /// The members of the schema, into an object that is open.
     func writeSchema(to writer: inout JSONWriter) {
         switch self {
-        case .matchers: list(Self.matcher, 0...Self.matchersMax, &writer)
+        case .matchers(let countMin): list(Self.matcher, countMin...Self.matchersMax, &writer)
         case .steps: list(Self.step, 0...Self.stepsMax, &writer)
         case .schedule:
             writer.member("type", "object")

@@ -4,8 +4,9 @@ import Runtime
 
 /// A field of a body that is more than one value: what it may be, what is wrong with one, and its schema.
 enum NestedField: Sendable {
-    /// `[{"dimension":"partner","op":"=","value":"stripe"}]`: conditions on an incident, all of which must hold.
-    case matchers
+    /// `[{"dimension":"partner","op":"=","value":"stripe"}]`: conditions on an incident, all of which must hold; of so many
+    /// at least.
+    case matchers(countMin: Int)
     /// `[{"channel":"slack"},{"channel":"on-call","after_s":900}]`: who is told, and when the next.
     case steps
     /// Who is on call, in turns.
@@ -30,7 +31,7 @@ enum NestedField: Sendable {
     func flaw(_ value: JSONValue) -> Flaw? {
         do throws(Flaw) {
             switch self {
-            case .matchers: try Self.checkMatchers(value)
+            case .matchers(let countMin): try Self.checkMatchers(value, countMin)
             case .steps: try Self.checkSteps(value)
             case .schedule: try Self.checkSchedule(value)
             }
@@ -62,8 +63,8 @@ enum NestedField: Sendable {
         ],
     ]
 
-    private static func checkMatchers(_ value: JSONValue) throws(Flaw) {
-        try checkList(value, 0...matchersMax) { (matcher, pointer) throws(Flaw) in
+    private static func checkMatchers(_ value: JSONValue, _ countMin: Int) throws(Flaw) {
+        try checkList(value, countMin...matchersMax) { (matcher, pointer) throws(Flaw) in
             let members = try members(of: matcher, pointer, known: ["dimension", "op", "value"])
             let dimension = try choice(members["dimension"], pointer + "/dimension", dimensions)
             let op = try choice(members["op"], pointer + "/op", ops)

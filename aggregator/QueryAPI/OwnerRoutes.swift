@@ -66,7 +66,7 @@ private let name = APIField(
 
 private let ownerFields = [
     APIField(
-        name: "matchers", kind: .nested(.matchers),
+        name: "matchers", kind: .nested(.matchers(countMin: 0)),
         summary: "What is theirs: incidents that pass all of them. None: only what is assigned to them."),
     APIField(
         name: "channels", kind: .nested(.steps),

@@ -51,7 +51,8 @@ private let quietTimeMax: Duration = .seconds(366 * 86_400)
 private func fields(_ kind: QuietRecord.Kind, isNew: Bool) -> [APIField] {
     var fields = [
         APIField(
-            name: "matchers", kind: .nested(.matchers), summary: "Which incidents: those that pass all of them.",
+            name: "matchers", kind: .nested(.matchers(countMin: 1)),
+            summary: "Which incidents: those that pass all of them.",
             isRequired: isNew),
         APIField(name: "starts_at", kind: .timeAhead, summary: "From this time on; now when absent."),
         APIField(name: "ends_at", kind: .timeAhead, summary: "Until this time.", isRequired: isNew),
