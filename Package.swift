@@ -100,9 +100,13 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Postgres", "Runtime",
+                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Alerting", "Postgres", "Runtime",
             ],
             path: "aggregator/Storage"),
+        .target(
+            name: "Notifiers",
+            dependencies: ["CallModel", "Documents", "Alerting", "Transport", "Runtime", nio, crypto],
+            path: "aggregator/Notifiers"),
         .target(
             name: "QueryAPI",
             dependencies: [
@@ -116,8 +120,7 @@ let package = Package(
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "CatalogueSettings",
                 "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage",
-                "QueryAPI",
-                "Dashboard",
+                "Notifiers", "QueryAPI", "Transport", "Detection", "Dashboard",
                 nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
@@ -189,7 +192,11 @@ let package = Package(
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(name: "IncidentsTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents"]),
         .testTarget(
-            name: "AlertingTests", dependencies: ["CallModel", "Rollups", "Detection", "Incidents", "Alerting"]),
+            name: "AlertingTests",
+            dependencies: ["CallModel", "Documents", "Rollups", "Detection", "Incidents", "Alerting"]),
+        .testTarget(
+            name: "NotifiersTests",
+            dependencies: ["CallModel", "Documents", "Alerting", "Notifiers", "Transport", "Runtime", nio, nioPosix]),
         .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
         .testTarget(
             name: "SimulationTests",
@@ -212,7 +219,7 @@ let package = Package(
 // Their tests look inside, in the one build there is: the release's.
 let opened: Set<String> = [
     "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting", "Storage",
-    "QueryAPI",
+    "Notifiers", "QueryAPI", "Transport", "Detection",
 ]
 for target in package.targets where opened.contains(target.name) {
     target.swiftSettings = [.unsafeFlags(["-enable-testing"])]

@@ -27,7 +27,7 @@ public enum BatchReduction {
         public var shedCallCount: Int
     }
 
-    /// The aggregator's finest step of time.
+    /// Coarser than the aggregator counts, because what was shed is told of once more in few cells.
     private static let interval: Duration = .seconds(10)
 
     /// Where the payload blocks begin: what lies before is, by itself, the batch without its payloads. Nil when this is no batch.

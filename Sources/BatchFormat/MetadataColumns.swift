@@ -27,9 +27,13 @@ public struct MetadataColumns: Sendable {
     private var names: [[UInt32]]
     private var derivedID: [Bool]
 
-    /// The dimensions that name things, in the order of their fields.
+    /// The dimensions that name things.
     public enum Name: Int, CaseIterable, Sendable {
         case partner, route, service, serviceVersion, host, region, environment, customer
+        /// Of the far end: a /24 or /48.
+        case peerNetwork
+
+        var field: Int { self == .peerNetwork ? 23 : 8 + rawValue }
     }
 
     /// Indices into `strings`, 0 for none and i for `strings[i - 1]`; empty when no call has one.
@@ -70,8 +74,8 @@ public struct MetadataColumns: Sendable {
         guard error.allSatisfy({ $0 <= FailureKind.allCases.count }) else { throw .malformed("an unknown error") }
         try readStatus(&fields)
         duration = try fields.numbers(7, max: UInt64(Int64.max)).map { Int64($0) - 1 }
-        for name in Name.allCases where fields.has(8 + name.rawValue) {
-            names[name.rawValue] = try fields.numbers(8 + name.rawValue, max: UInt64(strings.count)).map(UInt32.init)
+        for name in Name.allCases where fields.has(name.field) {
+            names[name.rawValue] = try fields.numbers(name.field, max: UInt64(strings.count)).map(UInt32.init)
         }
         if fields.has(16) {
             weight = try fields.numbers(16, max: UInt64(UInt32.max)).map { max(1, UInt32($0)) }

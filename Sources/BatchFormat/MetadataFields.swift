@@ -5,7 +5,7 @@ struct MetadataFields {
     private(set) var strings: [String] = []
     private let callCount: Int
     /// By field number; the last occurrence wins, as in proto3.
-    private var columns = [UnsafeRawBufferPointer?](repeating: nil, count: 23)
+    private var columns = [UnsafeRawBufferPointer?](repeating: nil, count: 24)
 
     init(_ bytes: UnsafeRawBufferPointer, callCount: Int, limits: BatchLimits) throws(BatchError) {
         self.callCount = callCount

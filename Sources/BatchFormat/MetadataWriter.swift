@@ -10,7 +10,8 @@ struct MetadataWriter {
     private var error: [UInt8] = []
     private var status: [UInt8] = []
     private var duration: [UInt8] = []
-    private var names = [[UInt8]](repeating: [], count: 8)
+    private var names = [[UInt8]](repeating: [], count: MetadataColumns.Name.allCases.count)
+    private var networks = PeerNetworks()
     private var weight: [UInt8] = []
     private var traceID: [UInt8] = []
     private var spanID: [UInt8] = []
@@ -31,14 +32,15 @@ struct MetadataWriter {
         anyError = anyError || call.error != nil
         if let response = call.response { status.appendVarint(UInt64(clamping: response.status)) }
         duration.appendVarint(call.duration.map { UInt64(clamping: $0.nanoseconds / 1_000) &+ 1 } ?? 0)
-        append(name: call.partner, to: 0)
-        append(name: call.route, to: 1)
-        append(name: call.service, to: 2)
-        append(name: call.serviceVersion, to: 3)
-        append(name: call.host, to: 4)
-        append(name: call.region, to: 5)
-        append(name: call.environment, to: 6)
-        append(name: call.customer, to: 7)
+        append(call.partner, to: .partner)
+        append(call.route, to: .route)
+        append(call.service, to: .service)
+        append(call.serviceVersion, to: .serviceVersion)
+        append(call.host, to: .host)
+        append(call.region, to: .region)
+        append(call.environment, to: .environment)
+        append(call.customer, to: .customer)
+        append(call.peerAddress.flatMap { networks.network(of: $0) }, to: .peerNetwork)
         weight.appendVarint(UInt64(max(1, call.weight)))
         anyWeight = anyWeight || call.weight > 1
         if let trace = call.traceID {
@@ -62,8 +64,8 @@ struct MetadataWriter {
             | (call.spanID == nil ? 0 : MetadataBits.span) | (call.response == nil ? 0 : MetadataBits.response)
     }
 
-    private mutating func append(name: String?, to column: Int) {
-        names[column].appendVarint(table.index(of: name))
+    private mutating func append(_ name: String?, to column: MetadataColumns.Name) {
+        names[column.rawValue].appendVarint(table.index(of: name))
     }
 
     private mutating func append(id text: String?, trace: TraceID?, span: SpanID?) {
@@ -95,8 +97,8 @@ struct MetadataWriter {
         if anyError { wire.delimited(field: 5, error) }
         wire.delimited(field: 6, status)
         wire.delimited(field: 7, duration)
-        for column in names.indices where names[column].contains(where: { $0 != 0 }) {
-            wire.delimited(field: 8 + column, names[column])
+        for name in MetadataColumns.Name.allCases where names[name.rawValue].contains(where: { $0 != 0 }) {
+            wire.delimited(field: name.field, names[name.rawValue])
         }
         if anyWeight { wire.delimited(field: 16, weight) }
         wire.delimited(field: 17, traceID)

@@ -1,101 +1,126 @@
 import CallModel
-import Detection
+import Incidents
 import Testing
 
 @testable import Alerting
-@testable import Incidents
 
 struct AlertingCoreTests {
-    private let start = Instant(secondsSinceEpoch: 1_795_000_000)
-
-    private func incident(_ id: Int64, at now: Instant, _ state: Incident.State = .open) -> Incident {
-        var incident = Incident(
-            id: id, kind: .partner, scope: Scope(partner: 7), groups: [.down], partners: [7], startedAt: now,
-            openedAt: now)
-        incident.state = state
-        if state == .resolved { incident.resolvedAt = now }
-        return incident
-    }
-
-    private func event(_ kind: IncidentCore.Event.Kind, _ id: Int64, at now: Instant) -> IncidentCore.Event {
-        IncidentCore.Event(kind: kind, at: now, incident: incident(id, at: now, kind == .resolved ? .resolved : .open))
-    }
-
     @Test func `an incident is opened once and resolved once, and a reopened one is an update`() {
-        var core = AlertingCore()
-        var sent = core.handle(event(.opened, 1, at: start), at: start)
-        sent += core.handle(event(.resolved, 1, at: start + .seconds(60)), at: start + .seconds(60))
-        sent += core.handle(event(.reopened, 1, at: start + .seconds(90)), at: start + .seconds(90))
-        sent += core.handle(event(.resolved, 1, at: start + .seconds(200)), at: start + .seconds(200))
-        #expect(sent.map(\.kind) == [.opened, .resolved, .updated, .resolved])
+        var night = Timeline()
+        night.handle(.opened, outage())
+        night.wait(.seconds(60))
+        night.handle(.resolved, outage().resolved(at: night.now))
+        night.wait(.seconds(30))
+        night.handle(.reopened, outage())
+        night.wait(.seconds(110))
+        night.handle(.resolved, outage().resolved(at: night.now))
+        night.wait(.seconds(86_400))
+        #expect(
+            night.news() == [
+                "0 default opened", "60 default resolved", "90 default updated", "200 default resolved",
+            ])
+        #expect(night.core.state(of: 1) == nil, "it is forgotten an hour after its end")
+        #expect(night.messages.map(\.id) == (1...4).map { "1-default-\($0)" })
     }
 
-    @Test func `ten thousand incidents at once are no storm`() {
-        let configuration = AlertingCore.Configuration()
-        var core = AlertingCore(configuration: configuration)
-        var sent = 0
+    @Test func `ten thousand incidents at once are no storm, and the severest are told first`() {
+        var night = Timeline()
+        let configuration = night.core.configuration
         for id in 1...10_000 as ClosedRange<Int64> {
-            sent += core.handle(event(.opened, id, at: start), at: start).count
+            night.handle(.opened, outage(id, id % 100 == 0 ? .critical : .minor))
         }
-        #expect(Double(sent) <= configuration.burstMax)
-        for second in stride(from: 10, through: 3_600, by: 10) {
-            sent += core.advance(to: start + .seconds(second)).count
-        }
-        #expect(Double(sent) <= configuration.burstMax + configuration.perHourMax)
-        #expect(sent > 200, "what waits is told as the bucket refills")
+        #expect(Double(night.messages.count) <= configuration.burstMax)
+        night.wait(.seconds(3_600))
+        #expect(Double(night.messages.count) <= configuration.burstMax + configuration.perHourMax)
+        #expect(night.messages.count > 200, "what waits is told as the bucket refills")
+        #expect(night.messages.dropFirst(40).prefix(90).allSatisfy { $0.severity == "critical" })
+        #expect(night.core.sentCount == night.messages.count)
+    }
+
+    @Test func `more incidents than the limit are counted, not kept`() {
+        var night = Timeline { $0.incidentsMax = 5 }
+        for id in 1...8 as ClosedRange<Int64> { night.handle(.opened, outage(id)) }
+        #expect(night.messages.count == 5)
+        #expect(night.core.refusedCount == 3)
     }
 
     @Test func `changes are gathered, and a rise in severity is not`() {
-        var core = AlertingCore()
-        _ = core.handle(event(.opened, 1, at: start), at: start)
-        var sent: [Alerting.Notification] = []
-        for second in 1...20 { sent += core.handle(event(.updated, 1, at: start), at: start + .seconds(second)) }
-        #expect(sent.isEmpty)
-        sent += core.handle(event(.escalated, 1, at: start), at: start + .seconds(21))
-        #expect(sent.map(\.kind) == [.escalated])
-    }
-
-    @Test func `silenced means told to nobody, its end neither, and the rest when the silence ends`() {
-        var core = AlertingCore()
-        var matcher = IncidentMatcher()
-        matcher.partners = [7]
-        let isAdded = core.add(
-            Quiet(id: 1, kind: .silence, matcher: matcher, from: start, until: start + .seconds(100), comment: "known"))
-        #expect(isAdded)
-        #expect(core.handle(event(.opened, 1, at: start), at: start).isEmpty)
-        #expect(core.handle(event(.resolved, 1, at: start + .seconds(10)), at: start + .seconds(10)).isEmpty)
-        #expect(core.handle(event(.opened, 2, at: start + .seconds(20)), at: start + .seconds(20)).isEmpty)
-        #expect(core.advance(to: start + .seconds(101)).map(\.incident.id) == [2])
-        #expect(core.heldCount == 2)
-    }
-
-    @Test func `nobody acknowledges, so the next channel hears of it, and then all of them again`() {
-        var configuration = AlertingCore.Configuration()
-        configuration.fallback = ["team", "duty", "head"]
-        var core = AlertingCore(configuration: configuration)
-        var sent = core.handle(event(.opened, 1, at: start), at: start)
-        for minute in 1...300 { sent += core.advance(to: start + .seconds(minute * 60)) }
-        #expect(sent.prefix(6).map(\.channel) == ["team", "team", "duty", "team", "duty", "head"])
-        #expect(sent.prefix(6).map(\.kind) == [.opened, .escalated, .escalated, .escalated, .escalated, .escalated])
-        #expect(sent.dropFirst(6).map(\.kind) == [.updated, .updated, .updated])
-    }
-
-    @Test func `acknowledged is quiet, and not deaf`() {
-        var core = AlertingCore()
-        _ = core.handle(event(.opened, 1, at: start), at: start)
-        core.acknowledge(1)
-        for hour in 1...24 { #expect(core.advance(to: start + .seconds(hour * 3_600)).isEmpty) }
-        let later = start + .seconds(90_000)
-        #expect(core.handle(event(.escalated, 1, at: later), at: later).map(\.kind) == [.escalated])
-    }
-
-    @Test func `one incident cannot speak for ever`() {
-        var core = AlertingCore()
-        var sent = core.handle(event(.opened, 1, at: start), at: start).count
-        for hour in 1...2_000 {
-            sent += core.handle(event(.escalated, 1, at: start), at: start + .seconds(hour * 3_600)).count
+        var night = Timeline()
+        night.handle(.opened, outage())
+        for second in 1...20 {
+            night.wait(.seconds(1))
+            night.handle(.updated, outage().with { $0.callsFailed += Int64(second) })
         }
-        sent += core.handle(event(.resolved, 1, at: start), at: start + .seconds(2_001 * 3_600)).count
-        #expect(sent <= core.configuration.messagesPerIncidentMax)
+        #expect(night.news() == ["0 default opened"])
+        night.wait(.seconds(1))
+        night.handle(.escalated, outage(1, .critical))
+        #expect(night.news() == ["21 default escalated"])
+        night.handle(.updated, outage(1, .critical))
+        night.wait(.seconds(600))
+        #expect(night.news() == ["321 default updated"])
+    }
+
+    @Test func `figures that changed are no news, and the next message tells them`() {
+        var night = Timeline()
+        night.handle(.opened, outage())
+        night.wait(.seconds(3_000))
+        _ = night.news()
+        night.core.refresh(outage().with { $0.callsFailed = 7_777 })
+        night.wait(.seconds(100))
+        #expect(night.news() == [])
+        night.handle(.escalated, outage(1, .critical).with { $0.callsFailed = 7_777 })
+        #expect(night.messages.last?.summary.contains("7,777 of 8,120 calls") == true)
+    }
+
+    @Test func `nobody acknowledges, so the next step hears of it after its delay, and then all of them again`() {
+        var night = Timeline { $0.fallback = [Step("team"), Step("duty"), Step("head", after: .seconds(1_800))] }
+        night.handle(.opened, outage())
+        night.wait(.seconds(6 * 3_600))
+        #expect(
+            night.news() == [
+                "0 team opened", "900 team escalated", "900 duty escalated", "2700 team escalated",
+                "2700 duty escalated", "2700 head escalated", "17100 team updated", "17100 duty updated",
+                "17100 head updated",
+            ])
+        #expect(night.messages[1].reason == "nobody has acknowledged it")
+    }
+
+    @Test func `what is over before its first delay is told to nobody`() {
+        var night = Timeline { $0.fallback = [Step("team", after: .seconds(120))] }
+        night.handle(.opened, outage())
+        night.wait(.seconds(100))
+        night.handle(.resolved, outage().resolved(at: night.now))
+        night.wait(.seconds(600))
+        night.handle(.opened, outage(2))
+        night.wait(.seconds(600))
+        #expect(night.news() == ["820 team opened"])
+    }
+
+    @Test func `resolved goes to those who heard of it, all of them`() {
+        var night = Timeline { $0.fallback = [Step("team"), Step("duty"), Step("head")] }
+        night.handle(.opened, outage())
+        night.wait(.seconds(1_000))
+        _ = night.news()
+        night.handle(.resolved, outage().resolved(at: night.now))
+        #expect(night.news() == ["1000 team resolved", "1000 duty resolved"])
+    }
+
+    @Test func `one incident cannot speak for ever, and its end is told even then`() {
+        var night = Timeline { $0.fallback = [Step("team"), Step("duty")] }
+        night.handle(.opened, outage())
+        for hour in 1...2_000 {
+            night.wait(.seconds(3_600))
+            night.handle(.escalated, outage(1, hour % 2 == 0 ? .critical : .major))
+        }
+        night.handle(.resolved, outage().resolved(at: night.now))
+        #expect(night.messages.count <= night.core.configuration.messagesPerIncidentMax)
+        #expect(night.messages.suffix(2).map(\.kind) == [.resolved, .resolved])
+    }
+
+    @Test func `a quiet incident is told to nobody`() {
+        var night = Timeline()
+        night.handle(.opened, outage().with { $0.isQuiet = true })
+        night.wait(.seconds(600))
+        #expect(night.messages.isEmpty && night.core.nextDeadline(after: night.now) == nil)
     }
 }

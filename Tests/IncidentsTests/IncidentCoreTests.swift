@@ -116,6 +116,28 @@ struct IncidentCoreTests {
         #expect(fleet.events.last?.kind == .resolved, "seed \(seed)")
     }
 
+    @Test(arguments: seeds) func `hosts of which nothing is heard make no partner silent`(seed: UInt64) {
+        var fleet = Fleet(seed: seed)
+        fleet.live(seconds: 5_000)
+        fleet.core.silentHosts = [1, 2]
+        fleet.live(seconds: 600, skips: { $0.partner == 2 && $0.direction == .inbound })
+        #expect(fleet.opened().isEmpty, "seed \(seed)")
+        #expect(fleet.core.decisions.contains { $0.reason.contains("are not heard of") })
+    }
+
+    @Test(arguments: seeds) func `when nothing is heard from anywhere, nothing has fallen silent, then or afterwards`(
+        seed: UInt64
+    ) {
+        var fleet = Fleet(seed: seed)
+        fleet.live(seconds: 5_000, skips: { $0.partner != 2 })
+        for _ in 0..<1_200 {
+            fleet.now = fleet.now + .seconds(1)
+            fleet.events += fleet.core.advance(to: fleet.now, isBlind: true)
+        }
+        fleet.live(seconds: 300, skips: { $0.partner != 2 })
+        #expect(fleet.opened().isEmpty, "seed \(seed)")
+    }
+
     @Test(arguments: seeds) func `a fleet that falls silent as a whole blames nobody`(seed: UInt64) {
         var fleet = Self.settled(seed)
         fleet.live(seconds: Self.hour)

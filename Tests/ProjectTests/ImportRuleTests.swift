@@ -14,8 +14,8 @@ struct ImportRuleTests {
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
         ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
-        ("Storage", "aggregator"), ("QueryAPI", "aggregator"), ("Dashboard", "aggregator"),
-        ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
+        ("Storage", "aggregator"), ("Notifiers", "aggregator"), ("QueryAPI", "aggregator"),
+        ("Dashboard", "aggregator"), ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
         ("farwatch", "aggregator"),
     ]
 

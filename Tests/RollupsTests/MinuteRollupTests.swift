@@ -3,17 +3,18 @@ import Rollups
 import Testing
 
 struct MinuteRollupTests {
-    private func cell(interval: Int32, route: NameID = 3, customer: NameID = 0, outcome: Outcome = .success) -> CellKey
-    {
+    private func cell(
+        interval: Int32, route: NameID = 3, customer: NameID = 0, outcome: Outcome = .success, microseconds: Int64
+    ) -> CellKey {
         CellKey(
             interval: interval, partner: 1, route: route, host: 7, region: 2, customer: customer, serviceVersion: 0,
-            direction: .outbound, outcome: outcome.code)
+            direction: .outbound, outcome: outcome.code, latency: LatencyBucket.index(ofMicroseconds: microseconds))
     }
 
     @Test func `a partner's own set sums to the same as its routes`() {
         var block = RollupBlock()
         for route in 1...5 {
-            block.add(cell(interval: Int32(route), route: NameID(route)), weight: 10, microseconds: 500)
+            block.add(cell(interval: Int32(route), route: NameID(route), microseconds: 500), weight: 10)
         }
         var rollup = MinuteRollup()
         rollup.add(block)
@@ -31,7 +32,7 @@ struct MinuteRollupTests {
         // Three minutes of one hour and the first of the next.
         for minute in [120, 121, 179, 180] {
             block.add(
-                cell(interval: Int32(minute) * RollupInterval.perMinute, customer: 4), weight: 2, microseconds: 900)
+                cell(interval: Int32(minute) * RollupInterval.perMinute, customer: 4, microseconds: 900), weight: 2)
         }
         rollup.add(block)
         let hours = rollup.byHour()
@@ -44,7 +45,7 @@ struct MinuteRollupTests {
 
     @Test func `folding an hour again changes nothing`() {
         var block = RollupBlock()
-        block.add(cell(interval: 777), weight: 1, microseconds: 10)
+        block.add(cell(interval: 777, microseconds: 10), weight: 1)
         var rollup = MinuteRollup()
         rollup.add(block)
         #expect(rollup.byHour().byHour().counts == rollup.byHour().counts)

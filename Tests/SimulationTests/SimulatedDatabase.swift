@@ -108,7 +108,7 @@ final class SimulatedDatabase {
         var found: [CellKey: CellCount] = [:]
         for (key, count) in counted.cells {
             var key = key
-            key.interval = 0
+            (key.interval, key.network, key.status, key.latency) = (0, 0, 0, CellKey.noLatency)
             found[key, default: CellCount()].add(count)
         }
         // What is counted beyond the rows was shed on its host.

@@ -7,10 +7,12 @@ import Synchronization
 
 /// Every agent that was heard of, with its last heartbeat and how far its batches are acknowledged.
 final class AgentRegistry: Sendable {
-    private struct Agent {
+    fileprivate struct Agent {
         var firstSeen: Instant
         var lastSeen: Instant
         var report = "{}"
+        /// As its calls name it.
+        var host: String?
         var clockOffsetSeconds: Double?
         var isStored = false
     }
@@ -36,21 +38,21 @@ final class AgentRegistry: Sendable {
     func restore(_ records: [AgentRecord]) {
         state.withLock { state in
             for record in records {
-                state.agents[record.agentID] = Agent(
-                    firstSeen: record.firstSeen, lastSeen: record.lastSeen, report: record.report, isStored: true)
+                state.agents[record.agentID] = Agent(record)
             }
         }
     }
 
     /// Takes a heartbeat; returns what is wrong with it.
     func heartbeat(_ agentID: String, _ body: [UInt8], at now: Instant) -> String? {
-        let read: (report: [UInt8], sentAt: Instant?)?
+        let read: (report: [UInt8], sentAt: Instant?, host: String?)?
         do {
             read = try JSONParser(byteCountMax: 64 << 10).parse(body) { value in
                 guard value.kind == .object else { return nil }
                 var bytes: [UInt8] = []
                 value.serialize(into: &bytes)
-                return (bytes, value.member("sent_at")?.string.flatMap { Instant(rfc3339: $0) })
+                let sentAt = value.member("sent_at")?.string.flatMap { Instant(rfc3339: $0) }
+                return (bytes, sentAt, value.member("host")?.string)
             }
         } catch {
             return "\(error)"
@@ -64,6 +66,7 @@ final class AgentRegistry: Sendable {
             var agent = state.agents[agentID] ?? Agent(firstSeen: now, lastSeen: now)
             agent.lastSeen = now
             agent.report = report
+            agent.host = read.host
             agent.clockOffsetSeconds = read.sentAt.map { ($0 - now).inSeconds }
             agent.isStored = false
             state.agents[agentID] = agent
@@ -114,10 +117,44 @@ final class AgentRegistry: Sendable {
         }
     }
 
-    func counts(at now: Instant) -> (reporting: Int, silent: Int) {
+    /// Of which hosts something is heard.
+    struct Hearing: Sendable {
+        var reporting = 0
+        /// By the names their agents gave them.
+        var silentHosts: [String] = []
+    }
+
+    func hearing(at now: Instant) -> Hearing {
         state.withLock { state in
-            let reporting = state.agents.values.count { now - $0.lastSeen <= Self.silence }
-            return (reporting, state.agents.count - reporting)
+            var hearing = Hearing()
+            for (agentID, agent) in state.agents {
+                if now - agent.lastSeen <= Self.silence {
+                    hearing.reporting += 1
+                } else {
+                    hearing.silentHosts.append(agent.host ?? agentID)
+                }
+            }
+            return hearing
         }
+    }
+
+    /// What other aggregators heard and stored: every aggregator shows the whole fleet.
+    func merge(_ records: [AgentRecord]) {
+        state.withLock { state in
+            for record in records where record.lastSeen > state.agents[record.agentID]?.lastSeen ?? .epoch {
+                guard state.agents[record.agentID] != nil || state.agents.count < Self.agentsMax else { continue }
+                state.agents[record.agentID] = Agent(record)
+            }
+        }
+    }
+}
+
+extension AgentRegistry.Agent {
+    /// As it was stored.
+    fileprivate init(_ record: AgentRecord) {
+        self.init(firstSeen: record.firstSeen, lastSeen: record.lastSeen, report: record.report, isStored: true)
+        let parser = JSONParser(byteCountMax: 64 << 10)
+        // What is no JSON names no host: the agent's id stands for it.
+        host = try? parser.parse(Array(record.report.utf8)) { $0.member("host")?.string } ?? nil
     }
 }

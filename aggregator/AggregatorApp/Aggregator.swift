@@ -23,8 +23,10 @@ public final class Aggregator: Sendable {
     private let ingestServer: HTTPServer
     private let apiServer: HTTPServer
     private let group: MultiThreadedEventLoopGroup
+    private let decisions: Task<Void, Never>
     private let housekeeping: Task<Void, Never>
     private let storageKeeping: Task<Void, Never>
+    private let notifying: Task<Void, Never>
     private let decider: Decider
     private let logger: Logger
 
@@ -51,14 +53,14 @@ public final class Aggregator: Sendable {
         let agents = AgentRegistry()
         let tokens = AccessTokens()
         let lane = CommitLane(database, name: holder, logger: logger)
-        let names = settings.partnerNames
-        let decider = Decider(database, agents, holder: holder, logger: logger) { partner in
-            names[partner] ?? Catalogue.builtIn.name(of: partner)
-        }
+        let links = try await AcknowledgeLinks.open(database, publicURL: settings.publicURL)
+        let outbox = Later<OutboxKeeper>()
+        let decider = Decider(
+            database, agents, DecidingSettings(settings, links), holder: holder, metrics, logger: logger,
+            wakeOutbox: { outbox.value?.wake() })
         self.decider = decider
         let history = HistoryKeeper(database)
-        let chores = Housekeeping(
-            database, agents, tokens, decider, history, settings.retention, metrics, logger: logger)
+        let chores = Housekeeping(database, agents, tokens, history, settings.retention, metrics, logger: logger)
         let storageKeeper = StorageKeeper(database, settings.retention, metrics, logger: logger)
         try await chores.prepare()
 
@@ -70,7 +72,7 @@ public final class Aggregator: Sendable {
             metrics: IngestMetrics(metrics), logger: logger)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
-        sources.addIncidents(database, try await AcknowledgeLinks.open(database, publicURL: settings.publicURL))
+        sources.addIncidents(database, links, decider, settings)
         let pages = DashboardPages(
             history: { history.snapshot }, incidents: sources.incidents, version: Self.version
         ).pages
@@ -93,8 +95,20 @@ public final class Aggregator: Sendable {
             try? await group.shutdownGracefully()  // Nothing else can be done about a failure on the way out.
             throw error
         }
+        decisions = Task { await decider.run() }
         housekeeping = Task { await chores.run() }
         storageKeeping = Task { await storageKeeper.run() }
+        let keeper = OutboxKeeper(
+            database, settings.notifiers, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        outbox.value = keeper
+        let heartbeat = settings.heartbeat.map { [group] in
+            HeartbeatKeeper($0, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        }
+        notifying = Task {
+            async let beating: Void? = heartbeat?.run()
+            await keeper.run()
+            await beating
+        }
         logger.notice(
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
     }
@@ -102,11 +116,10 @@ public final class Aggregator: Sendable {
     /// Stops taking work, finishes what is under way, then stops the database.
     public func stop() async {
         await ingestServer.shutdown(grace: .seconds(10))
-        housekeeping.cancel()
-        storageKeeping.cancel()
-        await housekeeping.value
-        await storageKeeping.value
-        await decider.release()
+        let tasks = [decisions, housekeeping, storageKeeping, notifying]
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+        await decider.stop()
         await apiServer.shutdown(grace: .seconds(5))
         await database.close()
         do {

@@ -3,6 +3,7 @@ import CallModel
 import CatalogueSettings
 import Incidents
 import Ingest
+import Notifiers
 import Runtime
 import Storage
 import Transport
@@ -24,6 +25,10 @@ public struct AggregatorSettings: Sendable {
     public var retention = RetentionPolicy()
     public var incidents = IncidentCore.Configuration()
     public var alerting = AlertingCore.Configuration()
+    public var notifiers: [NotifierChannel] = []
+    public var heartbeat: HeartbeatSettings?
+    /// What is valid and still unwise, for people.
+    public var warnings: [String] = []
     /// Names for the status page, by partner id.
     public var partnerNames: [String: String] = [:]
 
@@ -66,6 +71,10 @@ public struct AggregatorSettings: Sendable {
         retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         incidents = IncidentCore.Configuration(root.section("detection"))
         alerting = AlertingCore.Configuration(root.section("alerting"))
+        let notifierSettings = NotifierSettings(root)
+        notifiers = notifierSettings.channels
+        warnings += notifierSettings.warnings
+        heartbeat = HeartbeatSettings(root.section("heartbeat"))
         readPublished(root)
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")

@@ -4,26 +4,24 @@ import Postgres
 import Runtime
 import Storage
 
-/// What has to be done again and again: decide, fold rollups, refresh tokens, store heartbeats, forget ledger entries, make and
+/// What has to be done again and again: fold rollups, refresh tokens, store heartbeats, forget ledger entries, make and
 /// drop partitions. One task, one chore after the other; a chore that fails is counted, logged once, and tried again.
 struct Housekeeping: Sendable {
     private let database: DatabaseAccess
     private let agents: AgentRegistry
     private let tokens: AccessTokens
-    private let decider: Decider
     private let history: HistoryKeeper
     private let retention: RetentionPolicy
     private let failures: @Sendable (String) -> Counter
     private let logger: Logger
 
     init(
-        _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ decider: Decider,
-        _ history: HistoryKeeper, _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
+        _ database: DatabaseAccess, _ agents: AgentRegistry, _ tokens: AccessTokens, _ history: HistoryKeeper,
+        _ retention: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.database = database
         self.agents = agents
         self.tokens = tokens
-        self.decider = decider
         self.history = history
         self.retention = retention
         self.logger = logger
@@ -54,7 +52,6 @@ struct Housekeeping: Sendable {
     /// Runs until cancelled, then does the last folding.
     func run() async {
         var chores = [
-            Chore(name: "decide", period: .seconds(1), work: decider.decide),
             Chore(name: "refresh tokens", period: .seconds(2), work: refreshTokens),
             Chore(name: "fold rollups", period: .seconds(5), work: compact),
             Chore(name: "store heartbeats", period: .seconds(10), work: storeHeartbeats),
@@ -105,7 +102,12 @@ struct Housekeeping: Sendable {
 
     private func storeHeartbeats() async throws {
         let records = agents.takeUnstored()
-        try await database.queries.run { try database.storage.agents.store(records, $0) }
+        let since = currentInstant() - .seconds(60)
+        let known = try await database.queries.run { connection in
+            try database.storage.agents.store(records, connection)
+            return try database.storage.agents.load(since: since, connection)
+        }
+        agents.merge(known)
     }
 
     private func forgetLedger() async throws {

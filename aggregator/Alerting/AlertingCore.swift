@@ -1,195 +1,188 @@
 import CallModel
 import Incidents
 
+/// News of an incident, with the incident as it is now.
+public struct AlertEvent: Sendable {
+    public var kind: IncidentCore.Event.Kind
+    public var report: IncidentReport
+
+    public init(kind: IncidentCore.Event.Kind, report: IncidentReport) {
+        self.kind = kind
+        self.report = report
+    }
+}
+
 /// Decides who hears of an incident, when, and when again.
 ///
-/// Incidents' events come in, messages that are due go out. For each incident one message is *pending* at most: later events
-/// replace what an earlier one would have said, so what waits is bounded by the number of incidents. **A storm cannot
-/// happen:** every message takes a token from a bucket of `burstMax` that refills with `perHourMax`, and one incident has
-/// `messagesPerIncidentMax`; whatever comes in, no hour sees more than the sum of both. An incident that nobody was told of (silenced,
-/// or over before its turn) is never reported as resolved.
+/// Incidents' events and people's actions come in, messages that are due go out. For each incident one message is *pending* at
+/// most: later events replace what an earlier one would have said, so what waits is bounded by the number of incidents.
+/// **A storm cannot happen:** every message takes a token from a bucket of `burstMax` that refills with `perHourMax`, and one
+/// incident has `messagesPerIncidentMax`; whatever comes in, no hour sees more than the sum of both. What is severest goes
+/// first. An incident that nobody was told of (silenced, or over before its turn) is never reported as resolved, and room for
+/// the end is kept for every channel that heard of the beginning.
+///
+/// Each incident has a time at which something may fall due (`wakes`); only those that are due are looked at.
 public struct AlertingCore: Sendable {
-    struct Thread: Sendable {
-        var incident: Incident
-        var channels: [String]
-        /// How far it has been escalated: so many channels know of it.
-        var told = 0
-        var pending: Notification.Kind?
-        var reason = ""
-        /// Not before.
-        var dueAt: Instant
-        var lastSentAt: Instant?
-        var unacknowledgedSince: Instant?
-        var messageCount = 0
-        var isAcknowledged = false
-        /// Why nothing is sent now.
-        var heldBy: Int64?
+    struct Wake: Sendable, Equatable {
+        var at: Instant
+        var severity: Incident.Severity
+        /// Nothing but a token is wanting.
+        var waits = false
     }
 
     public let configuration: Configuration
     public private(set) var quiets: [Quiet] = []
-    /// Messages that were merged into another, held back by a quiet time, or refused by a limit.
-    public private(set) var gatheredCount = 0
-    public private(set) var heldCount = 0
-    public private(set) var refusedCount = 0
-    private var threads: [Int64: Thread] = [:]
-    private var tokens: Double
-    private var refilledAt: Instant?
+    /// Messages that were merged into another, held back by a quiet time, or refused by a limit; and those given out.
+    public internal(set) var gatheredCount = 0
+    public internal(set) var heldCount = 0
+    public internal(set) var refusedCount = 0
+    public internal(set) var sentCount = 0
+    /// Those of the API, and all by name.
+    private(set) var ownersByName: [String: Owner] = [:]
+    private var owners: [Owner] = []
+    var allOwners: [Owner] { owners }
+    var threads: [Int64: AlertThread] = [:]
+    var wakes: [Int64: Wake] = [:]
+    var bucket: TokenBucket
 
     public init(configuration: Configuration = Configuration()) {
+        var configuration = configuration
+        configuration.burstMax = max(configuration.burstMax, Double(Step.countMax))
+        configuration.messagesPerIncidentMax = max(configuration.messagesPerIncidentMax, 2 * Step.countMax)
+        if configuration.fallback.isEmpty { configuration.fallback = [Step("default")] }
         self.configuration = configuration
-        tokens = configuration.burstMax
+        bucket = TokenBucket(burstMax: configuration.burstMax, perHourMax: configuration.perHourMax)
+        replace(owners: [])
     }
 
     // MARK: What happens
 
-    public mutating func handle(_ event: IncidentCore.Event, at now: Instant) -> [Notification] {
-        let id = event.incident.id
-        guard threads[id] != nil || event.kind != .resolved else { return [] }
+    public mutating func handle(_ event: AlertEvent, at now: Instant) -> [Message] {
+        let id = event.report.id
+        guard !event.report.isQuiet, threads[id] != nil || event.kind != .resolved else { return [] }
         guard threads[id] != nil || threads.count < configuration.incidentsMax else {
             refusedCount += 1
             return []
         }
-        var thread = threads[id] ?? begin(event.incident, at: now)
-        thread.incident = event.incident
-        let why = event.incident.timeline.last?.what ?? event.kind.rawValue
-        switch event.kind {
-        case .opened: propose(.opened, why, &thread, dueAt: now)
-        case .reopened:
-            thread.unacknowledgedSince = now
-            propose(.updated, why, &thread, dueAt: now)
-        // Acknowledged is not deaf: a rise speaks up.
-        case .escalated: propose(.escalated, why, &thread, dueAt: now)
-        case .updated:
-            propose(.updated, why, &thread, dueAt: (thread.lastSentAt ?? now) + configuration.updateInterval)
-        case .resolved: propose(.resolved, why, &thread, dueAt: now)
+        take(event.report, at: now)
+        let why = event.report.timeline.last?.what ?? event.kind.rawValue
+        let delay = threads[id].flatMap { steps(of: $0).first?.after } ?? .zero
+        change(id) { thread, configuration in
+            switch event.kind {
+            case .opened: return thread.propose(.opened, why, dueAt: now + delay)
+            case .reopened:
+                thread.unacknowledge(at: now)
+                return thread.propose(.updated, why, dueAt: now)
+            // Acknowledged is not deaf: a rise speaks up, and ends a resolution that was only declared.
+            case .escalated:
+                if thread.closedBy != nil { thread.unacknowledge(at: now) }
+                return thread.propose(.escalated, why, dueAt: now)
+            case .updated:
+                guard !thread.isOver else { return false }
+                let dueAt = (thread.lastSentAt ?? now) + configuration.updateInterval
+                return thread.propose(.updated, why, dueAt: dueAt)
+            case .resolved:
+                guard thread.closedBy == nil else { return false }
+                return thread.propose(.resolved, why, dueAt: now)
+            }
         }
-        threads[id] = thread
-        return advance(to: now)
+        return touch(id, at: now)
     }
 
-    public mutating func acknowledge(_ id: Int64) {
-        threads[id]?.isAcknowledged = true
-        threads[id]?.unacknowledgedSince = nil
+    /// Figures have changed. That is no news by itself; the next message tells them. A new region, a second trouble or a rise
+    /// that weights give it are found by the next `advance`.
+    public mutating func refresh(_ report: IncidentReport) {
+        guard let thread = threads[report.id] else { return }
+        take(report, at: thread.lastSentAt ?? report.openedAt)
+        wakes[report.id] = Wake(at: .distantPast, severity: thread.report.severity)
     }
 
-    /// Returns false at the limit.
-    public mutating func add(_ quiet: Quiet) -> Bool {
-        guard quiets.count < configuration.quietsMax else {
-            refusedCount += 1
-            return false
+    // MARK: What holds
+
+    /// Silences and maintenances as they are now; those beyond `quietsMax` are left out, and counted.
+    public mutating func replace(quiets: [Quiet]) {
+        refusedCount += max(0, quiets.count - configuration.quietsMax)
+        self.quiets = Array(quiets.prefix(configuration.quietsMax))
+        wakeAll()
+    }
+
+    /// Owners made by the API, as they are now.
+    public mutating func replace(owners: [Owner]) {
+        let ours = Set(configuration.owners.map(\.name))
+        let all = configuration.owners + owners.filter { !ours.contains($0.name) }.sorted { $0.name < $1.name }
+        refusedCount += max(0, all.count - Owner.countMax)
+        self.owners = Array(all.prefix(Owner.countMax))
+        ownersByName = Dictionary(self.owners.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for (id, thread) in threads where thread.assignedBy == nil {
+            let owner = ownerName(of: thread.report)
+            threads[id]?.owner = owner
         }
-        quiets.append(quiet)
-        return true
+        wakeAll()
     }
 
-    /// Ends a silence or maintenance before its time.
-    public mutating func end(_ id: Int64, at now: Instant) {
-        for index in quiets.indices where quiets[index].id == id { quiets[index].until = min(quiets[index].until, now) }
+    private mutating func wakeAll() {
+        for id in wakes.keys { wakes[id]?.at = .distantPast }
     }
 
     // MARK: What is due
 
-    public mutating func advance(to now: Instant) -> [Notification] {
-        refill(at: now)
-        quiets.removeAll { $0.until <= now }
-        var due: [Notification] = []
-        for id in threads.keys.sorted() {
-            guard var thread = threads[id] else { continue }
-            due += send(&thread, at: now)
-            let isFinished = thread.incident.state == .resolved && thread.pending == nil
-            // Kept while it could be reopened.
-            let isForgotten = isFinished && now - (thread.incident.resolvedAt ?? now) > .seconds(3_600)
-            threads[id] = isForgotten ? nil : thread
+    public mutating func advance(to now: Instant) -> [Message] {
+        // In a storm all but a few wait for tokens: those are left alone until there are some.
+        let isStorm = !bucket.holds(1, at: now)
+        let due = wakes.filter { $0.value.at <= now && !(isStorm && $0.value.waits) }.sorted {
+            ($0.value.severity, $1.key) > ($1.value.severity, $0.key)
         }
-        return due
-    }
-
-    /// When a message falls due though nothing happens.
-    public func nextDeadline(after now: Instant) -> Instant? {
-        threads.values.compactMap { thread -> Instant? in
-            if thread.pending != nil { return max(thread.dueAt, now + .seconds(1)) }
-            guard thread.incident.state == .open, let since = thread.unacknowledgedSince else { return nil }
-            return min(since + configuration.escalateAfter, (thread.lastSentAt ?? now) + configuration.repeatInterval)
-        }.min()
-    }
-
-    private func begin(_ incident: Incident, at now: Instant) -> Thread {
-        let channels = configuration.routes.first { $0.matcher.matches(incident) }?.channels ?? configuration.fallback
-        return Thread(
-            incident: incident, channels: channels.isEmpty ? configuration.fallback : channels, dueAt: now,
-            unacknowledgedSince: now)
-    }
-
-    /// The weightier news wins; the end wins over all, where a beginning was told.
-    private mutating func propose(_ kind: Notification.Kind, _ reason: String, _ thread: inout Thread, dueAt: Instant) {
-        guard let pending = thread.pending else {
-            // What nobody was told of has no end, and whatever comes first is its beginning.
-            guard thread.told > 0 || kind != .resolved else { return }
-            (thread.pending, thread.reason, thread.dueAt) = (thread.told == 0 ? .opened : kind, reason, dueAt)
-            return
-        }
-        gatheredCount += 1
-        thread.dueAt = min(thread.dueAt, dueAt)
-        thread.reason = reason
-        if kind == .resolved {
-            thread.pending = thread.told == 0 ? nil : .resolved
-        } else if pending == .updated || pending == .resolved {
-            thread.pending = kind
-        }
-    }
-
-    private mutating func send(_ thread: inout Thread, at now: Instant) -> [Notification] {
-        remind(&thread, at: now)
-        guard let kind = thread.pending, thread.dueAt <= now else { return [] }
-        if let quiet = quiets.first(where: { $0.holds(thread.incident, at: now) }) {
-            if thread.heldBy == nil { heldCount += 1 }
-            thread.heldBy = quiet.id
-            return []
-        }
-        thread.heldBy = nil
-        let limit = configuration.messagesPerIncidentMax - (kind == .resolved ? 0 : 1)
-        guard thread.messageCount < limit else {
-            thread.pending = nil
-            refusedCount += 1
-            return []
-        }
-        guard tokens >= 1 else { return [] }
-        let audience = kind == .opened ? 1 : max(1, thread.told)
-        var sent: [Notification] = []
-        for channel in thread.channels.prefix(audience) where tokens >= 1 {
-            tokens -= 1
-            sent.append(
-                Notification(at: now, channel: channel, kind: kind, incident: thread.incident, reason: thread.reason))
-        }
-        thread.messageCount += sent.count
-        thread.told = max(thread.told, 1)
-        thread.lastSentAt = now
-        thread.pending = nil
+        var sent: [Message] = []
+        for (id, wake) in due where !wake.waits || bucket.holds(1, at: now) { sent += touch(id, at: now) }
         return sent
     }
 
-    /// Nobody answers: the next channel hears of it, and after the last everybody again.
-    private func remind(_ thread: inout Thread, at now: Instant) {
-        guard thread.pending == nil, thread.told > 0, thread.incident.state == .open,
-            let since = thread.unacknowledgedSince
-        else { return }
-        if thread.told < thread.channels.count, now - since >= configuration.escalateAfter {
-            thread.told += 1
-            thread.unacknowledgedSince = now
-            (thread.pending, thread.reason) = (.escalated, "nobody has acknowledged it")
-            thread.dueAt = now
-        } else if let last = thread.lastSentAt, now - last >= configuration.repeatInterval {
-            (thread.pending, thread.reason) = (.updated, "still open")
-            thread.dueAt = now
-        }
+    /// When something may fall due though nothing happens; nil where nothing is open.
+    public func nextDeadline(after now: Instant) -> Instant? {
+        wakes.values.map(\.at).min().map { max($0, now + .seconds(1)) }
     }
 
-    private mutating func refill(at now: Instant) {
-        if let refilledAt, now > refilledAt {
-            tokens = min(
-                configuration.burstMax, tokens + (now - refilledAt).inSeconds / 3_600 * configuration.perHourMax)
+    // MARK: Incidents
+
+    private mutating func take(_ report: IncidentReport, at now: Instant) {
+        let (severity, rank) = severity(of: report)
+        var shown = favoured(report)
+        shown.severity = severity
+        shown = shown.asDocumented()
+        let owner = ownerName(of: shown)
+        if var thread = threads.removeValue(forKey: report.id) {
+            (thread.report, thread.rank) = (shown, rank)
+            if thread.assignedBy == nil { thread.owner = owner }
+            threads[report.id] = thread
+            return
         }
-        refilledAt = max(refilledAt ?? now, now)
+        threads[report.id] = AlertThread(report: shown, rank: rank, owner: owner, stepSince: now)
     }
+
+    mutating func change(_ id: Int64, _ body: (inout AlertThread, Configuration) -> Bool) {
+        guard var thread = threads.removeValue(forKey: id) else { return }
+        if body(&thread, configuration) { gatheredCount += 1 }
+        threads[id] = thread
+    }
+}
+
+extension AlertingCore {
+    /// Whose an incident is, assignment aside: by the first route that names an owner, else by the owners' own matchers, those
+    /// of the most.
+    func ownerName(of report: IncidentReport) -> String? {
+        if let owner = route(of: report)?.owner { return owner }
+        var best: Owner?
+        for owner in allOwners where !owner.matchers.isEmpty && owner.matchers.match(report, owner: nil) {
+            if owner.matchers.count > best?.matchers.count ?? 0 { best = owner }
+        }
+        return best?.name
+    }
+
+    func route(of report: IncidentReport) -> AlertRoute? {
+        configuration.routes.first { $0.matchers.match(report, owner: nil) }
+    }
+}
+
+extension Instant {
+    static let distantPast = Instant(nanosecondsSinceEpoch: .min)
 }

@@ -20,6 +20,8 @@ public struct Detector: Sendable {
         public var statesMax = 400_000
         /// Routes whose latencies are learned (2.3 KB each).
         public var latenciesMax = 20_000
+        /// Partners and directions whose hours of the week are known (1.5 KB each, and so much for each of their symptoms).
+        public var seasonsMax = 10_000
         /// Cells kept to look for causes in (48 bytes each), and for how long.
         public var historyCellsMax = 2_000_000
         public var historyAgeMax: Duration = .seconds(7_200)
@@ -37,25 +39,28 @@ public struct Detector: Sendable {
     }
 
     public let configuration: Configuration
-    public private(set) var history: CallHistory
+    public internal(set) var history: CallHistory
     /// Since they were last taken; the last of each series and group.
     public private(set) var suspicions: [UInt64: Suspicion] = [:]
     /// Calls beyond a limit, that were not counted somewhere.
-    public private(set) var uncountedCalls: Int64 = 0
+    public internal(set) var uncountedCalls: Int64 = 0
     /// When each release was first seen.
-    public private(set) var releases: [(version: NameID, firstSeen: Instant)] = []
+    public internal(set) var releases: [(version: NameID, firstSeen: Instant)] = []
     /// By partner: the far network its calls go to, the latest; 0 where unknown.
-    public private(set) var networks: [NameID] = []
+    public internal(set) var networks: [NameID] = []
     /// Values seen of each dimension of a partner, by the number of its whole series.
-    private var valueCounts: [SIMD8<Int32>] = []
+    var valueCounts: [SIMD8<Int32>] = []
 
-    private var table: SeriesTable
-    private var counters: [SeriesCounter] = []
-    private var states: [UInt64: GroupState] = [:]
-    private var latencies: [LatencyNormal] = []
+    var table: SeriesTable
+    var counters: [SeriesCounter] = []
+    var states: [UInt64: GroupState] = [:]
+    var latencies: [LatencyNormal] = []
+    /// Calls that taught, by the hour of the week; of partners' own series alone, whose places they have.
+    var seasons: [WeekHours] = []
+    var seasonPlaces: [Int32] = []
     /// By series: the place of its latencies; -1 for none.
-    private var latencyPlaces: [Int32] = []
-    private var isReleaseKnown: [Bool] = []
+    var latencyPlaces: [Int32] = []
+    var isReleaseKnown: [Bool] = []
     /// The series of the cell that was counted last, by dimension; -1 for none. Partner's first, then the fleet's.
     private var own = SIMD8<Int32>(repeating: -1)
     private var fleet = SIMD8<Int32>(repeating: -1)
@@ -72,6 +77,24 @@ public struct Detector: Sendable {
     }
 
     public mutating func prune(at now: Instant) { history.prune(at: now) }
+
+    /// Keeps a cell that was counted before the state was stored, to look for causes in.
+    public mutating func remember(_ cell: CallCell) {
+        history.append(known(cell))
+    }
+
+    /// The same with its symptom, by what is known: nothing is learned.
+    private func known(_ cell: CallCell) -> CallCell {
+        let key = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .route, value: cell.route)
+        guard cell.symptom == .none, cell.latency != CallCell.noLatency, let series = table.known(key),
+            series < latencyPlaces.count, latencyPlaces[series] >= 0
+        else { return cell }
+        var judged = cell
+        if cell.latency > latencies[Int(latencyPlaces[series])].slowAbove { judged.symptom = .slow }
+        return judged
+    }
+
+    public var seriesCount: Int { table.keys.count }
 
     // MARK: Calls
 
@@ -112,13 +135,14 @@ public struct Detector: Sendable {
         let epoch = Forgetting.epoch(of: cell.time)
         let group = cell.symptom.group
         var usual = 0.0
+        let season = seasonFactor(Int(own[Int(Dimension.partner.rawValue)]), group, epoch)
         for dimension in Self.partnerDimensions where own[Int(dimension.rawValue)] >= 0 {
-            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, &usual)
+            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, season, &usual)
         }
         guard group == .down else { return }
         var fleetUsual = 0.0
         for dimension in Self.fleetDimensions where fleet[Int(dimension.rawValue)] >= 0 {
-            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, &fleetUsual)
+            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, 1, &fleetUsual)
         }
     }
 
@@ -152,6 +176,9 @@ public struct Detector: Sendable {
         }
         if series == counters.count { begin(series, key, epoch) }
         counters[series].add(Double(cell.count), epoch: epoch, teaches: teaches)
+        if teaches, seasonPlaces[series] >= 0 {
+            seasons[Int(seasonPlaces[series])].add(Double(cell.count), epoch: epoch)
+        }
         return Int32(series)
     }
 
@@ -159,6 +186,9 @@ public struct Detector: Sendable {
         counters.append(SeriesCounter(epoch: epoch))
         latencyPlaces.append(-1)
         valueCounts.append(SIMD8(repeating: 0))
+        let isSeasonal = key.partner != 0 && key.dimension == .partner && seasons.count < configuration.seasonsMax
+        seasonPlaces.append(isSeasonal ? Int32(seasons.count) : -1)
+        if isSeasonal { seasons.append(WeekHours()) }
         let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
         if let partner = table.known(whole) { valueCounts[partner][Int(key.dimension.rawValue)] += 1 }
     }
@@ -178,12 +208,13 @@ public struct Detector: Sendable {
     }
 
     private mutating func symptomOccurred(
-        _ cell: CallCell, _ group: SymptomGroup, _ series: Int, _ epoch: Int32, _ parent: inout Double
+        _ cell: CallCell, _ group: SymptomGroup, _ series: Int, _ epoch: Int32, _ season: Double,
+        _ parent: inout Double
     ) {
         let stateKey = UInt64(series) << 8 | UInt64(group.rawValue)
         if states[stateKey] == nil {
             guard states.count < configuration.statesMax else { return uncountedCalls += Int64(cell.count) }
-            states[stateKey] = GroupState(epoch: epoch)
+            states[stateKey] = GroupState(epoch: epoch, isSeasonal: seasonPlaces[series] >= 0)
         }
         let counter = counters[series]
         let isYoung = counter.isYoung(epoch: epoch)
@@ -191,7 +222,8 @@ public struct Detector: Sendable {
             let usual = Self.usual(
                 group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
             state.occurred(Double(cell.count), epoch: epoch)
-            state.test.failed(Double(cell.count), calls: counter.calls, usual: usual, at: cell.time)
+            state.test.failed(
+                Double(cell.count), calls: counter.calls, usual: min(0.5, usual * season), at: cell.time)
             return (usual, state.test.evidence, state.test.onset)
         }(&states[stateKey]!)
         let key = table.keys[series]
@@ -231,7 +263,20 @@ public struct Detector: Sendable {
         let epoch = Forgetting.epoch(of: time)
         let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
         let parent = share(whole, group, epoch, parent: 0)
-        return key == whole ? parent : share(key, group, epoch, parent: parent)
+        let season = table.known(whole).map { seasonFactor($0, group, epoch) } ?? 1
+        return min(0.5, season * (key == whole ? parent : share(key, group, epoch, parent: parent)))
+    }
+
+    /// How much more often the symptom is usual for a partner at this hour of the week.
+    private func seasonFactor(_ series: Int, _ group: SymptomGroup, _ epoch: Int32) -> Double {
+        guard series >= 0, series < seasonPlaces.count, seasonPlaces[series] >= 0,
+            let state = states[UInt64(series) << 8 | UInt64(group.rawValue)], let failures = state.season
+        else { return 1 }
+        let counter = counters[series]
+        let learned = state.known(epoch: epoch, isYoung: counter.isYoung(epoch: epoch))
+        guard learned > 0, counter.learned > 0 else { return 1 }
+        return Season.factor(
+            seasons[Int(seasonPlaces[series])], failures, share: learned / counter.learned, epoch: epoch)
     }
 
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {

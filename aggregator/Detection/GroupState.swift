@@ -55,8 +55,13 @@ struct GroupState: Sendable {
     private var pending = SIMD4<Float>(repeating: 0)
     /// The newest of the four pending epochs.
     private var epoch: Int32
+    /// What was learned, by the hour of the week; of a partner's own series alone.
+    private(set) var season: WeekHours?
 
-    init(epoch: Int32) { self.epoch = epoch }
+    init(epoch: Int32, isSeasonal: Bool) {
+        self.epoch = epoch
+        season = isSeasonal ? WeekHours() : nil
+    }
 
     mutating func occurred(_ count: Double, epoch now: Int32) {
         roll(to: now)
@@ -85,8 +90,43 @@ struct GroupState: Sendable {
             // The slot that the new epoch takes held the one four before.
             let place = Int((epoch &+ step) & 3)
             learned += Double(pending[place])
+            if pending[place] > 0 { season?.add(Double(pending[place]), epoch: epoch &+ step &- 4) }
             pending[place] = 0
         }
         epoch = now
+    }
+}
+
+extension SeriesCounter {
+    init(_ reader: inout StateReader) throws(StateError) {
+        calls = try reader.double()
+        learned = try reader.double()
+        epoch = try reader.next()
+        firstEpoch = try reader.next()
+    }
+
+    func write(to writer: inout StateWriter) {
+        writer.put(calls)
+        writer.put(learned)
+        writer.put(epoch)
+        writer.put(firstEpoch)
+    }
+}
+
+extension GroupState {
+    init(_ reader: inout StateReader) throws(StateError) {
+        test = try SequentialTest(&reader)
+        learned = try reader.double()
+        for index in 0..<4 { pending[index] = try reader.float() }
+        epoch = try reader.next()
+        season = try reader.optional { (reader) throws(StateError) in try WeekHours(&reader) }
+    }
+
+    func write(to writer: inout StateWriter) {
+        test.write(to: &writer)
+        writer.put(learned)
+        for index in 0..<4 { writer.put(pending[index]) }
+        writer.put(epoch)
+        writer.put(season) { $1.write(to: &$0) }
     }
 }

@@ -73,3 +73,42 @@ struct LatencyNormal: Sendable {
         return Int16(place - 1) + 2
     }
 }
+
+extension LatencyNormal {
+    init(_ reader: inout StateReader) throws(StateError) {
+        self.init(epoch: 0)
+        learned = try Self.histogram(&reader)
+        pending = try Self.histogram(&reader)
+        learnedCount = try reader.double()
+        pendingCount = try reader.double()
+        pendingSince = try reader.next()
+        slowAbove = try reader.next()
+    }
+
+    func write(to writer: inout StateWriter) {
+        for histogram in [learned, pending] {
+            // Few of the buckets hold anything.
+            let filled = histogram.indices.filter { histogram[$0] != 0 }
+            writer.put(filled) { writer, place in
+                writer.put(UInt16(place))
+                writer.put(histogram[place])
+            }
+        }
+        writer.put(learnedCount)
+        writer.put(pendingCount)
+        writer.put(pendingSince)
+        writer.put(slowAbove)
+    }
+
+    private static func histogram(_ reader: inout StateReader) throws(StateError) -> [Float] {
+        var histogram = [Float](repeating: 0, count: width)
+        let filled = try reader.array { (reader) throws(StateError) -> (place: Int, count: Float) in
+            (Int(try reader.next() as UInt16), try reader.float())
+        }
+        for (place, count) in filled {
+            guard place < width else { throw .malformed("a latency") }
+            histogram[place] = count
+        }
+        return histogram
+    }
+}

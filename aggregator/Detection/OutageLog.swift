@@ -50,23 +50,21 @@ public struct OutageLog: Sendable {
                 let began = Outage(
                     partner: partner, startedAt: verdict.since, endedAt: nil, status: verdict.status,
                     worst: verdict.status,
-                    reason: verdict.reason, callsFailed: verdict.callsFailed)
+                    reason: verdict.reason, callsFailed: verdict.figures.callsFailed)
                 open[partner] = began
                 changed.append(began)
                 continue
             }
             let isNews = outage.status != verdict.status
             outage.status = verdict.status
-            if rank(verdict.status) > rank(outage.worst) {
+            if verdict.status.rank > outage.worst.rank {
                 outage.worst = verdict.status
                 outage.reason = verdict.reason
             }
-            outage.callsFailed = max(outage.callsFailed, verdict.callsFailed)
+            outage.callsFailed = max(outage.callsFailed, verdict.figures.callsFailed)
             open[partner] = outage
             if isNews { changed.append(outage) }
         }
         return changed
     }
-
-    private func rank(_ status: PartnerStatus) -> Int { PartnerStatus.allCases.firstIndex(of: status) ?? 0 }
 }

@@ -1,4 +1,5 @@
 import CallModel
+import Glibc
 import Rollups
 
 /// Calls and failures, weighted.
@@ -25,6 +26,7 @@ struct PartnerSeries: Sendable {
         var routes: [NameID: Tally] = [:]
         /// Calls without a customer are left out.
         var customers: [NameID: Tally] = [:]
+        var regions: [NameID: Tally] = [:]
         var latency = LatencyHistogram()
         /// Calls of both directions.
         var volume: Int64 = 0
@@ -33,12 +35,11 @@ struct PartnerSeries: Sendable {
     private(set) var buckets: [Int32: Bucket] = [:]
     var baseline = Baseline()
     /// Intervals before this one are already part of the baseline, or were kept out of it.
-    var learnedUntil: Int32?
-    /// Where the last trouble was over: intervals before it prove no new one.
-    var clearedAt = Int32.min
+    private var learnedUntil: Int32?
 
     mutating func add(_ key: CellKey, _ count: CellCount) {
-        var bucket = buckets[key.interval] ?? Bucket()
+        let interval = FigureInterval.index(of: key)
+        var bucket = buckets.removeValue(forKey: interval) ?? Bucket()
         bucket.volume += count.weighted
         // When an inbound call fails, the failure is ours: it says nothing of the partner.
         if key.direction == .outbound {
@@ -51,13 +52,22 @@ struct PartnerSeries: Sendable {
             bucket.hosts[key.host, default: Tally()].add(tally)
             bucket.routes[key.route, default: Tally()].add(tally)
             if key.customer != 0 { bucket.customers[key.customer, default: Tally()].add(tally) }
+            bucket.regions[key.region, default: Tally()].add(tally)
+            if key.latency != CellKey.noLatency { bucket.latency.add(count.weighted, to: key.latency) }
         }
-        buckets[key.interval] = bucket
+        buckets[interval] = bucket
     }
 
-    mutating func add(_ key: LatencyKey, _ count: Int64) {
-        guard key.direction == .outbound else { return }
-        buckets[key.interval, default: Bucket()].latency.add(count, to: key.bucket)
+    /// Moves the intervals before `until` into the baseline, or past it where they must not teach.
+    mutating func learn(until: Int32, isTaught: Bool, without hosts: Set<NameID>) {
+        let first = learnedUntil ?? (buckets.keys.min() ?? until)
+        guard first < until else { return }
+        learnedUntil = until
+        guard isTaught else { return }
+        let window = window(first, through: until - 1)
+        // A day's worth of intervals halves what was learned.
+        baseline.learn(
+            window.total(without: hosts), latency: window.latency, halving: exp2(-Double(until - first) / 8_640))
     }
 
     mutating func forget(before interval: Int32) {
@@ -84,7 +94,6 @@ struct PartnerSeries: Sendable {
             for (host, tally) in bucket.hosts { window.hosts[host, default: Tally()].add(tally) }
             window.latency.merge(bucket.latency)
             window.volume += bucket.volume
-            if bucket.hosts.values.contains(where: { $0.failures > 0 }) { window.intervalsWithFailures += 1 }
         }
         return window
     }
@@ -95,7 +104,6 @@ struct Window: Sendable {
     var hosts: [NameID: Tally] = [:]
     var latency = LatencyHistogram()
     var volume: Int64 = 0
-    var intervalsWithFailures = 0
 
     var total: Tally { hosts.values.reduce(into: Tally()) { $0.add($1) } }
 

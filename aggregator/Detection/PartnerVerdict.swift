@@ -12,32 +12,59 @@ public enum PartnerStatus: String, Sendable, CaseIterable {
     case unknown
 }
 
-/// What the last minutes say of one partner, with the figures it rests on.
+extension PartnerStatus {
+    /// Whether something is wrong with the partner.
+    public var isTrouble: Bool {
+        switch self {
+        case .degradedPerformance, .partialOutage, .majorOutage: true
+        case .operational, .underMaintenance, .unknown: false
+        }
+    }
+
+    /// How bad it is; what is no trouble is 0.
+    public var rank: Int {
+        switch self {
+        case .operational, .underMaintenance, .unknown: 0
+        case .degradedPerformance: 1
+        case .partialOutage: 2
+        case .majorOutage: 3
+        }
+    }
+}
+
+/// What is said of one partner, with the figures it rests on.
 public struct PartnerVerdict: Sendable, Equatable {
+    public struct Region: Sendable, Equatable {
+        public var region: NameID
+        public var status: PartnerStatus
+        public var calls: Int64
+        public var failures: Int64
+
+        public init(region: NameID, status: PartnerStatus, calls: Int64, failures: Int64) {
+            self.region = region
+            self.status = status
+            self.calls = calls
+            self.failures = failures
+        }
+    }
+
     public var status: PartnerStatus
     /// When this status began.
     public var since: Instant
-    public var callsPerMinute: Double
-    /// Of the calls that count: outbound, on hosts whose own network works.
-    public var failureRatio: Double?
-    public var baselineFailureRatio: Double?
-    public var p50Ms: Double?
-    public var p95Ms: Double?
-    public var baselineP95Ms: Double?
-    public var hostsAffected: Int
-    public var hostsCalling: Int
-    public var customersAffected: Int
-    /// Calls of the last minute that failed, those of hosts set aside included.
-    public var callsFailed: Int64
+    public var figures: FleetFigures.Partner
     /// Why the status is what it is, in one sentence with its figures.
     public var reason: String
-}
+    /// The open incident that concerns it most.
+    public var incident: Int64?
+    /// Of our regions, those that called it in the last minute.
+    public var regions: [Region] = []
+    public var hostsAffected = 0
+    public var customersAffected = 0
 
-/// A host of ours whose calls fail whatever partner they go to.
-public struct HostTrouble: Sendable, Equatable {
-    public var host: NameID
-    public var since: Instant
-    public var callsFailed: Int64
-    public var calls: Int64
-    public var partnersAffected: Int
+    public init(status: PartnerStatus, since: Instant, figures: FleetFigures.Partner, reason: String) {
+        self.status = status
+        self.since = since
+        self.figures = figures
+        self.reason = reason
+    }
 }

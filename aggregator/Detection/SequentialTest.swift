@@ -62,6 +62,20 @@ public struct SequentialTest: Sendable, Hashable {
     }
 }
 
+extension SequentialTest {
+    init(_ reader: inout StateReader) throws(StateError) {
+        for index in 0..<4 { sums[index] = try reader.double() }
+        for index in 0..<4 { onsets[index] = try reader.next() }
+        callsSeen = try reader.double()
+    }
+
+    func write(to writer: inout StateWriter) {
+        for index in 0..<4 { writer.put(sums[index]) }
+        for index in 0..<4 { writer.put(onsets[index]) }
+        writer.put(callsSeen)
+    }
+}
+
 /// How much better a share that rose explains `failures` of `calls` than the usual one, in nats; 0 where it did not rise.
 public func logLikelihoodRatio(failures: Double, calls: Double, expected: Double) -> Double {
     guard calls > 0, failures > 0 else { return 0 }

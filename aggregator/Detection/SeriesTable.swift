@@ -6,6 +6,8 @@ public struct SeriesKey: Hashable, Sendable {
     /// 1 bit of direction and 4 of dimension above the value's 32, the partner above them.
     @usableFromInline var packed: UInt64
 
+    init(packed: UInt64) { self.packed = packed }
+
     /// - Parameter partner: 0 for the whole fleet; at most `partnerMax`.
     @inlinable
     public init(partner: NameID, direction: Direction, dimension: Dimension, value: NameID) {
@@ -25,42 +27,45 @@ public struct SeriesKey: Hashable, Sendable {
 /// Numbers the series: an open-addressed table of 64-bit keys. It is asked some ten times a call, and `Dictionary`'s hashing
 /// against collisions by design costs five times as much; keys here are our own small numbers.
 public struct SeriesTable: Sendable {
-    private var slots: [UInt64]
-    private var numbers: [Int32]
+    /// Key and number side by side: both are read together, and the table is larger than a cache.
+    private struct Slot {
+        var key = UInt64.max
+        var number: Int32 = 0
+    }
+
+    private var slots: [Slot]
     private var mask: Int
     public private(set) var keys: [SeriesKey] = []
     public let countMax: Int
 
     public init(countMax: Int) {
         self.countMax = countMax
-        slots = [UInt64](repeating: .max, count: 1 << 7)
-        numbers = [Int32](repeating: 0, count: 1 << 7)
+        slots = [Slot](repeating: Slot(), count: 1 << 7)
         mask = (1 << 7) - 1
     }
 
     /// The number of a series, new or known; nil at the limit.
     public mutating func number(of key: SeriesKey) -> Int? {
-        var slot = place(key.packed)
-        while slots[slot] != .max {
-            if slots[slot] == key.packed { return Int(numbers[slot]) }
-            slot = (slot + 1) & mask
+        var place = place(key.packed)
+        while slots[place].key != .max {
+            if slots[place].key == key.packed { return Int(slots[place].number) }
+            place = (place + 1) & mask
         }
-        return append(key, at: slot)
+        return append(key, at: place)
     }
 
     public func known(_ key: SeriesKey) -> Int? {
-        var slot = place(key.packed)
-        while slots[slot] != .max {
-            if slots[slot] == key.packed { return Int(numbers[slot]) }
-            slot = (slot + 1) & mask
+        var place = place(key.packed)
+        while slots[place].key != .max {
+            if slots[place].key == key.packed { return Int(slots[place].number) }
+            place = (place + 1) & mask
         }
         return nil
     }
 
-    private mutating func append(_ key: SeriesKey, at slot: Int) -> Int? {
+    private mutating func append(_ key: SeriesKey, at place: Int) -> Int? {
         guard keys.count < countMax else { return nil }
-        slots[slot] = key.packed
-        numbers[slot] = Int32(keys.count)
+        slots[place] = Slot(key: key.packed, number: Int32(keys.count))
         keys.append(key)
         if keys.count * 2 > slots.count { grow() }
         return keys.count - 1
@@ -69,13 +74,11 @@ public struct SeriesTable: Sendable {
     private mutating func grow() {
         let size = slots.count * 2
         mask = size - 1
-        slots = [UInt64](repeating: .max, count: size)
-        numbers = [Int32](repeating: 0, count: size)
+        slots = [Slot](repeating: Slot(), count: size)
         for (number, key) in keys.enumerated() {
-            var slot = place(key.packed)
-            while slots[slot] != .max { slot = (slot + 1) & mask }
-            slots[slot] = key.packed
-            numbers[slot] = Int32(number)
+            var place = place(key.packed)
+            while slots[place].key != .max { place = (place + 1) & mask }
+            slots[place] = Slot(key: key.packed, number: Int32(number))
         }
     }
 

@@ -4,10 +4,11 @@ import Rollups
 
 /// Which flows of calls have fallen silent.
 ///
-/// A flow is a partner and a direction. How many calls it should have had since its last is told by two clocks, and the one that
-/// says less is believed: time at the flow's own pace, and the calls of the rest of the fleet at the flow's usual share of them. A
-/// night, a weekend, a drained fleet or our own network slow the second clock; another partner's burst hurries it, and then the
-/// first rules.
+/// A flow is a partner and a direction. How many calls it should have had since its last is told by three clocks, and the one that
+/// says least is believed: time at the flow's own pace, the calls of the rest of the fleet at the flow's usual share of them, and
+/// time at the pace the flow has at these hours of the week, once they are known. A night, a weekend, a drained fleet or our own
+/// network slow the second clock; another partner's burst hurries it, and then the first rules; a flow that rests when the fleet
+/// does not is known to the third.
 ///
 /// In a flow that goes on, a gap of Λ expected calls has the chance e^-Λ, and the flow has as many gaps as calls; the bound is set
 /// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes: a gap must
@@ -24,7 +25,8 @@ public struct SilenceWatch: Sendable {
         public var gapMin: Duration = .seconds(45)
         /// The pace is that of the last hours.
         public var paceHalfLife: Duration = .seconds(3 * 3_600)
-        public var flowsMax = 100_000
+        /// 4 KB each.
+        public var flowsMax = 20_000
 
         public init() {}
     }
@@ -60,6 +62,9 @@ public struct SilenceWatch: Sendable {
         var total = 0.0
         /// Of the fleet, when the last call came.
         var fleetAtLastCall = 0.0
+        /// Calls and seconds by the hour of the week.
+        var weekCalls = WeekHours()
+        var weekSeconds = WeekHours()
         /// The longest gap in expected calls, forgotten slowly.
         var longestGap = 0.0
         var isSilent = false
@@ -129,12 +134,18 @@ public struct SilenceWatch: Sendable {
                 flows[number].isSilent = true
                 silent.append(Silence(key: keys[number], since: flows[number].lastCall, missing: missing))
             }
-            flows[number].learn(seconds: seconds, fleet: fleet - fleetAtLook, kept: kept)
+            flows[number].learn(seconds: seconds, fleet: fleet - fleetAtLook, kept: kept, at: now)
         }
         return (
             silent.sorted { ($0.key.partner, $0.key.direction.rawValue) < ($1.key.partner, $1.key.direction.rawValue) },
             resumed
         )
+    }
+
+    /// Time in which nothing was heard of anybody is no time: gaps begin as much later.
+    public mutating func skip(_ duration: Duration) {
+        for number in flows.indices { flows[number].lastCall = flows[number].lastCall + duration }
+        if let lookedAt { self.lookedAt = lookedAt + duration }
     }
 
     /// A silence that something else explains is no news, and will be looked at again.
@@ -161,9 +172,32 @@ extension SilenceWatch.Flow {
     func expected(through time: Instant, fleet: Double) -> Double {
         guard calls > 5, seconds > 0 else { return 0 }
         let byTime = calls / seconds * (time - lastCall).inSeconds
+        let expected = min(byTime, expectedByWeek(through: time) ?? byTime)
         // Where the rest of the fleet is too quiet to be a clock, only time is one.
-        guard others / seconds * (time - lastCall).inSeconds >= 5 else { return byTime }
-        return min(byTime, calls / others * (fleet - fleetAtLastCall))
+        guard others / seconds * (time - lastCall).inSeconds >= 5 else { return expected }
+        return min(expected, calls / others * (fleet - fleetAtLastCall))
+    }
+
+    private static let weekGapMax: Duration = .seconds(14 * 86_400)
+
+    /// Calls that these hours of the week usually have; nil while one of them is not known.
+    private func expectedByWeek(through time: Instant) -> Double? {
+        // What is no longer than a few minutes is not worth the looking up: pace does for it.
+        guard time - lastCall > .seconds(300), time - lastCall <= Self.weekGapMax else { return nil }
+        var expected = 0.0
+        var at = lastCall
+        let now = Forgetting.epoch(of: time)
+        while at < time {
+            let epoch = Forgetting.epoch(of: at)
+            let hours = weekSeconds.alike(WeekHours.hour(of: epoch))
+            let known = hours.reduce(0) { $0 + weekSeconds.amount($1, epoch: now) }
+            guard known > 0 else { return nil }
+            let hourEnd = Instant(secondsSinceEpoch: (at.secondsSinceEpoch / 3_600 + 1) * 3_600)
+            let end = min(time, hourEnd)
+            expected += hours.reduce(0) { $0 + weekCalls.amount($1, epoch: now) } / known * (end - at).inSeconds
+            at = end
+        }
+        return expected
     }
 
     func missing(
@@ -196,8 +230,12 @@ extension SilenceWatch.Flow {
         return true
     }
 
-    mutating func learn(seconds passed: Double, fleet: Double, kept: Double) {
+    mutating func learn(seconds passed: Double, fleet: Double, kept: Double, at now: Instant) {
         total += fresh
+        // A silence that comes back every week is a rhythm.
+        let epoch = Forgetting.epoch(of: now)
+        weekSeconds.add(passed, epoch: epoch)
+        if fresh > 0 { weekCalls.add(fresh, epoch: epoch) }
         // What a silence lacks is not the pace of the flow.
         if !isSilent {
             calls = calls * kept + fresh
@@ -206,5 +244,73 @@ extension SilenceWatch.Flow {
             longestGap *= 1 - passed / (20 * 86_400)
         }
         fresh = 0
+    }
+}
+
+extension SilenceWatch {
+    public func write(to writer: inout StateWriter) {
+        writer.put(keys.indices) { writer, number in
+            writer.put(keys[number].partner)
+            writer.put(keys[number].direction.rawValue)
+            flows[number].write(to: &writer)
+        }
+        writer.put(fleet)
+        writer.put(fleetAtLook)
+        writer.put(lookedAt) { $0.put($1.nanosecondsSinceEpoch) }
+    }
+
+    public init(_ reader: inout StateReader, configuration: Configuration) throws(StateError) {
+        self.init(configuration: configuration)
+        let known = try reader.array { (reader) throws(StateError) -> (Key, Flow) in
+            let partner: NameID = try reader.next()
+            guard let direction = Direction(rawValue: try reader.next()), (0..<SeriesKey.partnerMax).contains(partner)
+            else { throw .malformed("a flow") }
+            return (Key(partner: partner, direction: direction), try Flow(&reader))
+        }
+        for (key, flow) in known {
+            let place = Self.place(key)
+            if place >= numbers.count { numbers += Array(repeating: -1, count: place + 2 - numbers.count) }
+            numbers[place] = Int32(flows.count)
+            keys.append(key)
+            flows.append(flow)
+        }
+        fleet = try reader.double()
+        fleetAtLook = try reader.double()
+        lookedAt = try reader.optional { (reader) throws(StateError) in
+            Instant(nanosecondsSinceEpoch: try reader.next())
+        }
+    }
+}
+
+extension SilenceWatch.Flow {
+    fileprivate func write(to writer: inout StateWriter) {
+        writer.put(firstCall.nanosecondsSinceEpoch)
+        writer.put(lastCall.nanosecondsSinceEpoch)
+        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, longestGap, resumedCalls] {
+            writer.put(value)
+        }
+        weekCalls.write(to: &writer)
+        weekSeconds.write(to: &writer)
+        writer.put(isSilent)
+        writer.put(resumedAt) { $0.put($1.nanosecondsSinceEpoch) }
+    }
+
+    fileprivate init(_ reader: inout StateReader) throws(StateError) {
+        self.init(firstCall: Instant(nanosecondsSinceEpoch: try reader.next()), fleet: 0)
+        lastCall = Instant(nanosecondsSinceEpoch: try reader.next())
+        fresh = try reader.double()
+        calls = try reader.double()
+        seconds = try reader.double()
+        others = try reader.double()
+        total = try reader.double()
+        fleetAtLastCall = try reader.double()
+        longestGap = try reader.double()
+        resumedCalls = try reader.double()
+        weekCalls = try WeekHours(&reader)
+        weekSeconds = try WeekHours(&reader)
+        isSilent = try reader.bool()
+        resumedAt = try reader.optional { (reader) throws(StateError) in
+            Instant(nanosecondsSinceEpoch: try reader.next())
+        }
     }
 }

@@ -48,7 +48,7 @@ public struct Incident: Sendable {
     public internal(set) var timeline: [Entry] = []
 
     public internal(set) var extent = Extent()
-    var recovery = Recovery()
+    var recovery = Recovery(calls: 0, failures: 0)
     /// Places in the history up to which cells were looked at, by partner.
     var places: [NameID: Int] = [:]
     var relocateAt: Instant
@@ -72,29 +72,5 @@ public struct Incident: Sendable {
 
     mutating func note(_ what: String, at now: Instant) {
         if timeline.count < Self.entriesMax { timeline.append(Entry(at: now, what: what)) }
-    }
-
-    /// What it did so far.
-    public struct Extent: Sendable {
-        /// Names kept of each kind; beyond it only that there are more.
-        static let namesMax = 1_000
-
-        public internal(set) var calls = 0.0
-        public internal(set) var failures = 0.0
-        public internal(set) var usualShare = 0.0
-        public internal(set) var hosts: Set<NameID> = []
-        public internal(set) var customers: Set<NameID> = []
-        public internal(set) var routes: Set<NameID> = []
-        public internal(set) var partners: Set<NameID> = []
-        public internal(set) var symptoms: [Symptom: Double] = [:]
-
-        mutating func failed(_ cell: CallCell) {
-            failures += Double(cell.count)
-            symptoms[cell.symptom, default: 0] += Double(cell.count)
-            if hosts.count < Self.namesMax, cell.host != 0 { hosts.insert(cell.host) }
-            if customers.count < Self.namesMax, cell.customer != 0 { customers.insert(cell.customer) }
-            if routes.count < Self.namesMax, cell.route != 0 { routes.insert(cell.route) }
-            if partners.count < Self.namesMax { partners.insert(cell.partner) }
-        }
     }
 }

@@ -95,8 +95,7 @@ extension Incident {
             guard place < line.end else { continue }
             for cell in line.suffix(from: place) where scope.holds(cell, networks) {
                 let failed = groups.contains(cell.symptom.group)
-                extent.calls += Double(cell.count)
-                if failed { extent.failed(cell) }
+                extent.count(cell, failed: failed)
                 recovery.observe(Double(cell.count), failed: failed, usual: usual, at: cell.time)
             }
         }

@@ -15,6 +15,7 @@ extension IncidentCore {
         }) {
             open[index].groups.append(best.group)
             open[index].note("calls \(best.group.verb), too", at: now)
+            if !open[index].isQuiet { events.append(Event(kind: .updated, at: now, incident: open[index])) }
             detector.explain(best.group, partner: open[index].scope.partner)
             return true
         }

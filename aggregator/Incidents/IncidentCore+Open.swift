@@ -45,8 +45,7 @@ extension IncidentCore {
         {
             for cell in line.cells where cell.time >= since {
                 guard incident.scope.holds(cell, detector.networks) else { continue }
-                incident.extent.calls += Double(cell.count)
-                if incident.groups.contains(cell.symptom.group) { incident.extent.failed(cell) }
+                incident.extent.count(cell, failed: incident.groups.contains(cell.symptom.group))
             }
         }
     }

@@ -24,6 +24,12 @@ extension IncidentCore {
             decide("not opened: \(reason), which incident \(other.id) explains", key, at: now)
             return silence.dismiss(silent.key)
         }
+        let unheard = shareOfSilentHosts(silent.key, at: now)
+        if unheard >= Self.unheardMax {
+            decide(
+                "not opened: \(reason), but hosts that made \(percent(unheard)) of them are not heard of", key, at: now)
+            return silence.dismiss(silent.key)
+        }
         guard open.count < configuration.openMax else { return refusedCount += 1 }
         var incident = Incident(
             id: nextID, kind: silent.key.direction == .inbound ? .webhookSilence : .trafficStopped,
@@ -38,6 +44,20 @@ extension IncidentCore {
         decide("opened: \(reason)", key, at: now)
         open.append(incident)
         events.append(Event(kind: .opened, at: now, incident: incident))
+    }
+
+    /// From this share of a flow's calls on its silence may be that of the hosts' agents.
+    private static let unheardMax = 0.3
+
+    /// Of a flow's recent calls, the share of hosts of which nothing is heard now.
+    private func shareOfSilentHosts(_ key: SilenceWatch.Key, at now: Instant) -> Double {
+        guard !silentHosts.isEmpty else { return 0 }
+        var (all, silent) = (0.0, 0.0)
+        for cell in detector.history.line(key.partner).cells where cell.direction == key.direction {
+            all += Double(cell.count)
+            if silentHosts.contains(cell.host) { silent += Double(cell.count) }
+        }
+        return all > 0 ? silent / all : 0
     }
 
     /// A partner whose calls fail is called less, and one that is called no more need not call back.

@@ -19,6 +19,12 @@ public struct IncidentCore: Sendable {
         public var at: Instant
         /// As it is now.
         public var incident: Incident
+
+        public init(kind: Kind, at: Instant, incident: Incident) {
+            self.kind = kind
+            self.at = at
+            self.incident = incident
+        }
     }
 
     /// Why something was, or was not, done.
@@ -56,7 +62,10 @@ public struct IncidentCore: Sendable {
     public internal(set) var decisions: [Decision] = []
     /// Candidates and incidents that a limit kept out.
     public internal(set) var refusedCount = 0
+    /// Hosts of which nothing is heard. What they would have called is not missing: nobody knows.
+    public var silentHosts: Set<NameID> = []
     var silence: SilenceWatch
+    var blindSince: Instant?
     var candidates: [CandidateKey: Candidate] = [:]
     var lookedForSilenceAt: Instant?
     var events: [Event] = []
@@ -78,11 +87,19 @@ public struct IncidentCore: Sendable {
     }
 
     /// Lets time pass; to be called every second or so, and at `nextDeadline`.
-    public mutating func advance(to now: Instant) -> [Event] {
+    ///
+    /// - Parameter isBlind: nothing is heard from any host. Then no flow of calls is silent: time stands still for all of them.
+    public mutating func advance(to now: Instant, isBlind: Bool = false) -> [Event] {
         follow(at: now)
         collectSuspicions(at: now)
         examineCandidates(at: now)
-        lookForSilence(at: now)
+        if isBlind {
+            blindSince = blindSince ?? now
+        } else {
+            if let blindSince { silence.skip(now - blindSince) }
+            blindSince = nil
+            lookForSilence(at: now)
+        }
         if prunedAt.map({ now - $0 > .seconds(60) }) ?? true {
             detector.prune(at: now)
             prunedAt = now
@@ -111,6 +128,8 @@ public struct IncidentCore: Sendable {
         }
         return false
     }
+
+    public var candidateCount: Int { candidates.count }
 
     mutating func decide(_ reason: String, _ key: CandidateKey, at now: Instant) {
         if decisions.count >= configuration.decisionsMax { decisions.removeFirst(decisions.count / 2) }

@@ -33,7 +33,7 @@ public struct IncidentReport: Sendable, Equatable {
         case growing, steady, shrinking
     }
 
-    /// Names of hosts, customers and routes that are told; the counts are of all.
+    /// Names of hosts, customers and routes in the document; the counts are of all.
     public static let namesMax = 50
 
     public var id: Int64
@@ -67,6 +67,12 @@ public struct IncidentReport: Sendable, Equatable {
     public var hosts: [String] = []
     public var customers: [String] = []
     public var routes: [String] = []
+    /// Those that fail like the whole, at most 64.
+    public var regions: [String] = []
+    /// What happens to the calls, in words (`failed`, `were slow`): the first is what it was found by.
+    public var troubles: [String] = []
+    /// What the partner's own status page says, in its words; nil where it is not known.
+    public var partnerPage: String?
     /// Calls failed by symptom (`server_error`, `status_422`, `connect_refused` …), most first.
     public var failures: [(name: String, calls: Int64)] = []
     public var timeline: [Entry] = []
@@ -143,12 +149,16 @@ extension IncidentReport {
             writer.member("routes", routeCount)
             writer.member("usual_share", usualShare, decimals: 5)
             writer.object("failures") { for failure in failures { $0.member(failure.name, failure.calls) } }
-            for (name, names) in [("host_names", hosts), ("customer_names", customers), ("route_names", routes)] {
+            for (name, names) in [
+                ("host_names", hosts), ("customer_names", customers), ("route_names", routes),
+                ("region_names", regions), ("troubles", troubles),
+            ] {
                 writer.array(name) { for name in names.prefix(Self.namesMax) { $0.string(name) } }
             }
         }
         writer.member("quiet", isQuiet)
         writer.member("merged_into", mergedInto.map { "\($0)" })
+        writer.member("partner_page", partnerPage)
         writer.array("timeline") { writer in
             for entry in timeline {
                 writer.object {

@@ -1,4 +1,5 @@
 import CallModel
+import Detection
 import Glibc
 
 /// Evidence that an incident is over: the same sum as opens one, the other way round.
@@ -67,5 +68,22 @@ struct Recovery: Sendable {
         failures += count
         waiting = 0
         if lastFailure.map({ time > $0 }) ?? true { lastFailure = time }
+    }
+}
+
+extension Recovery {
+    init(_ reader: inout StateReader) throws(StateError) {
+        calls = try reader.double()
+        failures = try reader.double()
+        waiting = try reader.double()
+        evidence = try reader.double()
+        since = try reader.optional { (reader) throws(StateError) in try reader.instant() }
+        lastCall = try reader.optional { (reader) throws(StateError) in try reader.instant() }
+        lastFailure = try reader.optional { (reader) throws(StateError) in try reader.instant() }
+    }
+
+    func write(to writer: inout StateWriter) {
+        for value in [calls, failures, waiting, evidence] { writer.put(value) }
+        for instant in [since, lastCall, lastFailure] { writer.put(instant) { $0.put($1) } }
     }
 }

@@ -25,6 +25,10 @@ let apiSchemas: [(name: String, schema: String)] = [
                 ("outages", list("Outage")),
             ])
     ),
+    (
+        "RegionStatus",
+        object([("name", text), ("status", reference("PartnerStatus")), ("calls", integer), ("calls_failed", integer)])
+    ),
     ("Share", object([("name", text), ("calls", integer), ("calls_failed", integer)])),
     (
         "Outage",
@@ -325,6 +329,7 @@ private let partnerMembers = [
     ("baseline_failure_ratio", reference("NumberOrNull")), ("p50_ms", reference("NumberOrNull")),
     ("p95_ms", reference("NumberOrNull")), ("baseline_p95_ms", reference("NumberOrNull")), ("hosts_affected", integer),
     ("hosts_calling", integer), ("customers_affected", integer), ("incident", reference("TextOrNull")),
+    ("regions", list("RegionStatus")),
     ("coverage", object([("connections_seen", integer), ("calls_decoded_ratio", number), ("hosts_blind", integer)])),
     ("partner_says", reference("TextOrNull")),
 ]

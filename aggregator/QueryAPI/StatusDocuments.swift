@@ -58,21 +58,32 @@ extension StatusSnapshot {
 
     private func figures(_ partner: Partner, _ writer: inout JSONWriter) {
         let verdict = partner.verdict
+        let figures = verdict.figures
         writer.member("id", partner.id)
         writer.member("name", partner.name)
         writer.member("status", verdict.status.rawValue)
         writer.member("since", verdict.since)
         writer.member("reason", verdict.reason)
-        writer.member("calls_per_minute", verdict.callsPerMinute, decimals: 1)
-        writer.member("failure_ratio", verdict.failureRatio)
-        writer.member("baseline_failure_ratio", verdict.baselineFailureRatio)
-        writer.member("p50_ms", verdict.p50Ms, decimals: 3)
-        writer.member("p95_ms", verdict.p95Ms, decimals: 3)
-        writer.member("baseline_p95_ms", verdict.baselineP95Ms, decimals: 3)
+        writer.member("calls_per_minute", figures.callsPerMinute, decimals: 1)
+        writer.member("failure_ratio", figures.failureRatio)
+        writer.member("baseline_failure_ratio", figures.baselineFailureRatio)
+        writer.member("p50_ms", figures.p50Ms, decimals: 3)
+        writer.member("p95_ms", figures.p95Ms, decimals: 3)
+        writer.member("baseline_p95_ms", figures.baselineP95Ms, decimals: 3)
         writer.member("hosts_affected", verdict.hostsAffected)
-        writer.member("hosts_calling", verdict.hostsCalling)
+        writer.member("hosts_calling", figures.hostsCalling)
         writer.member("customers_affected", verdict.customersAffected)
-        writer.member("incident", nil as String?)
+        writer.member("incident", verdict.incident.map { "\($0)" })
+        writer.array("regions") { writer in
+            for region in partner.regions {
+                writer.object {
+                    $0.member("name", region.name)
+                    $0.member("status", region.status.rawValue)
+                    $0.member("calls", region.calls)
+                    $0.member("calls_failed", region.failures)
+                }
+            }
+        }
         // Instrumented calls are seen whole or not at all; what the sniffing agent misses is told here once it exists.
         writer.object("coverage") {
             $0.member("connections_seen", 0)

@@ -10,10 +10,11 @@ public struct StatusSnapshot: Sendable {
         public var routes: [Share]
         public var hosts: [Share]
         public var customers: [Share]
+        public var regions: [Region]
 
         public init(
             id: String, name: String, verdict: PartnerVerdict, routes: [Share] = [], hosts: [Share] = [],
-            customers: [Share] = []
+            customers: [Share] = [], regions: [Region] = []
         ) {
             self.id = id
             self.name = name
@@ -21,6 +22,22 @@ public struct StatusSnapshot: Sendable {
             self.routes = routes
             self.hosts = hosts
             self.customers = customers
+            self.regions = regions
+        }
+    }
+
+    /// A partner as one of our regions sees it.
+    public struct Region: Sendable {
+        public var name: String
+        public var status: PartnerStatus
+        public var calls: Int64
+        public var failures: Int64
+
+        public init(name: String, status: PartnerStatus, calls: Int64, failures: Int64) {
+            self.name = name
+            self.status = status
+            self.calls = calls
+            self.failures = failures
         }
     }
 
@@ -108,7 +125,7 @@ public struct StatusSnapshot: Sendable {
 
     /// The worst of all partners, in the words of status pages.
     var indicator: String {
-        let worst = partners.map { severity($0.verdict.status) }.max() ?? 0
+        let worst = partners.map(\.verdict.status.rank).max() ?? 0
         return ["none", "minor", "major", "critical"][worst]
     }
 
@@ -120,15 +137,6 @@ public struct StatusSnapshot: Sendable {
             let words = troubled[0].verdict.status.rawValue.split(separator: "_").joined(separator: " ")
             return "\(troubled[0].name): \(words)"
         default: return "\(troubled.count) partners are in trouble"
-        }
-    }
-
-    private func severity(_ status: PartnerStatus) -> Int {
-        switch status {
-        case .operational, .unknown, .underMaintenance: 0
-        case .degradedPerformance: 1
-        case .partialOutage: 2
-        case .majorOutage: 3
         }
     }
 }

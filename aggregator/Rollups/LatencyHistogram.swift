@@ -10,6 +10,7 @@ public enum LatencyBucket {
     public static let indexMin: Int16 = -1
     /// About 19 hours.
     public static let indexMax: Int16 = 8 * 36 - 1
+    public static var range: ClosedRange<Int16> { indexMin...indexMax }
 
     /// The bucket of a duration.
     public static func index(ofMicroseconds microseconds: Int64) -> Int16 {

@@ -52,13 +52,13 @@ public struct MinuteRollup: Sendable {
             add(key, .host, key.host, 0, count)
             if key.customer != 0 { add(key, .customer, key.customer, 0, count) }
             if key.serviceVersion != 0 { add(key, .serviceVersion, key.serviceVersion, 0, count) }
-        }
-        for (key, count) in block.latencies {
+            guard key.latency != CellKey.noLatency else { continue }
             let minute = MinuteLatencyKey(
                 minute: key.interval / RollupInterval.perMinute, partner: key.partner, route: key.route,
-                region: key.region, direction: key.direction, bucket: key.bucket)
-            latencies[minute, default: 0] &+= count
+                region: key.region, direction: key.direction, bucket: key.latency)
+            latencies[minute, default: 0] &+= count.weighted
         }
+        for (key, count) in block.separateLatencies { latencies[key, default: 0] &+= count }
     }
 
     /// The same counts by hour: each minute stands for the hour it belongs to.

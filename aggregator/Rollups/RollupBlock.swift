@@ -5,13 +5,15 @@ import CallModel
 /// It is a delta, so blocks add up in any order and each is added once. On disk it is a structure of arrays of little-endian
 /// integers, each column a run of its own, made small by whoever stores it:
 ///
-///     version u32 = 1 | cell count u32 | latency count u32
-///     cells:   interval i32… partner i32… route i32… host i32… region i32… customer i32… service version i32…
-///              direction u8… outcome u8… stored i64… weighted i64…
-///     latency: interval i32… partner i32… route i32… region i32… direction u8… bucket i16… weighted i64…
+///     version u32 = 2 | cell count u32
+///     interval i32… partner i32… route i32… host i32… region i32… customer i32… service version i32… network i32…
+///     direction u8… outcome u8… status u16… latency i16… stored i64… weighted i64…
+///
+/// Version 1, still read, counted latencies apart and in intervals of ten seconds (`RollupBlock+FirstVersion`).
 public struct RollupBlock: Sendable, Equatable {
-    public private(set) var cells: [CellKey: CellCount] = [:]
-    public private(set) var latencies: [LatencyKey: Int64] = [:]
+    public internal(set) var cells: [CellKey: CellCount] = [:]
+    /// Of a block of version 1: its latencies by minute, whose cells have none.
+    public internal(set) var separateLatencies: [MinuteLatencyKey: Int64] = [:]
 
     public init() {}
 
@@ -19,17 +21,10 @@ public struct RollupBlock: Sendable, Equatable {
 
     /// Counts one call.
     ///
-    /// - Parameters:
-    ///   - weight: how many calls it stands for.
-    ///   - microseconds: its duration; negative when unknown, and then it is in no histogram.
+    /// - Parameter weight: how many calls it stands for.
     @inline(__always)
-    public mutating func add(_ key: CellKey, weight: Int64, microseconds: Int64) {
+    public mutating func add(_ key: CellKey, weight: Int64) {
         cells[key, default: CellCount()].add(CellCount(stored: 1, weighted: weight))
-        guard microseconds >= 0 else { return }
-        let latency = LatencyKey(
-            interval: key.interval, partner: key.partner, route: key.route, region: key.region,
-            direction: key.direction, bucket: LatencyBucket.index(ofMicroseconds: microseconds))
-        latencies[latency, default: 0] &+= weight
     }
 
     /// Counts calls that were shed on their host: seen, not stored, and of unknown duration.
@@ -39,7 +34,7 @@ public struct RollupBlock: Sendable, Equatable {
 
     public mutating func merge(_ other: RollupBlock) {
         for (key, count) in other.cells { cells[key, default: CellCount()].add(count) }
-        for (key, count) in other.latencies { latencies[key, default: 0] &+= count }
+        for (key, count) in other.separateLatencies { separateLatencies[key, default: 0] &+= count }
     }
 }
 
@@ -50,69 +45,70 @@ public enum RollupBlockError: Error, Equatable {
 }
 
 extension RollupBlock {
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
+    private static let cellByteCount = 54
+    private static let names: [any KeyPath<CellKey, NameID> & Sendable] = [
+        \.partner, \.route, \.host, \.region, \.customer, \.serviceVersion, \.network,
+    ]
 
     /// The encoded block; the same counts give the same bytes.
     public func encoded() -> [UInt8] {
         let cells = self.cells.sorted { $0.key < $1.key }
-        let latencies = self.latencies.sorted { $0.key < $1.key }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(12 + cells.count * 46 + latencies.count * 27)
+        bytes.reserveCapacity(8 + cells.count * Self.cellByteCount)
         func put(_ value: some FixedWidthInteger) {
             Swift.withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
         }
         put(Self.version)
         put(UInt32(cells.count))
-        put(UInt32(latencies.count))
-        for column in [\CellKey.interval, \.partner, \.route, \.host, \.region, \.customer, \.serviceVersion] {
-            for cell in cells { put(cell.key[keyPath: column]) }
-        }
+        for cell in cells { put(cell.key.interval) }
+        for name in Self.names { for cell in cells { put(cell.key[keyPath: name]) } }
         for cell in cells { put(cell.key.direction.rawValue) }
         for cell in cells { put(cell.key.outcome) }
+        for cell in cells { put(cell.key.status) }
+        for cell in cells { put(cell.key.latency) }
         for cell in cells { put(cell.value.stored) }
         for cell in cells { put(cell.value.weighted) }
-        for column in [\LatencyKey.interval, \.partner, \.route, \.region] {
-            for latency in latencies { put(latency.key[keyPath: column]) }
-        }
-        for latency in latencies { put(latency.key.direction.rawValue) }
-        for latency in latencies { put(latency.key.bucket) }
-        for latency in latencies { put(latency.value) }
         return bytes
     }
 
-    /// Reads what `encoded()` wrote.
+    /// Reads what `encoded()` wrote, in this release or the one before.
     public init(encoded bytes: [UInt8]) throws(RollupBlockError) {
         var reader = ColumnReader(bytes)
         let version: UInt32 = try reader.next()
-        guard version == Self.version else { throw .unknownVersion(version) }
-        let cellCount = Int(try reader.next() as UInt32)
-        let latencyCount = Int(try reader.next() as UInt32)
-        guard bytes.count == 12 + cellCount * 46 + latencyCount * 27 else { throw .malformed("\(bytes.count) bytes") }
-        var keys: [[Int32]] = []
-        for _ in 0..<7 { keys.append(try reader.column(cellCount)) }
-        let directions: [UInt8] = try reader.column(cellCount)
-        let outcomes: [UInt8] = try reader.column(cellCount)
-        let stored: [Int64] = try reader.column(cellCount)
-        let weighted: [Int64] = try reader.column(cellCount)
-        for cell in 0..<cellCount {
-            guard let direction = Direction(rawValue: directions[cell]) else { throw .malformed("direction") }
-            let key = CellKey(
-                interval: keys[0][cell], partner: keys[1][cell], route: keys[2][cell], host: keys[3][cell],
-                region: keys[4][cell], customer: keys[5][cell], serviceVersion: keys[6][cell], direction: direction,
-                outcome: outcomes[cell])
-            cells[key] = CellCount(stored: stored[cell], weighted: weighted[cell])
+        switch version {
+        case 1: try self.init(firstVersion: &reader)
+        case Self.version: try self.init(&reader)
+        default: throw .unknownVersion(version)
         }
-        keys.removeAll()
-        for _ in 0..<4 { keys.append(try reader.column(latencyCount)) }
-        let sides: [UInt8] = try reader.column(latencyCount)
-        let buckets: [Int16] = try reader.column(latencyCount)
-        let counts: [Int64] = try reader.column(latencyCount)
-        for index in 0..<latencyCount {
-            guard let direction = Direction(rawValue: sides[index]) else { throw .malformed("direction") }
-            let key = LatencyKey(
-                interval: keys[0][index], partner: keys[1][index], route: keys[2][index], region: keys[3][index],
-                direction: direction, bucket: buckets[index])
-            latencies[key] = counts[index]
+    }
+
+    private init(_ reader: inout ColumnReader) throws(RollupBlockError) {
+        let count = Int(try reader.next() as UInt32)
+        guard reader.bytes.count == 8 + count * Self.cellByteCount else {
+            throw .malformed("\(reader.bytes.count) bytes")
+        }
+        let intervals: [Int32] = try reader.column(count)
+        var names: [[Int32]] = []
+        for _ in Self.names { names.append(try reader.column(count)) }
+        let directions: [UInt8] = try reader.column(count)
+        let outcomes: [UInt8] = try reader.column(count)
+        let statuses: [UInt16] = try reader.column(count)
+        let latencies: [Int16] = try reader.column(count)
+        let stored: [Int64] = try reader.column(count)
+        let weighted: [Int64] = try reader.column(count)
+        cells.reserveCapacity(count)
+        for cell in 0..<count {
+            guard let direction = Direction(rawValue: directions[cell]) else { throw .malformed("direction") }
+            guard latencies[cell] == CellKey.noLatency || LatencyBucket.range.contains(latencies[cell]) else {
+                throw .malformed("latency")
+            }
+            let key = CellKey(
+                interval: intervals[cell], partner: names[0][cell], route: names[1][cell], host: names[2][cell],
+                region: names[3][cell], customer: names[4][cell], serviceVersion: names[5][cell],
+                network: names[6][cell], direction: direction, outcome: outcomes[cell], status: statuses[cell],
+                latency: latencies[cell])
+            cells[key] = CellCount(stored: stored[cell], weighted: weighted[cell])
         }
     }
 }
@@ -125,21 +121,18 @@ extension CellKey {
             (right.interval, right.partner, right.route, right.host, right.region)
         )
         guard ours == theirs else { return ours < theirs }
-        return (left.customer, left.serviceVersion, left.direction.rawValue, left.outcome)
-            < (right.customer, right.serviceVersion, right.direction.rawValue, right.outcome)
-    }
-}
-
-extension LatencyKey {
-    fileprivate static func < (left: LatencyKey, right: LatencyKey) -> Bool {
-        (left.interval, left.partner, left.route, left.region, left.direction.rawValue, left.bucket)
-            < (right.interval, right.partner, right.route, right.region, right.direction.rawValue, right.bucket)
+        let (more, others) = (
+            (left.customer, left.serviceVersion, left.network, left.direction.rawValue, left.outcome),
+            (right.customer, right.serviceVersion, right.network, right.direction.rawValue, right.outcome)
+        )
+        guard more == others else { return more < others }
+        return (left.status, left.latency) < (right.status, right.latency)
     }
 }
 
 /// Takes little-endian integers off the front of an array.
-private struct ColumnReader {
-    private let bytes: [UInt8]
+struct ColumnReader {
+    let bytes: [UInt8]
     private var offset = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }

@@ -13,13 +13,22 @@ public struct CellKey: Hashable, Sendable {
     public var region: NameID
     public var customer: NameID
     public var serviceVersion: NameID
+    /// Of the far end.
+    public var network: NameID
     public var direction: Direction
     /// `Outcome.code`.
     public var outcome: UInt8
+    /// Of a refused request, which it tells apart from others; else 0.
+    public var status: UInt16
+    /// `LatencyBucket`; `noLatency` where the duration is unknown.
+    public var latency: Int16
+
+    public static let noLatency = Int16.min
 
     public init(
         interval: Int32, partner: NameID, route: NameID, host: NameID, region: NameID, customer: NameID,
-        serviceVersion: NameID, direction: Direction, outcome: UInt8
+        serviceVersion: NameID, network: NameID = 0, direction: Direction, outcome: UInt8, status: UInt16 = 0,
+        latency: Int16 = CellKey.noLatency
     ) {
         self.interval = interval
         self.partner = partner
@@ -28,8 +37,11 @@ public struct CellKey: Hashable, Sendable {
         self.region = region
         self.customer = customer
         self.serviceVersion = serviceVersion
+        self.network = network
         self.direction = direction
         self.outcome = outcome
+        self.status = status
+        self.latency = latency
     }
 }
 
@@ -52,32 +64,11 @@ public struct CellCount: Hashable, Sendable {
     }
 }
 
-/// Where latencies are counted: coarser than the counts, because each cell holds many buckets.
-public struct LatencyKey: Hashable, Sendable {
-    public var interval: Int32
-    public var partner: NameID
-    public var route: NameID
-    public var region: NameID
-    public var direction: Direction
-    public var bucket: Int16
-
-    public init(
-        interval: Int32, partner: NameID, route: NameID, region: NameID, direction: Direction, bucket: Int16
-    ) {
-        self.interval = interval
-        self.partner = partner
-        self.route = route
-        self.region = region
-        self.direction = direction
-        self.bucket = bucket
-    }
-}
-
 /// The finest step of time at which calls are counted.
 public enum RollupInterval {
-    /// Short enough to see an outage within seconds, long enough that a minute has few.
-    public static let width: Duration = .seconds(10)
-    public static let perMinute: Int32 = 6
+    /// Detection wants to know when a failure began to the second.
+    public static let width: Duration = .seconds(1)
+    public static let perMinute: Int32 = 60
     private static let nanoseconds = width.nanoseconds
 
     /// The interval of a time; times before 1970 count as its first (they change history, never verdicts).

@@ -133,8 +133,7 @@ public final class BatchWriter {
             append(call, of: batch, block: block, row: Int16(row), received: received)
             row += 1
             counted.add(
-                batch.columns.cell(of: call, metadata, correction), weight: Int64(metadata.weight[call]),
-                microseconds: metadata.duration[call])
+                batch.columns.cell(of: call, metadata, correction), weight: Int64(metadata.weight[call]))
         }
     }
 

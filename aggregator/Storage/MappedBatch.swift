@@ -54,6 +54,7 @@ struct MappedColumns {
     let partners: [NameID]
     let routes: [NameID]
     let customers: [NameID]
+    let networks: [NameID]
     let origins: [Origin]
     let originIDs: [Int32]
 
@@ -64,6 +65,7 @@ struct MappedColumns {
         partners = try column(.partner, .partner)
         routes = try column(.route, .route)
         customers = try column(.customer, .customer)
+        networks = try column(.peerNetwork, .network)
         let services = try column(.service, .service)
         let versions = try column(.serviceVersion, .serviceVersion)
         let hosts = try column(.host, .host)
@@ -88,11 +90,15 @@ struct MappedColumns {
     @inline(__always)
     func cell(of call: Int, _ metadata: MetadataColumns, _ correction: Duration) -> CellKey {
         let origin = origins[call]
+        let outcome = metadata.outcome[call]
+        let duration = metadata.duration[call]
         return CellKey(
             interval: RollupInterval.index(of: Instant(microsecondsSinceEpoch: metadata.time[call]) + correction),
             partner: partners[call], route: routes[call], host: origin.host, region: origin.region,
-            customer: customers[call], serviceVersion: origin.serviceVersion, direction: metadata.direction(at: call),
-            outcome: metadata.outcome[call])
+            customer: customers[call], serviceVersion: origin.serviceVersion, network: networks[call],
+            direction: metadata.direction(at: call), outcome: outcome,
+            status: outcome == Outcome.rejected.code ? metadata.status[call] : 0,
+            latency: duration < 0 ? CellKey.noLatency : LatencyBucket.index(ofMicroseconds: duration))
     }
 
     private static func ids(

@@ -45,6 +45,20 @@ public enum RollupStore {
         return blocks
     }
 
+    /// From when on the blocks take so many bytes, as they are stored; not before a time.
+    public static func start(
+        notBefore: Instant, byteCountMax: Int64, _ connection: PostgresConnection
+    ) throws -> Instant {
+        let rows = try connection.query(
+            """
+            SELECT min(received_at) FROM (
+                SELECT received_at, sum(octet_length(bytes)) OVER (ORDER BY received_at DESC, writer, flush) AS total
+                FROM farwatch.rollup_blocks WHERE received_at >= $1) AS b
+            WHERE total <= $2
+            """, [.timestamptz(notBefore.microsecondsSinceEpoch), .int8(byteCountMax)])
+        return try rows[0].timestamptzOrNull(0).map(Instant.init(microsecondsSinceEpoch:)) ?? notBefore
+    }
+
     private static func open(_ row: PostgresRow, _ column: Int) throws -> RollupBlock {
         let packed = try row.bytea(column)
         do {

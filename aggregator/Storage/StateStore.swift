@@ -1,4 +1,5 @@
 import CallModel
+import Compression
 import Postgres
 import Rollups
 
@@ -71,6 +72,29 @@ public enum StateStore {
             "SELECT published_at, bytes FROM farwatch.snapshots WHERE name = $1", [.text(name)], prepared: true)
         return try rows.first.map { (Instant(microsecondsSinceEpoch: try $0.timestamptz(0)), try $0.bytea(1)) }
     }
+
+    /// Keeps a core's state, packed, unless a later holder already did. Returns whether it was taken.
+    public static func saveState(
+        _ name: String, epoch: Int64, at now: Instant, _ bytes: [UInt8], _ connection: PostgresConnection
+    ) throws -> Bool {
+        try publish(
+            name, epoch: epoch, at: now, bytes.withUnsafeBytes { Zstandard.compress($0, level: 1) }, connection)
+    }
+
+    /// State as it was last saved.
+    public static func savedState(_ name: String, _ connection: PostgresConnection) throws -> [UInt8]? {
+        guard let packed = try published(name, connection) else { return nil }
+        do {
+            return try packed.bytes.withUnsafeBytes {
+                try Zstandard.decompress($0, byteCountMax: stateByteCountMax)
+            }
+        } catch {
+            throw StorageError.damaged("the state \(name): \(error)")
+        }
+    }
+
+    /// No state is larger when opened; a larger one is damage.
+    private static let stateByteCountMax = 1 << 30
 
     /// Bytes that are made once for all aggregators, such as a key: those that are kept under the name, or these from now on.
     public static func madeOnce(_ name: String, _ bytes: [UInt8], _ connection: PostgresConnection) throws -> [UInt8] {

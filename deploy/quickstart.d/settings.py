@@ -12,6 +12,12 @@ ingest:
   listen: 127.0.0.1:{ingest}
 api:
   listen: 127.0.0.1:{api}
+notifiers:
+  pager:
+    type: webhook
+    url: http://127.0.0.1:{pager}/farwatch
+    secrets: ["{pager_secret}"]
+    allow_private: true
 """
 
 # One agent stands for three hosts here, so it has to believe the host names in their spans: never do so in production.
@@ -69,8 +75,8 @@ def _can_listen(port: int) -> bool:
         return True
 
 
-def write(state: Path, ports: Ports) -> None:
-    values = {"state": state, **vars(ports)}
+def write(state: Path, ports: Ports, pager: int, pager_secret: str) -> None:
+    values = {"state": state, "pager": pager, "pager_secret": pager_secret, **vars(ports)}
     (state / "aggregator.yaml").write_text(AGGREGATOR.format(**values))
     (state / "agent.yaml").write_text(AGENT.format(**values))
 

@@ -8,8 +8,8 @@ from system import PARTNERS, SERVICE, VERSION, System
 from watch import Watch, is_normal, line, statuses, DOWN
 
 NORMAL_S, NORMAL_WITHIN_S = 45, 120
-FAILING, FAILING_RATIO = "stripe", 0.35
-SHOWN_WITHIN_S, OVER_WITHIN_S = 60, 120
+FAILING, FAILING_RATIO = "stripe", 1.0
+SHOWN_WITHIN_S, OVER_WITHIN_S, PAGED_WITHIN_S = 60, 180, 15
 CUT_HOST, CUT_S_MIN = "app-3", 20
 LONGEST_CALL_S, STORED_WITHIN_S = 6, 45
 EXAMPLES_MAX = 5
@@ -37,17 +37,39 @@ class Story:
     def partner_fails(self) -> None:
         self.say(f"the stand-in for {FAILING} now answers 503 to {FAILING_RATIO:.0%} of its requests")
         self.watch.forget()
+        since = truth.now()
         self.system.fail(FAILING, FAILING_RATIO)
         shown = self.watch.until(self._shows_outage, SHOWN_WITHIN_S)
         self.shown_after_s = shown or 0.0
         self._judge(shown is not None, f"the outage of {FAILING} was shown" + _after(shown))
         self.watch.during(5)
+        self._judge_page(since)
         self.say(f"the stand-in for {FAILING} is well again")
         self.system.fail(FAILING, 0)
         over = self.watch.until(self._is_normal, OVER_WITHIN_S)
         self._judge(over is not None, f"the outage of {FAILING} was seen to be over" + _after(over))
+        self.watch.during(3)
+        kinds = [page["message"]["kind"] for page in self._pages_since(since)]
+        self._judge(kinds == ["opened", "resolved"], f"one message told of it, one that it was over (got: {kinds})")
         others = self.watch.put_down - {FAILING}
         self._judge(not others, self._of_partners("no other partner was put down with it", others))
+
+    def _judge_page(self, since: str) -> None:
+        """From the first call that failed to the message: the shop's clock and the pager's are the same."""
+        failed = [call["time"] for call in self.system.calls_made() if call["time"] >= since and call["status"] == 503]
+        pages = self._pages_since(since)
+        if not failed or not pages:
+            return self._judge(False, "somebody was woken: no message came")
+        first = pages[0]
+        cause = first["message"]["incident"]["cause"]
+        seconds = truth.seconds_between(failed[0], first["received_at"])
+        self.say(f"woken by: {first['message']['summary']}")
+        self._judge(seconds <= PAGED_WITHIN_S, f"somebody was woken {seconds:.1f} s after the first call had failed")
+        right = (cause["kind"], cause["partners"]) == ("partner", [FAILING])
+        self._judge(right and first["genuine"], f"the message names {FAILING} as the cause, and is signed")
+
+    def _pages_since(self, since: str) -> list[dict]:
+        return [page for page in self.system.pages() if page["received_at"] >= since]
 
     def host_loses_network(self) -> None:
         seconds = max(CUT_S_MIN, self.shown_after_s + 10)  # Longer than it takes to blame a partner.
@@ -62,6 +84,8 @@ class Story:
         self.system.give_network_to(CUT_HOST)
         back = self.watch.until(self._is_normal, OVER_WITHIN_S)
         self._judge(not self.watch.put_down, self._of_partners("no partner was blamed for it"))
+        causes = [page["message"]["incident"]["cause"]["kind"] for page in self._pages_since(since)]
+        self._judge(set(causes) <= {"host", "network"}, f"nobody was told of another cause (told: {causes})")
         self._judge(back is not None, "all partners are operational at the end" + _after(back))
 
     def count(self) -> None:

@@ -1,5 +1,6 @@
 """Everything the quickstart runs: the aggregator, an agent, a shop of three hosts, and three stand-ins for partners."""
 
+import base64
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ PARTNERS = {"stripe": "api.stripe.com", "zendesk": "*.zendesk.com", "slack": "sl
 WEBHOOK_HOSTS = ("app-1", "app-2")
 SERVICE, VERSION = "shop", "1.4.0"
 WEBHOOK_SECRET = "whsec_quickstart"
+PAGER_SECRET = "whsec_" + base64.b64encode(b"the quickstart's pager, 32 bytes!").decode()
 READY_WAIT_S = 90
 HERE = Path(__file__).parent
 
@@ -36,7 +38,9 @@ class System:
 
     def start(self) -> None:
         self.started = truth.now()
-        settings.write(self.state, self.ports)
+        command = script("pager.py", "--file", str(self._paged), "--secret", PAGER_SECRET)
+        pager = self.programs.start_on_port("pager", command, clean_environment())
+        settings.write(self.state, self.ports, pager, PAGER_SECRET)
         self.say("starting the aggregator, with a PostgreSQL of its own")
         self._start_farwatch("farwatch-aggregator", "aggregator.yaml", self.api.address)
         settings.write_token(self.state, self._make_token())
@@ -65,6 +69,15 @@ class System:
 
     def calls_made(self) -> list[dict]:
         return truth.read(self.state / "truth")
+
+    def pages(self) -> list[dict]:
+        """What the pager got, oldest first."""
+        complete, _, _ = self._paged.read_text(encoding="utf-8").rpartition("\n")
+        return [json.loads(line) for line in complete.splitlines()]
+
+    @property
+    def _paged(self) -> Path:
+        return self.state / "pages.ndjson"
 
     def _start_farwatch(self, program: str, config: str, ready_address: str) -> None:
         command = [str(self.bin / program), "run", "--config", str(self.state / config)]

@@ -11,6 +11,10 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def seconds_between(first: str, second: str) -> float:
+    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
+
+
 class TruthWriter:
     def __init__(self, path: str, host: str):
         self.file = open(path, "w", encoding="utf-8")

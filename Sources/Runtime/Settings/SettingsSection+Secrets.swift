@@ -4,8 +4,19 @@ extension SettingsSection {
     /// A secret: `file:/path` and `env:NAME` say where it lies, anything else is the secret itself. A file is read now,
     /// without the line end at its end. An empty secret is a problem: it would open what it should close.
     public func secret(_ key: String) -> Secret? {
-        guard let value = scalar(key, expected: "a secret") else { return nil }
-        let path = joined(path, key)
+        scalar(key, expected: "a secret").flatMap { secret($0, joined(path, key)) }
+    }
+
+    /// Several secrets, such as an old and a new one while one replaces the other; each as in `secret`.
+    public func secrets(_ key: String) -> [Secret] {
+        strings(key).compactMap { text in
+            let place = recorder.environment.value(at: keys + [key]).map { SettingsRecorder.Place.variable($0.name) }
+            let value = SettingsValue(text: text, place: place ?? entry(key).map { .mark($0.place) } ?? .file)
+            return secret(value, joined(path, key))
+        }
+    }
+
+    private func secret(_ value: SettingsValue, _ path: String) -> Secret? {
         if value.text.hasPrefix("file:") { return secret(inFile: String(value.text.dropFirst(5)), path, value) }
         if value.text.hasPrefix("env:") { return secret(inVariable: String(value.text.dropFirst(4)), path, value) }
         guard !value.text.isEmpty else { return refuseSecret("`\(path)` is empty", value) }

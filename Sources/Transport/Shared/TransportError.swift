@@ -6,6 +6,8 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         /// Certificates or keys cannot be used as they are.
         case tlsConfiguration
         case dnsFailed
+        /// The name leads to an address that must not be connected to.
+        case addressRefused
         case connectFailed
         case connectTimeout
         /// The handshake failed, a certificate that is not trusted included.
@@ -56,7 +58,7 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
     /// another question: where `isUnprocessed` is false the first one may have been carried out.
     public var isRetryable: Bool {
         switch kind {
-        case .listenFailed, .tlsConfiguration, .responseTooLarge, .cancelled, .shutDown: false
+        case .listenFailed, .tlsConfiguration, .addressRefused, .responseTooLarge, .cancelled, .shutDown: false
         case .dnsFailed, .connectFailed, .connectTimeout, .tlsFailed, .notHTTP2, .timeout, .refused, .connectionLost,
             .streamReset, .overloaded:
             true

@@ -14,10 +14,11 @@ public struct ClientTLS: Sendable, Equatable {
         self.keyFile = keyFile
     }
 
-    func makeContext() throws(TransportError) -> NIOSSLContext {
+    /// - Parameter protocols: what is offered by ALPN (RFC 7301).
+    func makeContext(protocols: [String] = ["h2"]) throws(TransportError) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["h2"]
+        configuration.applicationProtocols = protocols
         if let caFile {
             let authorities = try ServerTLS.certificates(caFile, operation: "connect with TLS")
             configuration.trustRoots = .certificates(authorities)

@@ -11,6 +11,14 @@ struct Backtest {
     /// Calls later than this take no part in verdicts.
     static let lateMax: Duration = .seconds(60)
 
+    /// A message that would have been sent.
+    struct Notification {
+        var at: Instant
+        var channel: String
+        var kind: Message.Kind
+        var incident: Int64
+    }
+
     private(set) var calls = RecordedCalls(.builtIn)
     private(set) var core: IncidentCore
     private(set) var alerting: AlertingCore
@@ -67,8 +75,21 @@ struct Backtest {
 
     private mutating func step(to time: Instant) {
         let events = core.advance(to: time)
-        for event in events { notifications += alerting.handle(event, at: time) }
-        if events.isEmpty, let due = alertsAt, due <= time { notifications += alerting.advance(to: time) }
+        for event in events {
+            tell(alerting.handle(AlertEvent(kind: event.kind, report: report(of: event.incident)), at: time))
+        }
+        if events.isEmpty, let due = alertsAt, due <= time { tell(alerting.advance(to: time)) }
         if !events.isEmpty || alertsAt.map({ $0 <= time }) ?? false { alertsAt = alerting.nextDeadline(after: time) }
+    }
+
+    func report(of incident: Incident) -> IncidentReport {
+        IncidentReport(incident, names: { calls.name($0, $1) }, partnerName: { $0 })
+    }
+
+    private mutating func tell(_ messages: [Message]) {
+        for message in messages {
+            notifications.append(
+                Notification(at: message.at, channel: message.channel, kind: message.kind, incident: message.incident))
+        }
     }
 }

@@ -16,6 +16,5 @@ func runBacktest(file: String, _ configuration: IncidentCore.Configuration, _ al
         if let line { backtest.read(line) } else { backtest.refuse() }
     }
     backtest.finish()
-    var output = BacktestOutput(backtest.calls)
-    return (output.document(backtest), backtest)
+    return (BacktestOutput(backtest: backtest).document(), backtest)
 }

@@ -88,6 +88,18 @@ struct RecordedCalls {
 
     mutating func refuse() { rejectedCount += 1 }
 
+    func name(_ number: NameID, _ dimension: Dimension) -> String {
+        switch dimension {
+        case .partner: partners.name(number)
+        case .route: routes.name(number)
+        case .region: regions.name(number)
+        case .host: hosts.name(number)
+        case .customer: customers.name(number)
+        case .serviceVersion: versions.name(number)
+        case .network: networks.name(number)
+        }
+    }
+
     private mutating func reject() -> Call? {
         rejectedCount += 1
         return nil

@@ -13,7 +13,7 @@ public struct AggregatorCommand: AsyncParsableCommand {
         abstract: "Stores the calls of a fleet and works out which partner is failing.",
         subcommands: [
             RunCommand.self, ValidateCommand.self, DoctorCommand.self, MigrateCommand.self, BacktestCommand.self,
-            PsqlCommand.self, TokenCommand.self, VersionCommand.self,
+            NotifyCommand.self, PsqlCommand.self, TokenCommand.self, VersionCommand.self,
         ])
 
     public init() {}
@@ -98,7 +98,8 @@ struct ValidateCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        _ = try options.load()
+        let settings = try options.load()
+        for warning in settings.warnings { printError("\(options.config): warning: \(warning)") }
         print("\(options.config): valid")
     }
 }

@@ -1,0 +1,109 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// Connects to receivers that a setting names: resolves, judges each address by the policy, and connects to one that
+/// was judged.
+final class OutgoingConnector: Sendable {
+    private let policy: AddressPolicy
+    private let tls: ClientTLS
+    private let protocols: [String]
+    private let connectTimeout: Duration
+    private let group: any EventLoopGroup
+    /// Made with the first connection that needs it: reading the system's authorities takes milliseconds.
+    private let context = Mutex<NIOSSLContext?>(nil)
+
+    init(
+        _ policy: AddressPolicy, _ tls: ClientTLS, protocols: [String], connectTimeout: Duration,
+        group: any EventLoopGroup
+    ) {
+        self.policy = policy
+        self.tls = tls
+        self.protocols = protocols
+        self.connectTimeout = connectTimeout
+        self.group = group
+    }
+
+    func makeLoop() -> any EventLoop { group.next() }
+
+    /// A handler that proves who the server is: by its name, or by its address where there is no name.
+    func tlsHandler(for host: String) throws -> NIOSSLClientHandler {
+        let context = try context.withLock { context in
+            if let context { return context }
+            let made = try tls.makeContext(protocols: protocols)
+            context = made
+            return made
+        }
+        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil  // An error says that it is a name.
+        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+    }
+
+    /// Connected, with what `initialize` put into the channel; it is called for each address that is tried.
+    func connect(
+        to endpoint: Endpoint, on loop: any EventLoop, initialize: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws(TransportError) -> any Channel {
+        let addresses = try await judgedAddresses(of: endpoint, on: loop)
+        let bootstrap = ClientBootstrap(group: loop)
+            .connectTimeout(TimeAmount(connectTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try initialize(channel) } }
+        var causes: [String] = []
+        for address in addresses {
+            do {
+                return try await bootstrap.connect(to: address).get()
+            } catch {
+                if let error = error as? TransportError { throw error }
+                causes.append("\(address.ipAddress ?? "\(address)"): \(shortText(error))")
+            }
+        }
+        throw TransportError(
+            .connectFailed, operation: "connect", subject: "\(endpoint)", cause: causes.joined(separator: "; "),
+            hint: "does the receiver run, and is the way to it open?", isUnprocessed: true)
+    }
+
+    private func judgedAddresses(
+        of endpoint: Endpoint, on loop: any EventLoop
+    ) async throws(TransportError) -> [SocketAddress] {
+        let found: [SocketAddress]
+        do {
+            found = try await Resolver.addresses(of: endpoint.host, port: endpoint.port, on: loop).get()
+        } catch {
+            throw (error as? TransportError)
+                ?? TransportError(
+                    .dnsFailed, operation: "resolve", subject: endpoint.host, cause: "\(error)", isUnprocessed: true)
+        }
+        let allowed = found.filter { policy.refusal(of: $0.addressBytes) == nil }
+        guard allowed.isEmpty else { return allowed }
+        guard let first = found.first, let reason = policy.refusal(of: first.addressBytes) else {
+            throw TransportError(
+                .dnsFailed, operation: "resolve", subject: endpoint.host, cause: "the name has no address",
+                isUnprocessed: true)
+        }
+        throw TransportError(
+            .addressRefused, operation: "connect", subject: "\(endpoint)",
+            cause: "\(endpoint.host) is \(first.ipAddress ?? "an address") which is \(reason)",
+            hint: "set allow_private: true where that is meant", isUnprocessed: true)
+    }
+}
+
+private func shortText(_ error: any Error) -> String {
+    if case ChannelError.connectTimeout = error { return "no answer in time" }
+    if let error = error as? IOError { return error.reason }
+    return "\(error)"
+}
+
+extension IOError {
+    /// `Connection refused` rather than where in the library it was noticed.
+    fileprivate var reason: String { String(cString: strerror(errnoCode)) }
+}
+
+/// What went wrong on an open connection.
+func exchangeFailure(_ error: any Error, _ operation: String, _ endpoint: Endpoint) -> TransportError {
+    if let error = error as? TransportError { return error }
+    let isTLS = error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError
+    return TransportError(
+        isTLS ? .tlsFailed : .connectionLost, operation: operation, subject: "\(endpoint)", cause: "\(error)",
+        hint: isTLS ? "is its certificate by an authority this machine trusts, for this name, and not expired?" : nil)
+}

@@ -1,0 +1,169 @@
+import Alerting
+import CallModel
+import Incidents
+import Logging
+import Postgres
+import QueryAPI
+import Rollups
+import Runtime
+import Storage
+import Synchronization
+
+/// Decides: reads what every writer counted, finds the incidents, says who hears of them, and publishes the status.
+///
+/// One aggregator decides at a time, the holder of a lease; the others show what it published. A round reads, decides, and writes
+/// everything it decided in one transaction that the lease's epoch fences: incidents, the messages about them, what people asked
+/// for, the cores' state, the status. Whoever takes over reads that state and goes on from the very flush where it stopped, so no
+/// incident is doubled and none is lost. When the transaction fails, what was decided in memory is thrown away with it.
+final class Decider: Sendable {
+    static let leaseName = "decider"
+    static let snapshotName = "status"
+    private static let leaseTime: Duration = .seconds(12)
+    private static let blocksAtOnceMax = 500
+    private static let roundTime: Duration = .seconds(1)
+
+    private let database: DatabaseAccess
+    private let agents: AgentRegistry
+    private let settings: DecidingSettings
+    private let holder: String
+    private let logger: Logger
+    private let latest = Mutex<PublishedStatus?>(nil)
+    private let deciding = Mutex(false)
+    private let decisionsText = Mutex<[DecisionText]>([])
+    private let core = CoreBox()
+    private let metrics: DeciderMetrics
+    /// Called when messages were put into the outbox.
+    private let wakeOutbox: @Sendable () -> Void
+
+    init(
+        _ database: DatabaseAccess, _ agents: AgentRegistry, _ settings: DecidingSettings, holder: String,
+        _ metrics: MetricsRegistry, logger: Logger, wakeOutbox: @escaping @Sendable () -> Void = {}
+    ) {
+        self.database = database
+        self.agents = agents
+        self.settings = settings
+        self.holder = holder
+        self.logger = logger
+        self.metrics = DeciderMetrics(metrics)
+        self.wakeOutbox = wakeOutbox
+    }
+
+    /// The status as it was last published, by whomever.
+    var status: PublishedStatus? { latest.withLock { $0 } }
+    /// Whether this aggregator is the one that decides.
+    var isDeciding: Bool { deciding.withLock { $0 } }
+    /// Why incidents were opened, merged or not opened, newest last; of the aggregator that decides.
+    var decisions: [DecisionText] { decisionsText.withLock { $0 } }
+
+    /// Runs until cancelled.
+    func run() async {
+        var hasFailed = false
+        while !Task.isCancelled {
+            let startedAt = MonotonicClock.now()
+            do {
+                try await decide()
+                if hasFailed { logger.notice("deciding again") }
+                hasFailed = false
+            } catch {
+                metrics.failures.add()
+                if !hasFailed { logger.error("could not decide, trying again", metadata: ["error": "\(error)"]) }
+                hasFailed = true
+            }
+            let rest = Self.roundTime - .nanoseconds(MonotonicClock.now() - startedAt)
+            do {
+                try await Task.sleep(for: max(rest, .milliseconds(50)))
+            } catch {
+                return  // Cancelled.
+            }
+        }
+    }
+
+    /// Saves what was learned and gives the lease back, so that the next holder need neither wait nor learn again.
+    func stop() async {
+        do {
+            try await database.queries.run { connection in
+                if let state = self.core.state {
+                    self.core.state = nil
+                    _ = try state.save(learned: true, at: currentInstant(), connection)
+                }
+                try StateStore.releaseLease(Self.leaseName, holder: self.holder, connection)
+            }
+        } catch {
+            logger.info("the lease was not given back and will run out", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// One round: never twice at the same time.
+    private func decide() async throws {
+        do {
+            let published = try await database.queries.run { connection -> PublishedStatus? in
+                let epoch = try StateStore.acquireLease(
+                    Self.leaseName, holder: self.holder, for: Self.leaseTime, connection)
+                self.deciding.withLock { $0 = epoch != nil }
+                guard let epoch else {
+                    self.core.state = nil
+                    return try StateStore.published(Self.snapshotName, connection).flatMap {
+                        PublishedStatus(encoded: $0.bytes)
+                    }
+                }
+                return try self.decide(epoch, connection)
+            }
+            if let published { latest.withLock { $0 = published } }
+        } catch {
+            // What was decided and not written must not be taken for written.
+            core.state = nil
+            throw error
+        }
+    }
+
+    private func decide(_ epoch: Int64, _ connection: PostgresConnection) throws -> PublishedStatus? {
+        let now = currentInstant()
+        var state = try core.state.flatMap { $0.epoch == epoch ? $0 : nil } ?? rebuild(epoch, at: now, connection)
+        // Taken out, so that nothing is copied while it changes; put back when all is written.
+        core.state = nil
+        while true {
+            let blocks = try RollupStore.blocks(
+                after: state.positions, since: now - DeciderState.replayTime, countMax: Self.blocksAtOnceMax,
+                connection)
+            for block in blocks { state.take(block, at: now) }
+            if blocks.count < Self.blocksAtOnceMax { break }
+        }
+        try state.readWhatPeopleSaid(at: now, connection)
+        let fleet = agents.hearing(at: now)
+        state.advance(to: now, isBlind: fleet.reporting == 0, silentHosts: silentHosts(fleet.silentHosts))
+        state.findSamples(at: now, connection)
+        let snapshot = try state.snapshot(fleet, at: now, connection)
+        let published = PublishedStatus(snapshot)
+        let messageCount = try connection.transaction { () -> Int? in
+            try state.write(published.encoded(), at: now, connection)
+        }
+        guard let messageCount else { return nil }
+        if messageCount > 0 { wakeOutbox() }
+        for line in state.takeNews() { logger.notice("\(line.what)", metadata: line.metadata) }
+        decisionsText.withLock { $0 = state.decisions }
+        metrics.show(state)
+        core.state = state
+        return published
+    }
+
+    private func silentHosts(_ names: [String]) -> Set<NameID> {
+        Set(names.compactMap { database.storage.names.id(of: $0, .host) })
+    }
+
+    private func rebuild(_ epoch: Int64, at now: Instant, _ connection: PostgresConnection) throws -> DeciderState {
+        let startedAt = MonotonicClock.now()
+        let state = try DeciderState(epoch, settings, database.storage, at: now, logger: logger, connection)
+        logger.notice(
+            "deciding about incidents and the status",
+            metadata: [
+                "epoch": "\(epoch)", "partners": "\(state.partnerCount)", "open_incidents": "\(state.openCount)",
+                "took_ms": "\((MonotonicClock.now() - startedAt) / 1_000_000)",
+            ])
+        return state
+    }
+
+    /// Only `decide` and, after its loop has ended, `stop` come here, one after the other.
+    private final class CoreBox: @unchecked Sendable {
+        var state: DeciderState?
+    }
+}

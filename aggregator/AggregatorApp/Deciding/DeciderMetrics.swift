@@ -1,0 +1,48 @@
+import Runtime
+import Synchronization
+
+/// The decider's figures for Prometheus.
+final class DeciderMetrics: Sendable {
+    let failures: Counter
+    private struct Figures {
+        var open = 0
+        var candidates = 0
+        var series = 0
+        var cells = 0
+        var uncounted: Int64 = 0
+        var refused = 0
+        var alertsRefused = 0
+        var alertsHeld = 0
+    }
+    private let figures = Mutex(Figures())
+
+    init(_ metrics: MetricsRegistry) {
+        failures = metrics.counter(
+            "farwatch_decider_failures_total", help: "Rounds of deciding that failed and were tried again.")
+        func gauge(_ name: String, _ help: String, _ read: @escaping @Sendable (Figures) -> Double) {
+            metrics.gauge("farwatch_decider_\(name)", help: help) { [weak self] in
+                self.map { read($0.figures.withLock { $0 }) } ?? 0
+            }
+        }
+        gauge("open_incidents", "Incidents that are open, where this aggregator decides.") { Double($0.open) }
+        gauge("candidates", "Suspicions that may become incidents.") { Double($0.candidates) }
+        gauge("series", "Series of calls whose normal is known.") { Double($0.series) }
+        gauge("recent_cells", "Recent calls that causes are looked for in, as cells.") { Double($0.cells) }
+        gauge("uncounted_calls", "Calls that a limit kept out of some series.") { Double($0.uncounted) }
+        gauge("refused_incidents", "Incidents and candidates that a limit kept out.") { Double($0.refused) }
+        gauge("refused_messages", "Messages that a limit kept back for good.") { Double($0.alertsRefused) }
+        gauge("held_messages", "Messages that a silence, a maintenance or quiet hours held back.") {
+            Double($0.alertsHeld)
+        }
+    }
+
+    func show(_ state: DeciderState) {
+        let (core, alerting) = (state.core, state.alerting)
+        figures.withLock {
+            $0 = Figures(
+                open: core.open.count, candidates: core.candidateCount, series: core.detector.seriesCount,
+                cells: core.detector.history.cellCount, uncounted: core.detector.uncountedCalls,
+                refused: core.refusedCount, alertsRefused: alerting.refusedCount, alertsHeld: alerting.heldCount)
+        }
+    }
+}

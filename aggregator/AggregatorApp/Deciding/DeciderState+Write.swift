@@ -1,0 +1,155 @@
+import Alerting
+import CallModel
+import Detection
+import Incidents
+import Postgres
+import Storage
+
+/// What people said is read, and everything that was decided is written: in one transaction, fenced by the epoch.
+extension DeciderState {
+    /// What was learned is large and changes slowly; what is lost of it is lived through again.
+    private static let learnedPeriod: Duration = .seconds(300)
+    /// The figures of open incidents are written so often, their changes at once.
+    private static let openPeriod: Duration = .seconds(10)
+    private static let quietsPeriod: Duration = .seconds(3)
+    private static let samplesMax = 5
+    private static let samplesTimeMax: Duration = .seconds(2)
+
+    mutating func readWhatPeopleSaid(at now: Instant, _ connection: PostgresConnection) throws {
+        if now - quietsReadAt >= Self.quietsPeriod {
+            quietsReadAt = now
+            maintenances = try QuietStore.current(at: now, connection).compactMap(Quiet.init)
+            if maintenances != alerting.quiets { alerting.replace(quiets: maintenances) }
+            alerting.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init))
+        }
+        for action in try ActionStore.pending(connection) {
+            finishedActions.append((action.id, apply(action, at: now)))
+            changed.insert(action.incident)
+        }
+    }
+
+    /// Returns why it was refused.
+    private mutating func apply(_ record: ActionRecord, at now: Instant) -> String? {
+        let action = AlertingCore.Action(record)
+        guard let incident = incident(record.incident), incident.state != .resolved || record.what == .note else {
+            return "incident \(record.incident) is over"
+        }
+        if let refusal = alerting.refusal(of: action, to: record.incident) { return refusal }
+        messages += alerting.apply(action, by: record.who, to: record.incident, at: now)
+        switch action {
+        case .acknowledge: core.acknowledge(record.incident)
+        case .resolve: handle(core.declareOver(record.incident, by: record.who, at: now), at: now)
+        case .assign, .note, .caseSent, .caseAcknowledged: break
+        }
+        return nil
+    }
+
+    private func incident(_ id: Int64) -> Incident? {
+        core.open.first { $0.id == id } ?? core.resolved.last { $0.id == id }
+    }
+
+    /// Returns how many messages wait to be delivered by it; nil where another decider has taken over: then nothing is written.
+    mutating func write(_ published: [UInt8], at now: Instant, _ connection: PostgresConnection) throws -> Int? {
+        guard try StateStore.publish(Decider.snapshotName, epoch: epoch, at: now, published, connection) else {
+            return nil
+        }
+        let isDue = now - openWrittenAt >= Self.openPeriod
+        if isDue {
+            openWrittenAt = now
+            changed.formUnion(core.open.map(\.id))
+        }
+        for id in changed.sorted() {
+            guard let incident = incident(id) else { continue }
+            guard try IncidentStore.store(record(incident, at: now), epoch: epoch, connection) else { return nil }
+        }
+        if settings.hasChannels { try OutboxStore.append(messages, connection) }
+        for action in finishedActions {
+            _ = try ActionStore.finish(action.id, refused: action.refused, at: now, connection)
+        }
+        for outage in changedOutages { try StateStore.store(OutageRecord(outage), connection) }
+        let isNews = !changed.isEmpty || !messages.isEmpty || !finishedActions.isEmpty
+        let isLearnedDue = now - learnedSavedAt >= Self.learnedPeriod
+        if isNews || isLearnedDue {
+            guard try save(learned: isLearnedDue, at: now, connection) else { return nil }
+        }
+        if isLearnedDue { learnedSavedAt = now }
+        defer { (changed, messages, finishedActions, changedOutages) = ([], [], [], []) }
+        return messages.count
+    }
+
+    /// Returns whether it was taken: not when another decider has taken over.
+    func save(learned: Bool, at now: Instant, _ connection: PostgresConnection) throws -> Bool {
+        let decided = SavedState(savedAt: now, positions: positions, parts: [core.decided(), alerting.encoded()])
+        guard
+            try StateStore.saveState(Self.decidedName, epoch: epoch, at: now, decided.encoded(), connection)
+        else { return false }
+        guard learned else { return true }
+        let state = SavedState(savedAt: now, positions: positions, parts: [core.learned()])
+        return try StateStore.saveState(Self.learnedName, epoch: epoch, at: now, state.encoded(), connection)
+    }
+
+    /// A few calls that failed by each new incident, for people to look at. An incident does without where that takes long.
+    mutating func findSamples(at now: Instant, _ connection: PostgresConnection) {
+        for incident in core.open where samples[incident.id] == nil && changed.contains(incident.id) {
+            let filter = filter(of: incident, at: now)
+            let found = try? connection.withStatementTimeout(Self.samplesTimeMax) {
+                try storage.calls.search(filter, payloads: false, connection)
+            }
+            samples[incident.id] = found?.compactMap(\.call.id) ?? []
+        }
+        guard samples.count > 2 * settings.incidents.openMax else { return }
+        let open = Set(core.open.map(\.id))
+        samples = samples.filter { open.contains($0.key) }
+    }
+
+    private func filter(of incident: Incident, at now: Instant) -> CallFilter {
+        var filter = CallFilter(since: incident.startedAt - .seconds(5), until: now + .seconds(5))
+        filter.partner = incident.partners.count == 1 ? name(incident.partners[0], .partner) : nil
+        for dimension in incident.scope.narrowing {
+            let value = name(incident.scope[dimension], dimension)
+            switch dimension {
+            case .route: filter.route = value
+            case .region: filter.region = value
+            case .host: filter.host = value
+            case .customer: filter.customer = value
+            case .serviceVersion: filter.serviceVersion = value
+            case .partner, .network: break
+            }
+        }
+        filter.succeeded = false
+        filter.direction = incident.scope.direction
+        filter.limit = Self.samplesMax
+        return filter
+    }
+
+    private func record(_ incident: Incident, at now: Instant) -> IncidentRecord {
+        var report = report(incident)
+        let people = alerting.state(of: incident.id)
+        if let severity = people?.severity { report.severity = severity }
+        return IncidentRecord(
+            id: incident.id, state: report.state.rawValue, severity: report.severity.name, kind: report.kind.rawValue,
+            partners: report.partners, isQuiet: report.isQuiet, startedAt: report.startedAt, openedAt: report.openedAt,
+            resolvedAt: report.resolvedAt, updatedAt: now, owner: people?.owner,
+            acknowledgedAt: people?.acknowledgedAt, acknowledgedBy: people?.acknowledgedBy, document: report.document())
+    }
+}
+
+extension AlertingCore.Action {
+    fileprivate init(_ record: ActionRecord) {
+        switch record.what {
+        case .acknowledge: self = .acknowledge
+        case .assign: self = .assign(to: record.detail ?? "")
+        case .note: self = .note(record.detail ?? "")
+        case .resolve: self = .resolve
+        }
+    }
+}
+
+extension OutageRecord {
+    fileprivate init(_ outage: OutageLog.Outage) {
+        self.init(
+            partner: outage.partner, startedAt: outage.startedAt, endedAt: outage.endedAt,
+            status: outage.status.rawValue, worst: outage.worst.rawValue, reason: outage.reason,
+            callsFailed: outage.callsFailed)
+    }
+}

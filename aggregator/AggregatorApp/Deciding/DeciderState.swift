@@ -1,0 +1,190 @@
+import Alerting
+import CallModel
+import Detection
+import Incidents
+import Logging
+import Postgres
+import Rollups
+import Storage
+
+/// What the holder of the lease knows and decides with: the cores, and how far each writer's flushes are taken in.
+///
+/// Reading is in `DeciderState+Rebuild`, writing in `DeciderState+Write`, the status documents in `DeciderState+Snapshot`.
+struct DeciderState {
+    /// Calls that started longer ago change history, never verdicts.
+    static let lateMax: Duration = .seconds(60)
+    /// Whoever begins to decide lives through so much again, or less where much was counted.
+    static let replayTime: Duration = .seconds(7_200)
+
+    let epoch: Int64
+    let settings: DecidingSettings
+    let storage: Storage
+    var core: IncidentCore
+    var alerting: AlertingCore
+    var figures = FleetFigures()
+    var board = StatusBoard()
+    var outages = OutageLog()
+    /// The last flush of each writer that was taken in.
+    var positions: [Int32: Int64] = [:]
+    /// Weighted calls that came too late to be judged.
+    private(set) var lateCalls: Int64 = 0
+
+    // What this round has to write.
+    var changed: Set<Int64> = []
+    var messages: [Message] = []
+    var changedOutages: [OutageLog.Outage] = []
+    var finishedActions: [(id: Int64, refused: String?)] = []
+    var samples: [Int64: [String]] = [:]
+    private var news: [(what: String, metadata: Logger.Metadata)] = []
+
+    // What is done seldom.
+    var learnedSavedAt: Instant
+    var openWrittenAt = Instant.epoch
+    var quietsReadAt = Instant.epoch
+    var maintenances: [Quiet] = []
+
+    init(
+        epoch: Int64, _ settings: DecidingSettings, _ storage: Storage, _ core: IncidentCore, _ alerting: AlertingCore,
+        at now: Instant
+    ) {
+        self.epoch = epoch
+        self.settings = settings
+        self.storage = storage
+        self.core = core
+        self.alerting = alerting
+        learnedSavedAt = now
+    }
+
+    var partnerCount: Int { board.verdicts.count }
+    var openCount: Int { core.open.count }
+
+    // MARK: Calls
+
+    /// Takes in what a flush counted. Late calls count in the history, but are not judged.
+    mutating func take(_ block: CommittedBlock, at now: Instant) {
+        figures.observe(block.block, at: now)
+        let oldest = now - Self.lateMax
+        for var cell in CallCell.cells(of: block.block) {
+            guard cell.time >= oldest else {
+                lateCalls += Int64(cell.count)
+                continue
+            }
+            // A host whose clock runs ahead by more than its batches tell.
+            if cell.time > now { cell.time = now }
+            core.observe(cell)
+        }
+        positions[block.writer] = block.flush
+    }
+
+    // MARK: Time
+
+    mutating func advance(to now: Instant, isBlind: Bool, silentHosts: Set<NameID>) {
+        core.silentHosts = silentHosts
+        handle(core.advance(to: now, isBlind: isBlind), at: now)
+        messages += alerting.advance(to: now)
+        judge(at: now)
+        for outage in outages.update(board.verdicts, at: now) {
+            changedOutages.append(outage)
+            tell(outage)
+        }
+    }
+
+    /// What the core says has happened, to those who are told.
+    mutating func handle(_ events: [IncidentCore.Event], at now: Instant) {
+        for event in events {
+            changed.insert(event.incident.id)
+            tell(event)
+            messages += alerting.handle(AlertEvent(kind: event.kind, report: report(event.incident)), at: now)
+        }
+    }
+
+    func judge(_ board: inout StatusBoard, at now: Instant) {
+        board.judge(figures, core, underMaintenance: underMaintenance(at: now), at: now)
+    }
+
+    private mutating func judge(at now: Instant) {
+        var board = board
+        judge(&board, at: now)
+        self.board = board
+        let verdicts = board.verdicts
+        figures.learn(at: now, without: core.hostsSetAside) { verdicts[$0]?.status.isTrouble ?? false }
+    }
+
+    private func underMaintenance(at now: Instant) -> Set<NameID> {
+        let names = maintenances.filter { $0.kind == .partnerMaintenance && $0.from <= now && now < $0.until }
+            .flatMap { quiet in
+                quiet.matchers.filter { $0.dimension == .partner && $0.test == .equal }.flatMap(\.values)
+            }
+        return Set(names.compactMap { storage.names.id(of: $0, .partner) })
+    }
+
+    // MARK: Words
+
+    func name(_ id: NameID, _ dimension: Dimension) -> String {
+        storage.names.name(of: id, NameKind(dimension)) ?? "{unknown}"
+    }
+
+    func report(_ incident: Incident) -> IncidentReport {
+        IncidentReport(
+            incident, names: name, partnerName: settings.partnerName, samples: samples[incident.id] ?? [])
+    }
+
+    /// One line for the log for every change that people are told of.
+    private mutating func tell(_ event: IncidentCore.Event) {
+        let report = report(event.incident)
+        news.append(
+            (
+                "incident \(event.kind.rawValue)",
+                [
+                    "incident": "\(report.id)", "title": "\(report.title)", "severity": "\(report.severity.name)",
+                    "why": "\(report.timeline.last?.what ?? "")",
+                ]
+            ))
+    }
+
+    private mutating func tell(_ outage: OutageLog.Outage) {
+        news.append(
+            (
+                outage.endedAt == nil ? "a partner is in trouble" : "a partner is out of trouble",
+                [
+                    "partner": "\(name(outage.partner, .partner))", "status": "\(outage.status.rawValue)",
+                    "reason": "\(outage.reason)",
+                ]
+            ))
+    }
+
+    mutating func takeNews() -> [(what: String, metadata: Logger.Metadata)] {
+        defer { news = [] }
+        return news
+    }
+
+    var decisions: [DecisionText] {
+        core.decisions.map { decision in
+            DecisionText(
+                at: decision.at, partner: decision.partner == 0 ? nil : name(decision.partner, .partner),
+                reason: decision.reason)
+        }
+    }
+}
+
+/// Why something was, or was not, done.
+struct DecisionText: Sendable {
+    var at: Instant
+    /// Nil: about the whole fleet.
+    var partner: String?
+    var reason: String
+}
+
+extension NameKind {
+    init(_ dimension: Dimension) {
+        switch dimension {
+        case .partner: self = .partner
+        case .route: self = .route
+        case .region: self = .region
+        case .host: self = .host
+        case .customer: self = .customer
+        case .serviceVersion: self = .serviceVersion
+        case .network: self = .network
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Logging
+import NIOCore
+import Notifiers
+import Runtime
+import Transport
+
+/// Calls an address outside as long as this aggregator decides (a dead man's switch): who hears nothing knows that
+/// nobody would be told of an outage.
+///
+/// Whatever answers with 2xx has heard it. It says nothing while another aggregator decides, because that one calls.
+final class HeartbeatKeeper: Sendable {
+    private let settings: HeartbeatSettings
+    private let client: WebClient
+    private let isDeciding: @Sendable () -> Bool
+    private let logger: Logger
+    private let sent: Counter
+    private let failed: Counter
+
+    init(
+        _ settings: HeartbeatSettings, isDeciding: @escaping @Sendable () -> Bool, group: any EventLoopGroup,
+        _ metrics: MetricsRegistry, logger: Logger
+    ) {
+        self.settings = settings
+        self.isDeciding = isDeciding
+        self.logger = logger
+        client = WebClient(settings.web, group: group)
+        func counter(_ result: String) -> Counter {
+            metrics.counter(
+                "farwatch_heartbeat_calls_total", help: "Calls of the heartbeat's address.",
+                labels: [("result", result)])
+        }
+        sent = counter("sent")
+        failed = counter("failed")
+    }
+
+    func run() async {
+        var error: String?
+        while !Task.isCancelled {
+            var wait = settings.every
+            if isDeciding() {
+                let now = await beat()
+                if now != error { log(now) }
+                error = now
+                // One lost call should not sound an alarm.
+                if error != nil { wait = min(wait, .seconds(10)) }
+            } else {
+                wait = min(wait, .seconds(1))
+            }
+            do {
+                try await Task.sleep(for: wait)
+            } catch {
+                return  // Cancelled.
+            }
+        }
+    }
+
+    /// What went wrong.
+    private func beat() async -> String? {
+        do throws(TransportError) {
+            let response = try await client.send(WebRequest(method: settings.method, settings.address))
+            if 200..<300 ~= response.status {
+                sent.add()
+                return nil
+            }
+            failed.add()
+            return "HTTP \(response.status)"
+        } catch {
+            failed.add()
+            return "\(error)"
+        }
+    }
+
+    private func log(_ error: String?) {
+        if let error {
+            logger.error("the heartbeat is not heard", metadata: ["error": "\(error)"])
+        } else {
+            logger.notice("the heartbeat is heard again")
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import Synchronization
+
+/// A value that a closure needs and that is made after it: set once while the program is wired.
+final class Later<Value: Sendable>: Sendable {
+    private let held = Mutex<Value?>(nil)
+
+    var value: Value? {
+        get { held.withLock { $0 } }
+        set { held.withLock { $0 = newValue } }
+    }
+}
