@@ -110,8 +110,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "Contrast", "Detection", "Storage", "Transport", "Runtime", nio,
-                crypto, logging,
+                "CallModel", "Documents", "CallJSON", "Contrast", "Detection", "Alerting", "Storage", "Transport", "Runtime",
+                nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
