@@ -80,6 +80,17 @@ struct PolicyTests {
         #expect(lane.freeSlots(at: start + .seconds(30)) == 2)
     }
 
+    @Test func `what is open is said again only while nothing else is under way`() {
+        var lane = DeliveryLane(concurrency: 2)
+        lane.began()
+        #expect(!lane.beganRenewal())
+        _ = lane.ended(.delivered(said: ""), at: start)
+        #expect(lane.beganRenewal() && !lane.beganRenewal())
+        #expect(lane.freeSlots(at: start) == 0)
+        lane.endedRenewal()
+        #expect(lane.freeSlots(at: start) == 2)
+    }
+
     @Test func `Slack's lane takes one message a second`() {
         var lane = DeliveryLane(concurrency: 1, spacing: .seconds(1))
         lane.began()

@@ -59,6 +59,10 @@ struct NotifierSettings {
 
     private static func readCommon(_ section: SettingsSection, _ type: String, _ channel: inout NotifierChannel) {
         channel.timeout = section.duration("timeout", in: .seconds(1)...(.seconds(60))) ?? channel.timeout
+        channel.policy.standInAfter =
+            section.duration("fallback_after", in: .zero...(.seconds(3_600))) ?? channel.policy.standInAfter
+        channel.policy.giveUpAfter =
+            section.duration("give_up_after", in: .seconds(60)...(.seconds(7 * 86_400))) ?? channel.policy.giveUpAfter
         guard type != "command" else { return }
         channel.addresses.allowsPrivate = section.bool("allow_private") ?? false
         channel.tls = ClientTLS(caFile: section.string("ca"))

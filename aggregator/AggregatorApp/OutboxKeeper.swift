@@ -23,7 +23,6 @@ final class OutboxKeeper: Sendable {
         var lanes: [String: DeliveryLane] = [:]
         var depths: [String: OutboxDepth] = [:]
         var renewedAt: [String: Instant] = [:]
-        var renewing: Set<String> = []
         var depthsReadAt = Instant.epoch
         var prunedAt = Instant.epoch
         var databaseError: String?
@@ -31,7 +30,6 @@ final class OutboxKeeper: Sendable {
 
     private let database: DatabaseAccess
     private let courier: Courier
-    private let policy: DeliveryPolicy
     private let isDeciding: @Sendable () -> Bool
     private let logger: Logger
     private let metrics: NotifierMetrics
@@ -40,12 +38,11 @@ final class OutboxKeeper: Sendable {
     private let waker: AsyncStream<Void>.Continuation
 
     init(
-        _ database: DatabaseAccess, _ channels: [NotifierChannel], _ policy: DeliveryPolicy = DeliveryPolicy(),
-        isDeciding: @escaping @Sendable () -> Bool, group: any EventLoopGroup, _ registry: MetricsRegistry,
+        _ database: DatabaseAccess, _ channels: [NotifierChannel], isDeciding: @escaping @Sendable () -> Bool,
+        group: any EventLoopGroup, _ registry: MetricsRegistry,
         logger: Logger
     ) {
         self.database = database
-        self.policy = policy
         self.isDeciding = isDeciding
         self.logger = logger
         courier = Courier(channels, group: group)
@@ -171,7 +168,8 @@ final class OutboxKeeper: Sendable {
             metrics.count(.failed, name)
             var standIn: DeliveryFailure?
             if !Task.isCancelled,
-                policy.wantsStandIn(failure, writtenAt: entry.writtenAt, failingSince: failingSince, at: now)
+                courier.policy(of: name).wantsStandIn(
+                    failure, writtenAt: entry.writtenAt, failingSince: failingSince, at: now)
             {
                 let (isDone, last) = await standInFor(entry, failure)
                 if isDone { break }
@@ -232,7 +230,7 @@ final class OutboxKeeper: Sendable {
     private func giveBack(
         _ entry: OutboxEntry, _ failure: DeliveryFailure, _ standIn: DeliveryFailure?, at now: Instant
     ) async {
-        let verdict = policy.verdict(
+        let verdict = courier.policy(of: entry.message.channel).verdict(
             failure, standIn: standIn, attempts: entry.attempts, writtenAt: entry.writtenAt, at: now,
             random: Double.random(in: 0..<1))
         switch verdict {
@@ -310,11 +308,11 @@ final class OutboxKeeper: Sendable {
         let now = currentInstant()
         return state.withLock { state in
             courier.channels.filter { channel in
-                guard let interval = channel.renewalInterval, !state.renewing.contains(channel.name),
-                    now - (state.renewedAt[channel.name] ?? .epoch) >= interval
+                guard let interval = channel.renewalInterval,
+                    now - (state.renewedAt[channel.name] ?? .epoch) >= interval,
+                    state.lanes[channel.name]?.beganRenewal() == true
                 else { return false }
                 state.renewedAt[channel.name] = now
-                state.renewing.insert(channel.name)
                 return true
             }
         }
@@ -322,7 +320,7 @@ final class OutboxKeeper: Sendable {
 
     /// Says again what is open. What fails is said again at the next turn: the receiver keeps it for four.
     private func renew(_ channel: NotifierChannel) async {
-        defer { state.withLock { _ = $0.renewing.remove(channel.name) } }
+        defer { state.withLock { $0.lanes[channel.name]?.endedRenewal() } }
         let open: [OutboxEntry]
         do {
             open = try await database.queries.run { try OutboxStore.open(through: channel.name, $0) }

@@ -222,8 +222,10 @@ public struct Detector: Sendable {
             let usual = Self.usual(
                 group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
             state.occurred(Double(cell.count), epoch: epoch)
-            state.test.failed(
-                Double(cell.count), calls: counter.calls, usual: min(0.5, usual * season), at: cell.time)
+            let count = Double(cell.count)
+            if state.test.failed(count, calls: counter.calls, usual: min(0.5, usual * season), at: cell.time) {
+                state.beganAnew(count, calls: counter.calls)
+            }
             return (usual, state.test.evidence, state.test.onset)
         }(&states[stateKey]!)
         let key = table.keys[series]

@@ -53,6 +53,8 @@ struct GroupState: Sendable {
     var test = SequentialTest()
     private var learned = 0.0
     private var pending = SIMD4<Float>(repeating: 0)
+    /// Symptoms and calls before the present evidence began.
+    private var before = (symptoms: 0.0, calls: 0.0)
     /// The newest of the four pending epochs.
     private var epoch: Int32
     /// What was learned, by the hour of the week; of a partner's own series alone.
@@ -71,15 +73,31 @@ struct GroupState: Sendable {
     /// What is pending belongs to an incident: it is never learned.
     mutating func discardPending() { pending = SIMD4(repeating: 0) }
 
+    /// Evidence begins anew with the symptoms that occur now.
+    mutating func beganAnew(_ count: Double, calls: Double) {
+        before = (learned + Double(pending.sum()) - count, calls - count)
+    }
+
     /// How many were learned, as of now.
     mutating func learned(epoch now: Int32, isYoung: Bool) -> Double {
         roll(to: now)
-        return isYoung ? learned + Double(pending.sum()) : learned
+        return isYoung ? shown(learned) : learned
     }
 
     /// The same without settling what is pending.
     func known(epoch now: Int32, isYoung: Bool) -> Double {
-        learned * Forgetting.factor(epochs: now &- epoch) + (isYoung ? Double(pending.sum()) : 0)
+        let kept = learned * Forgetting.factor(epochs: now &- epoch)
+        return isYoung ? shown(kept) : kept
+    }
+
+    /// Calls that went well enough before, from which on what begins is a change and not a new series' nature.
+    private static let changeCallsMin = 60.0
+
+    /// What a young series has shown; without what is being suspected, where it had shown something else before.
+    private func shown(_ kept: Double) -> Double {
+        let all = kept + Double(pending.sum())
+        guard test.evidence > 0, before.calls >= Self.changeCallsMin else { return all }
+        return min(all, max(0, before.symptoms))
     }
 
     private mutating func roll(to now: Int32) {
@@ -119,6 +137,7 @@ extension GroupState {
         learned = try reader.double()
         for index in 0..<4 { pending[index] = try reader.float() }
         epoch = try reader.next()
+        before = (try reader.double(), try reader.double())
         season = try reader.optional { (reader) throws(StateError) in try WeekHours(&reader) }
     }
 
@@ -127,6 +146,8 @@ extension GroupState {
         writer.put(learned)
         for index in 0..<4 { writer.put(pending[index]) }
         writer.put(epoch)
+        writer.put(before.symptoms)
+        writer.put(before.calls)
         writer.put(season) { $1.write(to: &$0) }
     }
 }

@@ -37,21 +37,26 @@ public struct SequentialTest: Sendable, Hashable {
 
     /// Takes in failures, and with them the successes since the last.
     ///
+    /// Returns whether all evidence had been gone before: something begins anew.
+    ///
     /// - Parameters:
     ///   - count: how many failed together.
     ///   - calls: of the series, all that were ever counted, these included.
     ///   - usual: the share that fails when nothing is wrong.
-    public mutating func failed(_ count: Double, calls: Double, usual: Double, at time: Instant) {
+    @discardableResult
+    public mutating func failed(_ count: Double, calls: Double, usual: Double, at time: Instant) -> Bool {
         let p = min(max(usual, 1e-6), 0.5)
         let successes = max(0, calls - callsSeen - count)
         callsSeen = calls
+        var isNew = true
         for index in 0..<4 {
             let q = min(0.95, max(Self.alternatives[index], p * Self.multiples[index]))
             guard q > p * 1.5 else { continue }
             let fallen = sums[index] - successes * log((1 - p) / (1 - q))
-            if fallen <= 0 { onsets[index] = time.nanosecondsSinceEpoch }
+            if fallen <= 0 { onsets[index] = time.nanosecondsSinceEpoch } else { isNew = false }
             sums[index] = max(0, fallen) + count * log(q / p)
         }
+        return isNew
     }
 
     /// Forgets the evidence: it has been explained.

@@ -108,12 +108,32 @@ extension IncidentCore {
 
     /// Why it is too early.
     private func haste(_ best: Hypothesis, _ over: Double) -> String? {
-        let isTotal = best.share >= 0.97 && best.failures >= configuration.totalCallsMin
+        let isTotal = best.share >= 0.5 && isTotalOfLate(best)
         guard best.span >= (isTotal ? configuration.totalDwell : configuration.dwell) else {
             return "\(figures(best)), seen for \(Int(best.span.inSeconds)) s only: it may be a blip"
         }
         guard over < Self.overMin / 3 else { return "\(figures(best)): it seems to be over" }
         return nil
+    }
+
+    /// Whether every call fails, or nearly: of the last seconds, because calls that went well may stand beside the first failures.
+    private func isTotalOfLate(_ best: Hypothesis) -> Bool {
+        let since = best.lastFailure - configuration.totalDwell
+        var (calls, failures) = (0.0, 0.0)
+        for line in lines(best.scope) {
+            for cell in line.cells.reversed() {
+                if cell.time < since - .seconds(60) { break }
+                guard cell.time > since, best.scope.holds(cell, detector.networks) else { continue }
+                calls += Double(cell.count)
+                if cell.symptom.group == best.group { failures += Double(cell.count) }
+            }
+        }
+        return failures >= configuration.totalCallsMin && failures >= 0.97 * calls
+    }
+
+    private func lines(_ scope: Scope) -> ArraySlice<CallHistory.Line> {
+        let lines = detector.history.lines
+        return scope.partner == 0 ? lines[...] : lines[Int(scope.partner)...Int(scope.partner)]
     }
 
     /// What the calls since the last failure say for its being over, in nats.
@@ -122,8 +142,7 @@ extension IncidentCore {
         let usual = min(best.usualShare, share / 2)
         let perSuccess = log((1 - usual) / (1 - share))
         var evidence = 0.0
-        let lines = detector.history.lines
-        for line in best.scope.partner == 0 ? lines[...] : lines[Int(best.scope.partner)...Int(best.scope.partner)] {
+        for line in lines(best.scope) {
             for cell in line.cells.reversed() {
                 if cell.time < best.lastFailure - .seconds(60) || evidence > Self.overMin { break }
                 guard cell.time > best.lastFailure, best.scope.holds(cell, detector.networks) else { continue }

@@ -211,15 +211,19 @@ public enum OutboxStore {
         }
     }
 
-    /// The last message that a channel took for each incident it takes for open; at most a thousand.
+    /// The last message of each incident that a channel takes for open, because it was told or stood in for one that should have
+    /// been; at most a thousand.
     public static func open(through channel: String, _ connection: PostgresConnection) throws -> [OutboxEntry] {
         try connection.query(
             """
             SELECT o.id, o.message::text, o.created_at, o.attempts, r.reference FROM (
-                SELECT DISTINCT ON (incident) * FROM farwatch.outbox
-                WHERE channel = $1 AND state = 'delivered' AND kind <> 'test' ORDER BY incident, sequence DESC) AS o
+                SELECT DISTINCT ON (incident) * FROM farwatch.outbox told
+                WHERE state = 'delivered' AND kind <> 'test' AND (channel = $1 OR EXISTS (
+                    SELECT FROM farwatch.channel_references standing WHERE standing.incident = told.incident
+                        AND standing.channel = told.channel || ' > ' || $1))
+                ORDER BY incident, id DESC) AS o
             LEFT JOIN farwatch.incidents i ON i.id = o.incident
-            LEFT JOIN farwatch.channel_references r ON r.incident = o.incident AND r.channel = o.channel
+            LEFT JOIN farwatch.channel_references r ON r.incident = o.incident AND r.channel = $1
             WHERE o.kind <> 'resolved' AND (i.state IS NULL OR i.state <> 'resolved')
                 AND NOT EXISTS (SELECT FROM farwatch.outbox later WHERE later.incident = o.incident
                     AND later.channel = o.channel AND later.state = 'pending' AND later.kind = 'resolved')

@@ -83,20 +83,34 @@ postgresql_package() {
     if apt-cache show postgresql-15 >/dev/null 2>&1; then echo postgresql-15; else echo postgresql; fi
 }
 
-# promtool checks our metrics. It is taken out of its package, whose installation would enable a Prometheus server.
-provide_promtool() {
+# promtool checks our metrics.
+provide_promtool() { provide_tool prometheus usr/bin/promtool promtool; }
+
+# The real receiver of our alerts. It wants its templates where Debian puts them.
+provide_alertmanager() {
+    provide_tool prometheus-alertmanager usr/bin/prometheus-alertmanager prometheus-alertmanager \
+        usr/share/prometheus/alertmanager
+}
+
+# A program, and a folder it needs where there is one, taken out of a Debian package whose installation would enable a service.
+provide_tool() {
+    local package=$1 path=$2 name=$3 data=${4:-}
     export PATH=$tools:$PATH
-    ! command -v promtool >/dev/null || return 0
-    say "fetching promtool out of Debian's prometheus package, into ${tools#"$root"/}"
+    if command -v "$name" >/dev/null && [[ -z $data || -d /$data ]]; then return 0; fi
+    say "fetching $name out of Debian's $package package, into ${tools#"$root"/}${data:+ and /$data}"
     apt_update
     (
         folder=$(mktemp -d)
         trap 'rm -rf "$folder"' EXIT
         cd "$folder" || exit
-        apt-get download -q prometheus >&2
-        dpkg-deb -x ./prometheus_*.deb .
+        apt-get download -q "$package" >&2
+        dpkg-deb -x ./"${package}"_*.deb .
         mkdir -p "$tools"
-        mv usr/bin/promtool "$tools/promtool"
+        mv "$path" "$tools/$name"
+        if [[ -n $data ]]; then
+            as_root mkdir -p "/$data"
+            as_root cp -r "$data/." "/$data/"
+        fi
     )
 }
 

@@ -49,7 +49,7 @@ class Story:
         over = self.watch.until(self._is_normal, OVER_WITHIN_S)
         self._judge(over is not None, f"the outage of {FAILING} was seen to be over" + _after(over))
         self.watch.during(3)
-        kinds = [page["message"]["kind"] for page in self._pages_since(since)]
+        kinds = [page["message"]["data"]["kind"] for page in self._pages_since(since)]
         self._judge(kinds == ["opened", "resolved"], f"one message told of it, one that it was over (got: {kinds})")
         others = self.watch.put_down - {FAILING}
         self._judge(not others, self._of_partners("no other partner was put down with it", others))
@@ -61,9 +61,10 @@ class Story:
         if not failed or not pages:
             return self._judge(False, "somebody was woken: no message came")
         first = pages[0]
-        cause = first["message"]["incident"]["cause"]
+        told = first["message"]["data"]
+        cause = told["document"]["cause"]
         seconds = truth.seconds_between(failed[0], first["received_at"])
-        self.say(f"woken by: {first['message']['summary']}")
+        self.say(f"woken by: {told['summary']}")
         self._judge(seconds <= PAGED_WITHIN_S, f"somebody was woken {seconds:.1f} s after the first call had failed")
         right = (cause["kind"], cause["partners"]) == ("partner", [FAILING])
         self._judge(right and first["genuine"], f"the message names {FAILING} as the cause, and is signed")
@@ -84,7 +85,7 @@ class Story:
         self.system.give_network_to(CUT_HOST)
         back = self.watch.until(self._is_normal, OVER_WITHIN_S)
         self._judge(not self.watch.put_down, self._of_partners("no partner was blamed for it"))
-        causes = [page["message"]["incident"]["cause"]["kind"] for page in self._pages_since(since)]
+        causes = [page["message"]["data"]["document"]["cause"]["kind"] for page in self._pages_since(since)]
         self._judge(set(causes) <= {"host", "network"}, f"nobody was told of another cause (told: {causes})")
         self._judge(back is not None, "all partners are operational at the end" + _after(back))
 

@@ -44,7 +44,7 @@ public final class DialogueClient: Sendable {
             try await connector.connect(to: endpoint, on: loop) { channel in
                 let pipeline = channel.pipeline.syncOperations
                 if endpoint.isTLS { try pipeline.addHandler(connector.tlsHandler(for: endpoint.host)) }
-                try pipeline.addHandler(ReceivedByteLimit(limit))
+                try pipeline.addHandler(ReceivedByteLimit(limit, "talk", endpoint))
                 try pipeline.addHandler(DialogueHandler(dialogue, endpoint, answer, connector))
             }
         }

@@ -83,7 +83,8 @@ final class OutgoingConnector: Sendable {
         }
         throw TransportError(
             .addressRefused, operation: "connect", subject: "\(endpoint)",
-            cause: "\(endpoint.host) is \(first.ipAddress ?? "an address") which is \(reason)",
+            cause: first.ipAddress == endpoint.host
+                ? "the address is \(reason)" : "its address is \(first.ipAddress ?? ""), which is \(reason)",
             hint: "set allow_private: true where that is meant", isUnprocessed: true)
     }
 }
@@ -102,8 +103,23 @@ extension IOError {
 /// What went wrong on an open connection.
 func exchangeFailure(_ error: any Error, _ operation: String, _ endpoint: Endpoint) -> TransportError {
     if let error = error as? TransportError { return error }
-    let isTLS = error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError
-    return TransportError(
-        isTLS ? .tlsFailed : .connectionLost, operation: operation, subject: "\(endpoint)", cause: "\(error)",
-        hint: isTLS ? "is its certificate by an authority this machine trusts, for this name, and not expired?" : nil)
+    func failure(_ kind: TransportError.Kind, _ cause: String, hint: String? = nil) -> TransportError {
+        TransportError(kind, operation: operation, subject: "\(endpoint)", cause: cause, hint: hint)
+    }
+    if let error = error as? IOError { return failure(.connectionLost, error.reason) }
+    guard error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError else {
+        return failure(.connectionLost, "\(error)")
+    }
+    // The library's words hold file names of its own; these are what an operator can do something about.
+    let text = "\(error)"
+    if text.contains("CERTIFICATE_VERIFY_FAILED") {
+        return failure(
+            .tlsFailed, "its certificate is not trusted",
+            hint: "has it expired, is it by an authority this machine knows, or by the one that `ca` names?")
+    }
+    if text.contains("failedToValidateHostname") || text.contains("unableToValidateCertificate") {
+        return failure(.tlsFailed, "its certificate is for another name than \(endpoint.host)")
+    }
+    if text.contains("WRONG_VERSION_NUMBER") { return failure(.tlsFailed, "it does not speak TLS there") }
+    return failure(.tlsFailed, "the TLS handshake failed: \(text.prefix { $0 != "/" })")
 }

@@ -57,7 +57,7 @@ public final class WebClient: Sendable {
             try await connector.connect(to: endpoint, on: loop) { channel in
                 let pipeline = channel.pipeline.syncOperations
                 if endpoint.isTLS { try pipeline.addHandler(connector.tlsHandler(for: endpoint.host)) }
-                try pipeline.addHandler(ReceivedByteLimit(limit))
+                try pipeline.addHandler(ReceivedByteLimit(limit, request.method, endpoint))
                 try pipeline.addHTTPClientHandlers()
                 try pipeline.addHandler(WebExchange(request, answer))
             }
@@ -102,17 +102,23 @@ final class ReceivedByteLimit: ChannelInboundHandler {
     typealias InboundOut = ByteBuffer
 
     private let byteCountMax: Int
+    private let operation: String
+    private let endpoint: Endpoint
     private var byteCount = 0
 
-    init(_ byteCountMax: Int) { self.byteCountMax = byteCountMax }
+    init(_ byteCountMax: Int, _ operation: String, _ endpoint: Endpoint) {
+        self.byteCountMax = byteCountMax
+        self.operation = operation
+        self.endpoint = endpoint
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         byteCount += unwrapInboundIn(data).readableBytes
         guard byteCount <= byteCountMax else {
             context.fireErrorCaught(
                 TransportError(
-                    .responseTooLarge, operation: "receive", subject: "the answer",
-                    cause: "larger than \(byteCountMax) bytes"))
+                    .responseTooLarge, operation: operation, subject: "\(endpoint)",
+                    cause: "the answer is larger than \(byteCountMax) bytes"))
             return context.close(promise: nil)
         }
         context.fireChannelRead(data)

@@ -16,7 +16,7 @@ public struct AlertmanagerChannel: Sendable {
     public var authorization: Secret?
     public var renewalInterval: Duration = .seconds(60)
 
-    /// - Parameter addresses: of Alertmanagers, such as `http://alertmanager:9093`, with a path where theirs has a prefix.
+    /// - Parameter addresses: such as `http://alertmanager:9093`, with a path where Alertmanager's has a prefix.
     public init(_ addresses: [WebAddress], authorization: Secret? = nil) {
         self.addresses = addresses
         self.authorization = authorization

@@ -54,6 +54,10 @@ public final class Courier: Sendable {
         return route.channel.fallback
     }
 
+    public func policy(of name: String) -> DeliveryPolicy {
+        DeliveryPolicy(routes[name]?.channel.policy ?? DeliveryPolicy.Configuration())
+    }
+
     /// How long one delivery with all who may stand in can take.
     public func timeMax(of name: String) -> Duration {
         ([name] + standIns(for: name)).compactMap { routes[$0]?.channel.timeout }.reduce(.zero, +)

@@ -20,6 +20,7 @@ public struct DeliveryLane: Sendable {
     public private(set) var failingSince: Instant?
     public private(set) var lastError: String?
     private var pausedUntil: Instant?
+    private var isRenewing = false
 
     public init(concurrency: Int, spacing: Duration = .zero, pauseMax: Duration = .seconds(300)) {
         self.concurrency = concurrency
@@ -29,9 +30,19 @@ public struct DeliveryLane: Sendable {
 
     /// How many deliveries may begin now.
     public func freeSlots(at now: Instant) -> Int {
+        if isRenewing { return 0 }
         if let pausedUntil, now < pausedUntil { return 0 }
         return max(0, concurrency - underWayCount)
     }
+
+    /// What is open is said again while nothing else is under way: else it could undo what was told meanwhile. False: not now.
+    public mutating func beganRenewal() -> Bool {
+        guard underWayCount == 0, !isRenewing else { return false }
+        isRenewing = true
+        return true
+    }
+
+    public mutating func endedRenewal() { isRenewing = false }
 
     public mutating func began(_ count: Int = 1) { underWayCount += count }
 

@@ -18,6 +18,8 @@ public struct NotifierChannel: Sendable {
     public var fallback: [String] = []
     /// Of one attempt.
     public var timeout: Duration = .seconds(15)
+    /// When others stand in, and when a message is given up.
+    public var policy = DeliveryPolicy.Configuration()
     public var addresses = AddressPolicy()
     public var tls = ClientTLS()
 
