@@ -110,8 +110,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Storage", "Transport",
-                "Runtime", nio, crypto, logging,
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Alerting", "Storage",
+                "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
@@ -212,7 +212,7 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "CallModel", "Documents", "PartnerCatalog", "Storage", "Transport", "QueryAPI", "Dashboard",
+                "CallModel", "Documents", "PartnerCatalog", "Storage", "Transport", "QueryAPI", "Dashboard", nio,
             ]),
         .testTarget(
             name: "AggregatorAppTests",

@@ -235,7 +235,8 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Owner",
         object([
             ("name", text), ("source", #"{"enum":["settings","api"]}"#), ("matchers", objects), ("channels", objects),
-            ("schedule", #"{"type":["object","null"]}"#), ("contact", reference("TextOrNull")),
+            ("schedule", #"{"type":["object","null"]}"#), ("quiet_hours", #"{"type":["object","null"]}"#),
+            ("contact", reference("TextOrNull")),
             ("runbook", reference("TextOrNull")), ("updated_at", reference("TimeOrNull")),
             ("updated_by", reference("TextOrNull")),
         ])
