@@ -110,8 +110,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "Contrast", "Detection", "Storage", "Transport", "Runtime", nio,
-                crypto, logging,
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Alerting", "Storage",
+                "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
@@ -181,7 +181,7 @@ let package = Package(
             name: "AgentAppTests",
             dependencies: [
                 "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
-                "Protocols", "AgentApp", nio, nioPosix, logging,
+                "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio, nioPosix, logging,
             ]),
         .testTarget(
             name: "SpoolTests",
@@ -211,7 +211,9 @@ let package = Package(
             dependencies: ["CallModel", "Rollups", "BatchFormat", "Postgres", "Runtime", "Storage", logging]),
         .testTarget(
             name: "QueryAPITests",
-            dependencies: ["CallModel", "Documents", "Storage", "Transport", "QueryAPI", "Dashboard"]),
+            dependencies: [
+                "CallModel", "Documents", "PartnerCatalog", "Storage", "Transport", "QueryAPI", "Dashboard", nio,
+            ]),
         .testTarget(
             name: "AggregatorAppTests",
             dependencies: ["CallModel", "Runtime", "Incidents", "Alerting", "AggregatorApp"]),

@@ -65,7 +65,9 @@ private func readWebhookHeaders(_ section: SettingsSection) -> WebhookHeaders {
 private func readRateLimitHeaders(_ section: SettingsSection) -> [RateLimitHeader] {
     let roles: [(String, RateLimitHeader.Role)] = [
         ("limit", .limit), ("remaining", .remaining), ("used", .used), ("reset", .reset),
-        ("used_of_limit", .usedOfLimit), ("reason", .reason),
+        ("used_ratio", .usedRatio), ("used_of_limit", .usedOfLimit), ("window", .window),
+        ("reset_ms", .resetMilliseconds),
+        ("reason", .reason), ("combined", .combined),
     ]
     return roles.compactMap { key, role in headerName(section, key).map { RateLimitHeader($0, role) } }
 }

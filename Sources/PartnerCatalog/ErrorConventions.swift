@@ -68,6 +68,11 @@ extension [RateLimitHeader] {
         RateLimitHeader("ratelimit-limit", .limit), RateLimitHeader("ratelimit-remaining", .remaining),
         RateLimitHeader("ratelimit-reset", .reset),
     ]
+    /// `x-rate-limit-limit`, `-remaining`, `-reset`.
+    public static let xRateDashLimit: [RateLimitHeader] = [
+        RateLimitHeader("x-rate-limit-limit", .limit), RateLimitHeader("x-rate-limit-remaining", .remaining),
+        RateLimitHeader("x-rate-limit-reset", .reset),
+    ]
     /// draft-ietf-httpapi-ratelimit-headers as of 2025-09.
     public static let structured: [RateLimitHeader] = [
         RateLimitHeader("ratelimit", .combined), RateLimitHeader("ratelimit-policy", .combined),

@@ -44,7 +44,7 @@ public struct PartnerDefinition: Sendable, Hashable {
         if !routes.isEmpty { told.insert(.routes) }
         if errors != nil { told.insert(.errors) }
         if !rateLimitHeaders.isEmpty { told.insert(.rateLimits) }
-        return confirmedParts.isSuperset(of: told)
+        return confirmedParts.isSuperset(of: told) && !rateLimitHeaders.contains(where: \.isHearsay)
     }
 
     public init(
@@ -107,13 +107,19 @@ public struct WebhookHeaders: Sendable, Hashable {
 public struct RateLimitHeader: Sendable, Hashable {
     public enum Role: String, Sendable {
         case limit, remaining, used
-        /// Epoch seconds, epoch milliseconds or seconds from now: the value's size tells which.
+        /// Used of 1, as a fraction.
+        case usedRatio
+        /// The window in which it counts, in seconds.
+        case window
+        /// Epoch seconds, epoch milliseconds or seconds from now (the value's size tells which), `6m0s`, or a date.
         case reset
+        /// Milliseconds from now.
+        case resetMilliseconds
         /// `32/40`: used of limit.
         case usedOfLimit
         /// Which limit was hit.
         case reason
-        /// A structured field with limit, remaining and reset in one.
+        /// Limit, remaining and reset in one: a structured field, `name=used/limit`, or percentages in JSON.
         case combined
     }
 
@@ -122,11 +128,14 @@ public struct RateLimitHeader: Sendable, Hashable {
     public var role: Role
     /// The window it counts in, where that is known.
     public var window: Duration?
+    /// Not read where the partner's other headers were confirmed.
+    public var isHearsay: Bool
 
-    public init(_ name: String, _ role: Role, window: Duration? = nil) {
+    public init(_ name: String, _ role: Role, window: Duration? = nil, isHearsay: Bool = false) {
         self.name = name
         self.role = role
         self.window = window
+        self.isHearsay = isHearsay
     }
 }
 

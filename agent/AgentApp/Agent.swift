@@ -49,7 +49,7 @@ public final class Agent: Sendable {
         let published = KeptCatalogue.load(settings, logger)
         let pipeline = CallPipeline(settings, metrics, published: published?.partners ?? [])
         let spool = try Spool(
-            directory: settings.stateDirectory + "/spool", configuration: settings.spool,
+            directory: settings.spoolDirectory, configuration: settings.spool,
             catalogueVersion: pipeline.catalogue.version)
         self.spool = spool
         spool.register(in: metrics)
@@ -63,7 +63,9 @@ public final class Agent: Sendable {
         let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
             spool.append(pipeline.process(calls, at: now).calls) { _ in }  // What the spool refuses it counts.
         }
-        let probes = ProbeCapture(settings, metrics: metrics, logger: logger, take: take)
+        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, processes, now in
+            spool.append(pipeline.process(calls, processes: processes, at: now).calls) { _ in }  // As above.
+        }
         self.probes = probes
         let packets = try PacketCapture(
             settings, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
@@ -100,7 +102,10 @@ public final class Agent: Sendable {
                     StatusDocument(
                         agentID: agentID, settings: settings, catalogue: pipeline.catalogue, startedAt: startedAt,
                         now: Instant(nanosecondsSinceEpoch: WallClock.now()), tally: pipeline.tally.current,
-                        spool: spool.level, statistics: spool.statistics
+                        spool: spool.level, statistics: spool.statistics,
+                        // Few ever have any: then the directory is not looked into.
+                        aside: spool.level.asideCount > 0
+                            ? AsideBatches.look(in: settings.spoolDirectory) : AsideBatches()
                     ).json()
                 }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)

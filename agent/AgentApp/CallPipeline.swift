@@ -86,13 +86,15 @@ final class CallPipeline: Sendable {
         return catalogue.version
     }
 
-    func process(_ calls: [APICall], at now: Instant) -> Result {
+    /// - Parameter processes: Of each call the process it was made by, where a probe saw it; empty where nobody knows any.
+    func process(_ calls: [APICall], processes: [ProcessFacts?] = [], at now: Instant) -> Result {
         let catalogue = self.catalogue
         let tools = idle.withLock { $0.popLast() } ?? Tools(settings)
         var notOurs: [Catalogue.NotOurs: Int] = [:]
         var result = Result(calls: [], notOurs: 0)
         result.calls.reserveCapacity(calls.count)
-        for var call in calls {
+        for (index, call) in calls.enumerated() {
+            var call = call
             let name: LayeredCatalogue.Naming
             switch catalogue.resolve(call) {
             case .notOurs(let reason):
@@ -105,7 +107,8 @@ final class CallPipeline: Sendable {
             call.partner = name.own
             call.route = name.route
             if name.isWebhook { completeWebhook(of: &call, name.own) }
-            tools.attributor.attribute(&call, parser: tools.parser)
+            let process = index < processes.count ? processes[index] : nil
+            tools.attributor.attribute(&call, process: process, parser: tools.parser)
             call.outcome = catalogue.outcome(of: call, name, parser: tools.parser)
             tools.redactor.redact(&call, now: now)
             if name.partner != name.own { call.partner = name.partner }

@@ -14,6 +14,7 @@ struct StatusDocument {
     var tally: PipelineTally.State
     var spool: SpoolLevel
     var statistics: SpoolStatistics
+    var aside: AsideBatches
 
     func json() -> [UInt8] {
         var writer = StatusWriter()
@@ -41,10 +42,21 @@ struct StatusDocument {
         writer.number("acknowledged_calls", statistics.acknowledgedCalls)
         writer.number("refused_calls", statistics.fullCalls)
         writer.number("set_aside_batches", spool.asideCount)
+        if aside.count > 0 { writeAside(&writer) }
         if let oldest = spool.oldestSealedAt {
             writer.text("oldest_waiting_since", Instant(nanosecondsSinceEpoch: oldest).rfc3339)
         }
         if let failure = spool.failure { writer.text("failure", "\(failure)") }
+        writer.close()
+    }
+
+    private func writeAside(_ writer: inout StatusWriter) {
+        writer.open("set_aside")
+        writer.number("refused", aside.refusedCount)
+        writer.number("damaged", aside.damagedCount)
+        writer.number("bytes", aside.byteCount)
+        if let oldest = aside.oldestSealedAt { writer.text("oldest_sealed_at", oldest.rfc3339) }
+        writer.text("directory", settings.spoolDirectory)
         writer.close()
     }
 

@@ -82,6 +82,7 @@ public actor Forwarder {
         clients = configuration.endpoints.enumerated().map { index, endpoint in
             var client = ClientConfiguration()
             client.proxy = configuration.proxies[index]
+            client.responseByteCountMax = configuration.responseByteCountMax
             return HTTPClient(
                 endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, configuration: client, group: group)
         }

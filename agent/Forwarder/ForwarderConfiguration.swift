@@ -26,6 +26,8 @@ public struct ForwarderConfiguration: Sendable {
     /// After this long with another endpoint the preferred one is tried again.
     public var preferredRetryInterval: Duration = .seconds(60)
     public var heartbeatInterval: Duration = .seconds(10)
+    /// Of one answer: acknowledgements are small, a published catalogue is a mebibyte at most. A larger one is cut off.
+    public var responseByteCountMax = 2 << 20
 
     public init(endpoints: [Endpoint]) {
         self.endpoints = endpoints

@@ -53,5 +53,15 @@ extension QuerySources {
         evidenceList = { try await query { try EvidenceStore.list($0) } }
         evidence = { id in try await query { try EvidenceStore.read(id: id, $0) } }
         removeEvidence = { id in try await query { try EvidenceStore.remove(id: id, $0) } }
+        shares.create = { record, hash in try await query { try ShareStore.create(record, keyHash: hash, $0) } }
+        shares.list = { try await query { try ShareStore.list($0) } }
+        shares.read = { id in try await query { try ShareStore.read(id: id, $0) } }
+        shares.change = { id, recipient, expiresAt in
+            try await query { try ShareStore.change(id: id, recipient: recipient, expiresAt: expiresAt, $0) }
+        }
+        shares.end = { id, who in try await query { try ShareStore.end(id: id, by: who, $0) } }
+        shares.view = { hash, address in
+            try await query { try ShareStore.view(keyHash: hash, from: address, $0) }
+        }
     }
 }

@@ -28,6 +28,7 @@ public final class Aggregator: Sendable {
     private let storageKeeping: Task<Void, Never>
     private let notifying: Task<Void, Never>
     private let decider: Decider
+    private let reloading: SettingsReload
     private let logger: Logger
 
     /// Returns when it takes batches and answers queries.
@@ -53,10 +54,11 @@ public final class Aggregator: Sendable {
         let agents = AgentRegistry()
         let tokens = AccessTokens()
         let lane = CommitLane(database, name: holder, logger: logger)
+        let names = PartnerNames(settings.partnerNames)
         let links = try await AcknowledgeLinks.open(database, publicURL: settings.publicURL)
         let outbox = Later<OutboxKeeper>()
         let decider = Decider(
-            database, agents, DecidingSettings(settings, links), holder: holder, metrics, logger: logger,
+            database, agents, DecidingSettings(settings, names, links), holder: holder, metrics, logger: logger,
             wakeOutbox: { outbox.value?.wake() })
         self.decider = decider
         let history = HistoryKeeper(database)
@@ -67,9 +69,9 @@ public final class Aggregator: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let ingest = IngestHandler(
             settings.ingest, sink: Self.sink(lane, agents, tokens),
-            catalogue: IngestHandler.Document(
-                json: settings.catalogue.json, entityTag: settings.catalogue.entityTag),
-            metrics: IngestMetrics(metrics), logger: logger)
+            catalogue: IngestHandler.Document(settings.catalogue), metrics: IngestMetrics(metrics), logger: logger)
+        reloading = SettingsReload(names, ingest, metrics)
+        reloading.addGauge(metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
         sources.addIncidents(database, links, decider, settings)
@@ -112,6 +114,12 @@ public final class Aggregator: Sendable {
         logger.notice(
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
     }
+
+    /// Takes what can change while it runs: the partners, for agents and for people.
+    public func use(_ settings: AggregatorSettings) { reloading.use(settings) }
+
+    /// New settings were not valid; those in use stay, and a metric says so until others are.
+    public func settingsWereRefused() { reloading.refused() }
 
     /// Stops taking work, finishes what is under way, then stops the database.
     public func stop() async {

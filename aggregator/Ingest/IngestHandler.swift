@@ -59,7 +59,7 @@ public final class IngestHandler: RequestHandler {
 
     private let configuration: IngestConfiguration
     private let sink: Sink
-    private let catalogue: Document
+    private let catalogue: Mutex<Document>
     private let metrics: IngestMetrics
     private let logger: Logger
     private let core: Mutex<IngestCore<Responder>>
@@ -68,7 +68,7 @@ public final class IngestHandler: RequestHandler {
         _ configuration: IngestConfiguration, sink: Sink, catalogue: Document, metrics: IngestMetrics, logger: Logger
     ) {
         self.configuration = configuration
-        self.catalogue = catalogue
+        self.catalogue = Mutex(catalogue)
         self.sink = sink
         self.metrics = metrics
         self.logger = logger
@@ -145,7 +145,11 @@ public final class IngestHandler: RequestHandler {
         }
     }
 
+    /// Agents are given this from now on.
+    public func publish(_ document: Document) { catalogue.withLock { $0 = document } }
+
     private func catalogue(for head: RequestHead) -> Response {
+        let catalogue = catalogue.withLock { $0 }
         metrics.catalogueRequests.add()
         let known = (head.headers[first: "if-none-match"] ?? "").split(separator: ",")
             .map { $0.filter { $0 != " " && $0 != "\t" } }

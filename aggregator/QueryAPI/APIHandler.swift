@@ -93,7 +93,8 @@ public final class APIHandler: RequestHandler {
                 hint: "ask for less: a shorter time, one partner, one route"
             ).response
         } catch {
-            logger.warning("a query failed", metadata: ["path": "\(request.head.path)", "error": "\(error)"])
+            // The path itself may hold the key of a share.
+            logger.warning("a query failed", metadata: ["path": "\(route.pattern)", "error": "\(error)"])
             return APIProblem(
                 status: 503, title: "Not available", detail: "the database does not answer",
                 headers: [("retry-after", "1")]

@@ -65,7 +65,8 @@ func checkedBody(_ body: [UInt8], _ fields: [APIField], now: Instant) throws(API
                 values[name] = text
             }
             for field in fields where field.isRequired && values[field.name] == nil {
-                let isNamed = errors.contains { $0.pointer == "/body/" + pointerEscaped(field.name) }
+                let pointer = "/body/" + pointerEscaped(field.name)
+                let isNamed = errors.contains { $0.pointer == pointer || $0.pointer.hasPrefix(pointer + "/") }
                 if !isNamed { fault(field.name, "required: \(field.kind.wanted)") }
             }
         }
@@ -127,6 +128,7 @@ extension APIParameter.Kind {
         case .status: return parseStatus(value) == nil ? "a status like 404, or a class like 5xx" : nil
         case .traceID: return TraceID(hex: value) == nil ? "32 hex digits, not all zero" : nil
         case .cursor: return CallCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
+        case .nameCursor: return NameCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
         case .jsonTest:
             return parseJSONTest(value) == nil ? "a path like $.items[].sku, or a path, = and a value" : nil
         case .headerTest: return parseHeaderTest(value) == nil ? "a header's name, or name: value" : nil
@@ -139,16 +141,22 @@ extension APIParameter.Kind {
 /// `$.a.b` or `$.a.b=value`.
 func parseJSONTest(_ text: String) -> (path: JSONPath, value: String?)? {
     guard text.unicodeScalars.count <= testCharacterCountMax, !text.utf8.contains(0) else { return nil }
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    return JSONPath(String(parts[0])).map { ($0, parts.count == 2 ? String(parts[1]) : nil) }
+    let (path, value) = halves(text, at: "=")
+    return JSONPath(path).map { ($0, value) }
 }
 
 /// `name` or `name: value`; names are tokens (RFC 9110, section 5.6.2).
 func parseHeaderTest(_ text: String) -> (name: String, value: String?)? {
     guard text.unicodeScalars.count <= testCharacterCountMax, !text.utf8.contains(0) else { return nil }
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard !parts[0].isEmpty, parts[0].utf8.allSatisfy(isTokenCharacter) else { return nil }
-    return (parts[0].lowercased(), parts.count == 2 ? String(parts[1].drop { $0 == " " }) : nil)
+    let (name, value) = halves(text, at: ":")
+    guard !name.isEmpty, name.utf8.allSatisfy(isTokenCharacter) else { return nil }
+    return (name.lowercased(), value.map { String($0.drop { $0 == " " }) })
+}
+
+/// What stands before and after the first of a sign. By code points: a sign and a mark upon it are one `Character`.
+private func halves(_ text: String, at sign: Unicode.Scalar) -> (String, String?) {
+    guard let place = text.unicodeScalars.firstIndex(of: sign) else { return (text, nil) }
+    return (String(text[..<place]), String(text.unicodeScalars[place...].dropFirst()))
 }
 
 func isTokenCharacter(_ byte: UInt8) -> Bool {

@@ -101,6 +101,8 @@ struct APIParameter: Sendable {
         case status
         case traceID
         case cursor
+        /// Where a list ordered by name was left.
+        case nameCursor
         /// `$.shipping.zip`, or `$.shipping.zip=94107`.
         case jsonTest
         /// `retry-after`, or `retry-after: 30`.

@@ -9,6 +9,7 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     var routes = statusRoutes(sources)
     routes += historyRoutes(sources)
     routes += volumeRoutes(sources)
+    routes += rateLimitRoutes(sources)
     routes.append(streamRoute(sources, tail))
     routes += incidentRoutes(sources)
     routes += acknowledgeRoutes(sources)
@@ -19,6 +20,7 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     routes += explainRoutes(sources)
     routes += traceRoutes(sources)
     routes += evidenceRoutes(sources)
+    routes += shareRoutes(sources)
     routes += hostRoutes(sources)
     routes += systemRoutes(sources)
     return routes

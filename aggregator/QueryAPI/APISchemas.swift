@@ -21,7 +21,8 @@ let apiSchemas: [(name: String, schema: String)] = [
         "PartnerDetail",
         object(
             headMembers + partnerMembers + [
-                ("routes", list("Share")), ("hosts", list("Share")), ("customers", list("Share")),
+                ("routes", list("PartOfCalls")), ("hosts", list("PartOfCalls")),
+                ("customers", list("PartOfCalls")),
                 ("outages", list("Outage")),
             ])
     ),
@@ -29,7 +30,7 @@ let apiSchemas: [(name: String, schema: String)] = [
         "RegionStatus",
         object([("name", text), ("status", reference("PartnerStatus")), ("calls", integer), ("calls_failed", integer)])
     ),
-    ("Share", object([("name", text), ("calls", integer), ("calls_failed", integer)])),
+    ("PartOfCalls", object([("name", text), ("calls", integer), ("calls_failed", integer)])),
     (
         "Outage",
         object([
@@ -234,7 +235,8 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Owner",
         object([
             ("name", text), ("source", #"{"enum":["settings","api"]}"#), ("matchers", objects), ("channels", objects),
-            ("schedule", #"{"type":["object","null"]}"#), ("contact", reference("TextOrNull")),
+            ("schedule", #"{"type":["object","null"]}"#), ("quiet_hours", #"{"type":["object","null"]}"#),
+            ("contact", reference("TextOrNull")),
             ("runbook", reference("TextOrNull")), ("updated_at", reference("TimeOrNull")),
             ("updated_by", reference("TextOrNull")),
         ])
@@ -247,6 +249,27 @@ let apiSchemas: [(name: String, schema: String)] = [
             ("scope", anyObject), ("calls", integer),
         ])
     ),
+    (
+        "RateLimitList",
+        object([
+            ("as_of", reference("Time")), ("partner", text), ("data", list("RateLimit")), ("calls_read", integer),
+            ("next_cursor", reference("TextOrNull")),
+        ])
+    ),
+    (
+        "RateLimit",
+        object(
+            [
+                ("source_header", text), ("policy", reference("TextOrNull")), ("limit", reference("NumberOrNull")),
+                ("remaining", reference("NumberOrNull")), ("used", reference("NumberOrNull")),
+                ("used_ratio", reference("NumberOrNull")), ("reset_at", reference("TimeOrNull")),
+                ("window_s", reference("NumberOrNull")), ("reason", reference("TextOrNull")),
+            ],
+            optional: [("observed_at", reference("Time")), ("call", text), ("host", reference("TextOrNull"))])
+    ),
+    ("ShareList", object([("data", list("Share")), ("next_cursor", reference("TextOrNull"))])),
+    ("Share", object(shareMembers)),
+    ("NewShare", object(shareMembers + [("path", text)])),
     (
         "Call",
         object(
@@ -277,7 +300,7 @@ let apiSchemas: [(name: String, schema: String)] = [
                 object([
                     ("calls_waiting", reference("NumberOrNull")), ("bytes_waiting", reference("NumberOrNull")),
                 ])
-            ), ("lost", anyObject), ("coverage", "{}"), ("report", anyObject),
+            ), ("lost", anyObject), ("coverage", anyObject), ("report", anyObject),
         ])
     ),
     ("Version", object([("name", text), ("version", text)])),
@@ -332,6 +355,13 @@ private let partnerMembers = [
     ("regions", list("RegionStatus")),
     ("coverage", object([("connections_seen", integer), ("calls_decoded_ratio", number), ("hosts_blind", integer)])),
     ("partner_says", reference("TextOrNull")),
+]
+
+private let shareMembers = [
+    ("id", text), ("state", #"{"enum":["open","expired","ended","used_up"]}"#), ("evidence", text), ("recipient", text),
+    ("created_at", reference("Time")), ("created_by", text), ("expires_at", reference("Time")),
+    ("ended_at", reference("TimeOrNull")), ("ended_by", reference("TextOrNull")), ("views", integer),
+    ("last_viewed_at", reference("TimeOrNull")),
 ]
 
 private let statuspageMembers = [

@@ -42,6 +42,7 @@ func callRoutes(_ sources: QuerySources) -> [APIRoute] {
             default:
                 var bytes: [UInt8] = []
                 CallJSONWriter.append(visible.call, id: visible.id, to: &bytes)
+                if let limit = rateLimit(of: visible.call) { append(limit, toObject: &bytes) }
                 return .json(bytes)
             }
         },

@@ -8,12 +8,67 @@ func hostRoutes(_ sources: QuerySources) -> [APIRoute] {
         APIRoute(
             pattern: "/api/v1/hosts",
             summary: "Every agent: version, last seen, how far behind, what it can see, what it dropped and shed.",
-            access: .read, schema: "HostList"
-        ) { request in .json(hostList(sources.hosts(), at: request.now)) }
+            access: .read,
+            parameters: [
+                APIParameter(
+                    name: "state", kind: .choice(["reporting", "silent"]), summary: "Only these; all when absent."),
+                APIParameter(
+                    name: "limit", kind: .integer(1...hostCountMax), summary: "How many at most; 1000 when absent."),
+                APIParameter(name: "cursor", kind: .nameCursor, summary: "Where the last page ended."),
+            ], schema: "HostList"
+        ) { request in
+            let limit = request.query["limit"].flatMap { Int($0) } ?? 1_000
+            let page = hostPage(
+                sources.hosts(), state: request.query["state"],
+                after: request.query["cursor"].flatMap { NameCursor(text: $0) }, limit: limit)
+            return .json(hostList(page.hosts, next: page.next, at: request.now))
+        }
     ]
 }
 
-private func hostList(_ hosts: [HostEntry], at now: Instant) -> [UInt8] {
+private let hostCountMax = 10_000
+
+/// A place in a list ordered by name: behind that name. It stays right whatever comes and goes meanwhile.
+struct NameCursor: Equatable {
+    static let byteCountMax = 256
+
+    var name: String
+
+    init(name: String) { self.name = name }
+
+    /// Hex of the name's UTF-8.
+    init?(text: String) {
+        guard !text.isEmpty, text.utf8.count.isMultiple(of: 2), text.utf8.count <= 2 * Self.byteCountMax,
+            text.utf8.allSatisfy({ $0 &- 48 < 10 || $0 &- 97 < 6 })
+        else { return nil }
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            bytes.append(parseHex(rest.prefix(2)).map { UInt8($0) } ?? 0)  // Hex digits, as was seen above.
+            rest = rest.dropFirst(2)
+        }
+        guard let name = String(validating: bytes, as: UTF8.self) else { return nil }
+        self.name = name
+    }
+
+    var text: String { name.utf8.map { String(hexText(UInt64($0)).suffix(2)) }.joined() }
+}
+
+/// - Parameter hosts: In order of their agents' names.
+func hostPage(
+    _ hosts: [HostEntry], state: String?, after cursor: NameCursor?, limit: Int
+) -> (hosts: [HostEntry], next: NameCursor?) {
+    var page: [HostEntry] = []
+    for host in hosts {
+        if let cursor, host.agentID <= cursor.name { continue }
+        if let state, host.isReporting != (state == "reporting") { continue }
+        if page.count == limit { return (page, page.last.map { NameCursor(name: $0.agentID) }) }
+        page.append(host)
+    }
+    return (page, nil)
+}
+
+private func hostList(_ hosts: [HostEntry], next: NameCursor?, at now: Instant) -> [UInt8] {
     let parser = JSONParser(byteCountMax: 1 << 20)
     var writer = JSONWriter()
     writer.object { writer in
@@ -31,25 +86,30 @@ private func hostList(_ hosts: [HostEntry], at now: Instant) -> [UInt8] {
                 }
             }
         }
-        writer.member("next_cursor", nil as String?)
+        writer.member("next_cursor", next?.text)
     }
     return writer.bytes
 }
 
 /// What is read out of a heartbeat. Agents of other releases report other things: whatever is not there is null.
 struct HostReport {
-    var version: String?
-    var host: String?
-    var region: String?
-    var waitingCalls: Int64?
-    var waitingBytes: Int64?
-    var lost: [(name: String, count: Int64)] = []
-    /// What the host can see, as the agent says it; JSON.
-    var coverage: [UInt8]?
+    private(set) var version: String?
+    private(set) var host: String?
+    private(set) var region: String?
+    private(set) var waitingCalls: Int64?
+    private(set) var waitingBytes: Int64?
+    private(set) var lost: [(name: String, count: Int64)] = []
+    /// What the host can see, by the names under which its agent says it; JSON.
+    private(set) var coverage: [(name: String, json: [UInt8])] = []
 
-    /// Counts of what did not get through, by the names under which agents report them.
+    /// Counts of what did not get through, as agents report them.
     private static let losses: [StaticString] = [
-        "refused_calls", "dropped_calls", "shed_calls", "shed_payloads", "set_aside_batches", "capture_dropped_packets",
+        "refused_calls", "dropped_calls", "shed_calls", "shed_payload_calls", "set_aside_calls",
+        "packets_dropped_by_kernel",
+    ]
+    private static let sights: [StaticString] = [
+        "probes", "probes_level", "tls_connections", "tls_sessions_read", "blind_processes", "packets", "packets_seen",
+        "packet_connections", "packet_evicted_connections", "packet_gap_bytes",
     ]
 
     init(_ report: String, _ parser: JSONParser) {
@@ -60,10 +120,8 @@ struct HostReport {
             region = root.member("region")?.string
             waitingCalls = root.member("spooled_calls")?.int64
             waitingBytes = root.member("spooled_bytes")?.int64
-            for name in Self.losses {
-                if let count = root.member(name)?.int64 { lost.append(("\(name)", count)) }
-            }
-            coverage = (root.member("coverage") ?? root.member("sees"))?.serialized()
+            lost = Self.losses.compactMap { name in root.member(name)?.int64.map { ("\(name)", $0) } }
+            coverage = Self.sights.compactMap { name in root.member(name).map { ("\(name)", $0.serialized()) } }
         }
     }
 
@@ -76,6 +134,6 @@ struct HostReport {
             $0.member("bytes_waiting", waitingBytes)
         }
         writer.object("lost") { for (name, count) in lost { $0.member(name, count) } }
-        writer.member("coverage", json: coverage ?? Array("null".utf8))
+        writer.object("coverage") { for (name, json) in coverage { $0.member(name, json: json) } }
     }
 }

@@ -41,7 +41,9 @@ func incidentRoutes(_ sources: QuerySources) -> [APIRoute] {
             .assign, "Makes somebody else its owner.",
             [
                 APIField(
-                    name: "to", kind: .text(characterCountMax: 100), summary: "An owner's name.", isRequired: true)
+                    name: "to", kind: .text(characterCountMax: 100),
+                    summary: "An owner's name, or that of somebody in an owner's rotation.",
+                    isRequired: true)
             ], sources),
         action(
             .note, "Adds to its timeline.",
@@ -112,7 +114,7 @@ private func action(
 }
 
 private func checkOwner(_ name: String, _ owners: OwnerSources) async throws {
-    let names = try await owners.names()
+    let names = try await owners.assignees()
     guard !names.contains(name) else { return }
     let known = names.isEmpty ? "there are no owners yet" : "there is no owner of that name"
     throw APIProblem.badBody(

@@ -1,4 +1,6 @@
+import Alerting
 import CallModel
+import Documents
 import Storage
 
 /// Where the API gets incidents, and where it puts what people do about them. Each default is harmless, so that tests and tools
@@ -54,9 +56,19 @@ public struct OwnerSources: Sendable {
 
     public init() {}
 
-    /// Names that an incident can be assigned to.
     func names() async throws -> [String] {
         let made = try await list().map(\.name)
         return Set(ofSettings().map(\.name) + made).sorted()
+    }
+
+    /// Whom an incident can be assigned to: owners, and whoever takes turns in one's rotation.
+    func assignees() async throws -> [String] {
+        let records = ofSettings() + (try await list())
+        let participants = records.flatMap { record -> [String] in
+            // What another release wrote and this one cannot read has its name alone.
+            let owner = try? JSONParser().parse(Array(record.document.utf8)) { try Owner($0) }
+            return owner?.schedule?.participants.map(\.name) ?? []
+        }
+        return Set(records.map(\.name) + participants).sorted()
     }
 }

@@ -181,6 +181,11 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
     case .cursor:
         schema.member("type", "string")
         schema.member("pattern", "^00[01][0-9a-f]{33}$")
+    case .nameCursor:
+        schema.member("type", "string")
+        schema.member("maxLength", 2 * NameCursor.byteCountMax)
+        // Pairs of hex digits of ASCII.
+        schema.member("pattern", "^([2-7][0-9a-f])+$")
     case .eventID:
         schema.member("type", "string")
         schema.member("pattern", "^00[01][0-9a-f]{33}$")

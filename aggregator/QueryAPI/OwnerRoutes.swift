@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Documents
 import Runtime
@@ -62,36 +63,27 @@ func ownerRoutes(_ sources: QuerySources) -> [APIRoute] {
 }
 
 private let name = APIField(
-    name: "name", kind: .text(characterCountMax: 100), summary: "By which it is known.", isRequired: true)
+    name: "name", kind: .text(characterCountMax: Owner.nameByteCountMax), summary: "By which it is known.",
+    isRequired: true)
 
 private let ownerFields = [
     APIField(
-        name: "matchers", kind: .nested(.matchers),
+        name: "matchers", kind: .nested(.matchers(countMin: 0)),
         summary: "What is theirs: incidents that pass all of them. None: only what is assigned to them."),
     APIField(
-        name: "channels", kind: .nested(.steps),
+        name: "channels", kind: .nested(.channels),
         summary: "In the order of escalation: names of notifiers, or `on-call`, each after a delay."),
     APIField(name: "schedule", kind: .nested(.schedule), summary: "Who is on call, in turns."),
+    APIField(name: "quiet_hours", kind: .nested(.quietHours), summary: "In which what is minor waits."),
     APIField(name: "contact", kind: .text(characterCountMax: 500), summary: "How people reach them."),
     APIField(name: "runbook", kind: .text(characterCountMax: 2_000), summary: "The address of what to do."),
 ]
 
 private func put(_ name: String, _ what: String, _ request: APIRequest, _ sources: QuerySources) async throws -> [UInt8]
 {
-    try await check(name, request, sources.owners)
-    var writer = JSONWriter()
-    writer.object { writer in
-        for field in ownerFields {
-            guard let value = request.fields[field.name] else { continue }
-            if case .nested = field.kind {
-                writer.member(field.name, json: Array(value.utf8))
-            } else {
-                writer.member(field.name, value)
-            }
-        }
-    }
+    let owner = try owner(name, request.fields, channels: sources.owners.channels())
     let record = OwnerRecord(
-        name: name, document: String(decoding: writer.bytes, as: UTF8.self), updatedAt: request.now,
+        name: name, document: String(decoding: owner.document(), as: UTF8.self), updatedAt: request.now,
         updatedBy: request.who)
     guard try await sources.owners.put(record) else {
         throw APIProblem(
@@ -102,21 +94,26 @@ private func put(_ name: String, _ what: String, _ request: APIRequest, _ source
     return document(record, isOfSettings: false)
 }
 
-/// What no field alone can say.
-private func check(_ name: String, _ request: APIRequest, _ owners: OwnerSources) async throws {
-    var faults: [Problem.Item] = []
-    var hint: String?
-    if let matchers = request.fields["matchers"] {
-        (faults, hint) = unknownOwners(matchers, try await owners.names() + [name])
-    }
-    if let known = owners.channels() {
-        for (pointer, channel) in NestedField.channels(request.fields["channels"], request.fields["schedule"])
-        where !known.contains(channel) {
-            faults.append(Problem.Item(pointer: pointer, detail: "there is no notifier `\(channel.prefix(80))`"))
-            hint = hint ?? Spelling.nearest(to: channel, among: known).map { "did you mean `\($0)`?" }
+/// The owner that a body describes.
+private func owner(_ name: String, _ fields: [String: String], channels: [String]?) throws -> Owner {
+    var writer = JSONWriter()
+    writer.object { writer in
+        writer.member("name", name)
+        for field in ownerFields {
+            guard let value = fields[field.name] else { continue }
+            if case .nested = field.kind {
+                writer.member(field.name, json: Array(value.utf8))
+            } else {
+                writer.member(field.name, value)
+            }
         }
     }
-    guard faults.isEmpty else { throw APIProblem.badBody(faults, hint: hint) }
+    do {
+        return try JSONParser().parse(writer.bytes) { try Owner($0, channels: channels.map { Set($0) }) }
+    } catch let flaw as AlertingFlaw {
+        let flaw = NestedField.Flaw(flaw)
+        throw APIProblem.badBody([Problem.Item(pointer: "/body" + flaw.pointer, detail: flaw.detail)], hint: flaw.hint)
+    }
 }
 
 private func refuseOfSettings(_ name: String, _ owners: OwnerSources) throws {
@@ -168,7 +165,8 @@ private func document(_ owner: OwnerRecord, isOfSettings: Bool) -> [UInt8] {
         writer.member("name", owner.name)
         writer.member("source", isOfSettings ? "settings" : "api")
         for (name, usual) in [
-            ("matchers", "[]"), ("channels", "[]"), ("schedule", "null"), ("contact", "null"), ("runbook", "null"),
+            ("matchers", "[]"), ("channels", "[]"), ("schedule", "null"), ("quiet_hours", "null"),
+            ("contact", "null"), ("runbook", "null"),
         ] { writer.member(name, json: members[name] ?? Array(usual.utf8)) }
         writer.member("updated_at", isOfSettings ? nil : owner.updatedAt)
         writer.member("updated_by", isOfSettings ? nil : owner.updatedBy)

@@ -40,6 +40,7 @@ public struct QuerySources: Sendable {
     public var incidents = IncidentSources()
     public var quiets = QuietSources()
     public var owners = OwnerSources()
+    public var shares = ShareSources()
     /// Works something out from samples of stored calls, where that may take seconds.
     public var workOut:
         @Sendable (_ work: @escaping @Sendable (CallSamples) throws -> Explained) async throws -> Explained = {
@@ -64,6 +65,24 @@ public struct QuerySources: Sendable {
         self.audit = audit
         self.version = version
     }
+}
+
+/// Shares of evidence: see `ShareStore`.
+public struct ShareSources: Sendable {
+    public var create: @Sendable (ShareRecord, _ keyHash: [UInt8]) async throws -> ShareStore.Creation = { _, _ in
+        .noEvidence
+    }
+    public var list: @Sendable () async throws -> [ShareRecord] = { [] }
+    public var read: @Sendable (_ id: String) async throws -> ShareRecord? = { _ in nil }
+    public var change:
+        @Sendable (_ id: String, _ recipient: String?, _ expiresAt: Instant?) async throws -> ShareStore.Change = {
+            _, _, _ in .unknown
+        }
+    public var end: @Sendable (_ id: String, _ who: String) async throws -> Bool = { _, _ in false }
+    /// Counts and writes down the view.
+    public var view: @Sendable (_ keyHash: [UInt8], _ address: String) async throws -> EvidenceRecord? = { _, _ in nil }
+
+    public init() {}
 }
 
 /// An agent, as `/api/v1/hosts` lists it.

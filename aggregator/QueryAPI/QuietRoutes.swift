@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Documents
 import Runtime
@@ -51,7 +52,8 @@ private let quietTimeMax: Duration = .seconds(366 * 86_400)
 private func fields(_ kind: QuietRecord.Kind, isNew: Bool) -> [APIField] {
     var fields = [
         APIField(
-            name: "matchers", kind: .nested(.matchers), summary: "Which incidents: those that pass all of them.",
+            name: "matchers", kind: .nested(.matchers(countMin: 1)),
+            summary: "Which incidents: those that pass all of them.",
             isRequired: isNew),
         APIField(name: "starts_at", kind: .timeAhead, summary: "From this time on; now when absent."),
         APIField(name: "ends_at", kind: .timeAhead, summary: "Until this time.", isRequired: isNew),
@@ -119,23 +121,26 @@ private func check(_ record: QuietRecord, at now: Instant, _ owners: OwnerSource
     } else if record.endsAt - record.startsAt > quietTimeMax {
         faults.append(Problem.Item(pointer: "/body/ends_at", detail: "it would last longer than 366 days"))
     }
-    let names = try await owners.names()
-    let (ownerFaults, hint) = unknownOwners(record.matchers, names)
-    faults += ownerFaults
-    guard faults.isEmpty else { throw APIProblem.badBody(faults, hint: hint) }
+    let (unknown, hint) = unknownOwners(record.matchers, try await owners.names())
+    guard (faults + unknown).isEmpty else { throw APIProblem.badBody(faults + unknown, hint: hint) }
 }
 
+/// In a matcher: what nobody owns.
+private let nobody = "unowned"
+
 /// A silence for an owner whose name is misspelt would silence nothing.
-func unknownOwners(_ matchers: String, _ names: [String]) -> (faults: [Problem.Item], hint: String?) {
+private func unknownOwners(_ json: String, _ names: [String]) -> (faults: [Problem.Item], hint: String?) {
+    // They were checked.
+    let matchers = (try? JSONParser().parse(Array(json.utf8)) { try [Matcher]($0) }) ?? []
+    let known = names + [nobody]
     var faults: [Problem.Item] = []
     var hint: String?
-    for (index, matcher) in NestedField.matchers(in: matchers).enumerated()
-    where matcher.dimension == "owner" && matcher.op != "=~" {
-        for name in matcher.values where name != "unowned" && !names.contains(name) {
+    for (index, matcher) in matchers.enumerated() where matcher.dimension == .owner && matcher.test != .like {
+        for name in matcher.values where !known.contains(name) {
             faults.append(
                 Problem.Item(pointer: "/body/matchers/\(index)/value", detail: "there is no owner `\(name.prefix(80))`")
             )
-            hint = hint ?? Spelling.nearest(to: name, among: names).map { "did you mean `\($0)`?" }
+            hint = hint ?? Spelling.nearest(to: name, among: known).map { "did you mean `\($0)`?" }
         }
     }
     return (faults, hint)

@@ -61,9 +61,13 @@ public enum EvidenceStore {
         ).first.map { try record($0) }
     }
 
-    /// False when there was none.
+    /// With its shares. False when there was none.
     public static func remove(id: String, _ connection: PostgresConnection) throws -> Bool {
-        try connection.execute("DELETE FROM farwatch.evidence WHERE id = $1", [.text(id)]) > 0
+        try connection.execute(
+            """
+            WITH shares AS (DELETE FROM farwatch.shares WHERE evidence = $1)
+            DELETE FROM farwatch.evidence WHERE id = $1
+            """, [.text(id)]) > 0
     }
 
     private static func record(_ row: PostgresRow) throws -> EvidenceRecord {

@@ -45,5 +45,12 @@ extension Schema {
         CREATE TABLE farwatch.channel_references (
             incident int8 NOT NULL, channel text NOT NULL, reference text NOT NULL, PRIMARY KEY (incident, channel));
         COMMENT ON TABLE farwatch.channel_references IS 'by what a channel knows an incident: a message to update, a thread';
+
+        CREATE TABLE farwatch.shares (
+            id text PRIMARY KEY, evidence text NOT NULL, key_hash bytea NOT NULL UNIQUE, recipient text NOT NULL,
+            created_at timestamptz NOT NULL, created_by text NOT NULL, expires_at timestamptz NOT NULL,
+            ended_at timestamptz, ended_by text, view_count int8 NOT NULL DEFAULT 0, viewed_at timestamptz);
+        CREATE INDEX ON farwatch.shares (evidence);
+        COMMENT ON COLUMN farwatch.shares.key_hash IS 'SHA-256 of the key in the link; the key itself is kept nowhere';
         """
 }

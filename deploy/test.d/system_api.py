@@ -33,7 +33,7 @@ class API(unittest.TestCase):
         # One worker: CPython 3.11 fails in `ast.parse` when two threads are in it (gh-106905), and Hypothesis calls it.
         command += ["--workers", "1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
-        self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
+        self.assertEqual(done.returncode, 0, done.stdout[-12000:] + done.stderr[-2000:])
 
     def test_promtool_finds_nothing_in_the_metrics(self):
         for address in (self.address, f"http://127.0.0.1:{self.installation.ports.health}"):

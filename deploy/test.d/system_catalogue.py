@@ -1,6 +1,7 @@
 """Partners that only the aggregator's settings define are named by its agents; a document that is broken changes nothing."""
 
 import json
+import signal
 import unittest
 
 from installation import Installation, as_ndjson, native_call, send
@@ -54,12 +55,24 @@ class PublishedCatalogue(unittest.TestCase):
 
         return self.installation.wait_for(stored, 60, "the calls are stored").get(wanted)
 
-    def republish(self, partners: str):
+    def write(self, partners: str):
         path = self.installation.state / "aggregator.yaml"
-        self.installation.stop("farwatch-aggregator")
         path.write_text(path.read_text().split("\npartners:")[0] + "\n" + partners)
+
+    def hang_up(self):
+        """As `systemctl reload` does."""
+        self.installation.programs.running["farwatch-aggregator"].send_signal(signal.SIGHUP)
+
+    def reloads(self, result: str) -> int:
+        text = send(f"{self.installation.api.address}/metrics", None, "GET")[2].decode()
+        line = f'farwatch_settings_reloads_total{{result="{result}"}} '
+        self.refused = "\nfarwatch_settings_refused 1\n" in text
+        return next(int(float(each.removeprefix(line))) for each in text.splitlines() if each.startswith(line))
+
+    def republish(self, partners: str):
+        self.write(partners)
         before = self.fetches("new")
-        self.installation.start_aggregator()
+        self.hang_up()
         self.installation.wait_for(lambda: self.fetches("new") > before, 60, "the agent takes what is published")
 
     def test_partners_of_the_aggregator(self):
@@ -70,6 +83,7 @@ class PublishedCatalogue(unittest.TestCase):
         self.assertNotEqual(json.loads(self.agent("/status"))["catalogue_version"], own_version)
         self.never_wider()
         self.answers_by_entity_tag()
+        self.broken_settings_change_nothing()
         self.a_broken_document_changes_nothing()
 
     def named_by_the_aggregator(self):
@@ -95,6 +109,30 @@ class PublishedCatalogue(unittest.TestCase):
         self.assertEqual(self.fetch(authorization="Bearer nobody")[0], 401)
         before = self.fetches("unchanged")
         self.installation.wait_for(lambda: self.fetches("unchanged") > before, 30, "304 is no news")
+
+    def broken_settings_change_nothing(self):
+        tag = self.fetch()[1]["etag"]
+        for wrong in (
+            'partners: {north-bank: {hosts: ["https://a.example/x"]}}\n',
+            "partners: [\n",
+            "partners: {south-bank: {mode: full}}\n",
+        ):
+            before = self.reloads("refused")
+            self.write(wrong)
+            self.hang_up()
+            self.installation.wait_for(lambda b=before: self.reloads("refused") > b, 30, "the settings are refused")
+            self.assertTrue(self.refused)
+            self.assertEqual(self.fetch()[1]["etag"], tag, "what was published stays")
+        self.assertEqual(self.send_one()["partner"], "north-bank")
+        before = self.reloads("done")
+        self.republish(PARTNERS.replace("North Bank", "Bank of the North"))
+        self.installation.wait_for(lambda: self.reloads("done") > before, 30, "the settings are taken")
+        self.assertFalse(self.refused)
+        self.assertNotEqual(self.fetch()[1]["etag"], tag)
+        names = [each["name"] for each in self.installation.api.status()["partners"]]
+        self.installation.wait_for(
+            lambda: "Bank of the North" in json.dumps(self.installation.api.status()), 30, f"named: {names}"
+        )
 
     def a_broken_document_changes_nothing(self):
         """On disk: it is fetched again. Without an aggregator the whole one serves."""

@@ -7,6 +7,6 @@ extension PartnerDefinition {
         + operations + people + marketing + finance + communication + genericSenders
 
     /// The day of the last review.
-    static let reviewed = "2026-11-24"
+    static let reviewed = "2026-11-27"
     public static let general = "general knowledge; to be verified"
 }

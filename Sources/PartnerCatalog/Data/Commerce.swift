@@ -24,7 +24,7 @@ extension PartnerDefinition {
             rateLimitHeaders: [
                 RateLimitHeader("x-rate-limit-requests-left", .remaining),
                 RateLimitHeader("x-rate-limit-requests-quota", .limit),
-                RateLimitHeader("x-rate-limit-time-reset-ms", .reset),
+                RateLimitHeader("x-rate-limit-time-reset-ms", .resetMilliseconds),
             ], source: general),
         PartnerDefinition(
             id: "shippo", name: "Shippo", hosts: ["api.goshippo.com"], source: general),
@@ -54,7 +54,13 @@ extension PartnerDefinition {
                 "/spaces/{space}/environments/{environment}/**", "/spaces/{space}/**",
                 "/content/v1/spaces/{space}/**",
             ],
-            rateLimitHeaders: [RateLimitHeader("x-contentful-ratelimit-reset", .reset)], source: general),
+            rateLimitHeaders: [
+                RateLimitHeader("x-contentful-ratelimit-hour-limit", .limit, window: .seconds(3_600)),
+                RateLimitHeader("x-contentful-ratelimit-hour-remaining", .remaining, window: .seconds(3_600)),
+                RateLimitHeader("x-contentful-ratelimit-second-limit", .limit, window: .seconds(1)),
+                RateLimitHeader("x-contentful-ratelimit-second-remaining", .remaining, window: .seconds(1)),
+                RateLimitHeader("x-contentful-ratelimit-reset", .reset),
+            ], source: general),
         PartnerDefinition(
             id: "algolia", name: "Algolia", hosts: ["*.algolia.net", "*.algolianet.com", "*.algolia.io"],
             routes: ["/1/indexes/{index}/**", "/1/indexes/{index}/{object}"], source: general),

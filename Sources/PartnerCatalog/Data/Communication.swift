@@ -17,7 +17,7 @@ extension PartnerDefinition {
             routes: ["/restapi/v1.0/account/{account}/extension/{extension}/**", "/restapi/v1.0/account/{account}/**"],
             rateLimitHeaders: [
                 RateLimitHeader("x-rate-limit-limit", .limit), RateLimitHeader("x-rate-limit-remaining", .remaining),
-                RateLimitHeader("x-rate-limit-window", .reset), RateLimitHeader("x-rate-limit-group", .reason),
+                RateLimitHeader("x-rate-limit-window", .window), RateLimitHeader("x-rate-limit-group", .reason),
             ], source: general),
         PartnerDefinition(
             id: "aircall", name: "Aircall", hosts: ["api.aircall.io"],

@@ -27,8 +27,9 @@ extension PartnerDefinition {
             rateLimitHeaders: .xRateLimit + [
                 RateLimitHeader("x-ratelimit-used", .used), RateLimitHeader("x-ratelimit-resource", .reason),
             ],
-            source: "docs.github.com REST rate limits; hosts, routes and webhook header names from general knowledge",
-            verified: reviewed, confirmedParts: [.errors, .rateLimits]),
+            source:
+                "docs.github.com: REST rate limits, webhook events and payloads; hosts and routes from general knowledge",
+            verified: reviewed, confirmedParts: [.webhooks, .errors, .rateLimits]),
         PartnerDefinition(
             id: "gitlab", name: "GitLab", hosts: ["gitlab.com"], webhookSignatures: ["x-gitlab-event"],
             webhookHeaders: WebhookHeaders(eventType: "x-gitlab-event", deliveryID: "x-gitlab-event-uuid"),
@@ -79,7 +80,8 @@ extension PartnerDefinition {
                 RateLimitHeader("x-sentry-rate-limit-limit", .limit),
                 RateLimitHeader("x-sentry-rate-limit-remaining", .remaining),
                 RateLimitHeader("x-sentry-rate-limit-reset", .reset),
-            ], source: general),
+            ], source: "docs.sentry.io integration platform, webhooks; the rest from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "cloudflare", name: "Cloudflare", hosts: ["api.cloudflare.com"],
             webhookSignatures: ["cf-webhook-auth"], errors: .successFlag, source: general),

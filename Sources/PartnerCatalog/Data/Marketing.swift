@@ -38,7 +38,8 @@ extension PartnerDefinition {
                 RateLimitHeader("x-sib-ratelimit-limit", .limit),
                 RateLimitHeader("x-sib-ratelimit-remaining", .remaining),
                 RateLimitHeader("x-sib-ratelimit-reset", .reset),
-            ], source: general),
+            ], source: "developers.brevo.com/docs/limit-headers; hosts and routes from general knowledge",
+            verified: reviewed, confirmedParts: .rateLimits),
         PartnerDefinition(
             id: "sparkpost", name: "SparkPost", hosts: ["api.sparkpost.com", "api.eu.sparkpost.com"],
             webhookSignatures: ["x-messagesystems-batch-id"],
@@ -59,9 +60,6 @@ extension PartnerDefinition {
             id: "x", name: "X (Twitter)", hosts: ["api.x.com", "api.twitter.com", "upload.twitter.com"],
             webhookSignatures: ["x-twitter-webhooks-signature"],
             routes: ["/2/users/by/username/{username}", "/2/users/{user}/**", "/2/tweets/{tweet}/**"],
-            rateLimitHeaders: [
-                RateLimitHeader("x-rate-limit-limit", .limit), RateLimitHeader("x-rate-limit-remaining", .remaining),
-                RateLimitHeader("x-rate-limit-reset", .reset),
-            ], source: general),
+            rateLimitHeaders: .xRateDashLimit, source: general),
     ]
 }

@@ -34,7 +34,9 @@ extension PartnerDefinition {
             hosts: [
                 "api.checkout.com", "api.sandbox.checkout.com", "*.api.checkout.com", "*.api.sandbox.checkout.com",
             ],
-            webhookSignatures: ["cko-signature"], source: general),
+            webhookSignatures: ["cko-signature"],
+            source: "checkout.com/docs set up your webhook receiver; hosts from general knowledge", verified: reviewed,
+            confirmedParts: .webhooks),
         PartnerDefinition(
             id: "gocardless", name: "GoCardless", hosts: ["api.gocardless.com", "api-sandbox.gocardless.com"],
             webhookSignatures: [WebhookSignature(headers: ["webhook-signature"], isShared: true)],
@@ -82,9 +84,9 @@ extension PartnerDefinition {
                 RateLimitHeader("x-daylimit-remaining", .remaining, window: .seconds(86_400)),
                 RateLimitHeader("x-minlimit-remaining", .remaining, window: .seconds(60)),
                 RateLimitHeader("x-appminlimit-remaining", .remaining, window: .seconds(60)),
-                RateLimitHeader("x-rate-limit-problem", .reason),
+                RateLimitHeader("x-rate-limit-problem", .reason, isHearsay: true),
             ],
-            source: "developer.xero.com webhooks, configuring your server", verified: reviewed,
-            confirmedParts: .webhooks),
+            source: "developer.xero.com: webhooks, configuring your server; FAQ, limits", verified: reviewed,
+            confirmedParts: [.webhooks, .rateLimits]),
     ]
 }

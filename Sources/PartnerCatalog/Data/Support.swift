@@ -9,9 +9,8 @@ extension PartnerDefinition {
                 RateLimitHeader("x-rate-limit", .limit, window: .seconds(60)),
                 RateLimitHeader("x-rate-limit-remaining", .remaining, window: .seconds(60)),
             ] + .rateLimit,
-            source: "developer.zendesk.com rate limits; webhook header names from general knowledge",
-            verified: reviewed,
-            confirmedParts: .rateLimits),
+            source: "developer.zendesk.com: rate limits, anatomy of a webhook request; hosts from general knowledge",
+            verified: reviewed, confirmedParts: [.webhooks, .rateLimits]),
         PartnerDefinition(
             id: "intercom", name: "Intercom", hosts: ["api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io"],
             webhookSignatures: [WebhookSignature(headers: ["x-hub-signature"], isShared: true)],
@@ -21,7 +20,6 @@ extension PartnerDefinition {
             hosts: ["*.freshdesk.com", "*.freshservice.com", "*.myfreshworks.com"],
             rateLimitHeaders: [
                 RateLimitHeader("x-ratelimit-total", .limit), RateLimitHeader("x-ratelimit-remaining", .remaining),
-                RateLimitHeader("x-ratelimit-used-currentrequest", .used),
             ], source: general),
         PartnerDefinition(
             id: "hubspot", name: "HubSpot",
@@ -37,9 +35,10 @@ extension PartnerDefinition {
                 RateLimitHeader("x-hubspot-ratelimit-daily-remaining", .remaining, window: .seconds(86_400)),
                 RateLimitHeader("x-hubspot-ratelimit-secondly", .limit, window: .seconds(1)),
                 RateLimitHeader("x-hubspot-ratelimit-secondly-remaining", .remaining, window: .seconds(1)),
-                RateLimitHeader("x-hubspot-ratelimit-max", .limit),
-                RateLimitHeader("x-hubspot-ratelimit-remaining", .remaining),
-            ], source: "developers.hubspot.com usage guidelines; -max and -remaining and hosts from general knowledge"),
+                RateLimitHeader("x-hubspot-ratelimit-max", .limit, isHearsay: true),
+                RateLimitHeader("x-hubspot-ratelimit-remaining", .remaining, isHearsay: true),
+            ], source: "developers.hubspot.com: usage guidelines, changelog 2018-11-06; hosts from general knowledge",
+            verified: reviewed, confirmedParts: .rateLimits),
         // The body of an error is an array of objects.
         PartnerDefinition(
             id: "salesforce", name: "Salesforce",
@@ -54,7 +53,8 @@ extension PartnerDefinition {
                     .unauthorized),
             ]),
             rateLimitHeaders: [RateLimitHeader("sforce-limit-info", .combined, window: .seconds(86_400))],
-            source: general),
+            source: "developer.salesforce.com REST API, Limit Info header; the rest from general knowledge",
+            verified: reviewed, confirmedParts: .rateLimits),
         PartnerDefinition(
             id: "pipedrive", name: "Pipedrive", hosts: ["api.pipedrive.com", "*.pipedrive.com"], errors: .successFlag,
             rateLimitHeaders: .xRateLimit, source: general),

@@ -1,3 +1,4 @@
+import Attribution
 import CallModel
 import Documents
 import Logging
@@ -13,10 +14,10 @@ final class ProbeCapture: Sendable {
     private let probes: Probes?
     private let refusal: ProbeReport
 
-    /// - Parameter take: Names, judges, redacts and keeps calls.
+    /// - Parameter take: Names, judges, redacts and keeps calls, each with what is known of its process.
     init(
         _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
-        take: @escaping @Sendable ([APICall], Instant) -> Void
+        take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) {
         var refusal = ProbeReport(mode: settings.capture.probes)
         do {
@@ -32,18 +33,23 @@ final class ProbeCapture: Sendable {
 
     private static func start(
         _ settings: AgentSettings, _ metrics: MetricsRegistry, _ logger: Logger,
-        _ take: @escaping @Sendable ([APICall], Instant) -> Void
+        _ take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) throws -> Probes {
         let counters = CaptureCounters(metrics)
-        let hostName = settings.hostName
+        let (hostName, isWanted) = (settings.hostName, settings.attribution.asksProcesses)
         return try Probes(
             settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), logger: logger,
-            makeConsumer: { CallReader(sink: CaptureSink(hostName: hostName, counters: counters), source: .probe) },
-            passed: { reader, now, report in
+            makeConsumer: {
+                let processes = ProcessBook(isWanted: isWanted)
+                let sink = CaptureSink(hostName: hostName, counters: counters, processes: processes)
+                return ProbeConsumer(reader: CallReader(sink: sink, source: .probe))
+            },
+            passed: { consumer, now, report in
+                let reader = consumer.reader
                 reader.sink.successWeight = report.level.successWeight
                 reader.timePassed(to: now)
                 let calls = reader.sink.takeCalls()
-                if !calls.isEmpty { take(calls, now) }
+                if !calls.calls.isEmpty { take(calls.calls, calls.processes, now) }
             })
     }
 
@@ -89,11 +95,14 @@ struct CaptureSink: CallSink {
     var successWeight: UInt32 = 1
     private let hostName: String
     private let counters: CaptureCounters
+    var processes: ProcessBook
     private var calls: [APICall] = []
+    private var facts: [ProcessFacts?] = []
     private var successes: UInt32 = 0
 
-    init(hostName: String, counters: CaptureCounters) {
+    init(hostName: String, counters: CaptureCounters, processes: ProcessBook) {
         self.hostName = hostName
+        self.processes = processes
         self.counters = counters
     }
 
@@ -106,11 +115,13 @@ struct CaptureSink: CallSink {
         call.host = hostName
         call.weight = weight
         calls.append(call)
+        facts.append(processes.facts(of: observed.connection.origin.processID, at: call.time))
     }
 
-    mutating func takeCalls() -> [APICall] {
-        defer { calls = [] }
-        return calls
+    /// What was collected, and of each call the process.
+    mutating func takeCalls() -> (calls: [APICall], processes: [ProcessFacts?]) {
+        defer { (calls, facts) = ([], []) }
+        return (calls, facts)
     }
 
     /// Nil for a success that another one stands for. What failed is always kept.

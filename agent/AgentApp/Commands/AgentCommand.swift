@@ -99,8 +99,9 @@ struct ValidateCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        _ = try options.load()
+        let settings = try options.load()
         print("\(options.config): valid")
+        if let note = settings.unansweredRules { print("note: \(note.detail); \(note.remedy)") }
     }
 }
 

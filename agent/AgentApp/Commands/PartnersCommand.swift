@@ -52,7 +52,9 @@ func partnerLines(_ partner: PartnerDefinition) -> [String] {
                 $0.headers.joined(separator: " + ") + ($0.isShared ? ", shared by several" : "")
             }
                 + told + partner.webhookPaths.map { "path \($0.text)" })
-        + part("rate-limit headers", .rateLimits, partner.rateLimitHeaders.map { "\($0.name): \($0.role.rawValue)" })
+        + part(
+            "rate-limit headers", .rateLimits,
+            partner.rateLimitHeaders.map { "\($0.name): \($0.role.rawValue)\($0.isHearsay ? ", unconfirmed" : "")" })
         + part("errors beyond the status", .errors, (partner.errors?.rules ?? []).map(\.words))
         + part("routes", .routes, partner.routes.map(\.text)) + ["source: \(partner.source)"]
 }

@@ -52,6 +52,13 @@ func statusLines(_ status: JSONValue) -> [String] {
         "spool      \(text(spool?.member("waiting_calls"))) calls wait, \(text(spool?.member("acknowledged_calls"))) acknowledged",
     ]
     if let failure = spool?.member("failure")?.string { lines.append("           \(failure)") }
+    if let aside = spool?.member("set_aside") {
+        let since = aside.member("oldest_sealed_at")?.string.map { ", the oldest of \($0)" } ?? ""
+        lines.append(
+            "set aside  \(text(aside.member("refused"))) batches refused by the aggregator, "
+                + "\(text(aside.member("damaged"))) damaged\(since), in \(text(aside.member("directory"))); "
+                + "doctor says what to do")
+    }
     var letGo: [String] = []
     calls?.member("not_ours")?.forEachMember { reason, count in
         if let count = count.int64, count > 0 { letGo.append("\(count) \(String(decoding: reason, as: UTF8.self))") }

@@ -25,7 +25,9 @@ struct Doctor {
         findings += tlsFileFindings
         findings += await agentFindings()
         for endpoint in settings.endpoints { findings += await aggregatorFindings(endpoint) }
+        findings += asideFindings
         findings += redactionFindings
+        findings += attributionFindings
         findings.append(catalogueFinding)
         // Where packets are wanted, what opening them says tells more than the privileges.
         findings += HostFacts.read().findings.filter { $0.subject != "packets" || !settings.capture.packets }

@@ -25,6 +25,11 @@ struct AttributionSettings: Sendable {
 
     init() {}
 
+    /// Whether a rule asks what process a call was made by.
+    var asksProcesses: Bool {
+        rules.values.contains { $0.contains { $0.source == .unit || $0.source == .cgroup } }
+    }
+
     init(_ root: SettingsSection, region: String?, environment: String?) {
         for field in AttributedField.allCases {
             let sections = root.sections(field.rawValue)

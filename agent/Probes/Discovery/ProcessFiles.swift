@@ -33,9 +33,11 @@ enum ProcessFiles {
 
     /// Whether it belongs to one of the units.
     static func belongs(_ id: UInt32, to units: [String]) -> Bool {
-        guard let text = read("/proc/\(id)/cgroup", byteCountMax: 64 << 10) else { return false }
+        guard let text = controlGroups(id) else { return false }
         return ControlGroups.belong(text, to: units)
     }
+
+    static func controlGroups(_ id: UInt32) -> [UInt8]? { read("/proc/\(id)/cgroup", byteCountMax: 64 << 10) }
 
     /// What it has used of processors, in user and kernel mode.
     static func processorTime(_ id: UInt32) -> Duration? {
@@ -108,8 +110,14 @@ final class OpenFile {
     }
 }
 
-/// `/proc/PID/cgroup` (cgroups(7)), read for the units of systemd a process belongs to.
+/// `/proc/PID/cgroup` (cgroups(7)), read for the units of systemd and the containers a process belongs to.
 public enum ControlGroups {
+    /// Of a process of this host; nil where it is gone, or may not be looked at. Blocks for some microseconds.
+    public static func text(of process: Int32) -> String? {
+        guard process > 0 else { return nil }
+        return ProcessFiles.controlGroups(UInt32(process)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     public static func belong(_ text: [UInt8], to units: [String]) -> Bool {
         let wanted = Set(units.flatMap { [$0, $0 + ".service"] })
         return text.split(separator: UInt8(ascii: "\n")).contains { line in

@@ -72,19 +72,24 @@ struct RunCommand: AsyncParsableCommand {
         _ = notification.ready()
         for await signal in signals {
             guard signal == .hangUp else { break }
-            reload(output, logger)
+            reload(aggregator, output, logger)
         }
         _ = notification.stopping()
         await aggregator.stop()
     }
 
-    /// The level of the logs can change while it runs; everything else takes effect at the next start, and the log says so.
-    private func reload(_ output: LogOutput, _ logger: Logger) {
+    /// Partners and the level of the logs can change while it runs; everything else takes effect at the next start, and the log
+    /// says so. The whole file is checked before any of it is used.
+    private func reload(_ aggregator: Aggregator, _ output: LogOutput, _ logger: Logger) {
         do {
             let settings = try options.load()
             output.level = level(settings.logLevel)
-            logger.notice("settings read again: the log level is in force, the rest takes effect at the next start")
+            aggregator.use(settings)
+            logger.notice(
+                "settings read again: partners and the log level are in force, the rest takes effect at the next start",
+                metadata: ["catalogue": "\(settings.catalogue.version)"])
         } catch {
+            aggregator.settingsWereRefused()
             logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
         }
     }
@@ -99,7 +104,8 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         let settings = try options.load()
-        for warning in settings.warnings { printError("\(options.config): warning: \(warning)") }
+        let warnings = settings.warnings + [proxyWarning(ThisProcess.environment)].compactMap(\.self)
+        for warning in warnings { printError("\(options.config): warning: \(warning)") }
         print("\(options.config): valid")
     }
 }

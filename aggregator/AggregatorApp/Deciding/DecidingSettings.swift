@@ -13,7 +13,7 @@ struct DecidingSettings: Sendable {
     /// What people call a partner, by its id.
     var partnerName: @Sendable (String) -> String
 
-    init(_ settings: AggregatorSettings, _ links: AcknowledgeLinks) {
+    init(_ settings: AggregatorSettings, _ names: PartnerNames, _ links: AcknowledgeLinks) {
         incidents = settings.incidents
         alerting = settings.alerting
         hasChannels = !settings.notifiers.isEmpty
@@ -22,7 +22,6 @@ struct DecidingSettings: Sendable {
             alerting.fallback = settings.notifiers.map { Step($0.name) }
         }
         alerting.acknowledgedChannels.formUnion(settings.notifiers.filter(\.tracksAcknowledgement).map(\.name))
-        let names = settings.partnerNames
         partnerName = { names[$0] ?? Catalogue.builtIn.name(of: $0) }
     }
 }

@@ -41,9 +41,14 @@ struct PartnersCommand: AsyncParsableCommand {
     var id: String?
     @Flag(name: .long, help: "Its uptime, outages and time to recover over 24 hours, 7, 30 and 90 days.")
     var history = false
+    @Flag(name: .long, help: "How much of its rate limits is used, as its latest answers tell it.")
+    var limits = false
 
     func validate() throws {
-        guard !history || id != nil else { throw ValidationError("--history needs a partner's id") }
+        guard !history && !limits || id != nil else {
+            throw ValidationError("--\(history ? "history" : "limits") needs a partner's id")
+        }
+        guard !history || !limits else { throw ValidationError("either --history or --limits") }
     }
 
     func run() async throws {
@@ -51,6 +56,8 @@ struct PartnersCommand: AsyncParsableCommand {
             let path = "/api/v1/partners/" + encoded(id)
             if history {
                 try await server.show(path + "/history", historyScreen)
+            } else if limits {
+                try await server.show(path + "/rate-limits", limitsScreen)
             } else {
                 try await server.show(path, partnerScreen)
             }
@@ -66,7 +73,7 @@ struct HostsCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        try await server.show("/api/v1/hosts", hostsScreen)
+        try await server.show("/api/v1/hosts?limit=10000", hostsScreen)
     }
 }
 

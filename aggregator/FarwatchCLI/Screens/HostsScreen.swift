@@ -8,40 +8,55 @@ public func hostsScreen(_ list: JSONValue, _ style: Style) -> [String] {
         Table.Column("AGENT", widthMin: 12),
         Table.Column("STATE"),
         Table.Column("LAST SEEN", right: true),
-        Table.Column("VERSION", widthMin: 6, rank: 1),
-        Table.Column("CLOCK", right: true, rank: 4),
-        Table.Column("DROPPED", right: true, rank: 2),
-        Table.Column("SHED", right: true, rank: 3),
-        Table.Column("FIRST SEEN", rank: 5),
+        Table.Column("HOST", widthMin: 6, rank: 4),
+        Table.Column("VERSION", widthMin: 6, rank: 2),
+        Table.Column("WAITING", right: true, rank: 1),
+        Table.Column("LOST", right: true, rank: 1),
+        Table.Column("SEES", widthMin: 6, rank: 3),
+        Table.Column("CLOCK", right: true, rank: 5),
+        Table.Column("FIRST SEEN", rank: 6),
     ])
     var hosts: [(isSilent: Bool, host: JSONValue)] = []
     list.member("data")?.forEachElement { hosts.append(($0.member("state")?.string == "silent", $0)) }
     for (isSilent, host) in hosts.filter(\.isSilent) + hosts.filter({ !$0.isSilent }) {
-        let report = host.member("report")
-        let dropped = total(report?.member("dropped"))
+        let lost = total(host.member("lost"))
         let clock = host.member("clock_offset_s")?.double
         table.add([
             Table.Cell(host.member("agent")?.string),
             Table.Cell(host.member("state")?.string, isSilent ? .bad : .good),
             Table.Cell(span(from: host.member("last_seen")?.string, to: asOf) + " ago"),
-            Table.Cell(report?.member("version")?.string),
+            Table.Cell(host.member("host")?.string),
+            Table.Cell(host.member("version")?.string),
+            Table.Cell(host.member("lag")?.member("calls_waiting")?.double.map { decimals($0, 0) }),
+            Table.Cell(lost.map { decimals($0, 0) }, lost ?? 0 > 0 ? .warning : .plain),
+            Table.Cell(sight(host.member("coverage"))),
             // A second of skew moves calls between intervals.
             Table.Cell(clock.map(offset), abs(clock ?? 0) >= 1 ? .warning : .plain),
-            Table.Cell(dropped.map { decimals($0, 0) }, dropped ?? 0 > 0 ? .warning : .plain),
-            Table.Cell(total(report?.member("shed")).map { decimals($0, 0) }),
             Table.Cell(moment(host.member("first_seen")?.string), .quiet),
         ])
     }
-    return table.isEmpty ? ["No agent has reported yet."] : table.lines(style)
+    guard !table.isEmpty else { return ["No agent has reported yet."] }
+    let isCut = list.member("next_cursor")?.string != nil
+    return table.lines(style) + (isCut ? ["There are more; the API gives them a page at a time."] : [])
 }
 
 private func offset(_ seconds: Double) -> String { (seconds > 0 ? "+" : "") + decimals(seconds, 1) + "s" }
 
-/// A count, or the sum of counts by reason.
+/// What an agent looks at beside its receivers, and how many processes it cannot read.
+private func sight(_ coverage: JSONValue?) -> String {
+    var parts = ["receivers"]
+    for name: StaticString in ["probes", "packets"] {
+        guard let state = coverage?.member(name)?.string, state != "off" else { continue }
+        parts.append(state == "on" ? "\(name)" : "\(name) \(state)")
+    }
+    if let blind = coverage?.member("blind_processes")?.int64, blind > 0 { parts.append("\(blind) blind") }
+    return parts.joined(separator: ", ")
+}
+
+/// The sum of counts by reason.
 private func total(_ value: JSONValue?) -> Double? {
-    guard let value, value.kind == .object else { return value?.double }
     var sum: Double?
-    value.forEachMember { _, part in
+    value?.forEachMember { _, part in
         if let part = part.double { sum = (sum ?? 0) + part }
     }
     return sum

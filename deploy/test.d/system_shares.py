@@ -1,0 +1,158 @@
+"""What an outsider is shown: one piece of evidence behind a link, until it expires or is ended; and what hosts and limits tell."""
+
+import json
+import time
+import unittest
+
+from installation import Installation, as_ndjson, native_call, send
+
+
+class Shares(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.address = cls.installation.api.address
+        calls = [native_call(number, customer="acme", host="app-1") for number in range(20)]
+        limits = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1250", "x-ratelimit-resource": "core"}
+        limits["x-ratelimit-reset"] = str(int(time.time()) + 600)
+        calls.append(
+            native_call(20, request={"method": "GET", "url": "https://api.github.com/user"},
+                        response={"status": 200, "headers": limits})
+        )  # fmt: skip
+        status, _, answer = send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls),
+                                 content_type="application/x-ndjson")  # fmt: skip
+        assert status == 202, answer
+        cls.installation.wait_for(lambda: len(cls.installation.api.calls()) == 21, 30, "the calls are stored")
+        cls.tokens = {
+            scope: cls.installation.command(
+                "farwatch-aggregator", "token", "create", "--scope", scope, "--name", scope
+            ).split()[-1]
+            for scope in ("read", "operate", "admin")
+        }
+        time.sleep(3)  # Tokens are read every two seconds.
+
+    def ask(self, path: str, token: str | None = None, method: str = "GET", body=None):
+        headers = {"authorization": f"Bearer {self.tokens[token]}"} if token else {}
+        if body is not None:
+            headers["content_type"] = "application/json"
+            body = json.dumps(body).encode()
+        status, headers, answer = send(self.address + path, body, method, **headers)
+        is_json = headers.get("content-type", "").endswith("json")
+        return status, headers, json.loads(answer) if is_json and answer else answer
+
+    def evidence(self) -> str:
+        status, _, made = self.ask("/api/v1/evidence", "operate", "POST", {"title": "Calls <of> today", "partner": "stripe"})
+        self.assertEqual((status, made["calls"]), (201, 20))
+        return made["id"]
+
+    def share(self, evidence: str, **fields) -> dict:
+        fields = {"evidence": evidence, "recipient": "Stripe support"} | fields
+        status, headers, made = self.ask("/api/v1/shares", "operate", "POST", fields)
+        self.assertEqual((status, made["state"], made["views"]), (201, "open", 0))
+        self.assertEqual(headers["location"], f"/api/v1/shares/{made['id']}")
+        return made
+
+    def test_an_outsider_sees_one_evidence_until_the_link_is_ended(self):
+        share = self.share(self.evidence(), expires_in_hours=2)
+        status, headers, page = self.ask(share["path"])
+        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertEqual((headers["cache-control"], headers["referrer-policy"]), ("no-store", "no-referrer"))
+        self.assertIn("Calls &lt;of&gt; today", page.decode())
+        for secret in ("acme", "app-1", "operate"):  # Customers, hosts and colleagues are nobody's business.
+            self.assertNotIn(secret, page.decode())
+        status, _, har = self.ask(share["path"] + "?format=har")
+        self.assertEqual((status, len(har["log"]["entries"])), (200, 20))
+        self.assertNotIn("acme", json.dumps(har))
+
+        told = self.ask(f"/api/v1/shares/{share['id']}")[2]
+        self.assertEqual((told["views"], told["recipient"]), (2, "Stripe support"))
+        key = share["path"].rsplit("/", 1)[1]
+        self.assertNotIn(key, json.dumps(self.ask("/api/v1/shares")[2]))
+        self.assertEqual(self.installation.sql("SELECT count(*) FROM farwatch.shares s WHERE s::text LIKE "
+                                               f"'%{key}%' OR s::text LIKE '%{key.encode().hex()}%'"), [["0"]])  # fmt: skip
+        self.assertFalse(
+            [log for log in (self.installation.state / "logs").iterdir() if key in log.read_text(errors="replace")]
+        )
+
+        self.assertEqual(self.ask(f"/api/v1/shares/{share['id']}", "operate", "DELETE")[0], 204)
+        self.assertEqual(self.ask(share["path"])[0], 404, "at once")
+        told = self.ask(f"/api/v1/shares/{share['id']}")[2]
+        self.assertEqual((told["state"], told["ended_by"], told["views"]), ("ended", "operate", 2))
+        self.assertEqual(self.ask(f"/api/v1/shares/{share['id']}", "operate", "DELETE")[0], 404)
+        changed = self.ask(f"/api/v1/shares/{share['id']}", "operate", "PATCH", {"expires_in_hours": 1})
+        self.assertEqual(changed[0], 409, "what is over stays over")
+
+        def audit():
+            entries = self.ask("/api/v1/audit", "admin")[2]["data"]
+            return [entry for entry in entries if entry["detail"].get("share") == share["id"]]
+
+        entries = self.installation.wait_for(lambda: (found := audit()) and len(found) == 4 and found, 10, "the audit")
+        self.assertEqual([entry["what"] for entry in entries],
+                         ["ended a share", "viewed evidence", "viewed evidence", "shared evidence"])  # fmt: skip
+        self.assertEqual((entries[1]["who"], entries[1]["detail"]["address"]), (f"share {share['id']}", "127.0.0.1"))
+
+    def test_a_share_expires_can_be_changed_and_goes_with_its_evidence(self):
+        evidence = self.evidence()
+        share = self.share(evidence)
+        days = self.installation.sql(f"SELECT (extract(epoch FROM expires_at - created_at) / 86400)::int "
+                                     f"FROM farwatch.shares WHERE id = '{share['id']}'")  # fmt: skip
+        self.assertEqual(days, [["7"]])
+        status, _, changed = self.ask(f"/api/v1/shares/{share['id']}", "operate", "PATCH",
+                                      {"recipient": "Anna", "expires_in_hours": 1})  # fmt: skip
+        self.assertEqual((status, changed["recipient"]), (200, "Anna"))
+        self.assertLess(changed["expires_at"], share["expires_at"])
+        self.installation.sql(f"UPDATE farwatch.shares SET expires_at = now() WHERE id = '{share['id']}'")
+        self.assertEqual(self.ask(share["path"])[0], 404)
+        self.assertEqual(self.ask(f"/api/v1/shares/{share['id']}")[2]["state"], "expired")
+
+        used_up = self.share(evidence)
+        self.installation.sql(f"UPDATE farwatch.shares SET view_count = 10000 WHERE id = '{used_up['id']}'")
+        self.assertEqual((self.ask(used_up["path"])[0], self.ask(f"/api/v1/shares/{used_up['id']}")[2]["state"]),
+                         (404, "used_up"))  # fmt: skip
+
+        open_share = self.share(evidence)
+        self.assertEqual(self.ask(f"/api/v1/evidence/{evidence}", "operate", "DELETE")[0], 204)
+        self.assertEqual(self.ask(open_share["path"])[0], 404)
+        self.assertEqual(self.ask(f"/api/v1/shares/{open_share['id']}")[0], 404)
+
+    def test_who_may_share_and_what_is_refused(self):
+        body = {"evidence": self.evidence(), "recipient": "x"}
+        for token, expected in ((None, 401), ("read", 403), ("operate", 201), ("admin", 201)):
+            self.assertEqual(self.ask("/api/v1/shares", token, "POST", body)[0], expected, token)
+        for wrong, status in (
+            ({"evidence": "ev_none", "recipient": "x"}, 404),
+            ({"evidence": body["evidence"]}, 400),
+            (body | {"expires_in_hours": 0}, 400),
+            (body | {"expires_in_hours": 2_161}, 400),
+            (body | {"views": 3}, 400),
+        ):
+            self.assertEqual(self.ask("/api/v1/shares", "operate", "POST", wrong)[0], status, wrong)
+        for path in ("/shared/", "/shared/x", "/shared/fwshare_" + "0" * 64, "/shared/" + "a" * 5_000):
+            status, headers, _ = self.ask(path)
+            self.assertEqual((status, headers["content-type"]), (404, "application/problem+json"), path[:40])
+
+    def test_hosts_come_in_pages(self):
+        page = self.installation.wait_for(lambda: (p := self.ask("/api/v1/hosts?limit=1")[2])["data"] and p, 30, "a host")
+        self.assertIsNone(page["next_cursor"])
+        cursor = page["data"][0]["agent"].encode().hex()
+        self.assertEqual(self.ask(f"/api/v1/hosts?cursor={cursor}")[2]["data"], [])
+        self.assertEqual(self.ask("/api/v1/hosts?state=silent")[2]["data"], [])
+        self.assertEqual(self.ask("/api/v1/hosts?cursor=zz")[0], 400)
+        host = page["data"][0]
+        self.assertEqual((host["coverage"]["probes"], host["lost"]["refused_calls"]), ("off", 0))
+        self.assertIn("receivers", self.installation.command("farwatch", "hosts", "--url", self.address))
+
+    def test_limits_are_told_of_a_call_and_of_a_partner(self):
+        told = self.ask("/api/v1/calls/t-20")[2]["rate_limit"]["limits"][0]
+        self.assertEqual((told["limit"], told["remaining"], told["used_ratio"], told["reason"]), (5000, 1250, 0.75, "core"))
+        self.assertNotIn("rate_limit", self.ask("/api/v1/calls/t-1")[2])
+        limits = self.ask("/api/v1/partners/github/rate-limits")[2]
+        self.assertEqual([(each["call"], each["remaining"]) for each in limits["data"]], [("t-20", 1250)])
+        screen = self.installation.command("farwatch", "partners", "github", "--limits", "--url", self.address)
+        self.assertIn("75.0%", screen)
+        self.assertEqual(self.ask("/api/v1/partners/stripe/rate-limits")[2]["data"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
