@@ -6,101 +6,26 @@ import Testing
 
 /// A restart in the middle of anything changes nothing that is told.
 struct RestartTests {
-    private static let schedule = OnCallSchedule(
-        participants: [.init(name: "Ann", channel: "ann"), .init(name: "Bea", channel: "bea")],
-        handOver: Timeline.start, every: .seconds(5_000 * 3))
-
-    private static var configuration: AlertingCore.Configuration {
-        var configuration = AlertingCore.Configuration()
-        configuration.owners = [
-            Owner(
-                name: "payments", matchers: [Matcher(.partner, "stripe")],
-                steps: [Step("on-call"), Step("team"), Step("head", after: .seconds(3_000))], schedule: schedule,
-                contact: "#payments", runbook: "https://wiki.example"),
-            Owner(name: "crm", matchers: [Matcher(.partner, "zendesk")], steps: [Step("crm", after: .seconds(60))]),
-        ]
-        configuration.fallback = [Step("default"), Step("team")]
-        configuration.acknowledgedChannels = ["team", "default"]
-        configuration.quietHours = Hours(from: 720, until: 900)
-        configuration.weights = [BusinessWeight([Matcher(.affectedCustomer, "vip")], weight: 2)]
-        configuration.partnerContacts = ["stripe": "support@stripe.example"]
-        configuration.burstMax = 20
-        configuration.perHourMax = 60
-        return configuration
-    }
-
-    /// xorshift64*.
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state ^= state >> 12
-            state ^= state << 25
-            state ^= state >> 27
-            return state &* 0x2545_F491_4F6C_DD1D
-        }
-
-        mutating func roll(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &self) }
-    }
-
-    /// One thing that happens, and what is told of it.
-    private static func step(_ core: inout AlertingCore, _ dice: inout Dice, at now: Instant) -> [Message] {
-        let id = Int64(1 + dice.roll(6))
-        let partner = ["stripe", "zendesk", "adyen"][Int(id) % 3]
-        let severity = Incident.Severity.allCases[dice.roll(3)]
-        let report = outage(id, severity, partner: partner).with {
-            $0.startedAt = now - .nanoseconds(Int64(dice.roll(1_000_000_000)))
-            $0.confidence = 0.5 + Double(dice.roll(100_000)) / 200_000
-            $0.usualShare = 1.0 / Double(1 + dice.roll(1_000))
-            $0.regions = Array(["eu", "us", "ap"].prefix(1 + dice.roll(3)))
-            $0.regionsReached = Array($0.regions.dropFirst())
-            if dice.roll(4) == 0 { $0.customers.append("vip") }
-            if dice.roll(5) == 0 { $0.kind = .deploy }
-            if dice.roll(3) == 0 { $0.troubles.append("were slow") }
-        }
-        let actions: [AlertingCore.Action] = [
-            .acknowledge, .resolve, .note("looking \"into\" it"), .caseSent, .caseAcknowledged, .assign(to: "crm"),
-            .assign(to: "Bea"),
-        ]
-        switch dice.roll(10) {
-        case 0, 1: return core.handle(AlertEvent(kind: .opened, report: report), at: now)
-        case 2: return core.handle(AlertEvent(kind: .updated, report: report), at: now)
-        case 3: return core.handle(AlertEvent(kind: .escalated, report: report), at: now)
-        case 4: return core.handle(AlertEvent(kind: .resolved, report: report.resolved(at: now)), at: now)
-        case 5: return core.handle(AlertEvent(kind: .reopened, report: report), at: now)
-        case 6, 7: return core.apply(actions[dice.roll(actions.count)], by: "ann", to: id, at: now)
-        case 8:
-            core.refresh(report)
-            return []
-        default:
-            let quiet = Quiet(
-                id: 3, kind: [.silence, .maintenance, .partnerMaintenance][dice.roll(3)],
-                matchers: [Matcher(.partner, partner)], from: now, until: now + .seconds(60 * dice.roll(60)),
-                comment: "known")
-            core.replace(quiets: dice.roll(2) == 0 ? [] : [quiet])
-            return []
-        }
-    }
-
     @Test(arguments: 1...60)
     func `encoded and read back at any time, the rest of the night is told the same`(_ seed: Int) throws {
-        var dice = Dice(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15)
-        var core = AlertingCore(configuration: Self.configuration)
+        var dice = RandomNight.Dice(seed)
+        var core = AlertingCore(configuration: RandomNight.configuration)
         var restarted: AlertingCore?
         var now = Timeline.start
         let restartAt = 5 + dice.roll(60)
         var count = 0
         for turn in 0..<120 {
             if turn == restartAt {
-                restarted = try #require(AlertingCore(encoded: core.encoded(), configuration: Self.configuration))
+                restarted = try #require(
+                    AlertingCore(encoded: core.encoded(), configuration: RandomNight.configuration))
                 restarted?.replace(quiets: core.quiets)
                 // Handing in the quiet times looks at all incidents again, which the other must do, too.
                 core.replace(quiets: core.quiets)
             }
             var same = dice
-            let sent = Self.step(&core, &dice, at: now)
+            let sent = RandomNight.step(&core, &dice, at: now)
             if restarted != nil {
-                #expect(Self.step(&restarted!, &same, at: now) == sent, "seed \(seed), turn \(turn)")
+                #expect(RandomNight.step(&restarted!, &same, at: now) == sent, "seed \(seed), turn \(turn)")
             }
             let end = now + .seconds([1, 30, 400, 4_000][dice.roll(4)])
             while now < end {
@@ -115,15 +40,15 @@ struct RestartTests {
     }
 
     @Test func `damage is refused, wherever it is, and so is another version`() throws {
-        var core = AlertingCore(configuration: Self.configuration)
+        var core = AlertingCore(configuration: RandomNight.configuration)
         _ = core.handle(AlertEvent(kind: .opened, report: outage()), at: Timeline.start)
         let encoded = core.encoded()
-        #expect(AlertingCore(encoded: encoded, configuration: Self.configuration) != nil)
+        #expect(AlertingCore(encoded: encoded, configuration: RandomNight.configuration) != nil)
         for place in encoded.indices {
             var damaged = encoded
             damaged[place] ^= 1
-            #expect(AlertingCore(encoded: damaged, configuration: Self.configuration) == nil, "byte \(place)")
-            #expect(AlertingCore(encoded: Array(encoded[..<place]), configuration: Self.configuration) == nil)
+            #expect(AlertingCore(encoded: damaged, configuration: RandomNight.configuration) == nil, "byte \(place)")
+            #expect(AlertingCore(encoded: Array(encoded[..<place]), configuration: RandomNight.configuration) == nil)
         }
     }
 }

@@ -1,7 +1,16 @@
 import NIOCore
 import Testing
+import Transport
 
-@testable import Transport
+extension SocketAddress {
+    fileprivate var addressBytes: [UInt8] {
+        switch self {
+        case .v4(let address): withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
+        case .v6(let address): withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
+        case .unixDomainSocket: []
+        }
+    }
+}
 
 struct AddressPolicyTests {
     private func isRefused(_ text: String) throws -> Bool {

@@ -75,9 +75,6 @@ struct SMTPTests {
     }
 
     @Test func `what is said in the clear behind the consent to TLS is not taken for protected`() {
-        var dialogue = SMTPDialogue(envelope(), mail: [])
-        _ = dialogue.received(Array("220 x\r\n".utf8))
-        _ = dialogue.received(Array("250 STARTTLS\r\n250-STARTTLS\r\n250 STARTTLS\r\n".utf8))
         for injected in ["220 go\r\n250 AUTH PLAIN\r\n", "220 go\r\n250"] {
             var dialogue = SMTPDialogue(envelope(), mail: [])
             _ = dialogue.received(Array("220 x\r\n".utf8))
@@ -136,12 +133,14 @@ struct SMTPTests {
         for noise in ["HTTP/1.1 400 Bad\r\n", "22\r\n", "999 x\r\n", "220x\r\n", String(repeating: "2", count: 5_000)] {
             var reader = SMTPReplyReader()
             reader.append(Array(noise.utf8))
-            #expect(reader.next() == .notSMTP)
+            let reading = reader.next()
+            #expect(reading == .notSMTP)
         }
     }
 
     @Test func `a server that hangs up is tried again`() {
         var dialogue = SMTPDialogue(envelope(), mail: [])
-        #expect(dialogue.ended().failure?.kind == .temporary(retryAfter: nil))
+        let end = dialogue.ended()
+        #expect(end.failure?.kind == .temporary(retryAfter: nil))
     }
 }

@@ -36,11 +36,12 @@ private final class LyingServer: ChannelInboundHandler, Sendable {
 
 struct WebClientTests {
     private func send(
-        to url: String, allowsPrivate: Bool = true, timeout: Duration = .seconds(5)
+        to url: String, allowsPrivate: Bool = true, timeout: Duration = .seconds(5), proxyPort: Int? = nil
     ) async -> Result<ClientResponse, TransportError> {
         var configuration = WebClient.Configuration()
         configuration.addresses.allowsPrivate = allowsPrivate
         configuration.timeout = timeout
+        configuration.proxy = { _ in proxyPort.map { Proxy(host: "127.0.0.1", port: $0) } }
         let client = WebClient(configuration, group: MultiThreadedEventLoopGroup.singleton)
         do throws(TransportError) {
             let request = WebRequest(WebAddress(url)!, headers: ["x-evil": "a\r\nb: c"], body: [1, 2, 3])
@@ -111,6 +112,22 @@ struct WebClientTests {
             await send(to: "https://127.0.0.1:\($0)/")
         }
         #expect(failure(result) == .tlsFailed)
+    }
+
+    @Test func `a proxy is asked for the way, and one that refuses is named`() async throws {
+        let refusal = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"
+        let refused = try await LyingServer.with(refusal) {
+            await send(to: "https://hooks.example/s3cret", allowsPrivate: false, proxyPort: $0)
+        }
+        #expect(failure(refused) == .connectFailed)
+        if case .failure(let error) = refused { #expect(error.cause.contains("403 Forbidden")) }
+        // What is under the tunnel is no TLS: so TLS was begun with whoever is behind the proxy.
+        let open = try await LyingServer.with("HTTP/1.1 200 Connected\r\n\r\n", closes: false) {
+            await send(to: "https://hooks.example/s3cret", allowsPrivate: false, proxyPort: $0)
+        }
+        #expect(failure(open) == .tlsFailed)
+        let near = await send(to: "https://169.254.169.254/", allowsPrivate: false, proxyPort: 9)
+        #expect(failure(near) == .addressRefused)
     }
 
     @Test func `nobody there is said so`() async throws {

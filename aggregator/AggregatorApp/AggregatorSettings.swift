@@ -71,6 +71,7 @@ public struct AggregatorSettings: Sendable {
         retention.byteCountMax = kept.byteCount("max_bytes", in: 16 << 20...1 << 50)
         incidents = IncidentCore.Configuration(root.section("detection"))
         alerting = AlertingCore.Configuration(root)
+        alerting.forgetAfter = max(alerting.forgetAfter, incidents.reopenWithin + .seconds(3_600))
         let notifierSettings = NotifierSettings(root)
         notifiers = notifierSettings.channels
         warnings += notifierSettings.warnings

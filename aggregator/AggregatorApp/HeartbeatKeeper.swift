@@ -23,7 +23,9 @@ final class HeartbeatKeeper: Sendable {
         self.settings = settings
         self.isDeciding = isDeciding
         self.logger = logger
-        client = WebClient(settings.web, group: group)
+        var web = settings.web
+        web.proxy = outgoingProxy(ThisProcess.environment)
+        client = WebClient(web, group: group)
         func counter(_ result: String) -> Counter {
             metrics.counter(
                 "farwatch_heartbeat_calls_total", help: "Calls of the heartbeat's address.",

@@ -76,9 +76,11 @@ struct AlertThread: Sendable, Equatable {
     /// The weightier news wins; the end wins over all, where a beginning was told. Returns whether two became one.
     mutating func propose(_ kind: Message.Kind, _ reason: String, dueAt: Instant) -> Bool {
         guard let old = pending else {
-            // What nobody was told of has no end, and whatever comes first is its beginning.
+            // What nobody was told of has no end, and whatever comes first, and nothing else, is its beginning.
             guard isToldOpen || kind != .resolved else { return false }
-            pending = Pending(kind: heard.isEmpty ? .opened : kind, reason: reason, dueAt: dueAt)
+            let isFirst = heard.isEmpty
+            pending = Pending(
+                kind: isFirst ? .opened : kind == .opened ? .updated : kind, reason: reason, dueAt: dueAt)
             return false
         }
         let isEnd = kind == .resolved
@@ -88,7 +90,8 @@ struct AlertThread: Sendable, Equatable {
         }
         let replaces = isEnd || old.kind == .updated || old.kind == .resolved
         pending = Pending(
-            kind: replaces ? kind : old.kind, reason: reason, dueAt: isEnd ? dueAt : min(old.dueAt, dueAt))
+            kind: replaces && kind != .opened ? kind : old.kind, reason: reason,
+            dueAt: isEnd ? dueAt : min(old.dueAt, dueAt))
         return true
     }
 

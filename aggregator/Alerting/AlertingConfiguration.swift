@@ -39,6 +39,9 @@ extension AlertingCore {
         public var perHourMax = 240.0
         public var quietsMax = 10_000
         public var incidentsMax = 10_000
+        /// So long after its end an incident is kept, because it could be reopened: longer than `reopenWithin` of the incidents' core.
+        /// Forgotten, its messages would be counted from 1 again, and taken for repetitions.
+        public var forgetAfter: Duration = .seconds(3_600)
         /// Of one incident.
         public var notesMax = 100
         /// Bytes of one note.

@@ -39,7 +39,7 @@ extension AlertingCore {
         }
     }
 
-    /// Nil once it is forgotten, an hour after its end.
+    /// Nil once it is forgotten (`forgetAfter` its end).
     public func state(of incident: Int64) -> State? {
         threads[incident].map { thread in
             State(

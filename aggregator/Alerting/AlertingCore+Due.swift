@@ -160,7 +160,7 @@ extension AlertingCore {
     private func isFinished(_ thread: AlertThread) -> Bool { thread.report.state == .resolved && thread.pending == nil }
 
     private func forgetAt(_ thread: AlertThread) -> Instant {
-        (thread.report.resolvedAt ?? thread.report.openedAt) + .seconds(3_600)
+        (thread.report.resolvedAt ?? thread.report.openedAt) + configuration.forgetAfter
     }
 
     private func wake(_ thread: AlertThread, at now: Instant) -> Instant {

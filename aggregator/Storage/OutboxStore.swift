@@ -35,27 +35,6 @@ public struct OutboxClaim: Sendable {
     }
 }
 
-/// A line of an incident's notifications, and of the dead letters.
-public struct OutboxRecord: Sendable, Equatable {
-    public var id: Int64
-    public var incident: Int64
-    public var at: Instant
-    public var channel: String
-    public var kind: String
-    /// `pending`, `delivered`, `dead`, `superseded`.
-    public var state: String
-    public var attempts: Int
-    /// Of a delivered one: who stood in for its channel, and why.
-    public var lastError: String?
-}
-
-/// How much waits in one channel.
-public struct OutboxDepth: Sendable, Equatable {
-    public var channel: String
-    public var pending: Int
-    public var oldestAt: Instant
-}
-
 /// Messages between the decision to send them and their delivery.
 ///
 /// **At least once**: a message is written in the transaction that decided it, and stays `pending` until a receiver
@@ -64,8 +43,6 @@ public struct OutboxDepth: Sendable, Equatable {
 /// channel: only the lowest pending sequence can be claimed; an `updated` that has a successor is superseded instead.
 /// Times are the database's.
 public enum OutboxStore {
-    public static let recordsMax = 1_000
-
     /// In the caller's transaction. A message that is there already stays as it is.
     public static func append(_ messages: [Message], _ connection: PostgresConnection) throws {
         for message in messages {
@@ -193,88 +170,5 @@ public enum OutboxStore {
             ORDER BY channel
             """, [.int8(incident), .text("\(channel) > ")], prepared: true
         ).map { try $0.text(0) }
-    }
-
-    // MARK: What there is
-
-    /// By channel; those where nothing waits are left out.
-    public static func depths(_ connection: PostgresConnection) throws -> [OutboxDepth] {
-        try connection.query(
-            """
-            SELECT channel, count(*), min(created_at) FROM farwatch.outbox WHERE state = 'pending'
-            GROUP BY channel ORDER BY channel
-            """, [], prepared: true
-        ).map { row in
-            OutboxDepth(
-                channel: try row.text(0), pending: Int(try row.int8(1)),
-                oldestAt: Instant(microsecondsSinceEpoch: try row.timestamptz(2)))
-        }
-    }
-
-    /// The last message of each incident that a channel takes for open, because it was told or stood in for one that should have
-    /// been; at most a thousand.
-    public static func open(through channel: String, _ connection: PostgresConnection) throws -> [OutboxEntry] {
-        try connection.query(
-            """
-            SELECT o.id, o.message::text, o.created_at, o.attempts, r.reference FROM (
-                SELECT DISTINCT ON (incident) * FROM farwatch.outbox told
-                WHERE state = 'delivered' AND kind <> 'test' AND (channel = $1 OR EXISTS (
-                    SELECT FROM farwatch.channel_references standing WHERE standing.incident = told.incident
-                        AND standing.channel = told.channel || ' > ' || $1))
-                ORDER BY incident, id DESC) AS o
-            LEFT JOIN farwatch.incidents i ON i.id = o.incident
-            LEFT JOIN farwatch.channel_references r ON r.incident = o.incident AND r.channel = $1
-            WHERE o.kind <> 'resolved' AND (i.state IS NULL OR i.state <> 'resolved')
-                AND NOT EXISTS (SELECT FROM farwatch.outbox later WHERE later.incident = o.incident
-                    AND later.channel = o.channel AND later.state = 'pending' AND later.kind = 'resolved')
-            LIMIT \(recordsMax)
-            """, [.text(channel)], prepared: true
-        ).compactMap { row in
-            guard let message = Message(json: Array(try row.text(1).utf8)) else { return nil }
-            return OutboxEntry(
-                id: try row.int8(0), message: message,
-                writtenAt: Instant(microsecondsSinceEpoch: try row.timestamptz(2)), attempts: Int(try row.int4(3)),
-                reference: try row.textOrNull(4))
-        }
-    }
-
-    /// What was sent to whom about an incident, oldest first.
-    public static func records(ofIncident id: Int64, _ connection: PostgresConnection) throws -> [OutboxRecord] {
-        try records("WHERE incident = $1 ORDER BY created_at, id LIMIT \(recordsMax)", [.int8(id)], connection)
-    }
-
-    /// Those that were given up, newest first.
-    public static func deadLetters(_ connection: PostgresConnection) throws -> [OutboxRecord] {
-        try records("WHERE state = 'dead' ORDER BY finished_at DESC, id DESC LIMIT \(recordsMax)", [], connection)
-    }
-
-    /// Forgets what was finished before, but for incidents that are open still. Returns how much.
-    public static func prune(finishedBefore time: Instant, _ connection: PostgresConnection) throws -> Int {
-        let isOver = "NOT EXISTS (SELECT FROM farwatch.incidents i WHERE i.id = o.incident AND i.state <> 'resolved')"
-        let count = try connection.execute(
-            "DELETE FROM farwatch.outbox o WHERE state <> 'pending' AND finished_at < $1 AND \(isOver)",
-            [.timestamptz(time.microsecondsSinceEpoch)])
-        try connection.execute(
-            """
-            DELETE FROM farwatch.channel_references o WHERE \(isOver)
-                AND NOT EXISTS (SELECT FROM farwatch.outbox m WHERE m.incident = o.incident)
-            """, [])
-        return count
-    }
-
-    private static func records(
-        _ tail: String, _ parameters: [PostgresValue], _ connection: PostgresConnection
-    ) throws -> [OutboxRecord] {
-        try connection.query(
-            """
-            SELECT id, incident, created_at, channel, kind, state, attempts, last_error FROM farwatch.outbox \(tail)
-            """, parameters
-        ).map { row in
-            OutboxRecord(
-                id: try row.int8(0), incident: try row.int8(1),
-                at: Instant(microsecondsSinceEpoch: try row.timestamptz(2)), channel: try row.text(3),
-                kind: try row.text(4), state: try row.text(5), attempts: Int(try row.int4(6)),
-                lastError: try row.textOrNull(7))
-        }
     }
 }

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -483,6 +484,42 @@ class Notifiers(Outbox, unittest.TestCase):
         self.wait(lambda: self.installation.sql(pending) == [["0"]], "all are written down", 60)
         # Those under way at the kill, four at most, were told twice: by their id a receiver knows.
         self.assertLessEqual(len(hook.got) - before - len(ids), 4)
+
+
+class TwoAggregators(Outbox, unittest.TestCase):
+    """On one database; the second has the lease only when the first is silent."""
+
+    def test_another_takes_over_and_nothing_is_lost_or_told_needlessly_twice(self):
+        hook = HTTPReceiver(answer=lambda got: (time.sleep(0.2), (200, {}, b"ok"))[1])
+        self.addCleanup(hook.close)
+        settings = "notifiers:\n" + channel_settings(
+            "hook", type="webhook", url=hook.url, allow_private=True, timeout="5s", fallback=[]
+        )
+        self.installation = first = Installation(aggregator_extra=settings)
+        self.addCleanup(first.close)
+        first.start_aggregator()
+        address = f"postgresql:///farwatch?host={first.state}/aggregator/postgres/run&user=farwatch"
+        second = Installation(aggregator_extra=settings + f"database: {{url: '{address}'}}\n")
+        self.addCleanup(second.close)
+        second.start_aggregator()
+
+        ids = [self.append(number, "hook") for number in range(1, 21)]
+        self.wait(lambda: set(ids) <= set(hook.ids()), "all are told")
+        self.assertEqual(sorted(hook.ids()), sorted(ids), "while both run each is told once")
+
+        ids += [self.append(number, "hook") for number in range(21, 61)]
+        self.wait(lambda: len(hook.got) >= 30, "some are told")
+        process = first.programs.running["farwatch-aggregator"]
+        process.send_signal(signal.SIGSTOP)
+        try:
+            self.wait(lambda: set(ids) <= set(hook.ids()), "the other one tells the rest", 60)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        pending = "SELECT count(*) FROM farwatch.outbox WHERE state <> 'delivered'"
+        self.wait(lambda: self.installation.sql(pending) == [["0"]], "all are written down", 60)
+        time.sleep(3)
+        # Those whose answers the first one slept through, four at most.
+        self.assertLessEqual(len(hook.got) - len(ids), 4)
 
 
 class Settings(unittest.TestCase):

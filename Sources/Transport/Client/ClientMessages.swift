@@ -27,6 +27,12 @@ public struct ClientResponse: Sendable {
     public var status: Int
     public var headers: Headers
     public var body: ByteBuffer
+
+    public init(status: Int, headers: Headers = Headers(), body: ByteBuffer = ByteBuffer()) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
 }
 
 /// The knobs of a client.

@@ -164,7 +164,7 @@ public final class HTTPClient: Sendable {
                     }
                     guard let proxy = configuration.proxy else { return try addHandlers(channel) }
                     try channel.pipeline.syncOperations.addHandler(
-                        ProxyTunnel(proxy, to: endpoint, ready: ready, whenOpen: addHandlers))
+                        ProxyTunnel(proxy, to: endpoint, whenFailed: { ready.fail($0) }, whenOpen: addHandlers))
                 }
             }
         let (host, port) = configuration.proxy.map { ($0.host, $0.port) } ?? (endpoint.host, endpoint.port)

@@ -14,19 +14,19 @@ final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler {
 
     private let proxy: Proxy
     private let endpoint: Endpoint
-    private let ready: EventLoopPromise<ConnectionReference>
+    private let whenFailed: (TransportError) -> Void
     /// Adds the handlers of the connection itself.
     private let whenOpen: (any Channel) throws -> Void
     private var held = ByteBuffer()
     private var isOver = false
 
     init(
-        _ proxy: Proxy, to endpoint: Endpoint, ready: EventLoopPromise<ConnectionReference>,
+        _ proxy: Proxy, to endpoint: Endpoint, whenFailed: @escaping (TransportError) -> Void,
         whenOpen: @escaping (any Channel) throws -> Void
     ) {
         self.proxy = proxy
         self.endpoint = endpoint
-        self.ready = ready
+        self.whenFailed = whenFailed
         self.whenOpen = whenOpen
     }
 
@@ -96,7 +96,7 @@ final class ProxyTunnel: ChannelInboundHandler, RemovableChannelHandler {
 
     private func fail(_ cause: String, _ context: ChannelHandlerContext) {
         isOver = true
-        ready.fail(
+        whenFailed(
             TransportError(
                 .connectFailed, operation: "connect", subject: "\(endpoint)",
                 cause: "the proxy \(proxy.host):\(proxy.port): \(cause)",

@@ -35,6 +35,7 @@ public struct AddressPolicy: Sendable, Hashable {
         var what: String
 
         init(_ bytes: [UInt8], _ bitCount: Int, _ what: String) {
+            precondition(bytes.count * 8 >= bitCount, "a prefix has all its bits")
             self.bytes = bytes
             self.bitCount = bitCount
             self.what = what
@@ -61,7 +62,8 @@ public struct AddressPolicy: Sendable, Hashable {
     ]
 
     private static let ipv6 = [
-        Prefix([0x01, 0], 64, "discarded"), Prefix([0x20, 0x01, 0x0D, 0xB8], 32, "for documentation"),
+        Prefix([0x01, 0, 0, 0, 0, 0, 0, 0], 64, "discarded"),
+        Prefix([0x20, 0x01, 0x0D, 0xB8], 32, "for documentation"),
         Prefix([0x20, 0x01, 0, 0], 32, "a tunnel's"), Prefix([0xFC], 7, "private"),
         Prefix([0xFE, 0x80], 10, "link-local"),
         Prefix([0xFE, 0xC0], 10, "site-local"), Prefix([0xFF], 8, "multicast"),

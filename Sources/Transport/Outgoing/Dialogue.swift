@@ -31,9 +31,7 @@ public final class DialogueClient: Sendable {
 
     public init(_ configuration: WebClient.Configuration, group: any EventLoopGroup) {
         self.configuration = configuration
-        connector = OutgoingConnector(
-            configuration.addresses, configuration.tls, protocols: [], connectTimeout: configuration.connectTimeout,
-            group: group)
+        connector = OutgoingConnector(configuration, protocols: [], group: group)
     }
 
     /// - Parameter endpoint: with `isTLS` the handshake comes before the first byte.
@@ -41,7 +39,7 @@ public final class DialogueClient: Sendable {
         let limit = configuration.responseByteCountMax
         return try await withDeadline(connector.makeLoop(), configuration.timeout, operation: "talk", endpoint) {
             [connector] answer, loop async throws(TransportError) -> any Channel in
-            try await connector.connect(to: endpoint, on: loop) { channel in
+            try await connector.connect(to: endpoint, on: loop, whenFailed: { answer.fail($0) }) { channel in
                 let pipeline = channel.pipeline.syncOperations
                 if endpoint.isTLS { try pipeline.addHandler(connector.tlsHandler(for: endpoint.host)) }
                 try pipeline.addHandler(ReceivedByteLimit(limit, "talk", endpoint))

@@ -11,18 +11,20 @@ final class OutgoingConnector: Sendable {
     private let tls: ClientTLS
     private let protocols: [String]
     private let connectTimeout: Duration
+    private let proxy: @Sendable (Endpoint) -> Proxy?
     private let group: any EventLoopGroup
     /// Made with the first connection that needs it: reading the system's authorities takes milliseconds.
     private let context = Mutex<NIOSSLContext?>(nil)
 
     init(
-        _ policy: AddressPolicy, _ tls: ClientTLS, protocols: [String], connectTimeout: Duration,
-        group: any EventLoopGroup
+        _ configuration: WebClient.Configuration, protocols: [String],
+        proxy: @escaping @Sendable (Endpoint) -> Proxy? = { _ in nil }, group: any EventLoopGroup
     ) {
-        self.policy = policy
-        self.tls = tls
+        policy = configuration.addresses
+        tls = configuration.tls
+        connectTimeout = configuration.connectTimeout
         self.protocols = protocols
-        self.connectTimeout = connectTimeout
+        self.proxy = proxy
         self.group = group
     }
 
@@ -36,15 +38,32 @@ final class OutgoingConnector: Sendable {
             context = made
             return made
         }
-        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil  // An error says that it is a name.
-        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+        return try NIOSSLClientHandler(context: context, serverHostname: isAddress(host) ? nil : host)
     }
 
     /// Connected, with what `initialize` put into the channel; it is called for each address that is tried.
+    ///
+    /// A proxy resolves names itself, and what it lets through is its operator's: then only addresses are judged here.
     func connect(
-        to endpoint: Endpoint, on loop: any EventLoop, initialize: @escaping @Sendable (any Channel) throws -> Void
+        to endpoint: Endpoint, on loop: any EventLoop, whenFailed: @escaping @Sendable (TransportError) -> Void,
+        initialize: @escaping @Sendable (any Channel) throws -> Void
     ) async throws(TransportError) -> any Channel {
-        let addresses = try await judgedAddresses(of: endpoint, on: loop)
+        guard let proxy = proxy(endpoint) else {
+            return try await connect(
+                endpoint, try await judgedAddresses(of: endpoint, on: loop), on: loop, initialize)
+        }
+        if isAddress(endpoint.host) { _ = try await judgedAddresses(of: endpoint, on: loop) }
+        let way = Endpoint(isTLS: false, host: proxy.host, port: proxy.port)
+        return try await connect(endpoint, try await addresses(of: way, on: loop), on: loop) { channel in
+            try channel.pipeline.syncOperations.addHandler(
+                ProxyTunnel(proxy, to: endpoint, whenFailed: whenFailed, whenOpen: initialize))
+        }
+    }
+
+    private func connect(
+        _ endpoint: Endpoint, _ addresses: [SocketAddress], on loop: any EventLoop,
+        _ initialize: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws(TransportError) -> any Channel {
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -66,14 +85,7 @@ final class OutgoingConnector: Sendable {
     private func judgedAddresses(
         of endpoint: Endpoint, on loop: any EventLoop
     ) async throws(TransportError) -> [SocketAddress] {
-        let found: [SocketAddress]
-        do {
-            found = try await Resolver.addresses(of: endpoint.host, port: endpoint.port, on: loop).get()
-        } catch {
-            throw (error as? TransportError)
-                ?? TransportError(
-                    .dnsFailed, operation: "resolve", subject: endpoint.host, cause: "\(error)", isUnprocessed: true)
-        }
+        let found = try await addresses(of: endpoint, on: loop)
         let allowed = found.filter { policy.refusal(of: $0.addressBytes) == nil }
         guard allowed.isEmpty else { return allowed }
         guard let first = found.first, let reason = policy.refusal(of: first.addressBytes) else {
@@ -87,6 +99,24 @@ final class OutgoingConnector: Sendable {
                 ? "the address is \(reason)" : "its address is \(first.ipAddress ?? ""), which is \(reason)",
             hint: "set allow_private: true where that is meant", isUnprocessed: true)
     }
+}
+
+extension OutgoingConnector {
+    private func addresses(
+        of endpoint: Endpoint, on loop: any EventLoop
+    ) async throws(TransportError) -> [SocketAddress] {
+        do {
+            return try await Resolver.addresses(of: endpoint.host, port: endpoint.port, on: loop).get()
+        } catch {
+            throw (error as? TransportError)
+                ?? TransportError(
+                    .dnsFailed, operation: "resolve", subject: endpoint.host, cause: "\(error)", isUnprocessed: true)
+        }
+    }
+}
+
+private func isAddress(_ host: String) -> Bool {
+    (try? SocketAddress(ipAddress: host, port: 0)) != nil  // An error says that it is a name.
 }
 
 private func shortText(_ error: any Error) -> String {

@@ -34,6 +34,8 @@ public final class WebClient: Sendable {
         public var responseByteCountMax = 64 << 10
         public var addresses = AddressPolicy()
         public var tls = ClientTLS()
+        /// The way around a network's border, by `Proxy.named`; nil for the direct way. Not for dialogues.
+        public var proxy: @Sendable (Endpoint) -> Proxy? = { _ in nil }
 
         public init() {}
     }
@@ -44,8 +46,7 @@ public final class WebClient: Sendable {
     public init(_ configuration: Configuration = Configuration(), group: any EventLoopGroup) {
         self.configuration = configuration
         connector = OutgoingConnector(
-            configuration.addresses, configuration.tls, protocols: ["http/1.1"],
-            connectTimeout: configuration.connectTimeout, group: group)
+            configuration, protocols: ["http/1.1"], proxy: configuration.proxy, group: group)
     }
 
     /// Returns whatever the server answered, errors and redirects included; throws when there is no whole answer.
@@ -54,7 +55,7 @@ public final class WebClient: Sendable {
         return try await withDeadline(
             connector.makeLoop(), configuration.timeout, operation: request.method, endpoint
         ) { [connector] answer, loop async throws(TransportError) -> any Channel in
-            try await connector.connect(to: endpoint, on: loop) { channel in
+            try await connector.connect(to: endpoint, on: loop, whenFailed: { answer.fail($0) }) { channel in
                 let pipeline = channel.pipeline.syncOperations
                 if endpoint.isTLS { try pipeline.addHandler(connector.tlsHandler(for: endpoint.host)) }
                 try pipeline.addHandler(ReceivedByteLimit(limit, request.method, endpoint))

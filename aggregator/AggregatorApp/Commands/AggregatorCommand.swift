@@ -104,7 +104,8 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         let settings = try options.load()
-        for warning in settings.warnings { printError("\(options.config): warning: \(warning)") }
+        let warnings = settings.warnings + [proxyWarning(ThisProcess.environment)].compactMap(\.self)
+        for warning in warnings { printError("\(options.config): warning: \(warning)") }
         print("\(options.config): valid")
     }
 }

@@ -31,7 +31,8 @@ struct NotifyCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let delivery = await Courier(channels, group: group).deliver(
+        let courier = Courier(channels, proxy: outgoingProxy(ThisProcess.environment), group: group)
+        let delivery = await courier.deliver(
             .test(through: test, at: currentInstant()), through: test, reference: nil)
         try? await group.shutdownGracefully()  // The process ends anyway.
         switch delivery {

@@ -16,11 +16,16 @@ public final class Courier: Sendable {
     /// In the order of the settings.
     public let channels: [NotifierChannel]
 
-    public init(_ channels: [NotifierChannel], group: any EventLoopGroup) {
+    /// - Parameter proxy: through which an endpoint outside is reached; nil for the direct way.
+    public init(
+        _ channels: [NotifierChannel], proxy: @escaping @Sendable (Endpoint) -> Proxy? = { _ in nil },
+        group: any EventLoopGroup
+    ) {
         self.channels = channels
         routes = Dictionary(
             channels.map { channel in
-                let configuration = channel.webConfiguration
+                var configuration = channel.webConfiguration
+                configuration.proxy = proxy
                 return (
                     channel.name,
                     Route(

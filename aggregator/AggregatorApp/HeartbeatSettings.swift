@@ -1,0 +1,44 @@
+import Runtime
+import Transport
+
+/// The section `heartbeat`: an address outside that notices when this aggregator does not call any more.
+public struct HeartbeatSettings: Sendable {
+    public var address: WebAddress
+    public var method: String
+    public var every: Duration
+    public var web = WebClient.Configuration()
+
+    /// Nil where none is set.
+    init?(_ section: SettingsSection) {
+        let isSet = !section.isEmpty
+        let every = section.duration("every", in: .seconds(5)...(.seconds(3_600))) ?? .seconds(60)
+        let method = section.choice("method", of: ["GET", "POST"]) ?? "GET"
+        let (allowsPrivate, caFile) = (section.bool("allow_private") ?? false, section.string("ca"))
+        guard isSet else {
+            _ = section.isPresent("url")
+            return nil
+        }
+        guard let address = NotifierSettings.address(section, "url") else { return nil }
+        self.address = address
+        self.method = method
+        self.every = every
+        web.addresses.allowsPrivate = allowsPrivate
+        web.tls = ClientTLS(caFile: caFile)
+    }
+}
+
+/// The proxy that this process's environment names for an endpoint (`HTTPS_PROXY`, `NO_PROXY`). A variable that is no proxy's
+/// address means the direct way, and `validate` warns of it.
+func outgoingProxy(_ environment: [String: String]) -> @Sendable (Endpoint) -> Proxy? {
+    { endpoint in try? Proxy.named(by: environment, for: endpoint) }
+}
+
+/// A warning where the environment names a proxy that is none.
+func proxyWarning(_ environment: [String: String]) -> String? {
+    do throws(ProxySettingError) {
+        _ = try Proxy.named(by: environment, for: Endpoint(isTLS: true, host: "example.com", port: 443))
+        return nil
+    } catch {
+        return "\(error)"
+    }
+}
