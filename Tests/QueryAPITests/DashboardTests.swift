@@ -80,4 +80,32 @@ struct DashboardTests {
         let waiting = try await text(pages, "/", nil)
         #expect(waiting?.contains("being worked out") == true)
     }
+
+    @Test func `an incident's page says what the API says, and its names are text`() async throws {
+        let document = """
+            {"id":"7","title":\(quoted(hostile)),"started_at":"2026-11-24T11:50:00.000Z","severity":"major",
+            "cause":{"kind":"partner","predicate":[{"dimension":"route","value":\(quoted(hostile))}],"confidence":0.9},
+            "explains":{"calls_failed":812,"customers":1,"customer_names":[\(quoted(hostile))]},
+            "timeline":[{"at":"2026-11-24T11:50:09.000Z","what":\(quoted(hostile))}]}
+            """
+        let record = IncidentRecord(
+            id: 7, state: "open", severity: "major", kind: "partner", partners: ["p"], isQuiet: false,
+            startedAt: now - .seconds(600), openedAt: now - .seconds(591), updatedAt: now, document: Array(document.utf8))
+        let sent = NotificationRecord(
+            at: now, channel: hostile, kind: "opened", state: "dead", attempts: 3, lastError: hostile)
+        let detail = IncidentDetail(record: record, notifications: [sent])
+        var sources = IncidentSources()
+        sources.list = { $0.states.contains("open") ? [detail] : [] }
+        sources.read = { $0 == 7 ? detail : nil }
+        sources.decisions = { _ in Array(#"[{"at":"2026-11-24T11:50:09.000Z","reason":"<b>"}]"#.utf8) }
+        let pages = DashboardPages(history: { nil }, incidents: sources, version: "1")
+        let list = try #require(try await text(pages, "/incidents", nil))
+        #expect(list.contains("One incident is open") && list.contains(#"href="/incidents/7""#))
+        let page = try #require(try await text(pages, "/incidents/{id}", nil, id: "7"))
+        #expect(page.contains("goes on, so far 10 min") && page.contains("nobody owns it") && page.contains("812"))
+        for html in [list, page] { #expect(!html.contains("<script") && !html.contains("<b>&lt;")) }
+        #expect(page.contains("&lt;b&gt;"))
+        let missing = try await text(pages, "/incidents/{id}", nil, id: "8")
+        #expect(missing == nil)
+    }
 }

@@ -12,6 +12,9 @@ ingest:
   listen: 127.0.0.1:{ingest}
 api:
   listen: 127.0.0.1:{api}
+"""
+
+PAGER = """\
 notifiers:
   pager:
     type: webhook
@@ -75,9 +78,10 @@ def _can_listen(port: int) -> bool:
         return True
 
 
-def write(state: Path, ports: Ports, pager: int, pager_secret: str) -> None:
+def write(state: Path, ports: Ports, pager: int | None = None, pager_secret: str = "") -> None:
+    """Without the port of a pager nobody is woken."""
     values = {"state": state, "pager": pager, "pager_secret": pager_secret, **vars(ports)}
-    (state / "aggregator.yaml").write_text(AGGREGATOR.format(**values))
+    (state / "aggregator.yaml").write_text((AGGREGATOR + (PAGER if pager else "")).format(**values))
     (state / "agent.yaml").write_text(AGENT.format(**values))
 
 
