@@ -27,6 +27,7 @@ public final class Agent: Sendable {
     private let packets: PacketCapture
     private let forwarding: Task<Void, Never>
     private let catalogueKeeping: Task<Void, Never>?
+    private let alarming: Task<Void, Never>
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
 
@@ -122,6 +123,10 @@ public final class Agent: Sendable {
             throw error
         }
         forwarding = Task { await forwarder.run() }
+        let alarm = AggregatorAlarm(
+            settings.alarm, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
+            waitingCalls: { spool.level.callCount }, metrics, logger: logger)
+        alarming = Task { await alarm.run() }
         catalogueKeeping = startKeeping(settings, published, pipeline, spool, forwarder, metrics, logger)
         logger.notice(
             "ready",
@@ -134,7 +139,9 @@ public final class Agent: Sendable {
     /// Takes nothing new, seals what it has, sends what it can in a few seconds. The rest goes at the next start.
     public func stop() async {
         catalogueKeeping?.cancel()
+        alarming.cancel()
         await catalogueKeeping?.value
+        await alarming.value
         await probes.stop()
         await packets.stop()
         await receiver.shutdown(grace: .seconds(5))

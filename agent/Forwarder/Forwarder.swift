@@ -63,6 +63,7 @@ public actor Forwarder {
     private var core: ForwarderCore
     private var callCounts: [UInt64: Int] = [:]
     private var lastTrouble: String?
+    private nonisolated let lastAnswer = Atomic(MonotonicClock.now())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -91,6 +92,9 @@ public actor Forwarder {
 
     /// Batches were sealed. Callable from anywhere.
     public nonisolated func wake() { signal.yield() }
+
+    /// When an aggregator last took a batch or a heartbeat, or the forwarder was made: by the monotonic clock, nanoseconds.
+    public nonisolated var lastAnswerNs: Int64 { lastAnswer.load(ordering: .relaxed) }
 
     /// Runs until the task is cancelled; then lets what is under way finish for a while.
     public func run() async {
@@ -178,7 +182,9 @@ public actor Forwarder {
                 ClientRequest(
                     method: "POST", path: "/v1/batches", headers: headers, body: ByteBuffer(bytes: bytes),
                     timeout: configuration.requestTimeout))
-            if !(200...299).contains(response.status) {
+            if (200...299).contains(response.status) {
+                lastAnswer.store(MonotonicClock.now(), ordering: .relaxed)
+            } else {
                 let detail = String(String(buffer: response.body).prefix(300))
                 noteTrouble("\(clients[endpoint].endpoint) answers \(response.status): \(detail)")
             }
@@ -211,10 +217,13 @@ public actor Forwarder {
             var headers = identity
             headers.add("content-type", "application/json")
             do {
-                _ = try await clients[core.endpoint].send(
+                let response = try await clients[core.endpoint].send(
                     ClientRequest(
                         method: "POST", path: "/v1/heartbeat", headers: headers,
                         body: ByteBuffer(bytes: heartbeat?() ?? []), timeout: configuration.heartbeatInterval))
+                if (200...299).contains(response.status) {
+                    lastAnswer.store(MonotonicClock.now(), ordering: .relaxed)
+                }
             } catch {
                 metrics.lostHeartbeats.add()
             }

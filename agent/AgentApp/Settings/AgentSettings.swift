@@ -28,6 +28,7 @@ public struct AgentSettings: Sendable {
     var published = CatalogueKeeper.Configuration()
     var attribution = AttributionSettings()
     var sent = SentLog.Configuration()
+    var alarm = AggregatorAlarm.Configuration()
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
@@ -90,5 +91,17 @@ public struct AgentSettings: Sendable {
         spool.batchCallCountMax = batch.integer("calls_max", in: 1...65_536) ?? spool.batchCallCountMax
         spool.sealAge = batch.duration("age_max", in: .milliseconds(250)...(.seconds(60))) ?? spool.sealAge
         spool.compressionLevel = section.integer("compression_level", in: 1...19) ?? spool.compressionLevel
+        readAlarm(section.section("alarm"))
+    }
+
+    private mutating func readAlarm(_ section: SettingsSection) {
+        alarm.after = section.duration("after", in: .seconds(30)...(.seconds(86_400))) ?? alarm.after
+        alarm.repeatInterval = section.duration("repeat", in: .seconds(60)...(.seconds(86_400))) ?? alarm.repeatInterval
+        alarm.command = section.strings("command")
+        if let program = alarm.command.first, !program.hasPrefix("/") {
+            section.report("command", "must begin with the absolute path of a program")
+        } else if let program = alarm.command.first, !Files.exists(program) {
+            section.report("command", "there is no file \(program)")
+        }
     }
 }
