@@ -40,6 +40,7 @@ public struct AlertingCore: Sendable {
     /// Those of the API, and all by name.
     private(set) var ownersByName: [String: Owner] = [:]
     private var owners: [Owner] = []
+    private var ownersGiven: [Owner]?
     var allOwners: [Owner] { owners }
     var threads: [Int64: AlertThread] = [:]
     var wakes: [Int64: Wake] = [:]
@@ -106,8 +107,10 @@ public struct AlertingCore: Sendable {
         wakeAll()
     }
 
-    /// Owners made by the API, as they are now.
+    /// Owners made by the API, as they are now; costs nothing where they are what they were.
     public mutating func replace(owners: [Owner]) {
+        guard owners != ownersGiven else { return }
+        ownersGiven = owners
         let ours = Set(configuration.owners.map(\.name))
         let all = configuration.owners + owners.filter { !ours.contains($0.name) }.sorted { $0.name < $1.name }
         refusedCount += max(0, all.count - Owner.countMax)
