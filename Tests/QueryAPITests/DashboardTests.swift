@@ -90,7 +90,8 @@ struct DashboardTests {
             """
         let record = IncidentRecord(
             id: 7, state: "open", severity: "major", kind: "partner", partners: ["p"], isQuiet: false,
-            startedAt: now - .seconds(600), openedAt: now - .seconds(591), updatedAt: now, document: Array(document.utf8))
+            startedAt: now - .seconds(600), openedAt: now - .seconds(591), updatedAt: now,
+            document: Array(document.utf8))
         let sent = NotificationRecord(
             at: now, channel: hostile, kind: "opened", state: "dead", attempts: 3, lastError: hostile)
         let detail = IncidentDetail(record: record, notifications: [sent])

@@ -77,7 +77,8 @@ func checkedBody(_ body: [UInt8], _ fields: [APIField], now: Instant) throws(API
     return values
 }
 
-let bodyByteCountMax = 64 << 10
+/// The longest list of matchers that is taken, in UTF-8, and then some.
+let bodyByteCountMax = 1 << 20
 let testCharacterCountMax = 500
 
 extension APIParameter.Kind {

@@ -125,14 +125,11 @@ private func check(_ record: QuietRecord, at now: Instant, _ owners: OwnerSource
     guard (faults + unknown).isEmpty else { throw APIProblem.badBody(faults + unknown, hint: hint) }
 }
 
-/// In a matcher: what nobody owns.
-private let nobody = "unowned"
-
 /// A silence for an owner whose name is misspelt would silence nothing.
 private func unknownOwners(_ json: String, _ names: [String]) -> (faults: [Problem.Item], hint: String?) {
     // They were checked.
     let matchers = (try? JSONParser().parse(Array(json.utf8)) { try [Matcher]($0) }) ?? []
-    let known = names + [nobody]
+    let known = names + [Owner.nobody]
     var faults: [Problem.Item] = []
     var hint: String?
     for (index, matcher) in matchers.enumerated() where matcher.dimension == .owner && matcher.test != .like {
