@@ -84,7 +84,9 @@ import Transport
     }
 
     private func catalogue(_ id: String) throws -> PublishedCatalogue {
-        try PublishedCatalogue([PartnerDefinition(id: id, name: "", hosts: [try #require(HostPattern("api.\(id).example"))])])
+        try PublishedCatalogue([
+            PartnerDefinition(id: id, name: "", hosts: [try #require(HostPattern("api.\(id).example"))])
+        ])
     }
 
     /// What is used and what is kept on disk are the first catalogue still.

@@ -21,7 +21,8 @@ struct ShareTests {
     private func request(_ path: [String: String], query: [String: String] = [:]) -> APIRequest {
         let peer = Peer(address: "203.0.113.9", port: 1, isLoopback: false, isTLS: true)
         return APIRequest(
-            head: RequestHead(method: "GET", path: "/shared/x", version: .http1_1, peer: peer), path: path, query: query,
+            head: RequestHead(method: "GET", path: "/shared/x", version: .http1_1, peer: peer), path: path,
+            query: query,
             scopes: [], who: "anonymous", now: Self.now)
     }
 

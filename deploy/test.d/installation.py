@@ -34,7 +34,8 @@ def built_programs() -> Path:
 class Installation:
     """State, settings and logs lie in a folder of their own, which goes with `close`."""
 
-    def __init__(self, agent_extra: str = "", aggregator_extra: str = ""):
+    def __init__(self, agent_extra: str = "", aggregator_extra: str = "", **environment: str):
+        self.environment = environment
         self.bin = built_programs()
         self._folder = tempfile.TemporaryDirectory(prefix="farwatch-test-")
         self.state = Path(self._folder.name)
@@ -114,7 +115,7 @@ class Installation:
 
     def _start(self, program: str, config: str, address: str) -> None:
         command = [str(self.bin / program), "run", "--config", str(self.state / config)]
-        self.programs.start(program, command, clean_environment())
+        self.programs.start(program, command, clean_environment() | self.environment)
 
         def is_up() -> bool:
             self.programs.check()

@@ -1,0 +1,144 @@
+"""Random secrets in every disguise, through agent and aggregator: none is in what is stored, answered, logged or handed on."""
+
+import base64
+import json
+import random
+import re
+import signal
+import sys
+import time
+import unittest
+import urllib.parse
+from pathlib import Path
+
+from installation import Installation, send
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients.d"))
+
+from test_canaries import SETTINGS, disguises, moesif, native, secret, span  # noqa: E402
+
+SEED = 20261128
+SECRETS = 12
+# As much as the runtime tells of a crash, and none of the names that take minutes to look up.
+CRASH_REPORT = "enable=yes,threads=all,registers=all,images=none,symbolicate=off,sanitize=no,unwind=fast,cache=no"
+
+
+def multipart(text: str) -> str:
+    return (f'--b\r\ncontent-disposition: form-data; name="{text}"; filename="{text}.txt"\r\n\r\n{text}\r\n'
+            f'--b\r\ncontent-disposition: form-data; name="note"\r\n\r\npay {text} now\r\n--b--\r\n')  # fmt: skip
+
+
+class Canaries(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation(agent_extra=SETTINGS, SWIFT_BACKTRACE=CRASH_REPORT).__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.address = cls.installation.api.address
+        cls.token = cls.installation.command(
+            "farwatch-aggregator", "token", "create", "--scope", "admin", "--name", "all"
+        ).split()[-1]
+        choose = random.Random(SEED)
+        cls.secrets = [secret(choose) for _ in range(SECRETS)]
+        cls.answers = []
+        cls.sent = 0
+
+    def post(self, path: str, document) -> None:
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        status, _, answer = send(self.installation.receivers + path, body, content_type="application/json")
+        if status >= 400:
+            self.answers.append(answer.decode())
+
+    def get(self, path: str, method: str = "GET", body=None, **headers):
+        headers["authorization"] = f"Bearer {self.token}"
+        if body is not None:
+            headers["content_type"] = "application/json"
+            body = json.dumps(body).encode()
+        return send(self.address + path, body, method, **headers)
+
+    def send_all(self) -> None:
+        for number, text in enumerate(self.secrets, 1):
+            for shape in disguises(text):
+                for host in ("api.stripe.com", "slack.com", "api.github.com"):
+                    bodies = [{"a": [shape], "note": f"pay {shape} now", shape: 1}, f"a=1&note={urllib.parse.quote(shape)}",
+                              f"<a b='{shape}'>{shape}</a>", multipart(shape)]  # fmt: skip
+                    for body, kind in zip(bodies, ("application/json", "application/x-www-form-urlencoded", "text/xml",
+                                                   "multipart/form-data; boundary=b")):  # fmt: skip
+                        call = native(shape, host, body) | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                        call["request"]["headers"]["content-type"] = kind
+                        self.sent += 1
+                        call["id"] = f"{shape}/{self.sent}"  # Equal ids are one call.
+                        self.post("/v1/calls", [call])
+            self.post("/v1/events/batch", [moesif(shape) for shape in disguises(text)])
+            self.post("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span(text, number)]}]}]})
+            self.post("/v1/calls", f'{{"{text}'.encode())
+
+    def stored_calls(self) -> list[dict]:
+        calls, cursor = [], ""
+        while cursor is not None:
+            page = json.loads(self.get(f"/api/v1/calls?since=9999h&limit=1000{cursor and '&cursor=' + cursor}")[2])
+            calls, cursor = calls + page["data"], page["next_cursor"]
+        return calls
+
+    def crash(self) -> None:
+        """With calls under way; what a crash writes goes to the log, and no memory to the disk."""
+        self.post("/v1/calls", [native(text, "api.stripe.com", {"a": text}) for text in self.secrets])
+        process = self.installation.programs.running.pop("farwatch-agent")
+        deadline = time.monotonic() + 120
+        while process.poll() is None:  # The runtime writes its report, lets go, and expects the fault again.
+            self.assertLess(time.monotonic(), deadline, "it does not end")
+            process.send_signal(signal.SIGSEGV)
+            time.sleep(0.5)
+        self.assertNotEqual(process.returncode, 0)
+        log = (self.installation.state / "logs" / "farwatch-agent.log").read_text(errors="replace")
+        self.assertIn("Signal 11", log, "the report is there to be looked into")
+        self.installation.start_agent()
+
+    def database(self) -> str:
+        """Every row of every table as text, and what stands in it in hex, too."""
+        tables = [row[0] for row in self.installation.sql(
+            "SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'farwatch'::regnamespace")]  # fmt: skip
+        text = "\n".join(",".join(row) for table in tables for row in self.installation.sql(f"SELECT t::text FROM {table} t"))
+        return text + "".join(bytes.fromhex(part).decode("latin-1") for part in re.findall(r"\\x((?:[0-9a-f]{2})+)", text))
+
+    def test_no_sink_holds_a_canary(self):
+        time.sleep(3)  # Tokens are read every two seconds.
+        self.send_all()
+        self.crash()
+        calls = self.installation.wait_for(
+            lambda: (found := self.stored_calls()) and len(found) >= self.sent and found, 60, "the calls are stored"
+        )
+        sinks = {"answers": "\n".join(self.answers), "calls": json.dumps(calls)}
+        bodies = {call["request"].get("body") is not None for call in calls}
+        self.assertIn(True, bodies, "some bodies are there to be looked into")
+        for partner in ("stripe", "slack", "github"):
+            status, _, made = self.get("/api/v1/evidence", "POST", {"title": partner, "partner": partner, "since": "1d"})
+            self.assertEqual(status, 201)
+            evidence = json.loads(made)["id"]
+            shared = json.loads(self.get("/api/v1/shares", "POST", {"evidence": evidence, "recipient": "x"})[2])["path"]
+            for path in (f"/api/v1/evidence/{evidence}", f"/api/v1/evidence/{evidence}?format=html", shared,
+                         f"/api/v1/partners/{partner}/rate-limits", f"/api/v1/explain?partner={partner}",
+                         f"/api/v1/impact?partner={partner}"):  # fmt: skip
+                status, _, sinks[path] = self.get(path)
+                self.assertEqual(status, 200, path)
+        for call in random.Random(SEED).sample(calls, 40):
+            for form in ("native", "curl", "har"):
+                path = f"/api/v1/calls/{urllib.parse.quote(call['id'], safe='')}?format={form}"
+                sinks[path] = self.get(path)[2]
+        for path in ("/", "/api/v1/status", "/api/v1/hosts", "/api/v1/audit", "/metrics", "/api/v1/volume?by=route",
+                     "/api/v1/volume?by=customer"):  # fmt: skip
+            sinks[path] = self.get(path)[2]
+        sinks["database"] = self.database()
+        for path in self.installation.state.rglob("*"):
+            if path.is_file() and "postgres" not in path.parts:
+                self.assertFalse(path.name.startswith("core"), path)
+                sinks[str(path)] = path.read_bytes()
+        self.assertGreater(len(sinks["database"]), 100_000)
+        for name, content in sinks.items():
+            content = content if isinstance(content, str) else content.decode("latin-1")
+            for text in self.secrets:
+                for form in (text, urllib.parse.quote(text, safe=""), base64.b64encode(text.encode()).decode()):
+                    self.assertNotIn(form, content, f"seed {SEED}: {form} in {name}")
+
+
+if __name__ == "__main__":
+    unittest.main()
