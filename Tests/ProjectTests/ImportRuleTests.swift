@@ -15,8 +15,8 @@ struct ImportRuleTests {
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
         ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
         ("Storage", "aggregator"), ("Notifiers", "aggregator"), ("QueryAPI", "aggregator"),
-        ("Dashboard", "aggregator"), ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"), ("FarwatchCLI", "aggregator"),
-        ("farwatch", "aggregator"),
+        ("Dashboard", "aggregator"), ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"),
+        ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
     ]
 
     private static let shims: [String: String] = [

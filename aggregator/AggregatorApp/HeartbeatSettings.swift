@@ -27,8 +27,8 @@ public struct HeartbeatSettings: Sendable {
     }
 }
 
-/// The proxy that this process's environment names for an endpoint (`HTTPS_PROXY`, `NO_PROXY`). A variable that is no proxy's
-/// address means the direct way, and `validate` warns of it.
+/// The proxy that this process's environment names for an endpoint (`HTTPS_PROXY`, `NO_PROXY`). A variable that is no
+/// proxy's address means the direct way, and `validate` warns of it.
 func outgoingProxy(_ environment: [String: String]) -> @Sendable (Endpoint) -> Proxy? {
     { endpoint in try? Proxy.named(by: environment, for: endpoint) }
 }

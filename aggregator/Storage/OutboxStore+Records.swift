@@ -41,8 +41,8 @@ extension OutboxStore {
         }
     }
 
-    /// The last message of each incident that a channel takes for open, because it was told or stood in for one that should have
-    /// been; at most a thousand.
+    /// The last message of each incident that a channel takes for open, because it was told or stood in for one that
+    /// should have been; at most a thousand.
     public static func open(through channel: String, _ connection: PostgresConnection) throws -> [OutboxEntry] {
         try connection.query(
             """

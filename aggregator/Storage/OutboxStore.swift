@@ -83,7 +83,8 @@ public enum OutboxStore {
             SET attempts = o.attempts + 1, next_attempt_at = now() + picked.seconds * interval '1 second'
             FROM picked WHERE o.id = picked.id
             RETURNING o.id, o.message::text, o.created_at, o.attempts, (SELECT reference
-                FROM farwatch.channel_references r WHERE r.incident = o.incident AND r.channel = o.channel)
+                FROM farwatch.channel_references r WHERE r.incident = o.incident AND r.channel = o.channel),
+                o.channel, o.incident, o.sequence
             """,
             [
                 .textArray(claims.map(\.channel)), .int4Array(claims.map { Int32(clamping: $0.countMax) }),
@@ -91,12 +92,15 @@ public enum OutboxStore {
             ], prepared: true)
         var entries: [OutboxEntry] = []
         for row in rows {
-            guard let message = Message(json: Array(try row.text(1).utf8)) else {
+            guard var message = Message(json: Array(try row.text(1).utf8)) else {
                 _ = try finish(
                     try row.int8(0), attempts: Int(try row.int4(3)),
                     .dead(error: "what is stored is no message of this release"), connection)
                 continue
             }
+            // The columns are what was claimed by, and so what counts.
+            message.channel = try row.text(5)
+            (message.incident, message.sequence) = (try row.int8(6), try row.int4(7))
             entries.append(
                 OutboxEntry(
                     id: try row.int8(0), message: message,

@@ -35,7 +35,8 @@ public struct DeliveryLane: Sendable {
         return max(0, concurrency - underWayCount)
     }
 
-    /// What is open is said again while nothing else is under way: else it could undo what was told meanwhile. False: not now.
+    /// What is open is said again while nothing else is under way: else it could undo what was told meanwhile. False: not
+    /// now.
     public mutating func beganRenewal() -> Bool {
         guard underWayCount == 0, !isRenewing else { return false }
         isRenewing = true

@@ -3,8 +3,7 @@ import Transport
 /// The client's side of one mail by SMTP (RFC 5321) with STARTTLS (RFC 3207) and AUTH PLAIN or LOGIN (RFC 4954).
 ///
 /// ```
-/// greeting ► hello ►─┬─► startTLS ► handshake ► hello(secured) ─┬─► auth… ─┬─► sender ► recipients ► data ► body ►
-/// over
+/// greeting ► hello ►─┬─► startTLS ► handshake ► hello(secured) ─┬─► auth… ─┬─► sender ► recipients ► data ► body
 ///                    └────────────── none, or implicit TLS ─────┴──────────┘
 /// ```
 /// Credentials are never sent in the clear, and a server that does not offer STARTTLS where it is wanted is not talked
