@@ -30,8 +30,10 @@ public func peerNetwork(of address: String) -> String? {
 
 private func networkOfFour(_ text: Substring) -> String? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts.allSatisfy({ $0.utf8.count <= 3 && $0.allSatisfy(\.isASCII) && UInt8($0) != nil })
-    else { return nil }
+    // `UInt8` would take a sign.
+    guard parts.count == 4, parts.allSatisfy({ $0.utf8.allSatisfy { $0 &- 48 < 10 } && UInt8($0) != nil }) else {
+        return nil
+    }
     return "\(UInt8(parts[0])!).\(UInt8(parts[1])!).\(UInt8(parts[2])!).0/24"
 }
 
