@@ -120,7 +120,7 @@ let package = Package(
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "CatalogueSettings",
                 "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage",
-                "Notifiers", "QueryAPI", "Transport", "Detection", "Dashboard",
+                "Notifiers", "QueryAPI", "Dashboard",
                 nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
         .executableTarget(
