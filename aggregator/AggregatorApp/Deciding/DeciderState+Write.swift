@@ -105,6 +105,8 @@ extension AlertingCore.Action {
         case .assign: self = .assign(to: record.detail ?? "")
         case .note: self = .note(record.detail ?? "")
         case .resolve: self = .resolve
+        case .caseSent: self = .caseSent
+        case .caseAcknowledged: self = .caseAcknowledged
         }
     }
 }
