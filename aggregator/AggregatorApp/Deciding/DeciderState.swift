@@ -127,6 +127,7 @@ struct DeciderState {
     }
 
     private mutating func judge(at now: Instant) {
+        figures.settle(at: now)
         var board = board
         judge(&board, at: now)
         self.board = board
