@@ -49,6 +49,7 @@ public struct BatchBuilder {
         wire.varint(field: 4, codec.rawValue)
         if callCount > 0 { wire.delimited(field: 5, pack(metadata.finish())) }
         if openPayload.callCount > 0 { fullPayloads.append(openPayload) }
+        wire.reserve(wire.bytes.count + (codec == .plain ? fullPayloadByteCount + openPayload.byteCount : 0))
         for payload in fullPayloads {
             var block = WireWriter()
             block.varint(field: 1, UInt64(payload.callCount))

@@ -19,12 +19,10 @@ struct PayloadWriter {
     mutating func append(_ call: APICall) {
         callCount += 1
         method.appendVarint(table.index(of: call.request.method))
-        let url = call.request.url
-        let split = originEnd(of: url)
-        origin.appendVarint(table.index(of: split == url.startIndex ? nil : String(url[..<split])))
-        path.append(url.utf8[split...])
+        var url = call.request.url
+        url.withUTF8 { append(url: $0) }
         httpVersion.appendVarint(table.index(of: call.request.httpVersion))
-        byteCount += 24 + url.utf8.count
+        byteCount += 24
         byteCount += request.append(
             headers: call.request.headers, body: call.request.body, size: call.request.bodyByteCount, table: &table)
         byteCount += response.append(
@@ -36,8 +34,16 @@ struct PayloadWriter {
         webhook.append(call.webhook, table: &table)
     }
 
+    private mutating func append(url: UnsafeBufferPointer<UInt8>) {
+        let split = originEnd(of: url)
+        origin.appendVarint(split == 0 ? 0 : table.index(ofBytes: UnsafeBufferPointer(rebasing: url[..<split])))
+        path.append(UnsafeBufferPointer(rebasing: url[split...]))
+        byteCount += url.count
+    }
+
     func finish() -> [UInt8] {
         var wire = WireWriter()
+        wire.reserve(byteCount)
         wire.strings(field: 1, table.strings)
         wire.delimited(field: 2, method)
         wire.delimited(field: 3, origin)
@@ -61,16 +67,11 @@ struct PayloadWriter {
 }
 
 /// Where scheme and authority end: at the first `/`, `?` or `#` after `://`; at the start when there is no scheme.
-private func originEnd(of url: String) -> String.Index {
-    let bytes = url.utf8
-    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
-        return url.startIndex
-    }
-    let authority = bytes.index(colon, offsetBy: 3)
-    return bytes[authority...].firstIndex {
+private func originEnd(of url: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let colon = url.firstIndex(of: UInt8(ascii: ":")), url[colon...].starts(with: "://".utf8) else { return 0 }
+    return url[(colon + 3)...].firstIndex {
         $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
-    }
-        ?? url.endIndex
+    } ?? url.count
 }
 
 /// Headers and bodies of one side. Values lie in a column per header name, where they resemble each other.
@@ -78,6 +79,9 @@ private struct MessageColumns {
     var headerLists: [UInt8] = []
     private(set) var headerColumns: [HeaderColumn] = []
     private var columnOfName: [String: Int] = [:]
+    private var lists: [HeaderList] = []
+    /// Looked at one after the other.
+    private static let listCountMax = 16
     private var form: [UInt8] = []
     private var body = BytesColumn()
     private var size: [UInt8] = []
@@ -90,11 +94,11 @@ private struct MessageColumns {
         if headers.isEmpty {
             headerLists.append(0)
         } else {
-            let names = headers.map { listable($0.name) }
-            headerLists.appendVarint(table.index(of: names.joined(separator: "\n")))
-            for (name, header) in zip(names, headers) {
-                headerColumns[column(for: name, table: &table)].values.append(header.value.utf8)
-                added += header.value.utf8.count + 1
+            let list = self.list(of: headers, table: &table)
+            headerLists.appendVarint(lists[list].index)
+            for (place, column) in lists[list].columns.enumerated() {
+                headerColumns[column].values.append(headers[place].value)
+                added += headers[place].value.utf8.count + 1
             }
         }
         if let content {
@@ -107,6 +111,21 @@ private struct MessageColumns {
         size.appendVarint(byteCount.map { UInt64(clamping: $0) &+ 1 } ?? 0)
         anySize = anySize || byteCount != nil
         return added
+    }
+
+    /// Senders repeat themselves: the names of most messages are, in their order, those of one before.
+    private mutating func list(of headers: [Header], table: inout StringTable) -> Int {
+        if let known = lists.firstIndex(where: { $0.isOf(headers) }) { return known }
+        let names = headers.map { listable($0.name) }
+        let list = HeaderList(
+            names: headers.map(\.name), index: table.index(of: names.joined(separator: "\n")),
+            columns: names.map { column(for: $0, table: &table) })
+        guard lists.count == Self.listCountMax else {
+            lists.append(list)
+            return lists.count - 1
+        }
+        lists[lists.count - 1] = list
+        return lists.count - 1
     }
 
     private mutating func column(for name: String, table: inout StringTable) -> Int {
@@ -125,6 +144,22 @@ private struct MessageColumns {
         }
         if anySize { wire.delimited(field: 4, size) }
         return wire.bytes
+    }
+}
+
+/// The names of one message's headers, and where their values go.
+private struct HeaderList {
+    let names: [String]
+    /// Of the list in the string table.
+    let index: UInt64
+    let columns: [Int]
+
+    func isOf(_ headers: [Header]) -> Bool {
+        guard names.count == headers.count else { return false }
+        for place in names.indices where !names[place].hasSameBytes(as: headers[place].name) {
+            return false
+        }
+        return true
     }
 }
 

@@ -2,6 +2,8 @@
 struct WireWriter {
     private(set) var bytes: [UInt8] = []
 
+    mutating func reserve(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
     mutating func varint(field: Int, _ value: UInt64) {
         guard value != 0 else { return }
         bytes.appendVarint(UInt64(field << 3))
@@ -22,7 +24,7 @@ struct WireWriter {
     }
 
     mutating func strings(field: Int, _ values: [String]) {
-        for value in values { element(field: field, value.utf8) }
+        for var value in values { value.withUTF8 { element(field: field, $0) } }
     }
 }
 

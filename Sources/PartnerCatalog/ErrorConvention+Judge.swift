@@ -7,7 +7,8 @@ extension ErrorConvention {
         guard let response = call.response else { return .noAnswer(call.error ?? .other) }
         // An answer that broke off is none, whatever its status line promised; one that said no had been given.
         if let error = call.error, response.status < 400 { return .noAnswer(error) }
-        guard rules.contains(where: { $0.applies(response.status, path) }) else {
+        // By index: a rule that does not apply is not copied.
+        guard rules.indices.contains(where: { rules[$0].applies(response.status, path) }) else {
             return ErrorConvention.byStatus(response.status)
         }
         let applicable = rules.lazy.filter { $0.applies(response.status, path) }
@@ -34,7 +35,9 @@ extension OutcomeRule {
         guard statuses.contains(status) else { return false }
         return pathSuffixes.isEmpty
             || pathSuffixes.contains { suffix in
-                path.count >= suffix.utf8.count && path.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+                // Most paths differ in their last byte.
+                path.last == suffix.utf8.last && path.count >= suffix.utf8.count
+                    && path.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
             }
     }
 }

@@ -73,9 +73,10 @@ extension SpoolStore {
         var position = 0
         for calls in group {
             let repeatsBefore = encoded.repeats.count
-            for call in calls {
+            // By index, here and below: a loop over the calls themselves copies each.
+            for index in calls.indices {
                 defer { position += 1 }
-                if let id = call.id {
+                if let id = calls[index].id {
                     let hash = suppliedIDHash(id)
                     guard seen.insert(hash, at: now) else {
                         encoded.repeats.append(position)
@@ -83,7 +84,7 @@ extension SpoolStore {
                     }
                     encoded.hashes.append(hash)
                 }
-                recordBuilder.append(call)
+                recordBuilder.append(calls[index])
             }
             let suppressed = encoded.repeats.count - repeatsBefore
             encoded.results.append(
@@ -164,11 +165,11 @@ extension SpoolStore {
         var position = 0
         var repeats = encoded.repeats[...]
         for calls in group {
-            for call in calls {
+            for index in calls.indices {
                 if repeats.first == position {
                     repeats.removeFirst()
                 } else {
-                    open.builder.append(call)
+                    open.builder.append(calls[index])
                 }
                 position += 1
             }
