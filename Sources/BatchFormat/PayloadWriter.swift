@@ -34,6 +34,23 @@ struct PayloadWriter {
         webhook.append(call.webhook, table: &table)
     }
 
+    /// The columns of another writer behind these.
+    mutating func take(_ other: PayloadWriter) {
+        callCount += other.callCount
+        byteCount += other.byteCount
+        let renumbered = table.take(other.table)
+        method.appendIndices(other.method, renumbered)
+        origin.appendIndices(other.origin, renumbered)
+        path.append(other.path)
+        httpVersion.appendIndices(other.httpVersion, renumbered)
+        request.take(other.request, renumbered)
+        response.take(other.response, renumbered)
+        peer.appendIndices(other.peer, renumbered)
+        parentPresent += other.parentPresent
+        parent += other.parent
+        webhook.take(other.webhook, renumbered)
+    }
+
     private mutating func append(url: UnsafeBufferPointer<UInt8>) {
         let split = originEnd(of: url)
         origin.appendVarint(split == 0 ? 0 : table.index(ofBytes: UnsafeBufferPointer(rebasing: url[..<split])))
@@ -78,7 +95,8 @@ private func originEnd(of url: UnsafeBufferPointer<UInt8>) -> Int {
 private struct MessageColumns {
     var headerLists: [UInt8] = []
     private(set) var headerColumns: [HeaderColumn] = []
-    private var columnOfName: [String: Int] = [:]
+    /// By the name's index in the string table.
+    private var columnOfName: [UInt64: Int] = [:]
     private var lists: [HeaderList] = []
     /// Looked at one after the other.
     private static let listCountMax = 16
@@ -119,7 +137,7 @@ private struct MessageColumns {
         let names = headers.map { listable($0.name) }
         let list = HeaderList(
             names: headers.map(\.name), index: table.index(of: names.joined(separator: "\n")),
-            columns: names.map { column(for: $0, table: &table) })
+            columns: names.map { column(for: table.index(of: $0)) })
         guard lists.count == Self.listCountMax else {
             lists.append(list)
             return lists.count - 1
@@ -128,11 +146,23 @@ private struct MessageColumns {
         return lists.count - 1
     }
 
-    private mutating func column(for name: String, table: inout StringTable) -> Int {
+    /// - Parameter name: its index in the string table.
+    private mutating func column(for name: UInt64) -> Int {
         if let known = columnOfName[name] { return known }
-        headerColumns.append(HeaderColumn(name: table.index(of: name)))
+        headerColumns.append(HeaderColumn(name: name))
         columnOfName[name] = headerColumns.count - 1
         return headerColumns.count - 1
+    }
+
+    mutating func take(_ other: MessageColumns, _ renumbered: [UInt64]) {
+        headerLists.appendIndices(other.headerLists, renumbered)
+        for theirs in other.headerColumns {
+            headerColumns[column(for: renumbered[Int(theirs.name)])].values.append(theirs.values)
+        }
+        form += other.form
+        body.append(other.body)
+        size += other.size
+        anySize = anySize || other.anySize
     }
 
     func encodedBodies() -> [UInt8] {
@@ -204,6 +234,17 @@ private struct WebhookColumns {
         attempt.appendVarint(UInt64(clamping: webhook.attempt ?? 0))
         subscription.appendVarint(table.index(of: webhook.subscription))
         recipient.appendVarint(table.index(of: webhook.recipient))
+    }
+
+    mutating func take(_ other: WebhookColumns, _ renumbered: [UInt64]) {
+        present += other.present
+        eventType.appendIndices(other.eventType, renumbered)
+        deliveryLength += other.deliveryLength
+        delivery += other.delivery
+        attempt += other.attempt
+        subscription.appendIndices(other.subscription, renumbered)
+        recipient.appendIndices(other.recipient, renumbered)
+        any = any || other.any
     }
 
     func encoded() -> [UInt8] {

@@ -23,6 +23,11 @@ struct StringTable {
         index(of: bytes) ?? add(String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Adds what another table has: `result[i]` is here what `i` is there.
+    mutating func take(_ other: StringTable) -> [UInt64] {
+        [0] + other.strings.map { index(of: $0) }
+    }
+
     /// Keeps the storage: the next batch is about as large.
     mutating func removeAll() {
         strings.removeAll(keepingCapacity: true)
@@ -90,8 +95,8 @@ struct BytesColumn {
         value.withUnsafeBufferPointer { append($0) }
     }
 
-    mutating func removeAll() {
-        lengths.removeAll(keepingCapacity: true)
-        contents.removeAll(keepingCapacity: true)
+    mutating func append(_ other: BytesColumn) {
+        lengths += other.lengths
+        contents += other.contents
     }
 }
