@@ -19,7 +19,7 @@ extension Schema {
         CREATE INDEX ON farwatch.incident_actions (incident);
         CREATE INDEX ON farwatch.incident_actions (id) WHERE applied_at IS NULL;
         COMMENT ON TABLE farwatch.incident_actions IS
-            'acknowledge, assign, note and resolve, as people asked for them; the decider applies them in order of id';
+            'acknowledge, assign, note, resolve, case-sent and case-acknowledged, as people asked for them; the decider applies them in order of id';
 
         CREATE TABLE farwatch.quiets (
             id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, side text, matchers json NOT NULL,
