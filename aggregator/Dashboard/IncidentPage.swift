@@ -64,7 +64,8 @@ private func common(_ sentences: JSONValue?) -> String {
     var items = ""
     sentences?.forEachElement { items += "<li><span class=\"name\">\(htmlEscaped($0.string ?? ""))</span></li>" }
     guard !items.isEmpty else { return "" }
-    return "<section class=\"panel\"><h3>What failed calls have in common</h3><ul class=\"shares\">\(items)</ul></section>"
+    return
+        "<section class=\"panel\"><h3>What failed calls have in common</h3><ul class=\"shares\">\(items)</ul></section>"
 }
 
 private func hurt(_ explains: JSONValue?) -> String {
