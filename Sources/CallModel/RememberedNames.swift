@@ -18,7 +18,9 @@ public struct RememberedNames<Value> {
     @inlinable
     public mutating func value(of name: String, orElse make: (String) -> Value) -> Value {
         var name = name
-        let place = name.withUTF8 { Int(truncatingIfNeeded: ByteHash.of(UnsafeRawBufferPointer($0))) & (placeCount - 1) }
+        let place = name.withUTF8 {
+            Int(truncatingIfNeeded: ByteHash.of(UnsafeRawBufferPointer($0))) & (placeCount - 1)
+        }
         if let known = places[place], name.hasSameBytes(as: known.name) { return known.value }
         let value = make(name)
         places[place] = (name, value)

@@ -49,7 +49,9 @@ extension OutcomeRule.Condition {
     /// document, and most answers are no errors. A key with an escape in it is found only by reading.
     func mayHold(for body: [UInt8]) -> Bool {
         guard case .body(let path, _) = self else { return false }
-        guard case .member(let name)? = path.steps.last(where: { $0 != .anyElement }), !name.isEmpty else { return true }
+        guard case .member(let name)? = path.steps.last(where: { $0 != .anyElement }), !name.isEmpty else {
+            return true
+        }
         return body.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress, memchr(start, 0x5C, bytes.count) == nil else { return true }
             var at = 0
