@@ -107,7 +107,7 @@ private func listable(_ name: String) -> String {
     name.utf8.contains(UInt8(ascii: "\n")) ? String(name.map { $0 == "\n" ? "_" : $0 }) : name
 }
 
-private struct HeaderColumn {
+struct HeaderColumn {
     let name: UInt64
     var values = BytesColumn()
 
