@@ -59,7 +59,7 @@ import Testing
         let pipeline = CallPipeline(settings(), MetricsRegistry())
         let sent = call(
             "https://shop-9.example/hook", [Header("webhook-id", "msg_1"), Header("webhook-signature", "v1,c2VjcmV0")])
-        let processed = pipeline.process([sent], at: .epoch).calls
+        let processed = pipeline.process([sent], .reported, at: .epoch).calls
         #expect(processed.first?.partner == Catalogue.sentWebhooksPartner)
         #expect(processed.first?.webhook?.recipient == "shop-9.example")
         #expect(processed.first?.webhook?.deliveryID == "msg_1")
