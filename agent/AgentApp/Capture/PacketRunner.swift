@@ -8,15 +8,20 @@ import Runtime
 final class PacketRunner {
     private var packets: PacketReassembler<TLSReader<CallReader<PacketSink>>>
     private let settings: AgentSettings
+    private var keyLog: KeyLogFollower?
     private let probesRead: @Sendable () -> Bool
     private let take: @Sendable ([APICall], Instant) -> Void
     private var nextTick: Int64 = 0
     private var nextAddresses: Int64 = 0
+    private var nextKeys: Int64 = 0
     /// Of captures that ended, as when the interface went away.
     private var former = InterfaceCapture.Counters()
 
     private static let tickInterval = Duration.seconds(1)
     private static let addressInterval = Duration.seconds(10)
+    private static let keyInterval = Duration.milliseconds(50)
+    /// Connections whose secrets are kept: those open, and as many that come.
+    private static let secretsMax = 16_384
     private static let wait = Duration.milliseconds(200)
 
     init(
@@ -26,11 +31,14 @@ final class PacketRunner {
         self.settings = settings
         self.probesRead = probesRead
         self.take = take
+        keyLog = settings.capture.keyLog.map { KeyLogFollower($0) }
         let protocols = Self.protocolConfiguration
+        var tls = Self.tlsConfiguration
+        tls.waitsForKeys = keyLog != nil
         packets = PacketReassembler(
             consumer: TLSReader(
                 consumer: CallReader(sink: PacketSink(settings, protocols), configuration: protocols),
-                configuration: Self.tlsConfiguration),
+                configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax)),
             configuration: Self.packetConfiguration)
     }
 
@@ -49,6 +57,7 @@ final class PacketRunner {
             }
             // Not before something could be received: an interface that is down can be opened, and no more.
             let time = MonotonicClock.now()
+            if time >= nextKeys { readKeys(at: time) }
             if time >= nextTick {
                 tick(at: time)
                 publish(totals(capture))
@@ -77,6 +86,19 @@ final class PacketRunner {
         handOn()
     }
 
+    /// Soon: what was sent waits for the secrets that open it.
+    private func readKeys(at time: Int64) {
+        nextKeys = time + Self.keyInterval.nanoseconds
+        let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+        guard let text = keyLog?.read(at: now) else { return }
+        switch text {
+        case .more(let bytes):
+            packets.consumer.keyLog(bytes.span)
+            packets.consumer.resume(at: now)
+        case .expired: packets.consumer.forgetSecrets(at: now)
+        }
+    }
+
     private func learnAddresses() {
         if let addresses = LocalAddresses.current() { packets.consumer.consumer.sink.addresses = addresses }
     }
@@ -91,7 +113,8 @@ final class PacketRunner {
         return PacketTotals(
             capture: total(capture.counters()), packets: packets.counters, tls: packets.consumer.counters,
             protocols: reader.counters, calls: reader.sink.tally, openConnections: reader.connectionCount,
-            heldByteCount: reader.heldByteCount)
+            heldByteCount: reader.heldByteCount, keyLog: keyLog?.state ?? .off,
+            keyLogLines: packets.consumer.keys.lineCount)
     }
 
     private func total(_ counters: InterfaceCapture.Counters) -> InterfaceCapture.Counters {
@@ -114,6 +137,8 @@ struct PacketTotals {
     var calls: PacketSink.Tally
     var openConnections: Int
     var heldByteCount: Int
+    var keyLog: KeyLogFollower.State
+    var keyLogLines: Int
 
     func write(to report: inout PacketReport) {
         report.capture = capture
@@ -123,6 +148,8 @@ struct PacketTotals {
         report.calls = calls
         report.openConnections = openConnections
         report.heldByteCount = heldByteCount
+        report.keyLog = keyLog
+        report.keyLogLines = max(report.keyLogLines, keyLogLines)
     }
 }
 
