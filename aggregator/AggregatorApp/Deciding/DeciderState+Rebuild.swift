@@ -23,7 +23,8 @@ extension DeciderState {
     ///   - hearing: of which hosts something is heard now.
     ///   - keepLease: called now and then, because this can take longer than a lease; throws where it is lost.
     init(
-        _ epoch: Int64, _ settings: DecidingSettings, _ storage: Storage, _ hearing: (silent: Set<NameID>, isBlind: Bool),
+        _ epoch: Int64, _ settings: DecidingSettings, _ storage: Storage,
+        _ hearing: (silent: Set<NameID>, isBlind: Bool),
         at now: Instant, logger: Logger, _ connection: PostgresConnection, keepLease: () throws -> Void
     ) throws {
         try storage.names.load(connection)

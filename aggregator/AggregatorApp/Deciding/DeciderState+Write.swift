@@ -90,7 +90,8 @@ extension DeciderState {
 
     /// Returns whether it was taken: not when another decider has taken over.
     func save(learned: Bool, at now: Instant, _ connection: PostgresConnection) throws -> Bool {
-        let decided = SavedState(savedAt: now, positions: positions, parts: [core.decided(), alerting.encoded(), encodedEvidence()])
+        let decided = SavedState(
+            savedAt: now, positions: positions, parts: [core.decided(), alerting.encoded(), encodedEvidence()])
         guard
             try StateStore.saveState(Self.decidedName, epoch: epoch, at: now, decided.encoded(), connection)
         else { return false }
