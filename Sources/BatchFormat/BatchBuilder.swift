@@ -24,42 +24,83 @@ public struct BatchBuilder {
         metadata.append(call)
         openPayload.append(call)
         callCount += 1
-        if openPayload.callCount == BatchLimits.payloadCallCountMax {
-            fullPayloadByteCount += openPayload.byteCount
-            fullPayloads.append(openPayload)
-            openPayload = PayloadWriter()
+        if openPayload.callCount == BatchLimits.payloadCallCountMax { closePayload() }
+    }
+
+    /// Takes the calls of another builder behind those here, at a fraction of what appending each again would cost. The other is
+    /// empty afterwards.
+    ///
+    /// A payload of the other that does not fit into the open one closes it early: any two neighbours together hold more than
+    /// `BatchLimits.payloadCallCountMax` calls.
+    public mutating func take(_ other: inout BatchBuilder) {
+        metadata.take(&other.metadata)
+        for payload in other.fullPayloads { take(payload) }
+        take(other.openPayload)
+        callCount += other.callCount
+        other.removeAll()
+    }
+
+    private mutating func take(_ payload: PayloadWriter) {
+        guard payload.callCount > 0 else { return }
+        if openPayload.callCount + payload.callCount > BatchLimits.payloadCallCountMax { closePayload() }
+        if openPayload.callCount == 0 {
+            openPayload = payload
+        } else {
+            openPayload.take(payload)
         }
+        if openPayload.callCount == BatchLimits.payloadCallCountMax { closePayload() }
+    }
+
+    private mutating func closePayload() {
+        fullPayloadByteCount += openPayload.byteCount
+        fullPayloads.append(openPayload)
+        openPayload = PayloadWriter()
+    }
+
+    public mutating func removeAll() {
+        metadata.removeAll()
+        callCount = 0
+        openPayload = PayloadWriter()
+        fullPayloads = []
+        fullPayloadByteCount = 0
     }
 
     /// The batch as it is sent. The builder is empty afterwards.
     public mutating func sealed(compressionLevel: Int = 1) -> [UInt8] {
-        encoded(codec: .zstd) { part in part.withUnsafeBytes { Zstandard.compress($0, level: compressionLevel) } }
+        defer { removeAll() }
+        return encoded(codec: .zstd) { part in
+            part.withUnsafeBytes { Zstandard.compress($0, level: compressionLevel) }
+        }
     }
 
-    /// The same, not compressed: for a journal that is read again soon or never. The builder is empty afterwards.
-    public mutating func journalRecord() -> [UInt8] {
+    /// The same, not compressed: for a journal that is read again soon or never. The builder keeps its calls, which another may
+    /// `take`.
+    public func journalRecord() -> [UInt8] {
         encoded(codec: .plain) { $0 }
     }
 
-    private mutating func encoded(codec: Codec, _ pack: ([UInt8]) -> [UInt8]) -> [UInt8] {
+    private func encoded(codec: Codec, _ pack: ([UInt8]) -> [UInt8]) -> [UInt8] {
         var wire = WireWriter()
         wire.varint(field: 1, Codec.formatVersion)
         wire.varint(field: 2, UInt64(callCount))
         wire.delimited(field: 3, Array(catalogueVersion.utf8))
         wire.varint(field: 4, codec.rawValue)
-        if callCount > 0 { wire.delimited(field: 5, pack(metadata.finish())) }
-        if openPayload.callCount > 0 { fullPayloads.append(openPayload) }
-        for payload in fullPayloads {
-            var block = WireWriter()
-            block.varint(field: 1, UInt64(payload.callCount))
-            block.delimited(field: 2, pack(payload.finish()))
-            wire.element(field: 6, block.bytes)
-        }
-        callCount = 0
-        openPayload = PayloadWriter()
-        fullPayloads = []
-        fullPayloadByteCount = 0
+        if callCount > 0 { wire.delimited(field: 5, pack(metadata.encoded())) }
+        if codec == .plain { wire.reserve(wire.bytes.count + fullPayloadByteCount + openPayload.byteCount) }
+        for payload in fullPayloads { wire.append(payload, packed: pack) }
+        if openPayload.callCount > 0 { wire.append(openPayload, packed: pack) }
         return wire.bytes
+    }
+}
+
+extension WireWriter {
+    fileprivate mutating func append(_ payload: PayloadWriter, packed pack: ([UInt8]) -> [UInt8]) {
+        var block = WireWriter()
+        let data = pack(payload.finish())
+        block.reserve(data.count + 16)
+        block.varint(field: 1, UInt64(payload.callCount))
+        block.delimited(field: 2, data)
+        element(field: 6, block.bytes)
     }
 }
 

@@ -83,7 +83,7 @@ public enum BatchReduction {
             }
         }
         func pack(_ writer: inout MetadataWriter) -> [UInt8] {
-            writer.finish().withUnsafeBytes { Zstandard.compress($0, level: compressionLevel) }
+            writer.encoded().withUnsafeBytes { Zstandard.compress($0, level: compressionLevel) }
         }
         var counted = cells.writer()
         return Reduced(

@@ -87,8 +87,39 @@ struct MetadataWriter {
         }
     }
 
-    /// The encoded message; the writer is empty afterwards, its storage kept.
-    mutating func finish() -> [UInt8] {
+    /// The columns of another writer behind these; the other is empty afterwards.
+    mutating func take(_ other: inout MetadataWriter) {
+        guard !bits.isEmpty else { return swap(&self, &other) }
+        guard !other.bits.isEmpty else { return }
+        // Times are differences, the first from zero: only that one changes.
+        let (first, byteCount) = other.time.leadingSigned
+        time.appendSigned(first &- lastTime)
+        time += other.time[byteCount...]
+        lastTime = other.lastTime
+        bits += other.bits
+        outcome += other.outcome
+        error += other.error
+        status += other.status
+        duration += other.duration
+        let renumbered = table.take(other.table)
+        for column in names.indices { names[column].appendIndices(other.names[column], renumbered) }
+        weight += other.weight
+        traceID += other.traceID
+        spanID += other.spanID
+        idKind += other.idKind
+        idLength += other.idLength
+        id += other.id
+        receivedAt += other.receivedAt
+        anyWeight = anyWeight || other.anyWeight
+        anyID = anyID || other.anyID
+        anyError = anyError || other.anyError
+        anyReceivedAt = anyReceivedAt || other.anyReceivedAt
+        self.byteCount += other.byteCount
+        other.removeAll()
+    }
+
+    /// The encoded message.
+    func encoded() -> [UInt8] {
         var wire = WireWriter()
         wire.strings(field: 1, table.strings)
         wire.delimited(field: 2, time)
@@ -109,11 +140,11 @@ struct MetadataWriter {
             wire.delimited(field: 21, id)
         }
         if anyReceivedAt { wire.delimited(field: 22, receivedAt) }
-        removeAll()
         return wire.bytes
     }
 
-    private mutating func removeAll() {
+    /// Keeps the storage.
+    mutating func removeAll() {
         table.removeAll()
         lastTime = 0
         for column in names.indices { names[column].removeAll(keepingCapacity: true) }

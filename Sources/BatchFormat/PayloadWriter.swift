@@ -19,12 +19,10 @@ struct PayloadWriter {
     mutating func append(_ call: APICall) {
         callCount += 1
         method.appendVarint(table.index(of: call.request.method))
-        let url = call.request.url
-        let split = originEnd(of: url)
-        origin.appendVarint(table.index(of: split == url.startIndex ? nil : String(url[..<split])))
-        path.append(url.utf8[split...])
+        var url = call.request.url
+        url.withUTF8 { append(url: $0) }
         httpVersion.appendVarint(table.index(of: call.request.httpVersion))
-        byteCount += 24 + url.utf8.count
+        byteCount += 24
         byteCount += request.append(
             headers: call.request.headers, body: call.request.body, size: call.request.bodyByteCount, table: &table)
         byteCount += response.append(
@@ -36,8 +34,33 @@ struct PayloadWriter {
         webhook.append(call.webhook, table: &table)
     }
 
+    /// The columns of another writer behind these.
+    mutating func take(_ other: PayloadWriter) {
+        callCount += other.callCount
+        byteCount += other.byteCount
+        let renumbered = table.take(other.table)
+        method.appendIndices(other.method, renumbered)
+        origin.appendIndices(other.origin, renumbered)
+        path.append(other.path)
+        httpVersion.appendIndices(other.httpVersion, renumbered)
+        request.take(other.request, renumbered)
+        response.take(other.response, renumbered)
+        peer.appendIndices(other.peer, renumbered)
+        parentPresent += other.parentPresent
+        parent += other.parent
+        webhook.take(other.webhook, renumbered)
+    }
+
+    private mutating func append(url: UnsafeBufferPointer<UInt8>) {
+        let split = originEnd(of: url)
+        origin.appendVarint(split == 0 ? 0 : table.index(ofBytes: UnsafeBufferPointer(rebasing: url[..<split])))
+        path.append(UnsafeBufferPointer(rebasing: url[split...]))
+        byteCount += url.count
+    }
+
     func finish() -> [UInt8] {
         var wire = WireWriter()
+        wire.reserve(byteCount)
         wire.strings(field: 1, table.strings)
         wire.delimited(field: 2, method)
         wire.delimited(field: 3, origin)
@@ -61,89 +84,11 @@ struct PayloadWriter {
 }
 
 /// Where scheme and authority end: at the first `/`, `?` or `#` after `://`; at the start when there is no scheme.
-private func originEnd(of url: String) -> String.Index {
-    let bytes = url.utf8
-    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
-        return url.startIndex
-    }
-    let authority = bytes.index(colon, offsetBy: 3)
-    return bytes[authority...].firstIndex {
+private func originEnd(of url: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let colon = url.firstIndex(of: UInt8(ascii: ":")), url[colon...].starts(with: "://".utf8) else { return 0 }
+    return url[(colon + 3)...].firstIndex {
         $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
-    }
-        ?? url.endIndex
-}
-
-/// Headers and bodies of one side. Values lie in a column per header name, where they resemble each other.
-private struct MessageColumns {
-    var headerLists: [UInt8] = []
-    private(set) var headerColumns: [HeaderColumn] = []
-    private var columnOfName: [String: Int] = [:]
-    private var form: [UInt8] = []
-    private var body = BytesColumn()
-    private var size: [UInt8] = []
-    private var anySize = false
-
-    /// Returns about how many bytes were added.
-    mutating func append(headers: [Header], body content: Body?, size byteCount: Int?, table: inout StringTable) -> Int
-    {
-        var added = 4
-        if headers.isEmpty {
-            headerLists.append(0)
-        } else {
-            let names = headers.map { listable($0.name) }
-            headerLists.appendVarint(table.index(of: names.joined(separator: "\n")))
-            for (name, header) in zip(names, headers) {
-                headerColumns[column(for: name, table: &table)].values.append(header.value.utf8)
-                added += header.value.utf8.count + 1
-            }
-        }
-        if let content {
-            form.append(content.form.rawValue + 1)
-            body.append(content.bytes)
-            added += content.bytes.count
-        } else {
-            form.append(0)
-        }
-        size.appendVarint(byteCount.map { UInt64(clamping: $0) &+ 1 } ?? 0)
-        anySize = anySize || byteCount != nil
-        return added
-    }
-
-    private mutating func column(for name: String, table: inout StringTable) -> Int {
-        if let known = columnOfName[name] { return known }
-        headerColumns.append(HeaderColumn(name: table.index(of: name)))
-        columnOfName[name] = headerColumns.count - 1
-        return headerColumns.count - 1
-    }
-
-    func encodedBodies() -> [UInt8] {
-        var wire = WireWriter()
-        if form.contains(where: { $0 != 0 }) {
-            wire.delimited(field: 1, form)
-            wire.delimited(field: 2, body.lengths)
-            wire.delimited(field: 3, body.contents)
-        }
-        if anySize { wire.delimited(field: 4, size) }
-        return wire.bytes
-    }
-}
-
-/// A line feed ends a name in the list, and no HTTP header has one in its name; senders of JSON may.
-private func listable(_ name: String) -> String {
-    name.utf8.contains(UInt8(ascii: "\n")) ? String(name.map { $0 == "\n" ? "_" : $0 }) : name
-}
-
-private struct HeaderColumn {
-    let name: UInt64
-    var values = BytesColumn()
-
-    func encoded() -> [UInt8] {
-        var wire = WireWriter()
-        wire.varint(field: 1, name)
-        wire.delimited(field: 2, values.lengths)
-        wire.delimited(field: 3, values.contents)
-        return wire.bytes
-    }
+    } ?? url.count
 }
 
 private struct WebhookColumns {
@@ -169,6 +114,17 @@ private struct WebhookColumns {
         attempt.appendVarint(UInt64(clamping: webhook.attempt ?? 0))
         subscription.appendVarint(table.index(of: webhook.subscription))
         recipient.appendVarint(table.index(of: webhook.recipient))
+    }
+
+    mutating func take(_ other: WebhookColumns, _ renumbered: [UInt64]) {
+        present += other.present
+        eventType.appendIndices(other.eventType, renumbered)
+        deliveryLength += other.deliveryLength
+        delivery += other.delivery
+        attempt += other.attempt
+        subscription.appendIndices(other.subscription, renumbered)
+        recipient.appendIndices(other.recipient, renumbered)
+        any = any || other.any
     }
 
     func encoded() -> [UInt8] {

@@ -2,6 +2,8 @@
 struct WireWriter {
     private(set) var bytes: [UInt8] = []
 
+    mutating func reserve(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
     mutating func varint(field: Int, _ value: UInt64) {
         guard value != 0 else { return }
         bytes.appendVarint(UInt64(field << 3))
@@ -22,7 +24,7 @@ struct WireWriter {
     }
 
     mutating func strings(field: Int, _ values: [String]) {
-        for value in values { element(field: field, value.utf8) }
+        for var value in values { value.withUTF8 { element(field: field, $0) } }
     }
 }
 
@@ -41,6 +43,30 @@ extension [UInt8] {
     @inline(__always)
     mutating func appendSigned(_ value: Int64) {
         appendVarint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+    }
+
+    /// Appends a column of indices into one table as indices into another: `renumbered[i]` for each `i`.
+    mutating func appendIndices(_ column: [UInt8], _ renumbered: [UInt64]) {
+        reserveCapacity(count + column.count)
+        var index = 0
+        var shift = 0
+        for byte in column {
+            index |= Int(byte & 0x7F) << shift
+            shift += 7
+            guard byte < 0x80 else { continue }
+            appendVarint(renumbered[index])
+            (index, shift) = (0, 0)
+        }
+    }
+
+    /// The zigzag number that stands first, and how many bytes it takes.
+    var leadingSigned: (value: Int64, byteCount: Int) {
+        var bits: UInt64 = 0
+        for (place, byte) in enumerated() {
+            bits |= UInt64(byte & 0x7F) << (7 * place)
+            if byte < 0x80 { return (Int64(bitPattern: bits >> 1) ^ -Int64(bitPattern: bits & 1), place + 1) }
+        }
+        return (0, count)
     }
 
     mutating func appendFixed(_ value: UInt64) {

@@ -6,7 +6,7 @@ import Glibc
 /// names that share a place only cost what no table would. Swift keeps up to 15 bytes inside the `String` itself, so those
 /// pass by.
 struct StringInterner {
-    private static let placeCount = 256
+    private static let placeCount = 2_048
     private static let byteCountMax = 96
     private static let inlineByteCountMax = 15
 
@@ -32,6 +32,6 @@ struct StringInterner {
         let head = start.loadUnaligned(as: UInt64.self)
         let tail = start.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
         let mixed = (head ^ tail &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(count)) &* 0xD6E8_FEB8_6659_FD93
-        return Int(truncatingIfNeeded: mixed >> 56)
+        return Int(truncatingIfNeeded: mixed >> 53)
     }
 }

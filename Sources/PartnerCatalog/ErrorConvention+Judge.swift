@@ -1,5 +1,6 @@
 import CallModel
 import Documents
+import Glibc
 
 extension ErrorConvention {
     /// What happened to a call. Reads the body only where a rule asks for it; a body that is no JSON passes no test.
@@ -7,12 +8,14 @@ extension ErrorConvention {
         guard let response = call.response else { return .noAnswer(call.error ?? .other) }
         // An answer that broke off is none, whatever its status line promised; one that said no had been given.
         if let error = call.error, response.status < 400 { return .noAnswer(error) }
-        guard rules.contains(where: { $0.applies(response.status, path) }) else {
+        // By index: a rule that does not apply is not copied.
+        guard rules.indices.contains(where: { rules[$0].applies(response.status, path) }) else {
             return ErrorConvention.byStatus(response.status)
         }
         let applicable = rules.lazy.filter { $0.applies(response.status, path) }
-        let readsBody = applicable.contains { if case .body = $0.condition { true } else { false } }
-        if readsBody, let body = response.body, body.form != .shape, mayBeJSON(body.bytes) {
+        if let body = response.body, body.form != .shape, mayBeJSON(body.bytes),
+            applicable.contains(where: { $0.condition.mayHold(for: body.bytes) })
+        {
             let judged = try? parser().parse(body.bytes) { root in
                 applicable.first { $0.condition.holds(for: response, root: root) }?.outcome
             }
@@ -34,12 +37,34 @@ extension OutcomeRule {
         guard statuses.contains(status) else { return false }
         return pathSuffixes.isEmpty
             || pathSuffixes.contains { suffix in
-                path.count >= suffix.utf8.count && path.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+                // Most paths differ in their last byte.
+                path.last == suffix.utf8.last && path.count >= suffix.utf8.count
+                    && path.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
             }
     }
 }
 
 extension OutcomeRule.Condition {
+    /// Whether it asks for something in the body that could be there: looking for a key's bytes costs a fraction of reading the
+    /// document, and most answers are no errors. A key with an escape in it is found only by reading.
+    func mayHold(for body: [UInt8]) -> Bool {
+        guard case .body(let path, _) = self else { return false }
+        guard case .member(let name)? = path.steps.last(where: { $0 != .anyElement }), !name.isEmpty else {
+            return true
+        }
+        return body.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress, memchr(start, 0x5C, bytes.count) == nil else { return true }
+            var at = 0
+            // Keys begin behind a quote.
+            while let quote = memchr(start + at, 0x22, bytes.count - at) {
+                at = UnsafeRawPointer(quote) - start + 1
+                guard bytes.count - at > name.count else { return false }
+                if bytes[at] == name[0], memcmp(start + at, name, name.count) == 0 { return true }
+            }
+            return false
+        }
+    }
+
     func holds(for response: APICall.Response, root: JSONValue?) -> Bool {
         switch self {
         case .status: return true

@@ -11,6 +11,19 @@ enum HeaderRules {
         "webhook-id", "webhook-timestamp", "svix-id", "request-id", "x-request-id", "x-correlation-id",
     ]
 
+    enum Class {
+        /// Masked in every mode.
+        case secret
+        /// Kept with its value, which is scanned.
+        case harmless
+        /// Masked but in `full`.
+        case other
+    }
+
+    static func classOf(_ name: String) -> Class {
+        isSecret(name) ? .secret : isHarmless(name) ? .harmless : .other
+    }
+
     static func isHarmless(_ name: String) -> Bool {
         harmless.contains(name) || holds(name, anyOf: limitParts) || name.hasSuffix("-version")
             || name.hasSuffix("-request-id")

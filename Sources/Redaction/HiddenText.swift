@@ -93,9 +93,13 @@ enum HiddenText {
         let first = UInt8(truncatingIfNeeded: bits >> 16)
         // 0x80 to 0xC1 and what is above 0xF4 begin no character (RFC 3629, section 3).
         guard !(0x80...0xC1).contains(first), first <= 0xF4 else { return false }
-        return isTextByte(first) && isTextByte(UInt8(truncatingIfNeeded: bits >> 8))
-            && isTextByte(UInt8(truncatingIfNeeded: bits))
+        let (second, third) = (UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits))
+        // Behind the first byte of a character stand the rest of it, and behind a whole one no such byte.
+        guard isContinuation(second) == (first >= 0xC2), !isContinuation(third) || second >= 0x80 else { return false }
+        return isTextByte(first) && isTextByte(second) && isTextByte(third)
     }
+
+    private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
     /// UTF-8 or white space, no control character.
     private static func isTextByte(_ byte: UInt8) -> Bool {

@@ -10,6 +10,7 @@ public struct Redactor {
     private let policy: RedactionPolicy
     /// Headers of the catalogue's partners that tell of limits and deliveries, and of nobody.
     private let known: [String: Set<String>]
+    private var classes = RememberedNames<HeaderRules.Class>(placeCount: 256)
     private(set) var scanner: SecretScanner
     private var clean = CleanTexts()
     private let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
@@ -98,6 +99,11 @@ public struct Redactor {
         text = masked
     }
 
+    private mutating func scan(_ text: inout String) {
+        guard let masked = text.withUTF8({ masked($0) }) else { return }
+        text = masked
+    }
+
     /// Ids are how repeats are known, so two of them must never become one. What only looks random becomes a hash of itself: nobody
     /// finds a text of that length by trying. What may be somebody's address or card goes, and then nothing tells a repeat.
     private mutating func redactID(_ call: inout APICall) {
@@ -134,18 +140,19 @@ public struct Redactor {
             headers = []
             return
         }
+        guard !headers.isEmpty else { return }
         let known = partner.flatMap { self.known[$0] } ?? []
         for index in headers.indices {
-            let name = scanned(headers[index].name)
-            headers[index].name = name
-            if known.contains(name) {
-                headers[index].value = scanned(headers[index].value)
-            } else if HeaderRules.isSecret(name) {
+            scan(&headers[index].name)
+            let name = headers[index].name
+            let isKnown = !known.isEmpty && known.contains(name)
+            switch isKnown ? .harmless : classes.value(of: name, orElse: HeaderRules.classOf) {
+            case .harmless: scan(&headers[index].value)
+            case .other where mode == .full: scan(&headers[index].value)
+            case .secret:
                 headers[index].value = scanner.placeholder("secret", for: headers[index].value)
                 count(.header)
-            } else if HeaderRules.isHarmless(name) || mode == .full {
-                headers[index].value = scanned(headers[index].value)
-            } else {
+            case .other:
                 headers[index].value = scanner.placeholder("value", for: headers[index].value)
                 count(.header)
             }

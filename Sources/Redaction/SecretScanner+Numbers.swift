@@ -6,6 +6,7 @@ extension SecretScanner {
     /// Numbers stand beside others (`shop/1 4242 4242 …`), so every sequence of neighbouring groups is tried.
     func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: SecretScanner.Rule)] {
         var finds: [(range: Range<Int>, rule: SecretScanner.Rule)] = []
+        guard Self.holdsDigits(bytes, atLeast: Self.digitCountMin) else { return [] }
         var groups: [Range<Int>] = []
         var at = 0
         while at < bytes.count {
@@ -28,10 +29,21 @@ extension SecretScanner {
         return finds
     }
 
+    /// Of the shortest number that is looked for, one of social security.
+    private static let digitCountMin = 9
+
+    private static func holdsDigits(_ bytes: UnsafeBufferPointer<UInt8>, atLeast count: Int) -> Bool {
+        guard bytes.count >= count else { return false }
+        var digits = 0
+        for byte in bytes where byte &- 48 < 10 { digits &+= 1 }
+        return digits >= count
+    }
+
     private func judge(
         _ groups: [Range<Int>], in bytes: UnsafeBufferPointer<UInt8>,
         _ finds: inout [(range: Range<Int>, rule: SecretScanner.Rule)]
     ) {
+        guard groups.reduce(0, { $0 + $1.count }) >= Self.digitCountMin else { return }
         let begin = finds.count
         for first in groups.indices {
             guard let find = number(from: first, groups, bytes) else { continue }

@@ -31,6 +31,7 @@ struct SecretScanner {
     /// The same over bytes that are UTF-8.
     mutating func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
         found.removeAll(keepingCapacity: true)
+        guard Self.mayHoldAny(bytes) else { return nil }
         var finds: [(range: Range<Int>, rule: Rule)] = []
         if let block = privateKey(bytes) { finds.append((block, .privateKey)) }
         var at = 0
@@ -58,6 +59,12 @@ struct SecretScanner {
         }
         result.append(contentsOf: bytes[kept...])
         return String(decoding: result, as: UTF8.self)
+    }
+
+    /// No rule finds anything in fewer than 11 bytes (the shortest are a number of social security with its dashes, and a token),
+    /// but for addresses, which have an @ or an escape.
+    private static func mayHoldAny(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.count >= 11 || bytes.contains { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "%") }
     }
 
     /// The whole text masked where a decoded form of it holds a secret.
@@ -119,7 +126,9 @@ struct SecretScanner {
         guard word.count >= 11 else { return nil }
         if word.starts(with: "eyJ".utf8), word.count >= 20 { return .jwt }
         if word.count >= 16, word.starts(with: "AKIA".utf8) || word.starts(with: "ASIA".utf8) { return .accessKey }
-        if Self.tokenPrefixes.contains(where: { word.starts(with: $0) }) { return .token }
+        if Self.tokenBeginnings[Int(word[0])], Self.tokenPrefixes.contains(where: { word.starts(with: $0) }) {
+            return .token
+        }
         if isIBAN(word) { return .iban }
         return isOpaque(word) ? .token : nil
     }
@@ -131,11 +140,14 @@ struct SecretScanner {
         "xoxb-", "xoxp-", "xoxa-", "xoxs-", "xapp-", "SG.", "key-", "shpat_", "shpss_", "fw_", "AIza", "ya29.", "EAAC",
     ].map { Array($0.utf8) }
 
+    /// Whether one of them begins with this byte: most words end here.
+    private static let tokenBeginnings = (0...255).map { byte in tokenPrefixes.contains { Int($0[0]) == byte } }
+
     private func isEmail(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
         // An encoded @ is one, too.
         var sign = word.firstIndex(of: UInt8(ascii: "@"))
         var after = sign.map { $0 + 1 } ?? 0
-        if sign == nil {
+        if sign == nil, word.contains(UInt8(ascii: "%")) {
             for index in word.indices.dropLast(2)
             where word[index] == UInt8(ascii: "%") && word[index + 1] == 0x34 && word[index + 2] == 0x30 {
                 sign = index

@@ -36,7 +36,7 @@ private final class LyingServer: ChannelInboundHandler, Sendable {
 
 struct WebClientTests {
     private func send(
-        to url: String, allowsPrivate: Bool = true, timeout: Duration = .seconds(60), proxyPort: Int? = nil
+        to url: String, allowsPrivate: Bool = true, timeout: Duration = .seconds(600), proxyPort: Int? = nil
     ) async -> Result<ClientResponse, TransportError> {
         var configuration = WebClient.Configuration()
         configuration.addresses.allowsPrivate = allowsPrivate

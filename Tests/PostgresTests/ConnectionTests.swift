@@ -123,7 +123,7 @@ import Testing
             }
             try canceller.requestCancel()
         }
-        let error = await failure { try connection.execute("SELECT pg_sleep(60)") }
+        let error = await failure { try connection.execute("SELECT pg_sleep(3600)") }
         try await cancelling.value
         #expect(error?.isCancelled == true)
         #expect(connection.isUsable)

@@ -70,9 +70,9 @@ struct TemporaryDirectory: Sendable {
     }
 }
 
-/// Waits, at most a minute, for something another process or thread brings about.
+/// Waits for something another process or thread brings about: long, because other tests may keep every core busy for minutes.
 func eventually(_ what: String, _ isTrue: () async throws -> Bool) async throws {
-    for _ in 0..<6_000 {
+    for _ in 0..<60_000 {
         if try await isTrue() { return }
         try await Task.sleep(for: .milliseconds(10))
     }

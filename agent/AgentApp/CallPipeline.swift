@@ -103,33 +103,53 @@ final class CallPipeline: Sendable {
     }
 
     /// - Parameter processes: Of each call the process it was made by, where a probe saw it; empty where nobody knows any.
-    func process(_ calls: [APICall], _ way: Way, processes: [ProcessFacts?] = [], at now: Instant) -> Result {
+    func process(
+        _ calls: consuming [APICall], _ way: Way, processes: [ProcessFacts?] = [], at now: Instant
+    ) -> Result {
         let catalogue = self.catalogue
         let tools = idle.withLock { $0.popLast() } ?? Tools(settings)
         var notOurs: [Catalogue.NotOurs: Int] = [:]
-        var result = Result(calls: [], notOurs: 0)
-        result.calls.reserveCapacity(calls.count)
-        for (index, call) in calls.enumerated() {
-            var call = call
-            let name: LayeredCatalogue.Naming
-            switch catalogue.resolve(call) {
-            case .notOurs(let reason):
-                notOurs[reason, default: 0] += 1
-                result.notOurs += 1
-                continue
-            case .partner(let naming): name = naming
-            }
-            // As the host itself knows it, until it is redacted: what was published decides nothing of that.
-            call.partner = name.own
-            call.route = name.route
-            if name.isWebhook { completeWebhook(of: &call, name.own) }
+        // In place: a call is some 25 texts and lists, and a copy of it a reference to each.
+        var keptCount = 0
+        for index in calls.indices {
             let process = index < processes.count ? processes[index] : nil
-            tools.attributor.attribute(&call, process: process, parser: tools.parser)
-            call.outcome = catalogue.outcome(of: call, name, parser: tools.parser)
-            tools.redactor.redact(&call, now: now)
-            if name.partner != name.own { call.partner = name.partner }
-            result.calls.append(call)
+            if let reason = complete(&calls[index], process, catalogue, tools, at: now) {
+                notOurs[reason, default: 0] += 1
+                continue
+            }
+            if keptCount < index { calls.swapAt(keptCount, index) }
+            keptCount += 1
         }
+        let notOursCount = calls.count - keptCount
+        return finished(Result(calls: calls, notOurs: notOursCount), way, notOurs, tools, at: now)
+    }
+
+    /// Names, attributes, judges and redacts one call; or says why it is not ours, and leaves it as it came.
+    private func complete(
+        _ call: inout APICall, _ process: ProcessFacts?, _ catalogue: LayeredCatalogue, _ tools: Tools, at now: Instant
+    ) -> Catalogue.NotOurs? {
+        let name: LayeredCatalogue.Naming
+        switch catalogue.resolve(call) {
+        case .notOurs(let reason): return reason
+        case .partner(let naming): name = naming
+        }
+        // As the host itself knows it, until it is redacted: what was published decides nothing of that.
+        call.partner = name.own
+        call.route = name.route
+        if name.isWebhook { completeWebhook(of: &call, name.own) }
+        tools.attributor.attribute(&call, process: process, parser: tools.parser)
+        call.outcome = catalogue.outcome(of: call, name, parser: tools.parser)
+        tools.redactor.redact(&call, now: now)
+        if name.partner != name.own { call.partner = name.partner }
+        return nil
+    }
+
+    private func finished(
+        _ processed: consuming Result, _ way: Way, _ notOurs: [Catalogue.NotOurs: Int], _ tools: Tools, at now: Instant
+    ) -> Result {
+        var result = processed
+        // What is not ours was left behind the others.
+        result.calls.removeLast(result.notOurs)
         for (reason, count) in notOurs { dropped[reason]?.add(count) }
         count(tools)
         let attribution = tools.attributor.takeCounts()

@@ -46,16 +46,24 @@ final class PipelineTally: Sendable {
     func keep(_ calls: [APICall]) {
         state.withLock { state in
             state.keptCount += calls.count
-            for call in calls { Self.add(call, to: &state) }
+            for index in calls.indices { Self.add(calls[index], to: &state) }
         }
     }
 
     private static func add(_ call: APICall, to state: inout State) {
-        var id = call.partner ?? "{other}"
-        if state.partners[id] == nil, state.partners.count >= partnersMax { id = "{other}" }
-        state.partners[id, default: Partner()].callCount += 1
-        if call.outcome.isFailure { state.partners[id]?.failureCount += 1 }
-        let last = state.partners[id]?.lastCallAt ?? .epoch
-        state.partners[id]?.lastCallAt = max(last, call.time)
+        let id = call.partner ?? "{other}"
+        if let place = state.partners.index(forKey: id) {
+            state.partners.values[place].add(call)
+        } else {
+            state.partners[state.partners.count < partnersMax ? id : "{other}", default: Partner()].add(call)
+        }
+    }
+}
+
+extension PipelineTally.Partner {
+    fileprivate mutating func add(_ call: APICall) {
+        callCount += 1
+        if call.outcome.isFailure { failureCount += 1 }
+        lastCallAt = max(lastCallAt, call.time)
     }
 }

@@ -12,8 +12,11 @@ public struct Attributor {
     /// Of a token, before decoding.
     static let tokenByteCountMax = 8 << 10
 
-    private let rules: [AttributedField: [AttributionRule]]
-    public private(set) var counts = Counts()
+    /// By field, in the order of `AttributedField.allCases`, as are the counts.
+    private let rules: [[AttributionRule]]
+    private var callCount = 0
+    private var found: [[Int]]
+    private var missing: [Int]
 
     /// Calls seen, and for each field those that got a text, by the place of the rule in its list.
     public struct Counts: Sendable, Equatable {
@@ -25,34 +28,57 @@ public struct Attributor {
     }
 
     public init(rules: [AttributedField: [AttributionRule]]) {
-        self.rules = rules
+        self.rules = AttributedField.allCases.map { rules[$0] ?? [AttributionRule(.attribute)] }
+        found = self.rules.map { [Int](repeating: 0, count: $0.count) }
+        missing = [Int](repeating: 0, count: self.rules.count)
     }
 
     public mutating func attribute(_ call: inout APICall, process: ProcessFacts? = nil, parser: JSONParser) {
-        counts.callCount += 1
-        var places = Places(call: call, process: process, parser: parser)
-        for field in AttributedField.allCases {
-            let (value, rule) = places.value(of: field, by: rules[field] ?? [AttributionRule(.attribute)])
-            call[field] = value
-            if let rule {
-                counts.found[field, default: []].count(at: rule)
-            } else {
-                counts.missing[field, default: 0] += 1
+        callCount += 1
+        var places: Places?
+        for (index, field) in AttributedField.allCases.enumerated() {
+            if isKept(call[field], by: rules[index]) {
+                found[index][0] += 1
+                continue
             }
+            // Of the call as it came: what one field is given changes nothing for the next.
+            var open = places ?? Places(call: call, process: process, parser: parser)
+            let (value, rule) = open.value(of: field, by: rules[index])
+            places = open
+            call[field] = value
+            if let rule { found[index][rule] += 1 } else { missing[index] += 1 }
         }
+    }
+
+    /// Whether the first rule takes what the sender said, and that needs no trimming: of most fields it does.
+    private func isKept(_ text: String?, by rules: [AttributionRule]) -> Bool {
+        guard let text, let first = rules.first, first.partner == nil, first.direction == nil,
+            case .attribute = first.source
+        else { return false }
+        return Places.isClean(text)
+    }
+
+    public var counts: Counts {
+        var counts = Counts()
+        counts.callCount = callCount
+        for (index, field) in AttributedField.allCases.enumerated() {
+            // Rules behind the last that ever told something are left out.
+            let used = found[index].lastIndex { $0 > 0 }.map { found[index][...$0] } ?? []
+            if !used.isEmpty { counts.found[field] = Array(used) }
+            if missing[index] > 0 { counts.missing[field] = missing[index] }
+        }
+        return counts
     }
 
     /// The counts so far, which begin anew.
     public mutating func takeCounts() -> Counts {
-        defer { counts = Counts() }
-        return counts
-    }
-}
-
-extension [Int] {
-    fileprivate mutating func count(at index: Int) {
-        while count <= index { append(0) }
-        self[index] += 1
+        let taken = counts
+        callCount = 0
+        for index in rules.indices {
+            for rule in found[index].indices { found[index][rule] = 0 }
+            missing[index] = 0
+        }
+        return taken
     }
 }
 
@@ -94,13 +120,19 @@ private struct Places {
 
     mutating func value(of field: AttributedField, by rules: [AttributionRule]) -> (String?, rule: Int?) {
         for (index, rule) in rules.enumerated() where rule.concerns(call) {
-            if let text = value(of: field, rule.source).flatMap(clean) { return (text, index) }
+            if let told = value(of: field, rule.source), let text = Self.clean(told) { return (text, index) }
         }
         return (nil, nil)
     }
 
+    static func isClean(_ text: String) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+        return first > 0x20 && last > 0x20 && text.utf8.count <= Limits.nameByteCountMax
+    }
+
     /// A name: no white space around it, not longer than names are.
-    private func clean(_ text: String) -> String? {
+    private static func clean(_ text: String) -> String? {
+        if isClean(text) { return text }
         let bytes = text.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed().prefix(
             Limits.nameByteCountMax)
         return bytes.isEmpty ? nil : String(decoding: Array(bytes), as: UTF8.self)

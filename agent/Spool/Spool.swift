@@ -260,7 +260,9 @@ public final class Spool: Sendable {
             return .failure(error)
         }
         let sealedBefore = opened.value?.store.statistics.sealedBatches
-        guard let result = opened.value.map({ _ in body(&opened.value!.store) }) else { return .failure(.closed) }
+        // In place: were there a second reference to the store, every append would copy all that is open.
+        guard opened.value != nil else { return .failure(.closed) }
+        let result = body(&opened.value!.store)
         opened.value?.store.tick(at: Self.now())
         publish(sealedBefore: sealedBefore ?? 0)
         return .success(result)

@@ -38,11 +38,12 @@ extension SpoolStore {
             try writeRecord(encoded.payload, place: place, at: now)
         } catch {
             if case .disk = error { statistics.failedCalls += encoded.keptCount }
+            recordBuilder.removeAll()
             for hash in encoded.hashes { seen.remove(hash) }
             throw error
         }
         encoded.payload = []
-        adopt(group, encoded, place: place, at: now)
+        adopt(encoded, place: place, at: now)
         return encoded.results
     }
 
@@ -58,34 +59,31 @@ extension SpoolStore {
     private struct EncodedAppend {
         var payload: [UInt8] = []
         var results: [AppendResult] = []
-        /// Positions of the calls left out, counted through the whole group.
-        var repeats: [Int] = []
         var hashes: [UInt64] = []
         var keptCount = 0
-        var suppressedCount: Int { repeats.count }
+        var suppressedCount = 0
     }
 
-    /// Encodes what is new, and remembers its ids.
+    /// Encodes what is new, and remembers its ids. The calls stay in `recordBuilder` until they are adopted or refused.
     private mutating func encode(_ group: [[APICall]], at now: Instant) throws(SpoolError) -> EncodedAppend {
         let callCount = group.reduce(0) { $0 + $1.count }
         guard callCount <= configuration.appendCallCountMax else { throw .tooLarge(callCount: callCount, byteCount: 0) }
         var encoded = EncodedAppend()
-        var position = 0
         for calls in group {
-            let repeatsBefore = encoded.repeats.count
-            for call in calls {
-                defer { position += 1 }
-                if let id = call.id {
+            var suppressed = 0
+            // By index: a loop over the calls themselves copies each.
+            for index in calls.indices {
+                if let id = calls[index].id {
                     let hash = suppliedIDHash(id)
                     guard seen.insert(hash, at: now) else {
-                        encoded.repeats.append(position)
+                        suppressed += 1
                         continue
                     }
                     encoded.hashes.append(hash)
                 }
-                recordBuilder.append(call)
+                recordBuilder.append(calls[index])
             }
-            let suppressed = encoded.repeats.count - repeatsBefore
+            encoded.suppressedCount += suppressed
             encoded.results.append(
                 AppendResult(acceptedCount: calls.count - suppressed, suppressedCount: suppressed))
         }
@@ -94,6 +92,7 @@ extension SpoolStore {
         let byteCount = recordBuilder.byteCountEstimate
         if encoded.keptCount > 0 { encoded.payload = recordBuilder.journalRecord() }
         guard max(byteCount, encoded.payload.count) <= configuration.appendByteCountMax else {
+            recordBuilder.removeAll()
             for hash in encoded.hashes { seen.remove(hash) }
             throw .tooLarge(callCount: callCount, byteCount: byteCount)
         }
@@ -158,21 +157,8 @@ extension SpoolStore {
     }
 
     /// Takes what is now in the journal into the open batch, and seals that when it is large enough.
-    private mutating func adopt(
-        _ group: [[APICall]], _ encoded: EncodedAppend, place: ReplayPlace?, at now: Instant
-    ) {
-        var position = 0
-        var repeats = encoded.repeats[...]
-        for calls in group {
-            for call in calls {
-                if repeats.first == position {
-                    repeats.removeFirst()
-                } else {
-                    open.builder.append(call)
-                }
-                position += 1
-            }
-        }
+    private mutating func adopt(_ encoded: EncodedAppend, place: ReplayPlace?, at now: Instant) {
+        open.builder.take(&recordBuilder)
         open.note(encoded.hashes, second: now.secondsSinceEpoch)
         if let place {
             open.note(place)

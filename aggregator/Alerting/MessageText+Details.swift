@@ -51,6 +51,9 @@ extension MessageText {
             let failures = report.failures.prefix(6).map { "\(grouped($0.calls)) \($0.name)" }
             lines.append("Failures: \(failures.joined(separator: ", "))")
         }
+        for sentence in report.explanation.prefix(3) {
+            lines.append("In common: \(shown(sentence, max: Self.lineMax))")
+        }
         if !report.samples.isEmpty {
             lines.append("Calls: \(report.samples.prefix(Self.listMax).joined(separator: ", "))")
         }

@@ -11,7 +11,7 @@ func incidentPage(
         let title = incident.member("title")?.string ?? "Incident \(id)"
         var body = heading(title, incident, at: now)
         body += figures(incident) + cause(incident.member("cause"))
-        body += hurt(incident.member("explains"))
+        body += common(incident.member("explanation")) + hurt(incident.member("explains"))
         body += timeline(incident.member("timeline")) + notifications(incident.member("notifications"))
         body += why(detail.record.partners, sources)
         return Array(
@@ -57,6 +57,15 @@ private func cause(_ cause: JSONValue?) -> String {
         <section class="panel"><h3>Cause: \(kind) <small>\(percent(cause?.member("confidence")?.double)) sure</small></h3>\
         <div class="scroll"><table>\(rows)</table></div></section>
         """
+}
+
+/// What the failed calls have in common that the others have not.
+private func common(_ sentences: JSONValue?) -> String {
+    var items = ""
+    sentences?.forEachElement { items += "<li><span class=\"name\">\(htmlEscaped($0.string ?? ""))</span></li>" }
+    guard !items.isEmpty else { return "" }
+    return
+        "<section class=\"panel\"><h3>What failed calls have in common</h3><ul class=\"shares\">\(items)</ul></section>"
 }
 
 private func hurt(_ explains: JSONValue?) -> String {

@@ -10,7 +10,7 @@ extension IncidentReport {
     ///   - samples: ids of calls that failed by it.
     public init(
         _ incident: Incident, id: Int64? = nil, names: (NameID, Dimension) -> String, partnerName: (String) -> String,
-        samples: [String] = []
+        samples: [String] = [], explanation: [String] = []
     ) {
         let partners = incident.partners.map { names($0, .partner) }
         var predicate = incident.scope.narrowing.map { Condition($0.name, names(incident.scope[$0], $0)) }
@@ -25,6 +25,7 @@ extension IncidentReport {
         mergedInto = incident.mergedInto
         timeline = incident.timeline.map { Entry(at: $0.at, what: $0.what) }
         self.samples = samples
+        self.explanation = explanation
         troubles = incident.groups.filter { $0 != .none }.map(\.verb)
         take(incident.extent, names)
     }

@@ -48,6 +48,7 @@ extension IncidentReport {
         partnerPage = value.member("partner_page")?.string
         trend = value.member("trend")?.string.flatMap { Trend(rawValue: $0) } ?? .steady
         samples = value.texts("samples")
+        explanation = value.texts("explanation")
         value.member("timeline")?.forEachElement { entry in
             guard let at = entry.instant("at"), let what = entry.member("what")?.string else { return }
             timeline.append(Entry(at: at, what: what))

@@ -80,6 +80,8 @@ public struct IncidentReport: Sendable, Equatable {
     public var timeline: [Entry] = []
     /// Ids of calls that failed by it.
     public var samples: [String] = []
+    /// What the failed calls have in common that the others have not, in sentences, the best first: the key that is missing, say.
+    public var explanation: [String] = []
 
     public init(
         id: Int64, state: Incident.State, kind: CauseKind, severity: Incident.Severity, partners: [String],
@@ -170,5 +172,6 @@ extension IncidentReport {
             }
         }
         writer.array("samples") { for sample in samples { $0.string(sample) } }
+        writer.array("explanation") { for sentence in explanation { $0.string(sentence) } }
     }
 }

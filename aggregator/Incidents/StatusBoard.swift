@@ -120,7 +120,7 @@ public struct StatusBoard: Sendable {
         -> [PartnerVerdict.Region]
     {
         let theirs = told.filter { $0.kind.isTheirs && $0.concerns(partner) }
-        return figures.shares(.regions, of: partner, at: now, minutes: 1).map { share in
+        return figures.regions(of: partner, at: now).map { share in
             let here = theirs.filter { $0.scope.region == 0 || $0.scope.region == share.name }
             let ratio = share.calls > 0 ? Double(share.failures) / Double(share.calls) : 0
             var status = PartnerStatus.operational

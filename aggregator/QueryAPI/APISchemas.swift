@@ -191,6 +191,7 @@ let apiSchemas: [(name: String, schema: String)] = [
             optional: [
                 ("trend", #"{"enum":["growing","steady","shrinking"]}"#), ("quiet", boolean),
                 ("merged_into", reference("TextOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
+                ("explanation", #"{"type":"array","items":{"type":"string"}}"#),
             ])
     ),
     (

@@ -97,6 +97,25 @@ struct Explaining {
         let failures = try read("failures", filter, Self.failuresMax)
         filter.succeeded = true
         let successes = try read("successes", filter, Self.successesMax)
+        let explanation = explanation(failures, successes)
+        return document { ExplanationJSON.append(explanation, to: &$0) }
+    }
+
+    /// The same with few calls, for whoever cannot wait.
+    mutating func explanation(
+        of population: CallFilter, callsMax: Int, timeMax: Duration
+    ) throws -> PopulationExplanation {
+        var bounds = CallSample.Bounds(callsMax: callsMax)
+        bounds.timeMax = timeMax
+        bounds.sliceCount = 6
+        var filter = population
+        filter.succeeded = false
+        let failures = try samples.sample(filter, bounds)
+        filter.succeeded = true
+        return explanation(failures, try samples.sample(filter, bounds))
+    }
+
+    private mutating func explanation(_ failures: CallSample, _ successes: CallSample) -> PopulationExplanation {
         var configuration = PopulationExplainer.Configuration()
         configuration.calls.successesKept = 512
         configuration.calls.failuresKept = 512
@@ -112,8 +131,7 @@ struct Explaining {
         for item in calls where !item.isOfFirst {
             explainer.explain(item.call, position: item.position, standsFor: failures.standsFor)
         }
-        let explanation = explainer.finish()
-        return document { ExplanationJSON.append(explanation, to: &$0) }
+        return explainer.finish()
     }
 
     private struct Item {

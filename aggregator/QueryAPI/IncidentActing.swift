@@ -53,6 +53,8 @@ private func audit(
         case .assign: "assigned an incident"
         case .note: "noted something on an incident"
         case .resolve: "resolved an incident"
+        case .caseSent: "told the partner of an incident"
+        case .caseAcknowledged: "noted that the partner acknowledged an incident"
         }
     sources.audit(who, words, String(decoding: writer.bytes, as: UTF8.self))
 }

@@ -112,6 +112,8 @@ private struct TimelineEntry {
             case .assign: "assigned"
             case .note: "noted"
             case .resolve: "resolved by hand"
+            case .caseSent: "the partner was told"
+            case .caseAcknowledged: "the partner has acknowledged it"
             }
         let detail = action.detail.map { action.what == .assign ? " to \($0)" : ": \($0)" } ?? ""
         if let refused = action.refused {

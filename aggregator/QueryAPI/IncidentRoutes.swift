@@ -52,6 +52,10 @@ func incidentRoutes(_ sources: QuerySources) -> [APIRoute] {
                     name: "text", kind: .text(characterCountMax: 2_000), summary: "What to remember.", isRequired: true)
             ], sources),
         action(.resolve, "Closes it by hand. Where calls still fail by it, it opens anew.", [note], sources),
+        action(
+            .caseSent, "The partner was told, with evidence. The owner is reminded until it has acknowledged.", [note],
+            sources),
+        action(.caseAcknowledged, "The partner has acknowledged it: no more reminders of that.", [note], sources),
     ]
 }
 

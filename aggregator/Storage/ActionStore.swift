@@ -5,6 +5,9 @@ import Postgres
 public struct ActionRecord: Sendable, Equatable {
     public enum What: String, Sendable, CaseIterable {
         case acknowledge, assign, note, resolve
+        /// The partner was told, with evidence; and it has answered.
+        case caseSent = "case-sent"
+        case caseAcknowledged = "case-acknowledged"
     }
 
     public var id: Int64

@@ -3,6 +3,9 @@ import CallModel
 extension Schema {
     /// Incidents and what people do about them. Everything the decider writes of one incident goes in one transaction with the
     /// messages about it, fenced by the lease's epoch.
+    ///
+    /// It contracts though it removes nothing: from here on flushes append counts in the second form of `RollupBlock`, which an
+    /// older program can neither fold nor judge.
     static let thirdStep = """
         CREATE TABLE farwatch.incidents (
             id int8 PRIMARY KEY, epoch int8 NOT NULL, state text NOT NULL, severity text NOT NULL, kind text NOT NULL,
@@ -19,7 +22,7 @@ extension Schema {
         CREATE INDEX ON farwatch.incident_actions (incident);
         CREATE INDEX ON farwatch.incident_actions (id) WHERE applied_at IS NULL;
         COMMENT ON TABLE farwatch.incident_actions IS
-            'acknowledge, assign, note and resolve, as people asked for them; the decider applies them in order of id';
+            'acknowledge, assign, note, resolve, case-sent and case-acknowledged, as people asked for them; the decider applies them in order of id';
 
         CREATE TABLE farwatch.quiets (
             id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, side text, matchers json NOT NULL,

@@ -25,8 +25,11 @@ SETTLE_S = 3
 
 
 def cpu_seconds(process_id: int) -> float:
-    """Of the process and of its children that have ended."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    """Of the process and of its children that have ended; nothing of one that just ended."""
+    try:
+        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
     return sum(int(value) for value in fields[11:15]) / TICKS
 
 

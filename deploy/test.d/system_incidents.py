@@ -156,7 +156,9 @@ class Incidents(unittest.TestCase):
         self.assertEqual(
             deeds,
             [("link", "acknowledged"), ("ann-operate", "assigned to payments"),
-             ("ann-operate", "noted: switched to the second gateway"), ("ann-operate", "noted: nobody decides"),
+             ("ann-operate", "noted: switched to the second gateway"),
+             ("ann-operate", "not the partner has acknowledged it (no case was sent to the partner)"),
+             ("ann-operate", "the partner was told: ticket 4711"), ("ann-operate", "noted: nobody decides"),
              ("ann-operate", "resolved by hand: on the other gateway")],
         )  # fmt: skip
         self.assertEqual(
@@ -177,6 +179,8 @@ class Incidents(unittest.TestCase):
         self.assertRegex(shown, r"owner +payments")
         self.assertIn("there is no owner", self.farwatch("incident", "assign", number, "paymetns", code=1))
         self.farwatch("incident", "note", number, "switched to the second gateway")
+        self.assertIn("no case was sent", self.farwatch("incident", "case", number, "acknowledged", code=1))
+        self.farwatch("incident", "case", number, "sent", "--note", "ticket 4711")
         self.keep_what_nobody_comes_to(number)
         self.assertIn("stripe", json.dumps(self.ask(f"/api/v1/incidents/{number}/why")[2]["decisions"]))
         self.assertIn("DECISION", self.farwatch("incident", "why", number))

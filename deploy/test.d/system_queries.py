@@ -215,7 +215,7 @@ class Queries(unittest.TestCase):
         self.assertEqual(post({"title": "everything"})[0], 400)
         self.assertEqual(post({"title": "x", "partner": "nobody"})[0], 404)
         self.assertEqual(post(b"{}", content_type="text/plain")[0], 415)
-        self.assertEqual(post(b'{"title":"' + b"x" * 70_000 + b'"}')[0], 413)
+        self.assertEqual(post(b'{"title":"' + b"x" * 1_100_000 + b'"}')[0], 413)
         self.assertEqual(post(b"\xff\xfe")[0], 400)
 
     # MARK: Streams

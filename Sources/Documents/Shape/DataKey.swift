@@ -10,6 +10,7 @@ enum DataKey {
 
     static func isData(_ key: some BidirectionalCollection<UInt8>) -> Bool {
         guard !key.isEmpty, key.count <= byteCountMax else { return true }
+        if isPlain(key) { return false }
         var digitCount = 0
         var letterCount = 0
         for (position, byte) in key.enumerated() {
@@ -27,6 +28,19 @@ enum DataKey {
         // `123`, `2026-11-23`, `+49…`, `ch_1234567`; but `x509` and `sha256` stay.
         if letterCount == 0 || digitCount >= 5 && digitCount * 2 >= digitCount + letterCount { return true }
         return hasJumble(key)
+    }
+
+    /// Small letters and `_` alone, as most keys are: without digits and capitals nothing below makes them data.
+    private static func isPlain(_ key: some Sequence<UInt8>) -> Bool {
+        var hasLetter = false
+        for byte in key {
+            if byte &- 97 < 26 {
+                hasLetter = true
+            } else if byte != UInt8(ascii: "_") {
+                return false
+            }
+        }
+        return hasLetter
     }
 
     /// Whether a run of letters and digits changes its class too often to be words: `NffrFeUfNV2Hib`, `4f3c2a9b`.

@@ -53,6 +53,18 @@ struct LeafShape: Equatable {
         self.places = min(places, Self.digitCountMax)
     }
 
+    init(integer magnitude: UInt64, isNegative: Bool) {
+        kind = .integer
+        var digits = 0
+        var rest = magnitude
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        low = isNegative ? -digits : digits
+        high = low
+    }
+
     /// Both in one: ranges widen, a differing format is dropped, differing kinds become `mixed`.
     func merged(with other: LeafShape) -> LeafShape {
         guard kind == other.kind else {

@@ -93,6 +93,11 @@ enum MediaKind {
     case json, xml, form, other
 
     init(contentType: String?, body: UnsafeRawBufferPointer) {
+        // As most say it: nothing needs to be cut and compared.
+        if contentType == "application/json" {
+            self = .json
+            return
+        }
         // RFC 9110, section 8.3.1: type/subtype without regard to case, then parameters.
         let essence = contentType?.prefix { $0 != ";" && $0 != " " }.lowercased() ?? ""
         if essence.hasSuffix("/json") || essence.hasSuffix("+json") {

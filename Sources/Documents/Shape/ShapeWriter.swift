@@ -167,7 +167,11 @@ extension LeafShape {
         case .bool: self.init(.bool)
         case .null: self.init(.null)
         case .object, .array: self.init(.mixed)
-        case .integer, .unsigned, .double:
+        case .integer:
+            let number = value.int64 ?? 0
+            self.init(integer: number.magnitude, isNegative: number < 0)
+        case .unsigned: self.init(integer: value.uint64 ?? 0, isNegative: false)
+        case .double:
             var digits = ByteWriter(capacity: 64)
             value.write(to: &digits)
             self.init(number: digits.written)

@@ -1,3 +1,4 @@
+import CallJSON
 import CallModel
 import Documents
 import Transport
@@ -51,6 +52,8 @@ struct StoredCounts: Sendable {
 struct DecodingTools {
     var otlp: OTLPTraceDecoder
     let parser: JSONParser
+    /// Remembers names from one request to the next.
+    var calls = CallJSONReader()
 
     init(_ configuration: ReceiverConfiguration) {
         otlp = OTLPTraceDecoder(configuration: configuration.otlp)

@@ -118,8 +118,9 @@ public final class ReceiverHandler: RequestHandler {
         }
     }
 
-    private func finish(_ work: Work, _ outcome: Result<DecodedRequest, Refusal>) {
-        switch outcome {
+    /// - Parameter outcome: given away, so that the calls in it can be changed in place.
+    private func finish(_ work: Work, _ outcome: consuming Result<DecodedRequest, Refusal>) {
+        switch consume outcome {
         case .failure(let refusal): refuse(work, refusal)
         case .success(var decoded):
             nameHosts(of: &decoded, from: work.plan.receiver.kind)

@@ -30,5 +30,7 @@ public enum SinkResult: Sendable {
 /// Takes calls and says once, from any thread, what became of them. It is called on an event loop or on the decoding
 /// thread and must not block either.
 public typealias CallSink =
-    @Sendable (_ calls: [APICall], _ context: ReceiveContext, _ completion: @escaping @Sendable (SinkResult) -> Void) ->
+    @Sendable (
+        _ calls: consuming [APICall], _ context: ReceiveContext, _ completion: @escaping @Sendable (SinkResult) -> Void
+    ) ->
     Void

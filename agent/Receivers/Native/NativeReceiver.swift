@@ -16,10 +16,10 @@ struct NativeReceiver: Receiver {
     ) -> Result<DecodedRequest, Refusal> {
         var limits = CallDocumentLimits()
         limits.callCountMax = configuration.callCountMax
-        var reader = CallJSONReader()
         do throws(CallDocumentError) {
             let decoded = try decodeCalls(
-                bytes, form: format == .ndjson ? .ndjson : .json, parser: tools.parser, reader: &reader, limits: limits)
+                bytes, form: format == .ndjson ? .ndjson : .json, parser: tools.parser, reader: &tools.calls,
+                limits: limits)
             return .success(request(decoded, now))
         } catch {
             switch error {

@@ -130,8 +130,13 @@ final class Decider: Sendable {
         }
         try state.readWhatPeopleSaid(at: now, connection)
         let fleet = agents.hearing(at: now)
-        state.advance(to: now, isBlind: fleet.reporting == 0, silentHosts: silentHosts(fleet.silentHosts))
-        state.findSamples(at: now, connection)
+        // Explaining takes a second or two: for one incident a round, so that a storm of causes delays nobody.
+        var mayExplain = true
+        state.advance(to: now, isBlind: fleet.reporting == 0, silentHosts: silentHosts(fleet.silentHosts)) {
+            incident, state in
+            defer { mayExplain = false }
+            return IncidentEvidence(incident, state, mayExplain: mayExplain, at: now, connection)
+        }
         let snapshot = try state.snapshot(fleet, at: now, connection)
         let published = PublishedStatus(snapshot)
         let messageCount = try connection.transaction { () -> Int? in

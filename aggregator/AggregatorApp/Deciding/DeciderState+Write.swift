@@ -12,8 +12,6 @@ extension DeciderState {
     /// The figures of open incidents are written so often, their changes at once.
     private static let openPeriod: Duration = .seconds(10)
     private static let quietsPeriod: Duration = .seconds(3)
-    private static let samplesMax = 5
-    private static let samplesTimeMax: Duration = .seconds(2)
 
     mutating func readWhatPeopleSaid(at now: Instant, _ connection: PostgresConnection) throws {
         if now - quietsReadAt >= Self.quietsPeriod {
@@ -88,40 +86,6 @@ extension DeciderState {
         return try StateStore.saveState(Self.learnedName, epoch: epoch, at: now, state.encoded(), connection)
     }
 
-    /// A few calls that failed by each new incident, for people to look at. An incident does without where that takes long.
-    mutating func findSamples(at now: Instant, _ connection: PostgresConnection) {
-        for incident in core.open where samples[incident.id] == nil && changed.contains(incident.id) {
-            let filter = filter(of: incident, at: now)
-            let found = try? connection.withStatementTimeout(Self.samplesTimeMax) {
-                try storage.calls.search(filter, payloads: false, connection)
-            }
-            samples[incident.id] = found?.compactMap(\.call.id) ?? []
-        }
-        guard samples.count > 2 * settings.incidents.openMax else { return }
-        let open = Set(core.open.map(\.id))
-        samples = samples.filter { open.contains($0.key) }
-    }
-
-    private func filter(of incident: Incident, at now: Instant) -> CallFilter {
-        var filter = CallFilter(since: incident.startedAt - .seconds(5), until: now + .seconds(5))
-        filter.partner = incident.partners.count == 1 ? name(incident.partners[0], .partner) : nil
-        for dimension in incident.scope.narrowing {
-            let value = name(incident.scope[dimension], dimension)
-            switch dimension {
-            case .route: filter.route = value
-            case .region: filter.region = value
-            case .host: filter.host = value
-            case .customer: filter.customer = value
-            case .serviceVersion: filter.serviceVersion = value
-            case .partner, .network: break
-            }
-        }
-        filter.succeeded = false
-        filter.direction = incident.scope.direction
-        filter.limit = Self.samplesMax
-        return filter
-    }
-
     private func record(_ incident: Incident, at now: Instant) -> IncidentRecord {
         var report = report(incident)
         let people = alerting.state(of: incident.id)
@@ -141,6 +105,8 @@ extension AlertingCore.Action {
         case .assign: self = .assign(to: record.detail ?? "")
         case .note: self = .note(record.detail ?? "")
         case .resolve: self = .resolve
+        case .caseSent: self = .caseSent
+        case .caseAcknowledged: self = .caseAcknowledged
         }
     }
 }

@@ -34,7 +34,8 @@ struct DeciderState {
     var messages: [Message] = []
     var changedOutages: [OutageLog.Outage] = []
     var finishedActions: [(id: Int64, refused: String?)] = []
-    var samples: [Int64: [String]] = [:]
+    /// Of incidents that were opened here: calls that failed, and what they have in common.
+    var evidence: [Int64: IncidentEvidence] = [:]
     private var news: [(what: String, metadata: Logger.Metadata)] = []
 
     // What is done seldom.
@@ -78,15 +79,38 @@ struct DeciderState {
 
     // MARK: Time
 
-    mutating func advance(to now: Instant, isBlind: Bool, silentHosts: Set<NameID>) {
+    /// - Parameter find: looks for calls that failed by an incident.
+    mutating func advance(
+        to now: Instant, isBlind: Bool, silentHosts: Set<NameID>, find: (Incident, DeciderState) -> IncidentEvidence
+    ) {
         core.silentHosts = silentHosts
-        handle(core.advance(to: now, isBlind: isBlind), at: now)
+        let events = core.advance(to: now, isBlind: isBlind)
+        for event in events where !event.incident.isQuiet && isNewCause(event) {
+            evidence[event.incident.id] = find(event.incident, self)
+        }
+        forgetEvidence()
+        handle(events, at: now)
         messages += alerting.advance(to: now)
         judge(at: now)
         for outage in outages.update(board.verdicts, at: now) {
             changedOutages.append(outage)
             tell(outage)
         }
+    }
+
+    /// Whether what was found out about it before is not there, or was of another cause.
+    private func isNewCause(_ event: IncidentCore.Event) -> Bool {
+        switch event.kind {
+        case .opened, .reopened: true
+        case .updated: evidence[event.incident.id]?.scope != event.incident.scope
+        case .escalated, .resolved: false
+        }
+    }
+
+    private mutating func forgetEvidence() {
+        guard evidence.count > 2 * settings.incidents.openMax else { return }
+        let open = Set(core.open.map(\.id))
+        evidence = evidence.filter { open.contains($0.key) }
     }
 
     /// What the core says has happened, to those who are told.
@@ -103,6 +127,7 @@ struct DeciderState {
     }
 
     private mutating func judge(at now: Instant) {
+        figures.settle(at: now)
         var board = board
         judge(&board, at: now)
         self.board = board
@@ -126,7 +151,8 @@ struct DeciderState {
 
     func report(_ incident: Incident) -> IncidentReport {
         IncidentReport(
-            incident, names: name, partnerName: settings.partnerName, samples: samples[incident.id] ?? [])
+            incident, names: name, partnerName: settings.partnerName, samples: evidence[incident.id]?.samples ?? [],
+            explanation: evidence[incident.id]?.explanation ?? [])
     }
 
     /// One line for the log for every change that people are told of.

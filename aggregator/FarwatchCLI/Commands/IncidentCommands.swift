@@ -35,7 +35,9 @@ struct IncidentsCommand: AsyncParsableCommand {
 struct IncidentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "incident", abstract: "One incident: see it, and say what is done about it.",
-        subcommands: [Show.self, Why.self, Acknowledge.self, Assign.self, Note.self, Resolve.self],
+        subcommands: [
+            Show.self, Why.self, Acknowledge.self, Assign.self, Note.self, Resolve.self, PartnerCase.self,
+        ],
         defaultSubcommand: Show.self)
 
     struct Show: AsyncParsableCommand {
@@ -98,6 +100,23 @@ struct IncidentCommand: AsyncParsableCommand {
         @Option(name: .long, help: "A remark for its timeline.") var note: String?
 
         func run() async throws { try await server.act("resolve", on: id, "note", note) }
+    }
+
+    struct PartnerCase: AsyncParsableCommand {
+        enum Step: String, ExpressibleByArgument, CaseIterable {
+            case sent, acknowledged
+        }
+
+        static let configuration = CommandConfiguration(
+            commandName: "case",
+            abstract: "The partner was told of it, or has acknowledged it: until then its owner is reminded.")
+
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The incident's id.") var id: String
+        @Argument(help: "sent or acknowledged.") var step: Step
+        @Option(name: .long, help: "A remark for its timeline: the number of their ticket, say.") var note: String?
+
+        func run() async throws { try await server.act("case-\(step.rawValue)", on: id, "note", note) }
     }
 }
 

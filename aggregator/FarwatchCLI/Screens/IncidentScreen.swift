@@ -55,6 +55,7 @@ private func figures(_ incident: JSONValue) -> [(String, String)] {
         ("routes", hurt(explains?.member("routes"), explains?.member("route_names"))),
         ("owner", incident.member("owner")?.string ?? "nobody"),
     ]
+    incident.member("explanation")?.forEachElement { figures.append(("in common", $0.string ?? absent)) }
     if let acknowledged = incident.member("acknowledged"), !acknowledged.isNull {
         let by = acknowledged.member("by")?.string ?? "somebody"
         figures.append(("acknowledged", "by \(by), \(moment(acknowledged.member("at")?.string))"))

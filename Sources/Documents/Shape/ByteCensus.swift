@@ -1,0 +1,83 @@
+/// How many bytes of each class a string has: one pass, from which most formats follow.
+///
+/// Every byte is looked up in a table and added as one vector, a lane for each class: what the bytes are costs no branch.
+struct ByteCensus {
+    private(set) var digits = 0
+    private(set) var letters = 0
+    private(set) var capitals = 0
+    private(set) var hexDigits = 0
+    private(set) var spaces = 0
+    private(set) var controls = 0
+    private(set) var highs = 0
+    /// Unicode scalars.
+    private(set) var characters = 0
+    private(set) var ats = 0
+    private(set) var dots = 0
+    private(set) var colons = 0
+    private(set) var dashes = 0
+    /// Printable ASCII that is none of letters, digits, `_ - . : /` and `@`.
+    private(set) var others = 0
+
+    init(_ text: UnsafeBufferPointer<UInt8>) {
+        characters = text.count
+        ByteCensus.table.withUnsafeBufferPointer { table in
+            var start = 0
+            while start < text.count {
+                // A lane holds no more than 255.
+                let end = min(start + 255, text.count)
+                var sum = SIMD16<UInt8>()
+                for at in start..<end { sum &+= table[Int(text[at])] }
+                add(sum)
+                start = end
+            }
+        }
+    }
+
+    private enum Lane: Int {
+        case digit, letter, capital, hexDigit, space, control, high, continuation, at, dot, colon, dash, other
+    }
+
+    private mutating func add(_ sum: SIMD16<UInt8>) {
+        func count(_ lane: Lane) -> Int { Int(sum[lane.rawValue]) }
+        digits += count(.digit)
+        letters += count(.letter)
+        capitals += count(.capital)
+        hexDigits += count(.hexDigit)
+        spaces += count(.space)
+        controls += count(.control)
+        highs += count(.high)
+        // Continuation bytes belong to the character before.
+        characters -= count(.continuation)
+        ats += count(.at)
+        dots += count(.dot)
+        colons += count(.colon)
+        dashes += count(.dash)
+        others += count(.other)
+    }
+
+    private static let table: [SIMD16<UInt8>] = (UInt8.min...UInt8.max).map { byte in
+        var lanes = SIMD16<UInt8>()
+        for lane in classes(of: byte) { lanes[lane.rawValue] = 1 }
+        return lanes
+    }
+
+    private static func classes(of byte: UInt8) -> [Lane] {
+        switch byte {
+        case 48...57: [.digit, .hexDigit]
+        case 65...70: [.letter, .capital, .hexDigit]
+        case 71...90: [.letter, .capital]
+        case 97...102: [.letter, .hexDigit]
+        case 103...122: [.letter]
+        case 0x20, 0x09, 0x0A, 0x0D: [.space]
+        case 0x80...0xBF: [.high, .continuation]
+        case 0xC0...0xFF: [.high]
+        case UInt8(ascii: "@"): [.at]
+        case UInt8(ascii: "."): [.dot]
+        case UInt8(ascii: ":"): [.colon]
+        case UInt8(ascii: "-"): [.dash]
+        case UInt8(ascii: "_"), UInt8(ascii: "/"): []
+        case 0..<0x20, 0x7F: [.control]
+        default: [.other]
+        }
+    }
+}
