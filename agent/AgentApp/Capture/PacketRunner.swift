@@ -21,6 +21,8 @@ final class PacketRunner {
     private static let addressInterval = Duration.seconds(10)
     private static let keyInterval = Duration.milliseconds(50)
     private static let keyIntervalMin = Duration.milliseconds(1)
+    /// At a time: the end of a file, and the beginning of the one that took its place.
+    private static let keyPiecesMax = 4
     /// Connections whose secrets are kept: those open, and as many that come.
     private static let secretsMax = 16_384
     private static let wait = Duration.milliseconds(200)
@@ -94,13 +96,16 @@ final class PacketRunner {
         guard keyLog != nil, time - lastKeys >= interval.nanoseconds else { return }
         lastKeys = time
         let now = Instant(nanosecondsSinceEpoch: WallClock.now())
-        guard let text = keyLog?.read(at: now) else { return }
-        switch text {
-        case .more(let bytes):
-            packets.consumer.keyLog(bytes.span)
-            packets.consumer.resume(at: now)
-        case .expired: packets.consumer.forgetSecrets(at: now)
+        var hasMore = false
+        for _ in 0..<Self.keyPiecesMax {
+            guard let text = keyLog?.read(at: now) else { break }
+            switch text {
+            case .more(let bytes): packets.consumer.keyLog(bytes.span)
+            case .expired: packets.consumer.forgetSecrets(at: now)
+            }
+            hasMore = true
         }
+        if hasMore { packets.consumer.resume(at: now) }
     }
 
     private func learnAddresses() {
