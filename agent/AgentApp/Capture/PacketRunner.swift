@@ -13,13 +13,16 @@ final class PacketRunner {
     private let take: @Sendable ([APICall], Instant) -> Void
     private var nextTick: Int64 = 0
     private var nextAddresses: Int64 = 0
-    private var nextKeys: Int64 = 0
+    private var lastKeys: Int64 = 0
     /// Of captures that ended, as when the interface went away.
     private var former = InterfaceCapture.Counters()
 
     private static let tickInterval = Duration.seconds(1)
     private static let addressInterval = Duration.seconds(10)
     private static let keyInterval = Duration.milliseconds(50)
+    private static let keyIntervalMin = Duration.milliseconds(1)
+    /// At a time: the end of a file, and the beginning of the one that took its place.
+    private static let keyPiecesMax = 4
     /// Connections whose secrets are kept: those open, and as many that come.
     private static let secretsMax = 16_384
     private static let wait = Duration.milliseconds(200)
@@ -51,13 +54,15 @@ final class PacketRunner {
         learnAddresses()
         while goesOn() {
             try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
+                // Secrets are written before what they open is sent. They are wanted before the connection's last packet.
+                if packets.consumer.isWaiting { readKeys(after: Self.keyIntervalMin) }
                 packets.packet(
                     bytes, originalByteCount: packet.originalByteCount, linkType: LinkType(rawValue: packet.linkType),
                     at: Instant(nanosecondsSinceEpoch: packet.nanosecondsSinceEpoch))
             }
             // Not before something could be received: an interface that is down can be opened, and no more.
             let time = MonotonicClock.now()
-            if time >= nextKeys { readKeys(at: time) }
+            readKeys(after: Self.keyInterval)
             if time >= nextTick {
                 tick(at: time)
                 publish(totals(capture))
@@ -86,17 +91,21 @@ final class PacketRunner {
         handOn()
     }
 
-    /// Soon: what was sent waits for the secrets that open it.
-    private func readKeys(at time: Int64) {
-        nextKeys = time + Self.keyInterval.nanoseconds
+    private func readKeys(after interval: Duration) {
+        let time = MonotonicClock.now()
+        guard keyLog != nil, time - lastKeys >= interval.nanoseconds else { return }
+        lastKeys = time
         let now = Instant(nanosecondsSinceEpoch: WallClock.now())
-        guard let text = keyLog?.read(at: now) else { return }
-        switch text {
-        case .more(let bytes):
-            packets.consumer.keyLog(bytes.span)
-            packets.consumer.resume(at: now)
-        case .expired: packets.consumer.forgetSecrets(at: now)
+        var hasMore = false
+        for _ in 0..<Self.keyPiecesMax {
+            guard let text = keyLog?.read(at: now) else { break }
+            switch text {
+            case .more(let bytes): packets.consumer.keyLog(bytes.span)
+            case .expired: packets.consumer.forgetSecrets(at: now)
+            }
+            hasMore = true
         }
+        if hasMore { packets.consumer.resume(at: now) }
     }
 
     private func learnAddresses() {

@@ -79,8 +79,10 @@ struct TLSCore {
 
     mutating func append(keyLog text: Span<UInt8>) { keys.append(text) }
 
+    var isWaiting: Bool { context.waitingByteCount > 0 }
+
     var waitingConnections: [ConnectionID] {
-        context.waitingByteCount > 0 ? connections.values.filter(\.isHolding).map(\.id) : []
+        isWaiting ? connections.values.filter(\.isHolding).map(\.id) : []
     }
 
     mutating func resume(_ id: ConnectionID) { connections[id]?.resume(keys, &steps) }

@@ -72,6 +72,9 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     /// More of a key log. Connections that waited for it go on with their next bytes, or with `resume`.
     public mutating func keyLog(_ text: Span<UInt8>) { core.append(keyLog: text) }
 
+    /// Whether any connection waits for its secrets.
+    public var isWaiting: Bool { core.isWaiting }
+
     /// Tries what waits for its secrets again.
     public mutating func resume(at now: Instant) {
         for connection in core.waitingConnections {
