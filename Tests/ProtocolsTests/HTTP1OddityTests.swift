@@ -130,6 +130,16 @@ struct HTTP1OddityTests {
         #expect(calls[0].responseText == "ok")
     }
 
+    /// The mutation tests' seed 1294353408343350, round 5: the first call was told twice, the second time empty.
+    @Test func `a request handed out behind nobody's answer is told once`() {
+        let calls = Timeline(
+            .client("GET /a HTTP/1.1\r\nHost: h\r\n"), .server(ok + "c"), .client("\r\n" + get), .server(ok),
+            .closed(.finished)
+        ).runReader().sink.calls
+        #expect(calls.filter { $0.request.method == "_OTHER" }.isEmpty)
+        #expect(calls.count == 2)
+    }
+
     @Test func `sixteen line ends before a request are none, however they are cut`() {
         let calls = Timeline(.client(String(repeating: "\r\n", count: 8) + get), .server(ok), .closed(.finished))
             .calls()

@@ -81,13 +81,13 @@ extension HTTP1Conversation {
         endWaiting(upTo: waiting.count)
     }
 
+    /// A call whose request is still being read ends with it.
     private func endWaiting(upTo count: Int) {
         for call in waiting.prefix(count) {
-            call.isAnswerUnknown = !call.isResponseComplete
+            if !call.isResponseComplete { call.isAnswerUnknown = true }
             call.isResponseComplete = true
-            context.end(call)
+            if call.isRequestComplete { endCall(call) }
         }
-        waiting.removeFirst(count)
     }
 
     /// Bytes of answers are missing. If a client that does not pipeline has spoken since, what is missing answers its earlier

@@ -21,12 +21,10 @@ struct FrameSearch {
     mutating func bytesArrived(_ bytes: Span<UInt8>) -> [UInt8]? {
         held.append(bytes, in: 0..<bytes.count)
         while looked + FrameHeader.byteCount <= held.count {
-            if let header = FrameHeader(held.span, at: looked), header.isPlausible { add(looked, header) }
+            let header = FrameHeader(held.span, at: looked)
+            if let start = follow(header) { return Array(held[start...]) }
+            if let header, header.isPlausible { add(looked, header) }
             looked += 1
-        }
-        follow()
-        if let found = candidates.first(where: { $0.count >= Self.chainLength }) {
-            return Array(held[found.start...])
         }
         if held.count > Self.byteCountMax { dropHalf() }
         return nil
@@ -37,22 +35,20 @@ struct FrameSearch {
         candidates.append((start, start + FrameHeader.byteCount + header.length, 1))
     }
 
-    private mutating func follow() {
-        candidates = Self.followed(candidates, in: held.span)
-    }
-
-    private static func followed(_ candidates: [Candidate], in span: Span<UInt8>) -> [Candidate] {
-        var kept: [Candidate] = []
-        for var candidate in candidates {
-            var holds = true
-            while holds, candidate.count < chainLength, let header = FrameHeader(span, at: candidate.next) {
-                holds = header.isPlausible
-                candidate.count += 1
-                candidate.next += FrameHeader.byteCount + header.length
-            }
-            if holds { kept.append(candidate) }
+    /// Goes on with the chains whose next header must stand at the place looked at; returns where the first whole one began.
+    /// Place by place, so that what is found does not depend on where the bytes were cut.
+    private mutating func follow(_ header: FrameHeader?) -> Int? {
+        guard candidates.contains(where: { $0.next == looked }) else { return nil }
+        guard let header, header.isPlausible else {
+            candidates.removeAll { $0.next == looked }
+            return nil
         }
-        return kept
+        for index in candidates.indices where candidates[index].next == looked {
+            candidates[index].count += 1
+            candidates[index].next += FrameHeader.byteCount + header.length
+            if candidates[index].count >= Self.chainLength { return candidates[index].start }
+        }
+        return nil
     }
 
     private mutating func dropHalf() {
