@@ -226,7 +226,7 @@ let package = Package(
 // Their tests look inside, in the one build there is: the release's.
 let opened: Set<String> = [
     "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting", "Storage",
-    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection",
+    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection", "Deduplication",
 ]
 for target in package.targets where opened.contains(target.name) {
     target.swiftSettings = [.unsafeFlags(["-enable-testing"])]

@@ -39,6 +39,20 @@ public struct SpanID: Hashable, Sendable {
     public var hex: String { hexText(bits) }
 }
 
+extension APICall {
+    /// Takes trace and span from the request's `traceparent` (W3C Trace Context, section 3.2): its span is the parent of a call that
+    /// came in, and the call itself where it goes out. Nothing changes without a valid one.
+    public mutating func adoptTraceParent() {
+        guard let parent = request.headers.value(of: "traceparent") else { return }
+        let fields = parent.split(separator: "-", omittingEmptySubsequences: false)
+        guard fields.count >= 4, fields[0].utf8.count == 2, fields[0] != "ff",
+            let trace = TraceID(hex: String(fields[1])), let span = SpanID(hex: String(fields[2]))
+        else { return }
+        traceID = trace
+        if direction == .inbound { parentSpanID = span } else { spanID = span }
+    }
+}
+
 /// Sixteen lower-case hex digits.
 public func hexText(_ value: UInt64) -> String {
     String(unsafeUninitializedCapacity: 16) { bytes in

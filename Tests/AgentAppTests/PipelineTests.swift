@@ -28,7 +28,7 @@ import Testing
             [
                 call("https://api.stripe.com/v1/charges", [Header("x-tenant", "acme")]),
                 call("https://api.stripe.com/v1/charges?account=umbrella"), call("https://api.stripe.com/v1/charges"),
-            ], at: .epoch)
+            ], .reported, at: .epoch)
         #expect(processed.calls.map(\.customer) == ["acme", "umbrella", nil])
         #expect(processed.calls[0].request.headers == [Header("x-tenant", "{value}")])
         #expect(processed.calls[1].request.url.hasSuffix("?account={value}"))
@@ -47,7 +47,7 @@ import Testing
             [
                 call("http://10.0.0.9/\(canary)"), call("https://us.example/\(canary)", direction: .inbound),
                 call("/\(canary)"), call("https://203.0.113.9/\(canary)"),
-            ], at: .epoch)
+            ], .reported, at: .epoch)
         #expect(processed.calls.isEmpty && processed.notOurs == 4)
         let seen = "\(pipeline.tally.current)" + String(decoding: metrics.exposition(), as: UTF8.self)
         #expect(!seen.contains(canary))
@@ -55,11 +55,40 @@ import Testing
         #expect(pipeline.tally.current.notOurs == [.internalHost: 1, .unlistedRoute: 1, .noHost: 1, .bareAddress: 1])
     }
 
+    @Test func `a call that is reported and seen is one, whichever way it came first`() {
+        let pipeline = CallPipeline(settings("capture: {packets: on}\n"), MetricsRegistry())
+        let noon = Instant(secondsSinceEpoch: 1_795_000_000)
+        func told(_ source: CallSource, _ path: String, host: String = "app-1") -> APICall {
+            var call = call("https://api.stripe.com/v1/\(path)")
+            (call.time, call.source, call.host) = (noon, source, host)
+            return call
+        }
+        #expect(pipeline.process([told(.packets, "first")], .seen, at: noon).calls.count == 1)
+        let late = pipeline.process([told(.otlp, "first"), told(.otlp, "elsewhere", host: "b")], .reported, at: noon)
+        #expect((late.calls.map(\.host), late.repeated) == (["b"], 1))
+        #expect(pipeline.process([told(.packets, "joined"), told(.probe, "alone")], .seen, at: noon).calls.isEmpty)
+        // What came by a receiver is kept at once, whatever it says of itself.
+        #expect(pipeline.process([told(.packets, "joined")], .reported, at: noon).calls.map(\.source) == [.packets])
+        #expect(pipeline.release(at: noon + .seconds(7)).isEmpty)
+        #expect(pipeline.release(at: noon + .seconds(8)).map(\.source) == [.probe])
+        #expect(pipeline.tally.current.keptCount == 4)
+    }
+
+    @Test func `without capture, or where the operator wants it so, nothing is joined`() {
+        for yaml in ["", "capture: {packets: on, join_reports: false}\n"] {
+            let pipeline = CallPipeline(settings(yaml), MetricsRegistry())
+            let calls = [call("https://api.stripe.com/v1/a")]
+            #expect(pipeline.process(calls, .reported, at: .epoch).calls.count == 1)
+            #expect(pipeline.process(calls, .seen, at: .epoch).calls.count == 1)
+            #expect(!pipeline.holdsCalls)
+        }
+    }
+
     @Test func `a webhook we send has a recipient and is no partner`() {
         let pipeline = CallPipeline(settings(), MetricsRegistry())
         let sent = call(
             "https://shop-9.example/hook", [Header("webhook-id", "msg_1"), Header("webhook-signature", "v1,c2VjcmV0")])
-        let processed = pipeline.process([sent], at: .epoch).calls
+        let processed = pipeline.process([sent], .reported, at: .epoch).calls
         #expect(processed.first?.partner == Catalogue.sentWebhooksPartner)
         #expect(processed.first?.webhook?.recipient == "shop-9.example")
         #expect(processed.first?.webhook?.deliveryID == "msg_1")
@@ -73,7 +102,7 @@ import Testing
             call.partner = "p\(number)"
             return call
         }
-        tally.add(calls, notOurs: [:], .init())
+        tally.keep(calls)
         #expect(tally.current.partners.count == PipelineTally.partnersMax + 1)
         #expect(tally.current.partners["{other}"]?.callCount == 5)
     }

@@ -68,7 +68,7 @@ import Testing
         let processes = [
             ProcessFacts(cgroup: unit), nil, ProcessFacts(cgroup: "0::/system.slice/docker-\(id).scope"),
         ]
-        let kept = pipeline.process([call, call, call, call], processes: processes, at: start).calls
+        let kept = pipeline.process([call, call, call, call], .seen, processes: processes, at: start).calls
         #expect(kept.map(\.service) == ["billing", nil, nil, nil])
         #expect(kept.map(\.environment) == [nil, nil, "ab12ab12ab12", nil])
     }

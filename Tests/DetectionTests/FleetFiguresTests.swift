@@ -24,8 +24,9 @@ private struct Fleet {
         figures.observe(block, at: now)
     }
 
-    func partner(without hosts: Set<NameID> = []) -> FleetFigures.Partner {
-        figures.figures(of: 1, at: now, without: hosts)
+    mutating func partner(without hosts: Set<NameID> = []) -> FleetFigures.Partner {
+        figures.settle(at: now)
+        return figures.figures(of: 1, at: now, without: hosts)
     }
 }
 
@@ -87,10 +88,11 @@ struct FleetFiguresTests {
         var fleet = Fleet()
         for host in 1...80 as ClosedRange<NameID> { fleet.called(fleet.cell(host: host), Int64(host)) }
         fleet.called(fleet.cell(host: 7, outcome: .serverError), 3)
-        let hosts = fleet.figures.shares(.hosts, of: 1, at: fleet.now)
+        fleet.figures.settle(at: fleet.now)
+        let hosts = fleet.figures.shares(.hosts, of: 1)
         #expect(hosts.count == 50)
         #expect(hosts[0].name == 7 && hosts[0].failures == 3 && hosts[0].calls == 10)
         #expect(hosts[1].name == 80)
-        #expect(fleet.figures.shares(.regions, of: 1, at: fleet.now, countMax: 3).count == 3)
+        #expect(fleet.figures.regions(of: 1, at: fleet.now).count == 50)
     }
 }

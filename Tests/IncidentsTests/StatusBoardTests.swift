@@ -45,6 +45,7 @@ private struct SmallFleet {
             for cell in CallCell.cells(of: block) { core.observe(cell) }
             now = now + .seconds(1)
             _ = core.advance(to: now)
+            figures.settle(at: now)
             board.judge(figures, core, at: now)
             let troubled = Set(board.verdicts.filter(\.value.status.isTrouble).keys)
             figures.learn(at: now, without: core.hostsSetAside) { troubled.contains($0) }

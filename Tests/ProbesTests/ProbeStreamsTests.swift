@@ -187,6 +187,19 @@ struct ProbeStreamsTests {
         #expect(talk.listener.origins[1].serverName == "api.partner.example")
     }
 
+    @Test func `a connection refused is named after what its own process looked up, not what others did`() {
+        var talk = Conversation()
+        let server = [UInt8](repeating: 0, count: 10) + [0xff, 0xff, 203, 0, 113, 7]
+        var (mine, theirs) = (lookup("api.partner.example", [server]), lookup("api.other.example", [server]))
+        (mine.processID, theirs.processID) = (4_711, 9)
+        talk.hear(mine, theirs, connect(111, tookMs: 1))
+        #expect(talk.listener.origins[0].serverName == "api.partner.example")
+        var end = RecordBuilder(10)
+        end.session = 0
+        talk.hear(end, connect(111, tookMs: 1))
+        #expect(talk.listener.origins[1].serverName == nil, "the number is another process's now")
+    }
+
     @Test func `when a process ends its sessions do, too, and nobody else's`() {
         var talk = Conversation()
         var other = RecordBuilder.data("y", toPeer: true, offset: 0, session: 8)

@@ -99,6 +99,43 @@ struct HTTP1OddityTests {
         #expect(calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 200"])
     }
 
+    /// The mutation tests' seed 4963467391792621023, round 2130: neither told nor let go.
+    @Test func `an answer captured before its request is told also where the connection ends within the request`() {
+        let reader = Timeline(
+            .client("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"), .server(ok), .client("\r\n"),
+            .closed(.finished)
+        ).runReader()
+        #expect(reader.sink.calls.map(\.line) == ["POST http://h/a 200"])
+        #expect(reader.heldByteCount == 0)
+    }
+
+    @Test func `an answer being read as the requests are lost stays nobody's`() {
+        let reader = Timeline(
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), .client("\u{1} /a HTTP/1.1\r\n"),
+            .server("defghij"), .client(get + get.replacing("/a", with: "/b")), .server(ok + ok), .closed(.finished)
+        ).runReader()
+        #expect(reader.sink.calls.map(\.line) == ["GET http://h/a 200", "GET http://h/b 200"])
+        #expect(reader.sink.calls.map(\.responseText) == ["ok", "ok"])
+        #expect(reader.counters.responsesWithoutRequest == 1)
+        #expect(reader.heldByteCount == 0)
+    }
+
+    @Test func `a cut head of nobody's answer leaves nothing behind for the next call`() {
+        let calls = Timeline(
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 99\r\nX: "), .gap(.toClient, 5), .client(get), .server(ok),
+            .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+        #expect(calls[0].response?.bodyByteCount == 2)
+        #expect(calls[0].responseText == "ok")
+    }
+
+    @Test func `sixteen line ends before a request are none, however they are cut`() {
+        let calls = Timeline(.client(String(repeating: "\r\n", count: 8) + get), .server(ok), .closed(.finished))
+            .calls()
+        #expect(calls.isEmpty)
+    }
+
     @Test func `more bytes than announced do not become the next answer`() {
         let calls = Timeline(
             .client(get), .server(ok + "surplus that is no message"), .client(get.replacing("/a", with: "/b")),

@@ -1,8 +1,11 @@
 import CallModel
+import Glibc
 import Protocols
 import Testing
 
 /// Hostile input: whatever comes, nothing crashes, everything held is let go, and runs are the same each time.
+///
+/// Each run draws a seed, which its failures name; `FARWATCH_SEED` replays it.
 struct MutationTests {
     /// SplitMix64: the same numbers from the same seed everywhere.
     private struct Numbers: RandomNumberGenerator {
@@ -16,7 +19,10 @@ struct MutationTests {
         }
     }
 
-    private static let seed = UInt64.random(in: .min ... .max)
+    private static let seed =
+        getenv("FARWATCH_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: .min ... .max)
+
+    private func place(_ round: Int) -> Comment { "round \(round); replay with FARWATCH_SEED=\(Self.seed)" }
 
     private func corpus() -> [[Timeline.Step]] {
         let ends = Ends()
@@ -88,11 +94,11 @@ struct MutationTests {
                 timeline.steps = steps.flatMap { mutated($0, &numbers) }
                 timeline.steps.append(.closed(reasons.randomElement(using: &numbers) ?? .finished))
                 let reader = timeline.runReader()
-                #expect(reader.heldByteCount == 0, "seed \(Self.seed), round \(round)")
+                #expect(reader.heldByteCount == 0, place(round))
                 let again = timeline.run()
-                #expect(reader.sink.calls == again, "seed \(Self.seed), round \(round)")
+                #expect(reader.sink.calls == again, place(round))
                 for call in reader.sink.calls where call.response == nil {
-                    #expect(!call.request.method.isEmpty, "seed \(Self.seed), round \(round)")
+                    #expect(!call.request.method.isEmpty, place(round))
                 }
             }
         }
@@ -111,7 +117,7 @@ struct MutationTests {
                     }
                 }
                 timeline.steps.append(.closed(.endOfCapture))
-                #expect(timeline.run() == timeline.run(.everyByte), "seed \(Self.seed), round \(round)")
+                #expect(timeline.run() == timeline.run(.everyByte), place(round))
             }
         }
     }

@@ -87,6 +87,40 @@ struct TunnelTests {
         #expect(timeline.calls().map(\.line) == ["GET http://api.test/a 200"])
     }
 
+    /// The mutation tests' seed 4963467391792621023, round 115: the request ends within the client's next bytes.
+    @Test func `a SOCKS answer may come before the request is whole`() {
+        let calls = Timeline(
+            .client([5, 1, 0]), .server([5, 0]), .client([5, 1, 0, 3, 1] + Array("h".utf8)),
+            .server([5, 0, 0, 1, 4, 32, 0, 80, 32, 0]), .client([0, 80] + Array(get.utf8)), .server(ok),
+            .closed(.endOfCapture)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+    }
+
+    @Test func `a SOCKS client need not wait for the proxy`() {
+        let calls = Timeline(
+            .client([5, 1, 0, 5, 1, 0, 3, 1] + Array("h".utf8) + [0, 80] + Array(get.utf8)),
+            .server([5, 0, 5, 0, 0, 1, 1, 2, 3, 4, 0, 80] + Array(ok.utf8)), .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+    }
+
+    @Test func `a SOCKS client that has signed in is followed`() {
+        let calls = Timeline(
+            .client([5, 2, 0, 2]), .server([5, 2]), .client([1, 1, 117, 1, 112]), .server([1, 0]),
+            .client([5, 1, 0, 1, 1, 2, 3, 4, 0, 80]), .server([5, 0, 0, 1, 1, 2, 3, 4, 0, 80]), .client(get),
+            .server(ok), .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+    }
+
+    @Test func `a SOCKS proxy that goes on without a request is passed over`() {
+        let reader = Timeline(
+            .client([5, 1, 0]), .server([5, 0]), .server([UInt8](repeating: 5, count: 1_025)), .closed(.finished)
+        ).runReader()
+        #expect(reader.counters.opaqueConnections == 1)
+    }
+
     @Test func `the line of a load balancer stands before the connection itself`() {
         let calls = Timeline(
             .client("PROXY TCP4 192.0.2.1 198.51.100.2 1024 443\r\n" + get), .server(ok), .closed(.finished)

@@ -71,6 +71,43 @@ struct KeyLogTests {
         #expect(wire.heard.complaints == [])
     }
 
+    @Test(arguments: [Suite.modern[0], Suite.legacy[0]]) func `what waits goes on as soon as its secrets are there`(
+        suite: Suite
+    ) {
+        let peers = Peers(suite: suite)
+        var talk = Talk.make(peers)
+        talk.send("early ")
+        talk.answer("reply")
+        var configuration = TLSConfiguration()
+        configuration.waitsForKeys = true
+        var wire = Wire("", configuration)
+        wire.see(talk.steps)
+        wire.append(keyLog: peers.keyLog)
+        wire.reader.resume(at: Wire.now)
+        #expect(wire.heard.toServer == "early " && wire.heard.toClient == "reply")
+    }
+
+    @Test(arguments: [Suite.modern[0], Suite.legacy[0]]) func `when secrets are forgotten nothing more is opened`(
+        suite: Suite
+    ) {
+        let peers = Peers(suite: suite)
+        var talk = Talk.make(peers)
+        talk.send("before")
+        var configuration = TLSConfiguration()
+        configuration.waitsForKeys = true
+        var wire = Wire(peers.keyLog, configuration)
+        wire.see(talk.steps)
+        #expect(wire.heard.toServer == "before")
+        wire.reader.forgetSecrets(at: Wire.now)
+        #expect(wire.reader.keys.isEmpty)
+        let seen = talk.steps.count
+        talk.send("after")
+        talk.answer("reply")
+        wire.see(Array(talk.steps[seen...]))
+        wire.close()
+        #expect(!(wire.heard.toServer + wire.heard.toClient).contains(/after|reply/))
+    }
+
     @Test func `what waits for secrets is bounded`() {
         let peers = Peers(suite: Suite.legacy[0])
         var talk = Talk.legacy(peers)

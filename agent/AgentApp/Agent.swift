@@ -28,6 +28,8 @@ public final class Agent: Sendable {
     private let forwarding: Task<Void, Never>
     private let catalogueKeeping: Task<Void, Never>?
     private let alarming: Task<Void, Never>
+    private let releasing: Task<Void, Never>?
+    private let pipeline: CallPipeline
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
 
@@ -49,6 +51,7 @@ public final class Agent: Sendable {
         let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
         let published = KeptCatalogue.load(settings, logger)
         let pipeline = CallPipeline(settings, metrics, published: published?.partners ?? [])
+        self.pipeline = pipeline
         let spool = try Spool(
             directory: settings.spoolDirectory, configuration: settings.spool,
             catalogueVersion: pipeline.catalogue.version)
@@ -62,10 +65,10 @@ public final class Agent: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
         let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
-            spool.append(pipeline.process(calls, at: now).calls) { _ in }  // What the spool refuses it counts.
+            spool.append(pipeline.process(calls, .seen, at: now).calls) { _ in }  // What the spool refuses it counts.
         }
         let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, processes, now in
-            spool.append(pipeline.process(calls, processes: processes, at: now).calls) { _ in }  // As above.
+            spool.append(pipeline.process(calls, .seen, processes: processes, at: now).calls) { _ in }  // As above.
         }
         self.probes = probes
         let packets = try PacketCapture(
@@ -87,8 +90,8 @@ public final class Agent: Sendable {
         receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
         let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
             calls, context, completion in
-            let processed = pipeline.process(calls, at: context.receivedAt)
-            spool.append(processed.calls) { completion(sinkResult($0, notOurs: processed.notOurs)) }
+            let processed = pipeline.process(calls, .reported, at: context.receivedAt)
+            spool.append(processed.calls) { completion(sinkResult($0, processed)) }
         }
         receiver = HTTPServer(
             configuration: ServerConfiguration(
@@ -106,7 +109,8 @@ public final class Agent: Sendable {
                         spool: spool.level, statistics: spool.statistics,
                         // Few ever have any: then the directory is not looked into.
                         aside: spool.level.asideCount > 0
-                            ? AsideBatches.look(in: settings.spoolDirectory) : AsideBatches()
+                            ? AsideBatches.look(in: settings.spoolDirectory) : AsideBatches(),
+                        keyLog: packets.state.keyLog
                     ).json()
                 }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)
@@ -127,6 +131,7 @@ public final class Agent: Sendable {
             settings.alarm, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
             waitingCalls: { spool.level.callCount }, metrics, logger: logger)
         alarming = Task { await alarm.run() }
+        releasing = startReleasing(pipeline, spool)
         catalogueKeeping = startKeeping(settings, published, pipeline, spool, forwarder, metrics, logger)
         logger.notice(
             "ready",
@@ -145,6 +150,9 @@ public final class Agent: Sendable {
         await probes.stop()
         await packets.stop()
         await receiver.shutdown(grace: .seconds(5))
+        releasing?.cancel()
+        await releasing?.value
+        spool.append(pipeline.release(at: Instant(nanosecondsSinceEpoch: .max))) { _ in }  // What it refuses it counts.
         do {
             try await spool.seal()
             try await Task.sleep(for: .milliseconds(200))
@@ -162,6 +170,17 @@ public final class Agent: Sendable {
             logger.warning("did not stop cleanly", metadata: ["error": "\(error)"])
         }
         logger.notice("stopped")
+    }
+}
+
+/// Passes on what waited in vain for a report, twice a second. Nil where nothing waits.
+private func startReleasing(_ pipeline: CallPipeline, _ spool: Spool) -> Task<Void, Never>? {
+    guard pipeline.holdsCalls else { return nil }
+    return Task {
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+            let calls = pipeline.release(at: Instant(nanosecondsSinceEpoch: WallClock.now()))
+            if !calls.isEmpty { spool.append(calls) { _ in } }  // What the spool refuses it counts.
+        }
     }
 }
 
@@ -219,11 +238,14 @@ func source(_ spool: Spool, _ sent: SentLog?) -> ForwarderSource {
         floor: { spool.floor }, spoolID: { spool.spoolID })
 }
 
-private func sinkResult(_ result: Result<AppendResult, SpoolError>, notOurs: Int) -> SinkResult {
+private func sinkResult(
+    _ result: Result<AppendResult, SpoolError>, _ processed: CallPipeline.Result
+) -> SinkResult {
     switch result {
     case .success(let appended):
         .stored(
-            kept: appended.acceptedCount, notOurs: notOurs, suppressed: appended.suppressedCount, rejections: [])
+            kept: appended.acceptedCount, notOurs: processed.notOurs,
+            suppressed: appended.suppressedCount + processed.repeated, rejections: [])
     case .failure(let error) where error.isTransient: .pushBack(retryAfter: .seconds(5))
     case .failure(let error): .failed(detail: "\(error)")
     }

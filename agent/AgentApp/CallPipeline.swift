@@ -7,13 +7,15 @@ import Runtime
 import Synchronization
 
 /// What happens to every call between its source and the spool: it is named, attributed, judged and redacted, in this order, or
-/// let go before any of it is kept.
+/// let go before any of it is kept; then it is joined with what others saw of it.
 ///
 /// Thread-safe: each use borrows a set of tools (a parser, a redactor) and brings it back.
 final class CallPipeline: Sendable {
     struct Result: Sendable {
         var calls: [APICall]
         var notOurs: Int
+        /// Calls that another witness told of before.
+        var repeated = 0
     }
 
     /// One at a time uses it, and it passes between threads only through the mutex.
@@ -31,6 +33,8 @@ final class CallPipeline: Sendable {
 
     let tally = PipelineTally()
     let tap = TapBuffer()
+    /// Nil where calls come from one kind of source only.
+    private let sightings: SightingDesk?
     private let settings: AgentSettings
     private let naming: Mutex<LayeredCatalogue>
     private let idle = Mutex<[Tools]>([])
@@ -43,6 +47,7 @@ final class CallPipeline: Sendable {
     /// - Parameter published: what the aggregator published, until `setPublished` is called.
     init(_ settings: AgentSettings, _ metrics: MetricsRegistry, published: [PartnerDefinition] = []) {
         self.settings = settings
+        sightings = SightingDesk(settings, metrics)
         naming = Mutex(LayeredCatalogue(settings.catalogue, published: published))
         kept = metrics.counter("farwatch_agent_kept_calls_total", help: "Calls that concern a partner.")
         dropped = Dictionary(
@@ -65,13 +70,14 @@ final class CallPipeline: Sendable {
                     field,
                     metrics.counter(
                         "farwatch_agent_unattributed_calls_total",
-                        help: "Calls kept that no rule could give this name.",
+                        help: "Calls of partners that no rule could give this name.",
                         labels: [("name", field.rawValue)])
                 )
             })
         attributed = { field, rule in
             metrics.counter(
-                "farwatch_agent_attributed_calls_total", help: "Calls kept, by the rule that gave them this name.",
+                "farwatch_agent_attributed_calls_total",
+                help: "Calls of partners, by the rule that gave them this name.",
                 labels: [("name", field.rawValue), ("rule", String(rule))])
         }
     }
@@ -86,8 +92,20 @@ final class CallPipeline: Sendable {
         return catalogue.version
     }
 
+    /// How calls came to the agent.
+    enum Way {
+        /// By a receiver.
+        case reported
+        /// On the wire, or in a TLS library.
+        case seen
+        /// Out of a file, perhaps for the second time; nothing of today is looked for among them.
+        case replayed
+    }
+
     /// - Parameter processes: Of each call the process it was made by, where a probe saw it; empty where nobody knows any.
-    func process(_ calls: consuming [APICall], processes: [ProcessFacts?] = [], at now: Instant) -> Result {
+    func process(
+        _ calls: consuming [APICall], _ way: Way, processes: [ProcessFacts?] = [], at now: Instant
+    ) -> Result {
         let catalogue = self.catalogue
         let tools = idle.withLock { $0.popLast() } ?? Tools(settings)
         var notOurs: [Catalogue.NotOurs: Int] = [:]
@@ -103,7 +121,7 @@ final class CallPipeline: Sendable {
             keptCount += 1
         }
         let notOursCount = calls.count - keptCount
-        return finished(Result(calls: calls, notOurs: notOursCount), notOurs, tools, at: now)
+        return finished(Result(calls: calls, notOurs: notOursCount), way, notOurs, tools, at: now)
     }
 
     /// Names, attributes, judges and redacts one call; or says why it is not ours, and leaves it as it came.
@@ -127,20 +145,39 @@ final class CallPipeline: Sendable {
     }
 
     private func finished(
-        _ processed: consuming Result, _ notOurs: [Catalogue.NotOurs: Int], _ tools: Tools, at now: Instant
+        _ processed: consuming Result, _ way: Way, _ notOurs: [Catalogue.NotOurs: Int], _ tools: Tools, at now: Instant
     ) -> Result {
+        var result = processed
         // What is not ours was left behind the others.
-        processed.calls.removeLast(processed.notOurs)
-        let calls = processed.calls
-        kept.add(calls.count)
+        result.calls.removeLast(result.notOurs)
         for (reason, count) in notOurs { dropped[reason]?.add(count) }
         count(tools)
         let attribution = tools.attributor.takeCounts()
         count(attribution)
-        tally.add(calls, notOurs: notOurs, attribution)
-        tap.offer(calls, at: now)
+        tally.add(named: result.calls.count, notOurs: notOurs, attribution)
         idle.withLock { $0.append(tools) }
-        return processed
+        if let sightings, way != .replayed {
+            (result.calls, result.repeated) = sightings.meet(result.calls, areReported: way == .reported, at: now)
+        }
+        keep(result.calls, at: now)
+        return result
+    }
+
+    /// Calls seen on the wire that have waited long enough for a report of them.
+    func release(at now: Instant) -> [APICall] {
+        let calls = sightings?.release(at: now) ?? []
+        keep(calls, at: now)
+        return calls
+    }
+
+    /// Whether `release` will ever give any.
+    var holdsCalls: Bool { sightings != nil }
+
+    private func keep(_ calls: [APICall], at now: Instant) {
+        guard !calls.isEmpty else { return }
+        kept.add(calls.count)
+        tally.keep(calls)
+        tap.offer(calls, at: now)
     }
 
     /// What the sender told of the webhook stays; of one we send the rest is looked for.

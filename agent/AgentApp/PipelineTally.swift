@@ -14,6 +14,8 @@ final class PipelineTally: Sendable {
     struct State: Sendable {
         var partners: [String: Partner] = [:]
         var keptCount = 0
+        /// Those that were given names, kept or joined with another: what `missing` and `found` are parts of.
+        var namedCount = 0
         var notOurs: [Catalogue.NotOurs: Int] = [:]
         var missing: [AttributedField: Int] = [:]
         /// By the place of the rule in its list.
@@ -27,9 +29,9 @@ final class PipelineTally: Sendable {
 
     var current: State { state.withLock { $0 } }
 
-    func add(_ calls: [APICall], notOurs: [Catalogue.NotOurs: Int], _ attribution: Attributor.Counts) {
+    func add(named namedCount: Int, notOurs: [Catalogue.NotOurs: Int], _ attribution: Attributor.Counts) {
         state.withLock { state in
-            state.keptCount += calls.count
+            state.namedCount += namedCount
             for (reason, count) in notOurs { state.notOurs[reason, default: 0] += count }
             for (field, count) in attribution.missing { state.missing[field, default: 0] += count }
             for (field, counts) in attribution.found {
@@ -38,6 +40,12 @@ final class PipelineTally: Sendable {
                 for (rule, count) in counts.enumerated() { sum[rule] += count }
                 state.found[field] = sum
             }
+        }
+    }
+
+    func keep(_ calls: [APICall]) {
+        state.withLock { state in
+            state.keptCount += calls.count
             for index in calls.indices { Self.add(calls[index], to: &state) }
         }
     }

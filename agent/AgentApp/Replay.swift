@@ -111,7 +111,7 @@ struct Replay {
             if isEnd, chunk.last != UInt8(ascii: "\n") { report.lineCount += 1 }
             let decoded = try chunk.withUnsafeBytes { try decodeCalls($0, form: .ndjson, parser: parser) }
             let now = Instant(nanosecondsSinceEpoch: WallClock.now())
-            let processed = pipeline.process(decoded.calls, at: now)
+            let processed = pipeline.process(decoded.calls, .replayed, at: now)
             let appended = try await append(
                 processed.calls, ReplayPlace(key: key, offset: offset, line: report.lineCount), spool)
             report.acceptedCount += appended.acceptedCount

@@ -15,6 +15,7 @@ struct StatusDocument {
     var spool: SpoolLevel
     var statistics: SpoolStatistics
     var aside: AsideBatches
+    var keyLog = KeyLogFollower.State.off
 
     func json() -> [UInt8] {
         var writer = StatusWriter()
@@ -26,6 +27,13 @@ struct StatusDocument {
         writer.text("as_of", now.rfc3339)
         writer.text("catalogue_version", catalogue.version)
         writer.text("forwards_to", settings.endpoints.map { "\($0)" }.joined(separator: " "))
+        if let grant = settings.capture.keyLog {
+            writer.open("key_log")
+            writer.text("file", grant.file)
+            writer.text("until", grant.until.rfc3339)
+            writer.text("state", keyLog.text)
+            writer.close()
+        }
         writeSpool(&writer)
         writeCalls(&writer)
         writePartners(&writer)
@@ -72,7 +80,7 @@ struct StatusDocument {
             writer.open(field.rawValue)
             let missing = tally.missing[field] ?? 0
             writer.number("calls", missing)
-            writer.ratio("ratio", missing, of: tally.keptCount)
+            writer.ratio("ratio", missing, of: tally.namedCount)
             writer.close()
         }
         writer.close()

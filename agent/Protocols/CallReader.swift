@@ -39,7 +39,9 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         context.counters.connections &+= 1
         if connections.count >= context.configuration.connectionCountMax { evict(at: now) }
         let connection = Connection(id, origin, context: context, at: now)
-        if origin.serverName == nil, let name = book.name(of: origin.server) { connection.named(name) }
+        if origin.serverName == nil, mayBeNamed(origin), let name = book.name(of: origin.server) {
+            connection.named(name)
+        }
         tellFailures(at: now)
         connections[id] = connection
         last = connection
@@ -119,6 +121,12 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         let connection = connections[id]
         if let connection { last = connection }
         return connection
+    }
+
+    /// A source that knows processes knows what each of them asked for. What others asked for names the same server, mostly; not
+    /// on loopback, whose one address has every name of this host.
+    private func mayBeNamed(_ origin: ConnectionOrigin) -> Bool {
+        origin.source != .probe || !origin.server.isLoopback
     }
 
     private func tellFailures(at now: Instant, isEnd: Bool = false) {

@@ -300,17 +300,14 @@ final class Connection {
             conversation.closed(.endOfCapture, at: now)
             openTunnel(toward: authority)
         }
-        enter(fromClient, bytes, from: start, at: now)
+        enter(fromClient.span, .toServer, at: now)
+        enter(bytes.extracting(min(start, bytes.count)..<bytes.count), .toClient, at: now)
     }
 
-    /// Both directions go on inside, each with what has come of it already.
-    private func enter(_ fromClient: [UInt8], _ bytes: Span<UInt8>, from start: Int, at now: Instant) {
-        if !fromClient.isEmpty {
-            bytesArrived(fromClient.span, isReversed ? .toClient : .toServer, at: now)
-        }
-        if start < bytes.count {
-            bytesArrived(bytes.extracting(start..<bytes.count), isReversed ? .toServer : .toClient, at: now)
-        }
+    /// A direction goes on inside with what has come of it already; what came first of both must be handed in first.
+    private func enter(_ bytes: Span<UInt8>, _ direction: StreamDirection, at now: Instant) {
+        guard bytes.count > 0 else { return }
+        bytesArrived(bytes, isReversed ? direction.opposite : direction, at: now)
     }
 
     /// - Parameter authority: `host:port` of the far end; empty where it is unknown.
@@ -331,10 +328,13 @@ final class Connection {
         switch handshake.bytesArrived(bytes, fromClient: direction == .toServer) {
         case .needsMore: layer = .socks(handshake)
         case .failed: becomeOpaque()
-        case .established(let end):
+        case .established:
             openTunnel(toward: handshake.host.isEmpty ? "" : "\(handshake.host):\(handshake.port)")
             if handshake.port != 0 { info.origin.server.port = handshake.port }
-            enter(handshake.clientRest, bytes, from: end, at: now)
+            // The bytes that completed the handshake came last.
+            if direction == .toServer { enter(handshake.proxyRest.span, .toClient, at: now) }
+            enter(handshake.clientRest.span, .toServer, at: now)
+            if direction == .toClient { enter(handshake.proxyRest.span, .toClient, at: now) }
         }
     }
 }

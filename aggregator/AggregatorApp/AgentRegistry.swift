@@ -29,6 +29,7 @@ final class AgentRegistry: Sendable {
 
     /// Reports come every 10 s: three missed ones are silence.
     private static let silence: Duration = .seconds(35)
+    private static let forgottenAfter: Duration = .seconds(86_400)
     private static let agentsMax = 100_000
     private static let floorsMax = 200_000
 
@@ -127,20 +128,25 @@ final class AgentRegistry: Sendable {
     func hearing(at now: Instant) -> Hearing {
         state.withLock { state in
             var hearing = Hearing()
-            for (agentID, agent) in state.agents {
-                if now - agent.lastSeen <= Self.silence {
-                    hearing.reporting += 1
-                } else {
-                    hearing.silentHosts.append(agent.host ?? agentID)
-                }
+            var heard: Set<String> = []
+            for (agentID, agent) in state.agents where now - agent.lastSeen <= Self.silence {
+                hearing.reporting += 1
+                heard.insert(agent.host ?? agentID)
+            }
+            for (agentID, agent) in state.agents where now - agent.lastSeen > Self.silence {
+                let host = agent.host ?? agentID
+                // Another agent may have taken its place.
+                if !heard.contains(host) { hearing.silentHosts.append(host) }
             }
             return hearing
         }
     }
 
     /// What other aggregators heard and stored: every aggregator shows the whole fleet.
-    func merge(_ records: [AgentRecord]) {
+    func merge(_ records: [AgentRecord], at now: Instant) {
         state.withLock { state in
+            // What a restart would not bring back either.
+            state.agents = state.agents.filter { now - $0.value.lastSeen < Self.forgottenAfter }
             for record in records where record.lastSeen > state.agents[record.agentID]?.lastSeen ?? .epoch {
                 guard state.agents[record.agentID] != nil || state.agents.count < Self.agentsMax else { continue }
                 state.agents[record.agentID] = Agent(record)

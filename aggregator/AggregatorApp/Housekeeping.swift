@@ -107,7 +107,7 @@ struct Housekeeping: Sendable {
             try database.storage.agents.store(records, connection)
             return try database.storage.agents.load(since: since, connection)
         }
-        agents.merge(known)
+        agents.merge(known, at: since + .seconds(60))
     }
 
     private func forgetLedger() async throws {

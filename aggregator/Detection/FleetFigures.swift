@@ -46,7 +46,7 @@ public struct FleetFigures: Sendable {
 
     /// What a partner's outbound calls of the last minutes are told apart by.
     public enum Share: Sendable {
-        case routes, hosts, customers, regions
+        case routes, hosts, customers
     }
 
     public let configuration: Configuration
@@ -99,20 +99,20 @@ public struct FleetFigures: Sendable {
         guard let series = series[partner] else { return Partner() }
         let last = FigureInterval.index(of: now) + 1
         let minute = series.window(last - 6, through: last)
-        let long = series.window(last - 30, through: last)
+        let long = series.calls(last - 30, through: last, without: hosts)
         let judged = minute.total(without: hosts)
         var figures = Partner()
         figures.callsPerMinute = Double(long.volume) / 5
         (figures.calls, figures.failures) = (judged.calls, judged.failures)
-        figures.callsOfFiveMinutes = long.total(without: hosts).calls
-        figures.callsOfQuarter = series.window(last - 90, through: last).total(without: hosts).calls
+        figures.callsOfFiveMinutes = long.rest
+        figures.callsOfQuarter = series.calls(last - 90, through: last, without: hosts).rest
         figures.callsFailed = minute.total.failures
-        figures.isHidden = long.total.calls > 0 && figures.callsOfFiveMinutes == 0
+        figures.isHidden = long.all > 0 && long.rest == 0
         figures.baselineFailureRatio = series.baseline.isKnown ? series.baseline.ratio : nil
         figures.p50Ms = minute.latency.quantile(0.5)
         figures.p95Ms = minute.latency.quantile(0.95)
         figures.baselineP95Ms = series.baseline.latency.quantile(0.95)
-        figures.hostsCalling = long.hosts.count
+        figures.hostsCalling = series.settled.hostsCalling
         let floor = max(2 * series.baseline.ratio, 0.05)
         figures.hostsFailing = minute.hosts.count {
             !hosts.contains($0.key) && $0.value.failures > 0 && $0.value.ratio >= floor
@@ -121,26 +121,31 @@ public struct FleetFigures: Sendable {
         return figures
     }
 
-    /// Names with their calls and failures, most failures first, then most calls; at most `countMax`.
-    ///
-    /// - Parameter minutes: at most 15.
-    public func shares(
-        _ share: Share, of partner: NameID, at now: Instant, minutes: Int32 = 5, countMax: Int = 50
-    ) -> [(name: NameID, calls: Int64, failures: Int64)] {
+    /// Names of the last five minutes with their calls and failures, most failures first, then most calls; at most fifty. As of
+    /// the last `settle`.
+    public func shares(_ share: Share, of partner: NameID) -> [(name: NameID, calls: Int64, failures: Int64)] {
+        guard let settled = series[partner]?.settled else { return [] }
+        let ranked =
+            switch share {
+            case .routes: settled.routes
+            case .hosts: settled.hosts
+            case .customers: settled.customers
+            }
+        return ranked.map { ($0.0, $0.1.calls, $0.1.failures) }
+    }
+
+    /// Our regions that called it in the last minute, at most fifty.
+    public func regions(of partner: NameID, at now: Instant) -> [(name: NameID, calls: Int64, failures: Int64)] {
         guard let series = series[partner] else { return [] }
         let last = FigureInterval.index(of: now) + 1
-        let first = last - minutes * 6
-        let tallies =
-            switch share {
-            case .routes: series.tallies(\.routes, first, through: last)
-            case .hosts: series.tallies(\.hosts, first, through: last)
-            case .customers: series.tallies(\.customers, first, through: last)
-            case .regions: series.tallies(\.regions, first, through: last)
-            }
-        let ranked = tallies.sorted {
-            ($0.value.failures, $0.value.calls, $1.key) > ($1.value.failures, $1.value.calls, $0.key)
-        }
-        return ranked.prefix(countMax).map { ($0.key, $0.value.calls, $0.value.failures) }
+        return series.tallies(\.regions, last - 6, through: last).ranked.prefix(PartnerSeries.Settled.namesMax)
+            .map { ($0.0, $0.1.calls, $0.1.failures) }
+    }
+
+    /// Works out, once in ten seconds, what takes going through every name: to be called before figures are read.
+    public mutating func settle(at now: Instant) {
+        let last = FigureInterval.index(of: now) + 1
+        for partner in series.keys { series[partner]!.settle(at: last) }
     }
 }
 

@@ -27,12 +27,24 @@ struct PartnerSeries: Sendable {
         /// Calls without a customer are left out.
         var customers: [NameID: Tally] = [:]
         var regions: [NameID: Tally] = [:]
+        var total = Tally()
         var latency = LatencyHistogram()
         /// Calls of both directions.
         var volume: Int64 = 0
     }
 
+    struct Settled: Sendable {
+        static let namesMax = 50
+
+        var last = Int32.min
+        var hostsCalling = 0
+        var routes: [(NameID, Tally)] = []
+        var hosts: [(NameID, Tally)] = []
+        var customers: [(NameID, Tally)] = []
+    }
+
     private(set) var buckets: [Int32: Bucket] = [:]
+    private(set) var settled = Settled()
     var baseline = Baseline()
     /// Intervals before this one are already part of the baseline, or were kept out of it.
     private var learnedUntil: Int32?
@@ -49,6 +61,7 @@ struct PartnerSeries: Sendable {
                 tally.failures = count.weighted
                 if case .noAnswer = outcome { tally.unanswered = count.weighted }
             }
+            bucket.total.add(tally)
             bucket.hosts[key.host, default: Tally()].add(tally)
             bucket.routes[key.route, default: Tally()].add(tally)
             if key.customer != 0 { bucket.customers[key.customer, default: Tally()].add(tally) }
@@ -68,6 +81,32 @@ struct PartnerSeries: Sendable {
         // A day's worth of intervals halves what was learned.
         baseline.learn(
             window.total(without: hosts), latency: window.latency, halving: exp2(-Double(until - first) / 8_640))
+    }
+
+    /// Calls and volume from `first` through `last`, those of some hosts left out of the calls.
+    func calls(_ first: Int32, through last: Int32, without hosts: Set<NameID>) -> (
+        all: Int64, rest: Int64, volume: Int64
+    ) {
+        var (all, rest, volume): (Int64, Int64, Int64) = (0, 0, 0)
+        for interval in stride(from: first, through: last, by: 1) {
+            guard let bucket = buckets[interval] else { continue }
+            volume += bucket.volume
+            all += bucket.total.calls
+            rest += hosts.reduce(bucket.total.calls) { $0 - (bucket.hosts[$1]?.calls ?? 0) }
+        }
+        return (all, rest, volume)
+    }
+
+    /// What takes going through every name of five minutes is worked out once an interval.
+    mutating func settle(at last: Int32) {
+        guard settled.last != last else { return }
+        settled = Settled(
+            last: last, hostsCalling: tallies(\.hosts, last - 30, through: last).count,
+            routes: ranked(\.routes, last), hosts: ranked(\.hosts, last), customers: ranked(\.customers, last))
+    }
+
+    private func ranked(_ dimension: KeyPath<Bucket, [NameID: Tally]>, _ last: Int32) -> [(NameID, Tally)] {
+        Array(tallies(dimension, last - 30, through: last).ranked.prefix(Settled.namesMax))
     }
 
     mutating func forget(before interval: Int32) {
@@ -145,5 +184,13 @@ extension LatencyHistogram {
         var half = LatencyHistogram()
         for (bucket, count) in counts where count > 1 { half.add(count / 2, to: bucket) }
         return half
+    }
+}
+
+extension [NameID: Tally] {
+    /// Most failures first, then most calls.
+    var ranked: [(NameID, Tally)] {
+        sorted { ($0.value.failures, $0.value.calls, $1.key) > ($1.value.failures, $1.value.calls, $0.key) }
+            .map { ($0.key, $0.value) }
     }
 }

@@ -148,6 +148,13 @@ public struct SilenceWatch: Sendable {
         if let lookedAt { self.lookedAt = lookedAt + duration }
     }
 
+    /// A flow that is known to be silent, from elsewhere: it speaks again when calls come.
+    public mutating func markSilent(_ key: Key, since: Instant) {
+        let cell = CallCell(time: since, partner: key.partner, direction: key.direction)
+        guard let number = number(of: key, cell) else { return }
+        flows[number].isSilent = true
+    }
+
     /// A silence that something else explains is no news, and will be looked at again.
     public mutating func dismiss(_ key: Key) {
         let place = Self.place(key)

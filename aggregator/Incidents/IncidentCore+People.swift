@@ -23,7 +23,8 @@ extension IncidentCore {
 
     /// Nobody looked between two times, so nothing that lacks in between is missing.
     public mutating func wasAway(from start: Instant, until end: Instant) {
-        guard end > start else { return }
-        silence.skip(end - start)
+        let start = min(start, blindSince ?? start)
+        blindSince = nil
+        if end > start { silence.skip(end - start) }
     }
 }

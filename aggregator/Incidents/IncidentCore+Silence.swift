@@ -20,6 +20,8 @@ extension IncidentCore {
         let key = CandidateKey(partner: silent.key.partner, direction: silent.key.direction, group: .none)
         let reason =
             "no call for \(Int((now - silent.since).inSeconds)) s where \(rounded(silent.missing)) were expected"
+        // It is open already.
+        guard !open.contains(where: { $0.silence == silent.key }) else { return }
         if let other = open.first(where: { explainsSilence($0, of: silent.key) }) {
             decide("not opened: \(reason), which incident \(other.id) explains", key, at: now)
             return silence.dismiss(silent.key)

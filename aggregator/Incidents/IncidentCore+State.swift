@@ -56,6 +56,10 @@ extension IncidentCore {
             try reader.finish()
         }
         if let decided { try read(decided) }
+        // What was learned may be older than what was decided: the flows that are silent are those whose incidents are open.
+        for incident in open {
+            if let key = incident.silence { silence.markSilent(key, since: incident.startedAt) }
+        }
     }
 
     private mutating func read(_ decided: [UInt8]) throws(StateError) {

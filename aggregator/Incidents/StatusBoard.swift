@@ -45,10 +45,12 @@ public struct StatusBoard: Sendable {
         }
     }
 
-    /// Puts back since when a partner has been in a state, as it was known before a restart.
-    public mutating func restore(partner: NameID, status: PartnerStatus, since: Instant) {
-        guard verdicts[partner]?.status == status else { return }
-        verdicts[partner]!.since = since
+    /// Puts back in which state a partner has been, and since when, as it was known before a restart: to be called before the
+    /// first `judge`, which keeps what it would have kept.
+    public mutating func restore(partner: NameID, status: PartnerStatus, since: Instant, _ core: IncidentCore) {
+        var verdict = PartnerVerdict(status: status, since: since, figures: FleetFigures.Partner(), reason: "")
+        verdict.incident = core.open.first { !$0.isQuiet && $0.kind.isTheirs && $0.concerns(partner) }?.id
+        verdicts[partner] = verdict
     }
 
     private func since(_ verdict: PartnerVerdict, _ before: PartnerVerdict?, _ told: [Incident], at now: Instant)
@@ -120,7 +122,7 @@ public struct StatusBoard: Sendable {
         -> [PartnerVerdict.Region]
     {
         let theirs = told.filter { $0.kind.isTheirs && $0.concerns(partner) }
-        return figures.shares(.regions, of: partner, at: now, minutes: 1).map { share in
+        return figures.regions(of: partner, at: now).map { share in
             let here = theirs.filter { $0.scope.region == 0 || $0.scope.region == share.name }
             let ratio = share.calls > 0 ? Double(share.failures) / Double(share.calls) : 0
             var status = PartnerStatus.operational

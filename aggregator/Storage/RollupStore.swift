@@ -8,7 +8,9 @@ public struct CommittedBlock: Sendable {
     public var writer: Int32
     public var flush: Int64
     public var receivedAt: Instant
+    /// Empty where it cannot be read.
     public var block: RollupBlock
+    public var isDamaged = false
 }
 
 /// Reading rollup blocks in the order of each writer's flushes, and folding them into the lasting counts.
@@ -37,10 +39,16 @@ public enum RollupStore {
             ])
         var blocks: [CommittedBlock] = []
         for row in rows {
-            blocks.append(
-                CommittedBlock(
-                    writer: try row.int4(0), flush: try row.int8(1),
-                    receivedAt: Instant(microsecondsSinceEpoch: try row.timestamptz(2)), block: try open(row, 3)))
+            var block = CommittedBlock(
+                writer: try row.int4(0), flush: try row.int8(1),
+                receivedAt: Instant(microsecondsSinceEpoch: try row.timestamptz(2)), block: RollupBlock())
+            do {
+                block.block = try open(row, 3)
+            } catch is StorageError {
+                // One that cannot be read must not keep all that come after it from being judged.
+                block.isDamaged = true
+            }
+            blocks.append(block)
         }
         return blocks
     }

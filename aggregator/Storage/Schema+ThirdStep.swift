@@ -3,6 +3,9 @@ import CallModel
 extension Schema {
     /// Incidents and what people do about them. Everything the decider writes of one incident goes in one transaction with the
     /// messages about it, fenced by the lease's epoch.
+    ///
+    /// It contracts though it removes nothing: from here on flushes append counts in the second form of `RollupBlock`, which an
+    /// older program can neither fold nor judge.
     static let thirdStep = """
         CREATE TABLE farwatch.incidents (
             id int8 PRIMARY KEY, epoch int8 NOT NULL, state text NOT NULL, severity text NOT NULL, kind text NOT NULL,

@@ -25,7 +25,7 @@ enum Schema {
             version: 2, title: "counts by hour, a partner's whole, numbered audit, evidence", kind: .expands,
             script: secondStep),
         SchemaStep(
-            version: 3, title: "incidents, what people do about them, messages to be delivered", kind: .expands,
+            version: 3, title: "incidents, what people do about them, messages to be delivered", kind: .contracts,
             script: thirdStep),
     ]
 

@@ -47,6 +47,17 @@ public enum StateStore {
         return try rows.first.map { try $0.int8(0) }
     }
 
+    /// Whether a lease is still ours, and stays so until the transaction ends: whoever wants to take it waits for that, and reads
+    /// what was written under it.
+    public static func holdsLease(
+        _ name: String, holder: String, epoch: Int64, _ connection: PostgresConnection
+    ) throws -> Bool {
+        try connection.query(
+            "SELECT 1 FROM farwatch.leases WHERE name = $1 AND holder = $2 AND epoch = $3 FOR SHARE",
+            [.text(name), .text(holder), .int8(epoch)], prepared: true
+        ).count == 1
+    }
+
     /// Gives a lease back, so that the next holder need not wait for its end.
     public static func releaseLease(_ name: String, holder: String, _ connection: PostgresConnection) throws {
         try connection.execute(

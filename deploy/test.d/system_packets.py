@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -200,6 +201,118 @@ class PacketsBesideProbes(Live):
         refused = self.calls(f":{self.closed_port}", 1)[0]
         self.assertEqual((refused["error"], refused["source"]), ("connect_refused", "probe"))
         self.assertEqual({call["source"] for call in self.calls("/both/", 1)}, {"probe"})
+
+
+@unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
+class ReportsBesidePackets(Live):
+    """An application that reports its calls, and packets that show the same ones: each is one call."""
+
+    def report(self, path: str, **more) -> None:
+        began = time.time()
+        url = f"http://127.0.0.1:{self.port}{path}"
+        headers = more.pop("headers", [])
+        self.curl(url, *(part for header in headers for part in ("-H", header)))
+        took = time.time() - began
+        time.sleep(1)  # SDKs gather calls before they send them, so that the wire is first.
+        milliseconds = int(began * 1_000)
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(milliseconds // 1_000)) + f".{milliseconds % 1_000:03}Z"
+        call = native_call(0, id=path, time=at, request={"method": "GET", "url": url}, service="shop",
+                           duration_ms=took * 1_000) | more
+        status, _, answer = send(f"{self.installation.receivers}/v1/calls", as_ndjson([call]),
+                                 content_type="application/x-ndjson")
+        self.assertLess(status, 300, answer)
+
+    def test_a_call_that_is_reported_and_seen_is_one(self):
+        for number in range(5):
+            self.report(f"/reported/{number}/200/300")
+        self.wait_for_joins("joined_by_likeness", 5)
+        calls = self.calls("/reported/", 5)
+        self.assertLessEqual({call["source"] for call in calls[1:]}, {"json"}, "after the first the wire waits")
+        self.assertEqual({call["response"]["body_bytes"] for call in calls}, {300}, "which the report did not tell")
+
+    def test_traceparent_finds_what_is_not_alike(self):
+        trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+        self.report("/traced/200/10", headers=[f"traceparent: 00-{trace}-{span}-01"], trace_id=trace, span_id=span,
+                    request={"method": "GET", "url": f"http://127.0.0.1:{self.port}/told-otherwise"})
+        self.wait_for_joins("joined_by_span", 1)
+        found: list[dict] = self.installation.wait_for(
+            lambda: [call for call in self.installation.api.calls() if call.get("trace_id") == trace], SEEN_WITHIN_S,
+            "the call")
+        self.assertEqual(len(found), 1, found)
+
+    def wait_for_joins(self, name: str, count: int) -> None:
+        def joined() -> bool:
+            text = send(f"http://127.0.0.1:{self.installation.ports.health}/metrics", None, "GET")[2].decode()
+            line = next(line for line in text.splitlines() if line.startswith(f"farwatch_sightings_{name}_total"))
+            return float(line.split()[-1]) >= count
+
+        self.installation.wait_for(joined, SEEN_WITHIN_S, name)
+
+    def test_what_nobody_reports_comes_after_a_wait(self):
+        self.report("/first/200/1")
+        self.curl(f"http://127.0.0.1:{self.port}/silent/200/70")
+        self.assertEqual(self.calls("/silent/", 1)[0]["source"], "packets")
+
+
+@unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
+class KeyLogLive(Live):
+    """TLS of packets, opened with the secrets that curl writes, for a while."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="farwatch-keys-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.key_log = Path(folder.name) / "keys.log"
+        cls.until = time.time() + 120
+        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cls.until))
+        cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}'
+        super().setUpClass()
+
+    def tls_call(self, path: str, *more: str) -> None:
+        environment = clean_environment() | {"SSLKEYLOGFILE": str(self.key_log)}
+        subprocess.run(["curl", "-sk", "--http1.1", "-o", "/dev/null", *more,
+                        f"https://127.0.0.1:{self.tls_port}{path}"], env=environment, check=True, timeout=60)
+        self.key_log.chmod(0o600)
+
+    def status_text(self) -> str:
+        return self.installation.command("farwatch-agent", "status")
+
+    def test_tls_is_read_while_the_switch_is_on_and_not_after(self):
+        for version, path in (("1.2", "/sealed12/200/500"), ("1.3", "/sealed13/402/40000")):
+            self.tls_call(path, "--tls-max", version, f"--tlsv{version}")
+            call = self.calls(path.rsplit("/", 2)[0], 1)[0]
+            self.assertEqual((call["source"], call["request"]["method"]), ("keylog", "GET"))
+            self.assertEqual((call["response"]["status"], call["response"]["body_bytes"]),
+                             tuple(int(part) for part in path.split("/")[2:]))
+        self.key_log.rename(self.key_log.with_suffix(".old"))
+        self.tls_call("/rotated/200/5")
+        self.assertEqual(self.calls("/rotated/", 1)[0]["source"], "keylog")
+        self.assertIn("read until", self.packets()["key_log"])
+        self.assertGreaterEqual(self.packets()["decrypted_connections"], 3)
+        self.assertIn("KEY LOG", self.status_text())
+        doctor = subprocess.run(
+            [self.installation.bin / "farwatch-agent", "doctor", "--config", self.installation.state / "agent.yaml"],
+            env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn("! key log", doctor.stdout)
+        self.check_that_no_secret_is_kept()
+        time.sleep(max(0.0, self.until + 1 - time.time()))  # The switch goes by the wall clock, and so must this.
+        self.installation.wait_for(lambda: "expired" in self.packets()["key_log"], SEEN_WITHIN_S, "the switch is off")
+        opened = self.packets()["decrypted_connections"]
+        self.tls_call("/after/200/5")
+        self.curl(f"http://127.0.0.1:{self.port}/clear/200/5")
+        self.calls("/clear/", 1)
+        self.calls("/after/", 0)
+        self.assertEqual(self.packets()["decrypted_connections"], opened)
+
+    def check_that_no_secret_is_kept(self) -> None:
+        secrets = [line.split()[2].encode() for line in self.key_log.read_text().splitlines() if line[:1] not in "#"]
+        self.assertTrue(secrets)
+        for path in self.installation.state.rglob("*"):
+            if path.is_file() and "agent" in str(path.relative_to(self.installation.state)):
+                data = path.read_bytes()
+                for secret in secrets:
+                    self.assertNotIn(secret, data, path)
+                    self.assertNotIn(bytes.fromhex(secret.decode()), data, path)
 
 
 class PacketsRefused(unittest.TestCase):

@@ -27,6 +27,8 @@ from system import clean_environment
 HERE = Path(__file__).parent / "probes.d"
 WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
 SEEN_WITHIN_S = 30
+DOWN_WITHIN_S = 120
+DOWN = ("degraded_performance", "partial_outage", "major_outage")
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
@@ -73,13 +75,12 @@ class ProbesLive(unittest.TestCase):
         node = shutil.which("node")
         assert node, "these tests need node (Debian: nodejs)"
         cls.node = node
-        cls.server = subprocess.Popen([node, HERE / "server.js", key, certificate], stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(cls.end_server)
-        cls.base = f"https://localhost:{int(cls.server.stdout.readline())}"
+        cls.server, cls.base = cls.start_server(key, certificate)
+        _, cls.fragile_base = cls.start_server(key, certificate)
         cls.resetting = ResettingServer(key, certificate)
         cls.unspeaking = ResettingServer()
-        cls.closed_port = free_port()
-        ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.closed_port]
+        cls.closed_port, cls.other_closed_port = free_port(), free_port()
+        ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.closed_port, cls.other_closed_port]
         hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1")])
         # This machine is busy with tests: what they cost is not to be governed here, but in a test of its own.
         cls.installation = Installation(agent_extra=f"""
@@ -89,15 +90,24 @@ capture:
 partners:
   local:
     hosts: {hosts}
+  fragile:
+    hosts: [{json.dumps(cls.fragile_base.removeprefix("https://"))}]
 """).__enter__()
         cls.addClassCleanup(cls.installation.close)
         cls.wait_for_probes()
 
     @classmethod
-    def end_server(cls):
-        cls.server.kill()
-        cls.server.wait()
-        cls.server.stdout.close()
+    def start_server(cls, key: Path, certificate: Path) -> tuple[subprocess.Popen, str]:
+        command = [cls.node, HERE / "server.js", key, certificate]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+        def end():
+            server.kill()
+            server.wait()
+            server.stdout.close()
+
+        cls.addClassCleanup(end)
+        return server, f"https://localhost:{int(server.stdout.readline())}"
 
     @classmethod
     def probes(cls) -> dict:
@@ -192,8 +202,33 @@ partners:
 
     def test_a_connection_refused_is_a_call_with_its_error(self):
         self.run_client("curl", "-sk", f"https://127.0.0.1:{self.closed_port}/refused", expect=7)
-        call = self.calls(f":{self.closed_port}", 1)[0]
+        call = self.calls(f":{self.closed_port}/", 1)[0]
         self.assertEqual((call["error"], call.get("response"), call["source"]), ("connect_refused", None, "probe"))
+
+    def test_another_process_does_not_name_a_connection_refused(self):
+        """One address of loopback has many names, and whoever looked up another one last is not who was refused."""
+        name = socket.gethostname()
+        with contextlib.suppress(OSError):  # Where it is not known there is nothing to mistake.
+            socket.getaddrinfo(name, None)
+        self.run_client("curl", "-sk", f"https://127.0.0.1:{self.other_closed_port}/refused", expect=7)
+        call = self.calls(f":{self.other_closed_port}/", 1)[0]
+        self.assertEqual(call["request"]["url"], f"https://127.0.0.1:{self.other_closed_port}/")
+
+    def test_a_failing_partner_of_an_application_that_knows_nothing_of_this_reaches_the_status(self):
+        command = [sys.executable, HERE / "client.py", self.fragile_base, "failing"]
+        client = subprocess.Popen(command, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            def is_down() -> dict | None:
+                partners = {partner["id"]: partner for partner in self.installation.api.status()["partners"]}
+                partner = partners.get("fragile")
+                return partner if partner and partner["status"] in DOWN and partner["incident"] else None
+
+            partner = self.installation.wait_for(is_down, DOWN_WITHIN_S, "the partner is told to fail")
+        finally:
+            client.kill()
+            client.wait()
+        self.assertGreater(partner["failure_ratio"], 0.2)
+        self.assertEqual({call["source"] for call in self.installation.api.calls(partner="fragile")}, {"probe"})
 
     def test_a_reset_in_the_middle_is_a_call_with_its_error(self):
         self.run_client("curl", "-sk", "--http1.1", f"https://localhost:{self.resetting.port}/reset", expect=None)

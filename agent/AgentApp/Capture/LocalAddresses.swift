@@ -1,5 +1,6 @@
 import CallModel
 import Glibc
+import Protocols
 
 /// The addresses of this host, which tell whether a connection was made here, or to here.
 struct LocalAddresses {
@@ -11,9 +12,7 @@ struct LocalAddresses {
     init(_ endpoints: Set<SocketEndpoint> = []) { self.endpoints = endpoints }
 
     func contains(_ endpoint: SocketEndpoint) -> Bool {
-        let isLoopback =
-            endpoint.isIPv4 && (endpoint.low >> 24) & 0xff == 127 || endpoint.high == 0 && endpoint.low == 1
-        return isLoopback || endpoints.contains(SocketEndpoint(high: endpoint.high, low: endpoint.low, port: 0))
+        endpoint.isLoopback || endpoints.contains(SocketEndpoint(high: endpoint.high, low: endpoint.low, port: 0))
     }
 
     /// As they are now; nil where the system does not tell.

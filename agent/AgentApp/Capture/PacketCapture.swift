@@ -61,11 +61,18 @@ final class PacketCapture: Sendable {
     }
 
     private func publish(_ totals: PacketTotals, isNew: Bool) {
+        noteKeyLog(totals.keyLog)
         report.withLock { report in
             totals.write(to: &report)
             report.problem = nil
         }
         if isNew { logger.notice("packets are captured", metadata: ["interface": "\(state.interface)"]) }
+    }
+
+    /// Each change once, and loudly: while it is read, TLS hides nothing from this agent.
+    private func noteKeyLog(_ new: KeyLogFollower.State) {
+        guard new != state.keyLog else { return }
+        logger.warning("TLS secrets of the key log: \(new.text)")
     }
 
     /// Says so in one line; waits where it may get better.

@@ -17,6 +17,9 @@ struct PacketReport: Sendable {
     /// Connections open, and bytes held of them.
     var openConnections = 0
     var heldByteCount = 0
+    /// The file of TLS secrets: whether it is read, and lines of it understood.
+    var keyLog = KeyLogFollower.State.off
+    var keyLogLines = 0
 
     var word: String { !isOn ? "off" : problem == nil ? "on" : "refused" }
 
@@ -33,7 +36,12 @@ struct PacketReport: Sendable {
         ),
         ("gaps", "Holes in streams.", { $0.packets.gaps }),
         ("gap_bytes", "Bytes of streams that were not seen.", { $0.packets.gapBytes }),
-        ("tls_connections", "Connections that speak TLS, which packets do not open.", { $0.tls.connections }),
+        (
+            "tls_connections", "Connections that speak TLS, which packets do not open without their secrets.",
+            { $0.tls.connections }
+        ),
+        ("decrypted_connections", "Of these: opened with the key log.", { $0.tls.readableConnections }),
+        ("key_log_lines", "Lines of the key log understood.", { $0.keyLogLines }),
         ("tls_failures", "TLS handshakes that failed.", { $0.tls.handshakeFailures }),
         ("opaque_connections", "Connections that speak nothing read here.", { $0.protocols.opaqueConnections }),
         ("calls", "Calls and failures seen.", { $0.calls.seen }),
@@ -51,6 +59,7 @@ struct PacketReport: Sendable {
         writer.text("mode", isOn ? "on" : "off")
         writer.text("interface", interface)
         if let problem { writer.text("problem", problem) }
+        writer.text("key_log", keyLog.text)
         writer.number("open_connections", openConnections)
         writer.number("held_bytes", heldByteCount)
         for total in Self.totals { writer.number(total.name, total.value(self)) }

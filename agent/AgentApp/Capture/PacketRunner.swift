@@ -8,15 +8,23 @@ import Runtime
 final class PacketRunner {
     private var packets: PacketReassembler<TLSReader<CallReader<PacketSink>>>
     private let settings: AgentSettings
+    private var keyLog: KeyLogFollower?
     private let probesRead: @Sendable () -> Bool
     private let take: @Sendable ([APICall], Instant) -> Void
     private var nextTick: Int64 = 0
     private var nextAddresses: Int64 = 0
+    private var lastKeys: Int64 = 0
     /// Of captures that ended, as when the interface went away.
     private var former = InterfaceCapture.Counters()
 
     private static let tickInterval = Duration.seconds(1)
     private static let addressInterval = Duration.seconds(10)
+    private static let keyInterval = Duration.milliseconds(50)
+    private static let keyIntervalMin = Duration.milliseconds(1)
+    /// At a time: the end of a file, and the beginning of the one that took its place.
+    private static let keyPiecesMax = 4
+    /// Connections whose secrets are kept: those open, and as many that come.
+    private static let secretsMax = 16_384
     private static let wait = Duration.milliseconds(200)
 
     init(
@@ -26,11 +34,14 @@ final class PacketRunner {
         self.settings = settings
         self.probesRead = probesRead
         self.take = take
+        keyLog = settings.capture.keyLog.map { KeyLogFollower($0) }
         let protocols = Self.protocolConfiguration
+        var tls = Self.tlsConfiguration
+        tls.waitsForKeys = keyLog != nil
         packets = PacketReassembler(
             consumer: TLSReader(
                 consumer: CallReader(sink: PacketSink(settings, protocols), configuration: protocols),
-                configuration: Self.tlsConfiguration),
+                configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax)),
             configuration: Self.packetConfiguration)
     }
 
@@ -43,12 +54,15 @@ final class PacketRunner {
         learnAddresses()
         while goesOn() {
             try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
+                // Secrets are written before what they open is sent. They are wanted before the connection's last packet.
+                if packets.consumer.isWaiting { readKeys(after: Self.keyIntervalMin) }
                 packets.packet(
                     bytes, originalByteCount: packet.originalByteCount, linkType: LinkType(rawValue: packet.linkType),
                     at: Instant(nanosecondsSinceEpoch: packet.nanosecondsSinceEpoch))
             }
             // Not before something could be received: an interface that is down can be opened, and no more.
             let time = MonotonicClock.now()
+            readKeys(after: Self.keyInterval)
             if time >= nextTick {
                 tick(at: time)
                 publish(totals(capture))
@@ -77,6 +91,23 @@ final class PacketRunner {
         handOn()
     }
 
+    private func readKeys(after interval: Duration) {
+        let time = MonotonicClock.now()
+        guard keyLog != nil, time - lastKeys >= interval.nanoseconds else { return }
+        lastKeys = time
+        let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+        var hasMore = false
+        for _ in 0..<Self.keyPiecesMax {
+            guard let text = keyLog?.read(at: now) else { break }
+            switch text {
+            case .more(let bytes): packets.consumer.keyLog(bytes.span)
+            case .expired: packets.consumer.forgetSecrets(at: now)
+            }
+            hasMore = true
+        }
+        if hasMore { packets.consumer.resume(at: now) }
+    }
+
     private func learnAddresses() {
         if let addresses = LocalAddresses.current() { packets.consumer.consumer.sink.addresses = addresses }
     }
@@ -91,7 +122,8 @@ final class PacketRunner {
         return PacketTotals(
             capture: total(capture.counters()), packets: packets.counters, tls: packets.consumer.counters,
             protocols: reader.counters, calls: reader.sink.tally, openConnections: reader.connectionCount,
-            heldByteCount: reader.heldByteCount)
+            heldByteCount: reader.heldByteCount, keyLog: keyLog?.state ?? .off,
+            keyLogLines: packets.consumer.keys.lineCount)
     }
 
     private func total(_ counters: InterfaceCapture.Counters) -> InterfaceCapture.Counters {
@@ -114,6 +146,8 @@ struct PacketTotals {
     var calls: PacketSink.Tally
     var openConnections: Int
     var heldByteCount: Int
+    var keyLog: KeyLogFollower.State
+    var keyLogLines: Int
 
     func write(to report: inout PacketReport) {
         report.capture = capture
@@ -123,6 +157,8 @@ struct PacketTotals {
         report.calls = calls
         report.openConnections = openConnections
         report.heldByteCount = heldByteCount
+        report.keyLog = keyLog
+        report.keyLogLines = max(report.keyLogLines, keyLogLines)
     }
 }
 

@@ -46,6 +46,7 @@ struct PacketSink: CallSink {
         guard calls.count < Self.callCountMax else { return tally.dropped += 1 }
         var call = observed.makeCall(direction, configuration: configuration)
         call.host = settings.hostName
+        call.adoptTraceParent()
         calls.append(call)
     }
 

@@ -114,6 +114,7 @@ struct CaptureSink: CallSink {
         var call = observed.makeCall(ProbeStreams.isServer(observed.connection.id) ? .inbound : .outbound)
         call.host = hostName
         call.weight = weight
+        call.adoptTraceParent()
         calls.append(call)
         facts.append(processes.facts(of: observed.connection.origin.processID, at: call.time))
     }

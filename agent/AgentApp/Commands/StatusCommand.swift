@@ -51,6 +51,9 @@ func statusLines(_ status: JSONValue) -> [String] {
         "forwards   to \(text(status.member("forwards_to")))",
         "spool      \(text(spool?.member("waiting_calls"))) calls wait, \(text(spool?.member("acknowledged_calls"))) acknowledged",
     ]
+    if let keyLog = status.member("key_log") {
+        lines.append("KEY LOG    TLS is opened with \(text(keyLog.member("file"))): \(text(keyLog.member("state")))")
+    }
     if let failure = spool?.member("failure")?.string { lines.append("           \(failure)") }
     if let aside = spool?.member("set_aside") {
         let since = aside.member("oldest_sealed_at")?.string.map { ", the oldest of \($0)" } ?? ""

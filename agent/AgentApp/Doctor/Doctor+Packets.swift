@@ -1,4 +1,7 @@
+import CallModel
 import Capture
+import Glibc
+import Runtime
 
 /// Whether packets can be captured on this host: where they are wanted, by opening what the agent would.
 extension Doctor {
@@ -22,5 +25,36 @@ extension Doctor {
             capture.ports.isEmpty
             ? "of all ports" : "of ports \(capture.ports.map(String.init).joined(separator: ", "))"
         return .good("packets", "on, \(ports), on interface \(capture.interface)")
+    }
+
+    /// That TLS is opened is never in order for long: whoever reads this is reminded.
+    var keyLogFindings: [Finding] {
+        guard let grant = settings.capture.keyLog else { return [] }
+        guard now < grant.until else {
+            return [
+                .warning(
+                    "key log", "expired at \(grant.until.rfc3339) and is not read",
+                    remedy: "remove capture.key_log, have applications write no more, and remove \(grant.file)")
+            ]
+        }
+        var findings: [Finding] = [
+            .warning(
+                "key log", "TLS of packets is opened with \(grant.file) until \(grant.until.rfc3339)",
+                remedy: "remove capture.key_log as soon as it is not needed any more")
+        ]
+        if access(grant.file, R_OK) != 0 {
+            findings.append(
+                .bad(
+                    "key log", "\(grant.file) cannot be read: \(systemMessage(errno))",
+                    remedy: "start an application with SSLKEYLOGFILE=\(grant.file), readable for this user"))
+        }
+        var status = stat()
+        if stat(grant.file, &status) == 0, status.st_mode & 0o077 != 0 {
+            findings.append(
+                .bad(
+                    "key log", "\(grant.file) can be read by others, and so can whatever it opens",
+                    remedy: "chmod 600 \(grant.file)"))
+        }
+        return findings
     }
 }

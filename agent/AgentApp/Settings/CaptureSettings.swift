@@ -14,6 +14,10 @@ public struct CaptureSettings: Sendable {
     public var packets = false
     public var interface = CaptureSettings.everyInterface
     public var ports: [UInt16] = []
+    /// The file applications write their TLS secrets to, and until when it is read.
+    public var keyLog: KeyLogGrant?
+    /// Whether a call that an application reports and that is seen on the wire too is one call.
+    public var joinsReports = true
 
     static let everyInterface = "any"
     /// IFNAMSIZ of linux/if.h, its end included.
@@ -30,8 +34,12 @@ public struct CaptureSettings: Sendable {
         agentShareMax = agent.map { $0 / 100 } ?? agentShareMax
         let application = limits.double("application_cpu_percent", in: 0.01...100)
         applicationShareMax = application.map { $0 / 100 } ?? applicationShareMax
+        joinsReports = section.bool("join_reports") ?? joinsReports
         readPackets(section)
+        keyLog = KeyLogGrant(section.section("key_log"), packets: packets)
     }
+
+    var seesCalls: Bool { packets || probes == .on }
 
     private mutating func readPackets(_ section: SettingsSection) {
         packets = section.choice("packets", of: ["off", "on"]) == "on"

@@ -38,6 +38,13 @@ struct ProbeLookup: Equatable {
         }
     }
 
+    /// The addresses found, with port 0.
+    var endpoints: [SocketEndpoint] {
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return ipv4.map { SocketEndpoint(ipv4: UInt32(number($0[...])), port: 0) }
+            + ipv6.map { SocketEndpoint(high: number($0[..<8]), low: number($0[8...]), port: 0) }
+    }
+
     func messages(id: UInt16) -> [Message] {
         if responseCode != 0 { return [message(id, Self.typeA, [])] }
         var messages: [Message] = []

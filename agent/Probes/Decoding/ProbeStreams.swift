@@ -24,6 +24,9 @@ public struct ProbeStreams: Sendable {
         public var idleMax: Duration = .seconds(900)
         /// Names learnt by address, to name connections that failed before they could say one.
         public var nameCountMax = 8_192
+        /// Processes whose own lookups are known, and names of each.
+        public var namingProcessCountMax = 4_096
+        public var namesOfProcessMax = 256
         /// A connect the application itself gave up counts as unanswered from this time on. Shorter ones are races between
         /// addresses (RFC 8305), whose losers say nothing.
         public var patienceMin: Duration = .seconds(1)
@@ -58,6 +61,8 @@ public struct ProbeStreams: Sendable {
     private let configuration: Configuration
     private var sessionsOfProcess: [UInt32: Set<UInt64>] = [:]
     private var names = RecentNames()
+    /// By process: what it looked up itself. One address has many names, and another process may have asked for another one.
+    private var namesOfProcess: [UInt32: RecentNames] = [:]
     private var heldByteCount = 0
     private var failedConnectCount: UInt64 = 0
     private var nextSweep: Instant?
@@ -327,6 +332,7 @@ public struct ProbeStreams: Sendable {
     private mutating func processExited(
         _ processID: UInt32, at now: Instant, to consumer: inout some StreamConsumer
     ) {
+        namesOfProcess[processID] = nil
         for id in (sessionsOfProcess[processID] ?? []).sorted() { end(id, nil, at: now, to: &consumer) }
     }
 
@@ -338,6 +344,7 @@ public struct ProbeStreams: Sendable {
     ) {
         guard let lookup = ProbeLookup(payload, error: record.value) else { return }
         counters.lookups &+= 1
+        noteNames(of: record.processID, lookup)
         let id = UInt16(truncatingIfNeeded: counters.lookups)
         let client = SocketEndpoint(ipv4: 0x7f00_0001, port: 1_024 | UInt16(truncatingIfNeeded: record.threadID))
         let resolver = SocketEndpoint(ipv4: 0x7f00_0035, port: 53)
@@ -346,6 +353,22 @@ public struct ProbeStreams: Sendable {
             consumer.datagram(message.question.span, from: client, to: resolver, at: asked)
             consumer.datagram(message.answer.span, from: resolver, to: client, at: now)
         }
+    }
+
+    private mutating func noteNames(of process: UInt32, _ lookup: ProbeLookup) {
+        if namesOfProcess[process] == nil, namesOfProcess.count >= configuration.namingProcessCountMax {
+            namesOfProcess.removeValue(forKey: namesOfProcess.first?.key ?? 0)
+        }
+        for endpoint in lookup.endpoints {
+            namesOfProcess[process, default: RecentNames()]
+                .learn(lookup.name, of: endpoint, countMax: configuration.namesOfProcessMax)
+        }
+    }
+
+    /// What the process itself asked for, before what anybody said to this address and port.
+    private func name(of remote: SocketEndpoint, for process: UInt32) -> String? {
+        let address = SocketEndpoint(high: remote.high, low: remote.low, port: 0)
+        return namesOfProcess[process]?.name(of: address) ?? names.name(of: remote)
     }
 
     // MARK: Connects
@@ -366,7 +389,8 @@ public struct ProbeStreams: Sendable {
         let connection = ConnectionID(rawValue: 1 << 63 | failedConnectCount << 1)
         let origin = ConnectionOrigin(
             client: address.local, server: address.remote, isClientKnown: true, source: .probe,
-            processID: Int32(truncatingIfNeeded: record.processID), serverName: names.name(of: address.remote))
+            processID: Int32(truncatingIfNeeded: record.processID),
+            serverName: name(of: address.remote, for: record.processID))
         consumer.opened(connection, origin, at: now - took)
         consumer.closed(connection, reason, at: now)
     }

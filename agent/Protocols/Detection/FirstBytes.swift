@@ -18,12 +18,15 @@ enum FirstBytes: Equatable {
     case needsMore
 
     static let byteCountMax = 64 << 10
+    /// Carriage returns and line feeds that may stand before a start line.
+    private static let lineEndCountMax = 16
 
     /// - Parameter isFromStart: whether these are the first bytes of the connection, rather than the first ones seen.
     static func classify(_ bytes: Span<UInt8>, isFromStart: Bool) -> FirstBytes {
         guard bytes.count <= byteCountMax else { return .unknown }
-        guard let start = (0..<bytes.count).first(where: { bytes[$0] != 0x0D && bytes[$0] != 0x0A }) else {
-            return bytes.count < 16 ? .needsMore : .unknown
+        let searched = min(bytes.count, lineEndCountMax)
+        guard let start = (0..<searched).first(where: { bytes[$0] != 0x0D && bytes[$0] != 0x0A }) else {
+            return searched < lineEndCountMax ? .needsMore : .unknown
         }
         var verdict = FirstBytes.unknown
         for candidate in [text(bytes, from: start), binary(bytes), isFromStart ? .unknown : frames(bytes)] {

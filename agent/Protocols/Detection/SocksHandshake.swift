@@ -4,13 +4,14 @@ struct SocksHandshake {
 
     enum Result: Equatable {
         case needsMore
-        /// The proxy's answer ends before this index of the bytes handed in, and the tunnel begins.
-        case established(end: Int)
+        /// The proxy has agreed: the tunnel begins with `clientRest` and `proxyRest`.
+        case established
         case failed
     }
 
     private var phase = Phase.greeting
     private var isVersion4 = false
+    /// What came and was not read; once the tunnel is there, what belongs to it.
     private var fromClient: [UInt8] = []
     private var fromProxy: [UInt8] = []
     /// Where the tunnel leads to; the name is empty where the client resolved it itself.
@@ -19,37 +20,34 @@ struct SocksHandshake {
 
     private static let heldByteCountMax = 1_024
 
+    /// Whether a client greets; one that does not wait for the answer may have sent more already.
+    ///
+    /// In version 5 one of the methods must be "none" (0) or "user and password" (2): no others can be followed.
     static func isGreeting(_ bytes: Span<UInt8>) -> FirstBytes {
         guard bytes.count >= 2 else { return .needsMore }
         if bytes[0] == 4 { return bytes[1] == 1 ? .socks : .unknown }
         let methodCount = Int(bytes[1])
-        guard bytes[0] == 5, (1...16).contains(methodCount), bytes.count <= 2 + methodCount else { return .unknown }
-        return bytes.count == 2 + methodCount ? .socks : .needsMore
+        guard bytes[0] == 5, (1...16).contains(methodCount) else { return .unknown }
+        guard bytes.count >= 2 + methodCount else { return .needsMore }
+        return (2..<(2 + methodCount)).contains { bytes[$0] == 0 || bytes[$0] == 2 } ? .socks : .unknown
     }
 
-    /// - Returns: established with the index in `bytes` from which on they belong to the tunnel.
+    /// Bytes of both ends may come in any order, the proxy's answer before the whole request too.
     mutating func bytesArrived(_ bytes: Span<UInt8>, fromClient isClient: Bool) -> Result {
-        guard fromClient.count + fromProxy.count + bytes.count <= Self.heldByteCountMax || !isClient else {
-            return .failed
-        }
-        let before = fromProxy.count
         if isClient {
             fromClient.append(bytes, in: 0..<bytes.count)
         } else {
-            fromProxy.append(bytes, in: 0..<min(bytes.count, Self.heldByteCountMax))
+            fromProxy.append(bytes, in: 0..<bytes.count)
         }
         while let step = step() {
-            switch step {
-            case .needsMore: continue
-            case .failed: return .failed
-            case .established(let end): return .established(end: max(0, end - before))
-            }
+            if step != .needsMore { return step }
         }
-        return .needsMore
+        return max(fromClient.count, fromProxy.count) <= Self.heldByteCountMax ? .needsMore : .failed
     }
 
-    /// What the client sent behind its request belongs to the tunnel.
+    /// What the client sent behind its request, and the proxy behind its answer.
     var clientRest: [UInt8] { fromClient }
+    var proxyRest: [UInt8] { fromProxy }
 
     /// Goes one message on; nil where that message is not whole yet.
     private mutating func step() -> Result? {
@@ -84,6 +82,7 @@ struct SocksHandshake {
             host = String(decoding: fromClient[end..<nameEnd], as: UTF8.self)
             end = nameEnd + 1
         }
+        guard end <= Self.heldByteCountMax else { return .failed }
         fromClient.removeFirst(end)
         phase = .answer
         return .needsMore
@@ -93,6 +92,7 @@ struct SocksHandshake {
         guard fromProxy.count >= 2 else { return nil }
         guard fromProxy[0] == 5, fromProxy[1] == 0 || fromProxy[1] == 2 else { return .failed }
         phase = fromProxy[1] == 2 ? .credentials : .request
+        fromProxy.removeFirst(2)
         return .needsMore
     }
 
@@ -108,8 +108,9 @@ struct SocksHandshake {
     }
 
     private mutating func credentialsAnswer() -> Result? {
-        guard fromProxy.count >= 4 else { return nil }
-        guard fromProxy[3] == 0 else { return .failed }
+        guard fromProxy.count >= 2 else { return nil }
+        guard fromProxy[1] == 0 else { return .failed }
+        fromProxy.removeFirst(2)
         phase = .request
         return .needsMore
     }
@@ -129,17 +130,22 @@ struct SocksHandshake {
     }
 
     private mutating func answer() -> Result? {
-        if isVersion4 {
-            guard fromProxy.count >= 8 else { return nil }
-            return fromProxy[0] == 0 && fromProxy[1] == 0x5A ? .established(end: 8) : .failed
+        guard !isVersion4 else { return answer4() }
+        guard fromProxy.count >= 5 else { return nil }
+        guard fromProxy[0] == 5, fromProxy[1] == 0, let addressLength = length(of: fromProxy, at: 3) else {
+            return .failed
         }
-        // Behind the choice of the method, and the answer to the credentials where there was one.
-        let start = fromProxy.count >= 2 && fromProxy[1] == 2 ? 4 : 2
-        guard fromProxy.count >= start + 5 else { return nil }
-        guard fromProxy[start] == 5, fromProxy[start + 1] == 0, let length = length(of: fromProxy, at: start + 3)
-        else { return .failed }
-        let end = start + 4 + length + 2
-        return fromProxy.count >= end ? .established(end: end) : nil
+        let length = 4 + addressLength + 2
+        guard fromProxy.count >= length else { return nil }
+        fromProxy.removeFirst(length)
+        return .established
+    }
+
+    private mutating func answer4() -> Result? {
+        guard fromProxy.count >= 8 else { return nil }
+        guard fromProxy[0] == 0, fromProxy[1] == 0x5A else { return .failed }
+        fromProxy.removeFirst(8)
+        return .established
     }
 
     /// The bytes an address takes behind its type; a name has its length before it.

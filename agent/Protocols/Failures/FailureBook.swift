@@ -77,6 +77,9 @@ struct FailureBook {
 }
 
 extension SocketEndpoint {
+    /// 127.0.0.0/8 (RFC 1122, section 3.2.1.3) and ::1.
+    public var isLoopback: Bool { isIPv4 ? (low >> 24) & 0xff == 127 : high == 0 && low == 1 }
+
     /// Loopback and private addresses (RFC 1918, RFC 4193), and link-local ones.
     public var isPrivate: Bool {
         guard isIPv4 else {

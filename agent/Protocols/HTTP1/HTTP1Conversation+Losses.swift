@@ -55,7 +55,8 @@ extension HTTP1Conversation {
             toClient.call = call
         }
         lose(kind.direction, at: now)
-        if kind == .response { call.response.takeAnnouncedSize(head, call) }
+        // An answer that is nobody's has been let go with its direction.
+        if kind == .response, call.hasRequest { call.response.takeAnnouncedSize(head, call) }
     }
 
     // MARK: The end

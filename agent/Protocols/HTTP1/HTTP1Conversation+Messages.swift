@@ -47,7 +47,9 @@ extension HTTP1Conversation {
         call.isConnect = call.request.spells("connect", at: head.method)
         call.upgrade = head.isConnectionUpgrade ? head.upgrade : .none
         if early.first === call {
+            // It waits for the rest of both messages, so that it ends with the connection at the latest.
             early.removeFirst()
+            waiting.append(call)
         } else {
             requestJoinsQueue(call, at: now)
         }

@@ -16,7 +16,7 @@ final class HTTP1Conversation {
     let context: ReaderContext
     var toServer = HTTP1Direction()
     var toClient = HTTP1Direction()
-    /// Calls whose response is not complete, oldest first.
+    /// Calls whose request was seen and which have not ended, oldest first.
     var waiting: [ObservedCall] = []
     /// Answers that were seen before their request.
     var early: [ObservedCall] = []
@@ -174,7 +174,8 @@ final class HTTP1Conversation {
     }
 
     func dropEarly() {
-        for call in early {
+        // An answer that is still being read is let go where it ends.
+        for call in early where call !== toClient.call {
             context.counters.responsesWithoutRequest &+= 1
             context.recycle(call)
         }

@@ -133,7 +133,7 @@ extension TLSConnection {
 
     /// No keys for a record: they may come, or nothing can be done.
     func waitForKeys(_ direction: StreamDirection, _ steps: inout [TLSStep]) {
-        if context.configuration.waitsForKeys, suite != nil, !isUnreadable {
+        if context.waitsForKeys, suite != nil, !isUnreadable {
             lane(direction).isHolding = true
         } else if !isUnreadable {
             markUnreadable(&steps)

@@ -101,6 +101,30 @@ final class TLSConnection {
         return reason
     }
 
+    var isHolding: Bool { toServer.isHolding || toClient.isHolding || inner?.isHolding ?? false }
+
+    /// More secrets have come.
+    func resume(_ keys: KeyLog, _ steps: inout [TLSStep]) {
+        for direction in StreamDirection.allCases where lane(direction).isHolding {
+            readRecords(direction, keys, &steps)
+        }
+        inner?.resume(keys, &steps)
+    }
+
+    /// What was read is read no further; its handshake, if it is under way, may still fail in the clear.
+    func forgetSecrets(_ steps: inout [TLSStep]) {
+        guard isDecided, !isClear else { return }
+        inner?.forgetSecrets(&steps)
+        let wasRead = session.isReadable
+        for direction in StreamDirection.allCases {
+            let lane = lane(direction)
+            if wasRead { loseStep(direction, &steps) }
+            (lane.cipher, lane.pendingCipher, lane.secret) = (nil, nil, nil)
+            if wasRead || lane.isHolding { lane.kept = [] }
+        }
+        if wasRead || isHolding { markUnreadable(&steps) }
+    }
+
     /// Bytes that waited no longer do.
     func release() {
         inner?.release()

@@ -79,6 +79,23 @@ struct TLSCore {
 
     mutating func append(keyLog text: Span<UInt8>) { keys.append(text) }
 
+    var isWaiting: Bool { context.waitingByteCount > 0 }
+
+    var waitingConnections: [ConnectionID] {
+        isWaiting ? connections.values.filter(\.isHolding).map(\.id) : []
+    }
+
+    mutating func resume(_ id: ConnectionID) { connections[id]?.resume(keys, &steps) }
+
+    /// - Returns: connections to be given up.
+    mutating func forgetSecrets() -> [ConnectionID] {
+        keys = KeyLog(entryCountMax: keys.entryCountMax)
+        context.waitsForKeys = false
+        return Array(connections.keys)
+    }
+
+    mutating func giveUp(_ id: ConnectionID) { connections[id]?.forgetSecrets(&steps) }
+
     mutating func takeSteps() -> [TLSStep] {
         let taken = steps
         steps = []
@@ -111,8 +128,13 @@ struct TLSCore {
 final class TLSContext {
     let configuration: TLSConfiguration
     var counters = TLSCounters()
+    /// As configured, until all secrets are forgotten.
+    var waitsForKeys: Bool
     /// Bytes that wait for secrets, or for whether early data was accepted.
     var waitingByteCount = 0
 
-    init(_ configuration: TLSConfiguration) { self.configuration = configuration }
+    init(_ configuration: TLSConfiguration) {
+        self.configuration = configuration
+        waitsForKeys = configuration.waitsForKeys
+    }
 }

@@ -69,8 +69,27 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
         consumer.datagram(bytes, from: from, to: to, at: now)
     }
 
-    /// More of a key log. Connections that waited for it go on with their next bytes.
+    /// More of a key log. Connections that waited for it go on with their next bytes, or with `resume`.
     public mutating func keyLog(_ text: Span<UInt8>) { core.append(keyLog: text) }
+
+    /// Whether any connection waits for its secrets.
+    public var isWaiting: Bool { core.isWaiting }
+
+    /// Tries what waits for its secrets again.
+    public mutating func resume(at now: Instant) {
+        for connection in core.waitingConnections {
+            core.resume(connection)
+            takeSteps(of: connection, at: now)
+        }
+    }
+
+    /// Forgets every secret, in force or not, and waits for no more: nothing is decrypted from now on. What is clear is read on.
+    public mutating func forgetSecrets(at now: Instant) {
+        for connection in core.forgetSecrets() {
+            core.giveUp(connection)
+            takeSteps(of: connection, at: now)
+        }
+    }
 
     private mutating func takeSteps(of connection: ConnectionID, at now: Instant) {
         guard !core.steps.isEmpty else { return }

@@ -52,7 +52,7 @@ struct MoesifEventReader {
         call.id = id(event.member("transaction_id")?.string ?? headers.value(of: "x-moesif-transaction-id"))
         call.customer = parts.customer(event, configuration.moesifCustomerFields)
         call.weight = weight(event.member("weight"))
-        addTrace(event, headers, to: &call)
+        addTrace(event, to: &call)
         let answered = event.member("response")
         call.response = answered.flatMap { parts.response($0) }
         if call.response == nil {
@@ -80,22 +80,15 @@ struct MoesifEventReader {
         return UInt32(min(number, Double(configuration.otlp.weightMax)))
     }
 
-    /// `trace_id` and `span` where the event has them, otherwise `traceparent` (W3C Trace Context, section 3.2): its span is the
-    /// parent of a call that came in, and the call itself where it goes out.
-    private func addTrace(_ event: JSONValue, _ headers: [Header], to call: inout APICall) {
+    /// `trace_id` and `span` where the event has them, otherwise `traceparent`.
+    private func addTrace(_ event: JSONValue, to call: inout APICall) {
         if let trace = event.member("trace_id")?.string.flatMap(TraceID.init(hex:)) {
             call.traceID = trace
             call.spanID = event.member("span")?.member("id")?.string.flatMap(SpanID.init(hex:))
             call.parentSpanID = event.member("span")?.member("parent_id")?.string.flatMap(SpanID.init(hex:))
             return
         }
-        guard let parent = headers.value(of: "traceparent") else { return }
-        let fields = parent.split(separator: "-", omittingEmptySubsequences: false)
-        guard fields.count >= 4, fields[0].utf8.count == 2, fields[0] != "ff",
-            let trace = TraceID(hex: String(fields[1])), let span = SpanID(hex: String(fields[2]))
-        else { return }
-        call.traceID = trace
-        if call.direction == .inbound { call.parentSpanID = span } else { call.spanID = span }
+        call.adoptTraceParent()
     }
 }
 

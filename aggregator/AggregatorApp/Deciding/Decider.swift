@@ -21,6 +21,10 @@ final class Decider: Sendable {
     private static let leaseTime: Duration = .seconds(12)
     private static let blocksAtOnceMax = 500
     private static let roundTime: Duration = .seconds(1)
+    /// For looking into the calls of incidents that open in one round.
+    private static let evidenceTimeMax: Duration = .seconds(2)
+    /// After so many rounds that failed one after the other, another aggregator may try.
+    private static let failuresMax = 5
 
     private let database: DatabaseAccess
     private let agents: AgentRegistry
@@ -57,24 +61,36 @@ final class Decider: Sendable {
 
     /// Runs until cancelled.
     func run() async {
-        var hasFailed = false
+        var failureCount = 0
         while !Task.isCancelled {
             let startedAt = MonotonicClock.now()
             do {
                 try await decide()
-                if hasFailed { logger.notice("deciding again") }
-                hasFailed = false
+                if failureCount > 0 { logger.notice("deciding again") }
+                failureCount = 0
             } catch {
                 metrics.failures.add()
-                if !hasFailed { logger.error("could not decide, trying again", metadata: ["error": "\(error)"]) }
-                hasFailed = true
+                if failureCount == 0 {
+                    logger.error("could not decide, trying again", metadata: ["error": "\(error)"])
+                }
+                failureCount += 1
+                if failureCount % Self.failuresMax == 0 { await releaseLease() }
             }
-            let rest = Self.roundTime - .nanoseconds(MonotonicClock.now() - startedAt)
+            let isUnable = failureCount > 0 && failureCount % Self.failuresMax == 0
+            let rest = (isUnable ? Self.leaseTime : Self.roundTime) - .nanoseconds(MonotonicClock.now() - startedAt)
             do {
                 try await Task.sleep(for: max(rest, .milliseconds(50)))
             } catch {
                 return  // Cancelled.
             }
+        }
+    }
+
+    /// Lets another try what fails here.
+    private func releaseLease() async {
+        // Where that fails, too, the lease runs out.
+        try? await database.queries.run { connection in
+            try StateStore.releaseLease(Self.leaseName, holder: self.holder, connection)
         }
     }
 
@@ -84,7 +100,13 @@ final class Decider: Sendable {
             try await database.queries.run { connection in
                 if let state = self.core.state {
                     self.core.state = nil
-                    _ = try state.save(learned: true, at: currentInstant(), connection)
+                    try connection.transaction {
+                        guard
+                            try StateStore.holdsLease(
+                                Self.leaseName, holder: self.holder, epoch: state.epoch, connection)
+                        else { return }
+                        _ = try state.save(learned: true, at: currentInstant(), connection)
+                    }
                 }
                 try StateStore.releaseLease(Self.leaseName, holder: self.holder, connection)
             }
@@ -99,26 +121,33 @@ final class Decider: Sendable {
             let published = try await database.queries.run { connection -> PublishedStatus? in
                 let epoch = try StateStore.acquireLease(
                     Self.leaseName, holder: self.holder, for: Self.leaseTime, connection)
-                self.deciding.withLock { $0 = epoch != nil }
                 guard let epoch else {
                     self.core.state = nil
+                    self.deciding.withLock { $0 = false }
                     return try StateStore.published(Self.snapshotName, connection).flatMap {
                         PublishedStatus(encoded: $0.bytes)
                     }
                 }
-                return try self.decide(epoch, connection)
+                let published = try self.decide(epoch, connection)
+                self.deciding.withLock { $0 = published != nil }
+                return published
             }
             if let published { latest.withLock { $0 = published } }
         } catch {
             // What was decided and not written must not be taken for written.
             core.state = nil
+            deciding.withLock { $0 = false }
             throw error
         }
     }
 
     private func decide(_ epoch: Int64, _ connection: PostgresConnection) throws -> PublishedStatus? {
         let now = currentInstant()
-        var state = try core.state.flatMap { $0.epoch == epoch ? $0 : nil } ?? rebuild(epoch, at: now, connection)
+        let fleet = agents.hearing(at: now)
+        let silent = silentHosts(fleet.silentHosts)
+        var state =
+            try core.state.flatMap { $0.epoch == epoch ? $0 : nil }
+            ?? rebuild(epoch, (silent, fleet.reporting == 0), at: now, connection)
         // Taken out, so that nothing is copied while it changes; put back when all is written.
         core.state = nil
         while true {
@@ -129,18 +158,19 @@ final class Decider: Sendable {
             if blocks.count < Self.blocksAtOnceMax { break }
         }
         try state.readWhatPeopleSaid(at: now, connection)
-        let fleet = agents.hearing(at: now)
-        // Explaining takes a second or two: for one incident a round, so that a storm of causes delays nobody.
+        // Explaining takes a second or two: for one incident a round, so that a storm of causes delays nobody, and no longer than
+        // the lease allows.
         var mayExplain = true
-        state.advance(to: now, isBlind: fleet.reporting == 0, silentHosts: silentHosts(fleet.silentHosts)) {
-            incident, state in
+        let evidenceUntil = MonotonicClock.now() + Self.evidenceTimeMax.nanoseconds
+        state.advance(to: now, isBlind: fleet.reporting == 0, silentHosts: silent) { incident, state in
             defer { mayExplain = false }
+            guard MonotonicClock.now() < evidenceUntil else { return IncidentEvidence(scope: incident.scope) }
             return IncidentEvidence(incident, state, mayExplain: mayExplain, at: now, connection)
         }
         let snapshot = try state.snapshot(fleet, at: now, connection)
         let published = PublishedStatus(snapshot)
         let messageCount = try connection.transaction { () -> Int? in
-            try state.write(published.encoded(), at: now, connection)
+            try state.write(published.encoded(), holder: holder, at: now, connection)
         }
         guard let messageCount else { return nil }
         if messageCount > 0 { wakeOutbox() }
@@ -155,9 +185,20 @@ final class Decider: Sendable {
         Set(names.compactMap { database.storage.names.id(of: $0, .host) })
     }
 
-    private func rebuild(_ epoch: Int64, at now: Instant, _ connection: PostgresConnection) throws -> DeciderState {
+    private func rebuild(
+        _ epoch: Int64, _ hearing: (silent: Set<NameID>, isBlind: Bool), at now: Instant,
+        _ connection: PostgresConnection
+    ) throws -> DeciderState {
         let startedAt = MonotonicClock.now()
-        let state = try DeciderState(epoch, settings, database.storage, at: now, logger: logger, connection)
+        var keptAt = startedAt
+        let state = try DeciderState(
+            epoch, settings, database.storage, hearing, at: now, logger: logger, connection
+        ) {
+            guard MonotonicClock.now() - keptAt > Self.leaseTime.nanoseconds / 4 else { return }
+            keptAt = MonotonicClock.now()
+            let kept = try StateStore.acquireLease(Self.leaseName, holder: holder, for: Self.leaseTime, connection)
+            guard kept == epoch else { throw LeaseLost() }
+        }
         logger.notice(
             "deciding about incidents and the status",
             metadata: [
@@ -171,4 +212,9 @@ final class Decider: Sendable {
     private final class CoreBox: @unchecked Sendable {
         var state: DeciderState?
     }
+}
+
+/// Another aggregator has begun to decide.
+struct LeaseLost: Error, CustomStringConvertible {
+    var description: String { "the lease was lost while the state was read" }
 }

@@ -13,6 +13,8 @@ final class DeciderMetrics: Sendable {
         var refused = 0
         var alertsRefused = 0
         var alertsHeld = 0
+        var late: Int64 = 0
+        var damaged = 0
     }
     private let figures = Mutex(Figures())
 
@@ -31,6 +33,10 @@ final class DeciderMetrics: Sendable {
         gauge("uncounted_calls", "Calls that a limit kept out of some series.") { Double($0.uncounted) }
         gauge("refused_incidents", "Incidents and candidates that a limit kept out.") { Double($0.refused) }
         gauge("refused_messages", "Messages that a limit kept back for good.") { Double($0.alertsRefused) }
+        gauge("late_calls", "Calls that came in more than a minute after they were made, and were not judged.") {
+            Double($0.late)
+        }
+        gauge("damaged_blocks", "Blocks of counts that could not be read, and were not judged.") { Double($0.damaged) }
         gauge("held_messages", "Messages that a silence, a maintenance or quiet hours held back.") {
             Double($0.alertsHeld)
         }
@@ -42,7 +48,8 @@ final class DeciderMetrics: Sendable {
             $0 = Figures(
                 open: core.open.count, candidates: core.candidateCount, series: core.detector.seriesCount,
                 cells: core.detector.history.cellCount, uncounted: core.detector.uncountedCalls,
-                refused: core.refusedCount, alertsRefused: alerting.refusedCount, alertsHeld: alerting.heldCount)
+                refused: core.refusedCount, alertsRefused: alerting.refusedCount, alertsHeld: alerting.heldCount,
+                late: state.lateCalls, damaged: state.damagedBlockCount)
         }
     }
 }

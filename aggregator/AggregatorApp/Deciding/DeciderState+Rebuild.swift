@@ -15,34 +15,47 @@ extension DeciderState {
     private static let replayByteCountMax: Int64 = 48 << 20
     private static let blocksAtOnceMax = 500
     private static let stepTime: Duration = .seconds(2)
+    /// Between two flushes; what is longer is time in which nothing was taken in.
+    private static let gapMin: Duration = .seconds(35)
     private static let baselineTime: Duration = .seconds(86_400)
 
+    /// - Parameters:
+    ///   - hearing: of which hosts something is heard now.
+    ///   - keepLease: called now and then, because this can take longer than a lease; throws where it is lost.
     init(
-        _ epoch: Int64, _ settings: DecidingSettings, _ storage: Storage, at now: Instant, logger: Logger,
-        _ connection: PostgresConnection
+        _ epoch: Int64, _ settings: DecidingSettings, _ storage: Storage,
+        _ hearing: (silent: Set<NameID>, isBlind: Bool),
+        at now: Instant, logger: Logger, _ connection: PostgresConnection, keepLease: () throws -> Void
     ) throws {
         try storage.names.load(connection)
         let learned = try Self.saved(Self.learnedName, partCount: 1, logger, connection)
-        let decided = try Self.saved(Self.decidedName, partCount: 2, logger, connection)
+        let decided = try Self.saved(Self.decidedName, partCount: 3, logger, connection)
         let core = Self.core(learned, decided, settings, logger)
         let alerting = Self.alerting(decided, settings, logger)
         self.init(epoch: epoch, settings, storage, core.value, alerting, at: now)
         self.core.startIDs(above: try IncidentStore.maxID(connection))
+        self.core.silentHosts = hearing.silent
         let savedAt = decided?.savedAt
+        if let decided { readEvidence(decided.parts[2]) }
+        try readWhatHolds(at: now, connection)
+        try keepLease()
         try learnTotals(before: now - Self.replayTime, connection)
-        try replay(core.learnedPositions, decided?.positions, savedAt: savedAt, at: now, connection)
+        try keepLease()
+        try replay(
+            core.learnedPositions, decided?.positions, savedAt: savedAt, isBlind: hearing.isBlind, at: now, connection,
+            keepLease)
         try restoreOutages(at: now, connection)
-        try closeForgotten(at: now, connection)
+        try findForgotten(at: now, connection)
         if savedAt == nil { for incident in self.core.open { announce(incident, at: now) } }
     }
 
     private static func saved(
         _ name: String, partCount: Int, _ logger: Logger, _ connection: PostgresConnection
     ) throws -> SavedState? {
-        guard let bytes = try StateStore.savedState(name, connection) else { return nil }
         do {
+            guard let bytes = try StateStore.savedState(name, connection) else { return nil }
             return try SavedState(encoded: bytes, partCount: partCount)
-        } catch {
+        } catch let error where error is StorageError || error is StateError {
             logger.warning("saved state cannot be used", metadata: ["state": "\(name)", "error": "\(error)"])
             return nil
         }
@@ -86,26 +99,34 @@ extension DeciderState {
     ///   - learned: up to which flush of each writer calls are part of what was learned.
     ///   - decided: up to which they were decided about; nil where nothing was.
     private mutating func replay(
-        _ learned: [Int32: Int64], _ decided: [Int32: Int64]?, savedAt: Instant?, at now: Instant,
-        _ connection: PostgresConnection
+        _ learned: [Int32: Int64], _ decided: [Int32: Int64]?, savedAt: Instant?, isBlind: Bool, at now: Instant,
+        _ connection: PostgresConnection, _ keepLease: () throws -> Void
     ) throws {
         let since = try RollupStore.start(
             notBefore: now - Self.replayTime, byteCountMax: Self.replayByteCountMax, connection)
         var steppedAt = Instant.epoch
         var isLive = false
+        // Until when somebody decided, or calls came in.
+        var heardUntil = savedAt
         while true {
             let blocks = try RollupStore.blocks(
                 after: positions, since: since, countMax: Self.blocksAtOnceMax, connection)
+            try keepLease()
             for block in blocks {
                 let isDecided = block.flush <= decided?[block.writer] ?? -1
                 if !isDecided, decided != nil, !isLive {
                     isLive = true
                     core.resume()
-                    if let savedAt { core.wasAway(from: savedAt, until: block.receivedAt) }
+                }
+                if isLive {
+                    if let heardUntil, block.receivedAt - heardUntil > Self.gapMin {
+                        core.wasAway(from: heardUntil, until: block.receivedAt)
+                    }
+                    heardUntil = block.receivedAt
                 }
                 if isLive || decided == nil, block.receivedAt - steppedAt >= Self.stepTime {
                     steppedAt = block.receivedAt
-                    step(to: block.receivedAt, isTold: isLive, at: now)
+                    step(to: block.receivedAt, isTold: isLive, isBlind: isBlind, at: now)
                 }
                 if block.flush <= learned[block.writer] ?? -1 {
                     remember(block, at: now)
@@ -115,15 +136,13 @@ extension DeciderState {
             }
             if blocks.count < Self.blocksAtOnceMax { break }
         }
-        if !isLive, decided != nil {
-            core.resume()
-            if let savedAt { core.wasAway(from: savedAt, until: now) }
-        }
+        if !isLive, decided != nil { core.resume() }
+        if let heardUntil, now - heardUntil > Self.gapMin { core.wasAway(from: heardUntil, until: now) }
     }
 
     /// What happened while nobody decided is told now; what an earlier release already showed is not.
-    private mutating func step(to time: Instant, isTold: Bool, at now: Instant) {
-        let events = core.advance(to: time)
+    private mutating func step(to time: Instant, isTold: Bool, isBlind: Bool, at now: Instant) {
+        let events = core.advance(to: time, isBlind: isBlind)
         if isTold { handle(events, at: now) } else { changed.formUnion(events.map(\.incident.id)) }
     }
 
@@ -134,25 +153,45 @@ extension DeciderState {
     }
 
     private mutating func restoreOutages(at now: Instant, _ connection: PostgresConnection) throws {
-        judge(&board, at: now)
         let open = try StateStore.outages(since: now, connection).filter { $0.endedAt == nil }
         outages = OutageLog(open: open.compactMap(OutageLog.Outage.init))
         for outage in open {
             guard let status = PartnerStatus(rawValue: outage.status) else { continue }
-            board.restore(partner: outage.partner, status: status, since: outage.startedAt)
+            board.restore(partner: outage.partner, status: status, since: outage.startedAt, core)
         }
+        figures.settle(at: now)
+        judge(&board, at: now)
     }
 
     /// Incidents that are open in the database and of which the core knows nothing: their state was lost.
-    private mutating func closeForgotten(at now: Instant, _ connection: PostgresConnection) throws {
+    private mutating func findForgotten(at now: Instant, _ connection: PostgresConnection) throws {
         let known = Set(core.open.map(\.id))
-        for var record in try IncidentStore.open(connection) where !known.contains(record.id) {
+        let open = try IncidentStore.open(connection)
+        storedOpen = known.intersection(open.map(\.id))
+        for var record in open where !known.contains(record.id) {
+            // One whose end was decided before and not written is told of by the core.
+            guard !core.resolved.contains(where: { $0.id == record.id }) else {
+                changed.insert(record.id)
+                continue
+            }
             record.state = Incident.State.resolved.rawValue
             record.resolvedAt = now
             record.updatedAt = now
-            _ = try IncidentStore.store(record, epoch: epoch, connection)
+            forgotten.append(record)
         }
     }
+
+    /// What was found out about open incidents; what cannot be read is done without.
+    private mutating func readEvidence(_ bytes: [UInt8]) {
+        guard let found = try? IncidentEvidence.read(bytes) else { return }
+        for incident in core.open {
+            guard let (samples, explanation) = found[incident.id] else { continue }
+            evidence[incident.id] = IncidentEvidence(
+                scope: incident.scope, samples: samples, explanation: explanation)
+        }
+    }
+
+    func encodedEvidence() -> [UInt8] { IncidentEvidence.encoded(evidence) }
 
     private mutating func announce(_ incident: Incident, at now: Instant) {
         handle([IncidentCore.Event(kind: .opened, at: now, incident: incident)], at: now)

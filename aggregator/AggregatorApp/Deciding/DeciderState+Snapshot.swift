@@ -13,17 +13,17 @@ extension DeciderState {
     {
         let names = storage.names
         if board.verdicts.keys.contains(where: { names.name(of: $0, .partner) == nil }) { try names.load(connection) }
-        let partners = board.verdicts.map { id, verdict in partner(id, verdict, at: now) }
+        let partners = board.verdicts.map { id, verdict in partner(id, verdict) }
         let outages = try StateStore.outages(since: now - .seconds(90 * 86_400), connection).map(outage)
         return StatusSnapshot(
             asOf: now, hostsReporting: fleet.reporting, hostsSilent: fleet.silentHosts.count,
             partners: partners.sorted { $0.id < $1.id }, outages: outages, troubledHosts: troubledHosts())
     }
 
-    private func partner(_ id: NameID, _ verdict: PartnerVerdict, at now: Instant) -> StatusSnapshot.Partner {
+    private func partner(_ id: NameID, _ verdict: PartnerVerdict) -> StatusSnapshot.Partner {
         let partner = name(id, .partner)
         func shares(_ share: FleetFigures.Share, _ dimension: Dimension) -> [StatusSnapshot.Share] {
-            figures.shares(share, of: id, at: now).map {
+            figures.shares(share, of: id).map {
                 StatusSnapshot.Share(name: name($0.name, dimension), calls: $0.calls, failures: $0.failures)
             }
         }

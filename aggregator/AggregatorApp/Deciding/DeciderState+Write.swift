@@ -13,13 +13,17 @@ extension DeciderState {
     private static let openPeriod: Duration = .seconds(10)
     private static let quietsPeriod: Duration = .seconds(3)
 
+    /// Silences, maintenances and owners, as they are now.
+    mutating func readWhatHolds(at now: Instant, _ connection: PostgresConnection) throws {
+        guard now - quietsReadAt >= Self.quietsPeriod else { return }
+        quietsReadAt = now
+        maintenances = try QuietStore.current(at: now, connection).compactMap(Quiet.init)
+        if maintenances != alerting.quiets { alerting.replace(quiets: maintenances) }
+        alerting.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init))
+    }
+
     mutating func readWhatPeopleSaid(at now: Instant, _ connection: PostgresConnection) throws {
-        if now - quietsReadAt >= Self.quietsPeriod {
-            quietsReadAt = now
-            maintenances = try QuietStore.current(at: now, connection).compactMap(Quiet.init)
-            if maintenances != alerting.quiets { alerting.replace(quiets: maintenances) }
-            alerting.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init))
-        }
+        try readWhatHolds(at: now, connection)
         for action in try ActionStore.pending(connection) {
             finishedActions.append((action.id, apply(action, at: now)))
             changed.insert(action.incident)
@@ -47,15 +51,24 @@ extension DeciderState {
     }
 
     /// Returns how many messages wait to be delivered by it; nil where another decider has taken over: then nothing is written.
-    mutating func write(_ published: [UInt8], at now: Instant, _ connection: PostgresConnection) throws -> Int? {
+    ///
+    /// - Parameter holder: of the lease, who must still be that.
+    mutating func write(
+        _ published: [UInt8], holder: String, at now: Instant, _ connection: PostgresConnection
+    ) throws -> Int? {
+        guard try StateStore.holdsLease(Decider.leaseName, holder: holder, epoch: epoch, connection) else { return nil }
         guard try StateStore.publish(Decider.snapshotName, epoch: epoch, at: now, published, connection) else {
             return nil
         }
-        let isDue = now - openWrittenAt >= Self.openPeriod
-        if isDue {
+        for record in forgotten { _ = try IncidentStore.store(record, epoch: epoch, connection) }
+        let open = Set(core.open.map(\.id))
+        if now - openWrittenAt >= Self.openPeriod {
             openWrittenAt = now
-            changed.formUnion(core.open.map(\.id))
+            changed.formUnion(open)
         }
+        // The end of one that nobody was told of is no event.
+        changed.formUnion(storedOpen.subtracting(open))
+        storedOpen = open
         for id in changed.sorted() {
             guard let incident = incident(id) else { continue }
             guard try IncidentStore.store(record(incident, at: now), epoch: epoch, connection) else { return nil }
@@ -71,13 +84,14 @@ extension DeciderState {
             guard try save(learned: isLearnedDue, at: now, connection) else { return nil }
         }
         if isLearnedDue { learnedSavedAt = now }
-        defer { (changed, messages, finishedActions, changedOutages) = ([], [], [], []) }
+        defer { (changed, messages, finishedActions, changedOutages, forgotten) = ([], [], [], [], []) }
         return messages.count
     }
 
     /// Returns whether it was taken: not when another decider has taken over.
     func save(learned: Bool, at now: Instant, _ connection: PostgresConnection) throws -> Bool {
-        let decided = SavedState(savedAt: now, positions: positions, parts: [core.decided(), alerting.encoded()])
+        let decided = SavedState(
+            savedAt: now, positions: positions, parts: [core.decided(), alerting.encoded(), encodedEvidence()])
         guard
             try StateStore.saveState(Self.decidedName, epoch: epoch, at: now, decided.encoded(), connection)
         else { return false }

@@ -28,6 +28,7 @@ struct DeciderState {
     var positions: [Int32: Int64] = [:]
     /// Weighted calls that came too late to be judged.
     private(set) var lateCalls: Int64 = 0
+    private(set) var damagedBlockCount = 0
 
     // What this round has to write.
     var changed: Set<Int64> = []
@@ -36,6 +37,12 @@ struct DeciderState {
     var finishedActions: [(id: Int64, refused: String?)] = []
     /// Of incidents that were opened here: calls that failed, and what they have in common.
     var evidence: [Int64: IncidentEvidence] = [:]
+    /// Rows of incidents that the core knows nothing of any more: they are closed with the next write.
+    var forgotten: [IncidentRecord] = []
+    /// Those that are open in the database.
+    var storedOpen: Set<Int64> = []
+    private var refreshedAt = Instant.epoch
+    private static let refreshPeriod: Duration = .seconds(5)
     private var news: [(what: String, metadata: Logger.Metadata)] = []
 
     // What is done seldom.
@@ -64,7 +71,8 @@ struct DeciderState {
     /// Takes in what a flush counted. Late calls count in the history, but are not judged.
     mutating func take(_ block: CommittedBlock, at now: Instant) {
         figures.observe(block.block, at: now)
-        let oldest = now - Self.lateMax
+        // By the writer's clock, by which the hosts' were corrected.
+        let oldest = min(now, block.receivedAt) - Self.lateMax
         for var cell in CallCell.cells(of: block.block) {
             guard cell.time >= oldest else {
                 lateCalls += Int64(cell.count)
@@ -75,6 +83,11 @@ struct DeciderState {
             core.observe(cell)
         }
         positions[block.writer] = block.flush
+        if block.isDamaged {
+            damagedBlockCount += 1
+            news.append(
+                ("counts cannot be read and are not judged", ["writer": "\(block.writer)", "flush": "\(block.flush)"]))
+        }
     }
 
     // MARK: Time
@@ -90,6 +103,10 @@ struct DeciderState {
         }
         forgetEvidence()
         handle(events, at: now)
+        if now - refreshedAt >= Self.refreshPeriod {
+            refreshedAt = now
+            for incident in core.open where !incident.isQuiet { alerting.refresh(report(incident)) }
+        }
         messages += alerting.advance(to: now)
         judge(at: now)
         for outage in outages.update(board.verdicts, at: now) {
@@ -127,6 +144,7 @@ struct DeciderState {
     }
 
     private mutating func judge(at now: Instant) {
+        figures.settle(at: now)
         var board = board
         judge(&board, at: now)
         self.board = board

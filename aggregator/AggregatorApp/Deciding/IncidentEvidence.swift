@@ -18,7 +18,11 @@ struct IncidentEvidence: Sendable {
     var samples: [String] = []
     var explanation: [String] = []
 
-    init(scope: Scope) { self.scope = scope }
+    init(scope: Scope, samples: [String] = [], explanation: [String] = []) {
+        self.scope = scope
+        self.samples = samples
+        self.explanation = explanation
+    }
 
     /// - Parameter mayExplain: whether there is time for it, too.
     init(
@@ -61,5 +65,33 @@ struct IncidentEvidence: Sendable {
         }
         filter.direction = incident.scope.direction
         return filter
+    }
+}
+
+/// As it is saved: by incident, whose scope it is of.
+extension IncidentEvidence {
+    private static let version: UInt32 = 1
+
+    static func encoded(_ evidence: [Int64: IncidentEvidence]) -> [UInt8] {
+        var writer = StateWriter(version: version)
+        writer.put(evidence.sorted { $0.key < $1.key }) { writer, entry in
+            writer.put(entry.key)
+            writer.put(entry.value.samples) { $0.put($1) }
+            writer.put(entry.value.explanation) { $0.put($1) }
+        }
+        return writer.bytes
+    }
+
+    static func read(
+        _ bytes: [UInt8]
+    ) throws(StateError) -> [Int64: (samples: [String], explanation: [String])] {
+        var reader = try StateReader(bytes, version: version)
+        let entries = try reader.array { (reader) throws(StateError) in
+            let id: Int64 = try reader.next()
+            let samples = try reader.array { (reader) throws(StateError) in try reader.text() }
+            return (id, (samples, try reader.array { (reader) throws(StateError) in try reader.text() }))
+        }
+        try reader.finish()
+        return Dictionary(entries, uniquingKeysWith: { first, _ in first })
     }
 }

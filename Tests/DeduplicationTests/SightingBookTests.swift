@@ -1,0 +1,268 @@
+import CallModel
+import Testing
+
+@testable import Deduplication
+
+struct SightingBookTests {
+    private let noon = Instant(nanosecondsSinceEpoch: 1_795_000_000_250_000_000)
+    private let span = SpanID(bits: 7)
+
+    private func call(
+        _ source: CallSource, at time: Instant, path: String = "/v1/charges", status: Int? = 200, span: SpanID? = nil,
+        lasting duration: Duration = .milliseconds(80)
+    ) -> APICall {
+        var call = APICall(
+            time: time, request: .init(method: "POST", url: "https://api.stripe.com\(path)"), source: source)
+        call.partner = "stripe"
+        call.response = status.map { APICall.Response(status: $0) }
+        call.error = status == nil ? .connectRefused : nil
+        call.duration = duration
+        call.spanID = span
+        return call
+    }
+
+    private func seen(at time: Instant, span: SpanID? = nil, status: Int? = 200) -> APICall {
+        var call = call(.probe, at: time, status: status, span: span, lasting: .milliseconds(50))
+        call.request.body = Body("{\"amount\":\"integer\"}", form: .shape)
+        call.peerAddress = "192.0.2.7"
+        return call
+    }
+
+    private func report(at time: Instant, id: String, span: SpanID? = nil, status: Int? = 200) -> APICall {
+        var call = call(.otlp, at: time, status: status, span: span)
+        call.id = id
+        call.service = "shop"
+        return call
+    }
+
+    private func saw(_ book: inout SightingBook, _ call: APICall, at now: Instant) -> SightingBook.Verdict {
+        book.saw(call, by: Witness(call.source), at: now)
+    }
+
+    /// One in which the partner's calls are known to be reported.
+    private func accustomed(propagating: Bool = false) -> SightingBook {
+        var book = SightingBook()
+        let before = noon - .seconds(30)
+        let other = propagating ? SpanID(bits: 99) : nil
+        if propagating { _ = saw(&book, seen(at: before, span: other), at: before) }
+        _ = saw(&book, report(at: before, id: "before", span: other), at: before)
+        return book
+    }
+
+    @Test func `a call seen on the wire waits for its report and goes into it`() throws {
+        var book = accustomed()
+        #expect(saw(&book, seen(at: noon, span: span), at: noon) == .held)
+        let told = saw(&book, report(at: noon - .milliseconds(20), id: "a", span: span), at: noon + .seconds(5))
+        guard case .pass(let call) = told else { throw Unexpected(told) }
+        #expect((call.source, call.service, call.id) == (.otlp, "shop", "a"))
+        #expect(call.request.body?.form == .shape)
+        #expect(call.peerAddress == "192.0.2.7")
+        #expect(call.duration == .milliseconds(80))
+        #expect(book.due(at: noon + .seconds(60)).isEmpty)
+        #expect(book.counters.joinedBySpan == 1)
+    }
+
+    @Test func `without a report it is passed on after its wait and a late report is a repeat`() {
+        var book = accustomed()
+        #expect(saw(&book, seen(at: noon), at: noon) == .held)
+        #expect(book.due(at: noon + .seconds(7)).isEmpty)
+        #expect(book.due(at: noon + .seconds(8)) == [seen(at: noon)])
+        #expect(saw(&book, report(at: noon, id: "late"), at: noon + .seconds(20)) == .repeated)
+        #expect(saw(&book, report(at: noon, id: "late"), at: noon + .seconds(25)) == .repeated)
+        #expect((book.counters.unreported, book.counters.repeats) == (1, 1))
+    }
+
+    @Test func `nothing waits where nobody reports`() {
+        var book = SightingBook()
+        #expect(saw(&book, seen(at: noon), at: noon) == .pass(seen(at: noon)))
+        #expect(saw(&book, report(at: noon, id: "first"), at: noon + .seconds(5)) == .repeated)
+        #expect(saw(&book, seen(at: noon + .seconds(6)), at: noon + .seconds(6)) == .held)
+    }
+
+    @Test func `a report that came first makes what is seen a repeat`() {
+        var book = SightingBook()
+        #expect(saw(&book, report(at: noon, id: "a"), at: noon) == .pass(report(at: noon, id: "a")))
+        #expect(saw(&book, seen(at: noon + .milliseconds(30)), at: noon + .seconds(1)) == .repeated)
+        #expect(saw(&book, seen(at: noon + .milliseconds(30)), at: noon + .seconds(1)) == .held, "one to one")
+    }
+
+    @Test func `a report sent again joins with nothing more`() {
+        var book = accustomed()
+        let report = report(at: noon, id: "again")
+        _ = saw(&book, report, at: noon)
+        #expect(saw(&book, seen(at: noon), at: noon) == .repeated)
+        #expect(saw(&book, report, at: noon + .seconds(1)) == .pass(report), "the spool knows its id")
+        #expect(saw(&book, seen(at: noon), at: noon + .seconds(1)) == .held)
+    }
+
+    @Test func `calls that are alike are joined one to one and none gets anothers content`() throws {
+        var book = accustomed()
+        for _ in 0..<3 { #expect(saw(&book, seen(at: noon), at: noon) == .held) }
+        for number in 0..<2 {
+            let told = saw(&book, report(at: noon, id: "\(number)"), at: noon + .seconds(5))
+            guard case .pass(let call) = told else { throw Unexpected(told) }
+            #expect(call.request.body == nil)
+        }
+        #expect(book.due(at: noon + .seconds(8)).count == 1)
+        #expect((book.counters.ambiguous, book.counters.unreported) == (2, 1))
+    }
+
+    @Test(arguments: [
+        ("/v1/refunds", 200, Duration.zero), ("/v1/charges", 402, .zero), ("/v1/charges", 200, .seconds(-1)),
+        ("/v1/charges", 200, .seconds(2)),
+    ])
+    func `another path or status or time is another call`(path: String, status: Int, later: Duration) {
+        var book = accustomed()
+        #expect(saw(&book, seen(at: noon), at: noon) == .held)
+        // An SDK begins earlier, never later; and it lasts until the answer came.
+        var other = call(.json, at: noon - later, path: path, status: status)
+        other.duration = .milliseconds(100)
+        #expect(saw(&book, other, at: noon + .seconds(5)) == .pass(other))
+        #expect(book.due(at: noon + .seconds(8)).count == 1)
+    }
+
+    @Test func `an SDK begins its call before the connection is made`() {
+        var book = accustomed()
+        #expect(saw(&book, seen(at: noon), at: noon) == .held)
+        let slow = call(.otlp, at: noon - .seconds(3), lasting: .milliseconds(3_060))
+        #expect(saw(&book, slow, at: noon + .seconds(5)) != .pass(slow))
+        #expect(book.counters.joinedByLikeness == 1)
+    }
+
+    @Test func `whole seconds are compared with a second to spare`() {
+        var book = accustomed()
+        #expect(saw(&book, seen(at: noon), at: noon) == .held)
+        let coarse = call(.json, at: Instant(secondsSinceEpoch: noon.secondsSinceEpoch), lasting: .milliseconds(40))
+        #expect(saw(&book, coarse, at: noon + .seconds(5)) != .pass(coarse))
+        #expect(book.counters.joinedByLikeness == 1)
+    }
+
+    @Test func `a connection that failed is the call that got no answer`() {
+        var book = accustomed()
+        var failed = APICall(
+            time: noon, request: .init(method: "_OTHER", url: "https://api.stripe.com/"), source: .packets)
+        (failed.partner, failed.error, failed.duration) = ("stripe", .connectRefused, .milliseconds(1))
+        #expect(saw(&book, failed, at: noon) == .held)
+        #expect(saw(&book, report(at: noon, id: "answered"), at: noon + .seconds(1)) != .repeated)
+        #expect(book.counters.joinedByLikeness == 0)
+        _ = saw(&book, report(at: noon - .milliseconds(5), id: "refused", status: nil), at: noon + .seconds(5))
+        #expect(book.counters.joinedByLikeness == 1)
+        #expect(book.due(at: noon + .seconds(9)).isEmpty)
+    }
+
+    @Test func `two spans are two calls however alike`() {
+        var book = accustomed()
+        #expect(saw(&book, seen(at: noon, span: SpanID(bits: 1)), at: noon) == .held)
+        let other = report(at: noon, id: "b", span: SpanID(bits: 2))
+        #expect(saw(&book, other, at: noon + .seconds(5)) == .pass(other))
+        #expect(book.due(at: noon + .seconds(8)).count == 1)
+    }
+
+    @Test func `where an SDK sends its span along a call without one is not its`() {
+        var book = accustomed(propagating: true)
+        #expect(saw(&book, seen(at: noon), at: noon) == .held)
+        let other = report(at: noon, id: "b", span: SpanID(bits: 2))
+        #expect(saw(&book, other, at: noon + .seconds(5)) == .pass(other))
+        #expect(book.due(at: noon + .seconds(8)).count == 1)
+    }
+
+    @Test func `an inbound call is found by the span of who sent it`() {
+        var book = SightingBook()
+        var (wire, told) = (seen(at: noon), report(at: noon + .milliseconds(300), id: "in"))
+        (wire.direction, told.direction) = (.inbound, .inbound)
+        (wire.parentSpanID, told.parentSpanID, told.spanID) = (span, span, SpanID(bits: 8))
+        told.request.url = "http://127.0.0.1:8080/v1/charges"
+        #expect(saw(&book, told, at: noon) == .pass(told))
+        #expect(saw(&book, wire, at: noon + .seconds(1)) == .repeated)
+    }
+
+    @Test func `packets and probes and a report of one call are one`() throws {
+        var book = accustomed()
+        var packet = seen(at: noon)
+        packet.source = .keylog
+        packet.request.httpVersion = "1.1"
+        #expect(saw(&book, seen(at: noon), at: noon) == .held)
+        #expect(saw(&book, packet, at: noon + .seconds(1)) == .repeated)
+        let told = saw(&book, report(at: noon, id: "a"), at: noon + .seconds(5))
+        guard case .pass(let call) = told else { throw Unexpected(told) }
+        #expect((call.request.httpVersion, call.request.body?.form) == ("1.1", .shape))
+        #expect(book.due(at: noon + .seconds(60)).isEmpty)
+    }
+
+    @Test func `who saw the body knows what the status hides and a sampled call stands for itself`() throws {
+        var book = accustomed()
+        var wire = seen(at: noon)
+        wire.outcome = .errorInSuccess
+        var told = report(at: noon, id: "a")
+        told.weight = 10
+        _ = saw(&book, wire, at: noon)
+        let verdict = saw(&book, told, at: noon + .seconds(5))
+        guard case .pass(let call) = verdict else { throw Unexpected(verdict) }
+        #expect((call.outcome, call.weight) == (.errorInSuccess, 1))
+    }
+
+    @Test func `hosts are compared as they are meant`() {
+        let one = RequestTarget("https://user@API.stripe.com:443?x=1")
+        #expect((one.origin, one.host, one.path) == ("https://api.stripe.com", "api.stripe.com", "/"))
+        let other = RequestTarget("http://[2001:db8::1]:8080/a/b#c")
+        #expect((other.origin, other.host, other.path) == ("http://[2001:db8::1]:8080", "[2001:db8::1]", "/a/b"))
+    }
+
+    @Test func `bounds let the oldest go and count it`() {
+        var configuration = SightingBook.Configuration()
+        (configuration.heldCallsMax, configuration.sightingsMax) = (3, 5)
+        var book = SightingBook(configuration)
+        _ = saw(&book, report(at: noon - .seconds(20), id: "before"), at: noon)
+        for number in 0..<6 { _ = saw(&book, call(.probe, at: noon, path: "/\(number)"), at: noon) }
+        #expect(book.due(at: noon).map { RequestTarget($0.request.url).path } == ["/0", "/1", "/2"])
+        #expect((book.counters.heldEvictions, book.counters.sightingEvictions) == (3, 2))
+        #expect(book.finish().count == 3)
+        #expect(book.heldCount == 0)
+    }
+
+    @Test(arguments: 0..<20) func `in any order each call counts once`(seed: UInt64) {
+        var random = Seeded(state: seed)
+        var book = accustomed()
+        var (kept, count) = (0, 0)
+        var events: [(time: Instant, call: APICall)] = []
+        for number in 0..<200 {
+            let time = noon + .milliseconds(Int64(number * 37))
+            let span: SpanID? = number % 3 == 0 ? SpanID(bits: UInt64(1_000 + number)) : nil
+            let (isSeen, isReported) = (number % 5 != 0, number % 7 != 0)
+            guard isSeen || isReported else { continue }
+            count += 1
+            // Apart enough that those told of by one witness only are not taken for one another's.
+            var (wire, told) = (
+                seen(at: time, span: span), report(at: time - .milliseconds(3), id: "\(number)", span: span)
+            )
+            (wire.request.url, told.request.url) = (
+                "https://api.stripe.com/\(number % 50)", "https://api.stripe.com/\(number % 50)"
+            )
+            if isSeen { events.append((time + .milliseconds(Int64(random.next() % 1_200)), wire)) }
+            if isReported { events.append((time + .milliseconds(Int64(random.next() % 15_000)), told)) }
+        }
+        for event in events.sorted(by: { $0.time < $1.time }) {
+            kept += book.due(at: event.time).count
+            if case .pass = saw(&book, event.call, at: event.time) { kept += 1 }
+        }
+        #expect(kept + book.finish().count == count)
+    }
+}
+
+private struct Unexpected: Error {
+    let verdict: SightingBook.Verdict
+    init(_ verdict: SightingBook.Verdict) { self.verdict = verdict }
+}
+
+/// SplitMix64.
+private struct Seeded {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
