@@ -70,15 +70,16 @@ extension FuzzTarget {
             guard let block = try? RollupBlock(encoded: bytes) else { return }
             var minutes = MinuteRollup()
             minutes.add(block)
-            must((try? RollupBlock(encoded: block.encoded())) == block, "a block does not read back")
+            // What a block of the first version counts apart is not written again.
+            must((try? RollupBlock(encoded: block.encoded()))?.cells == block.cells, "a block does not read back")
         },
         seeds: {
             var block = RollupBlock()
             for number in 1...4 {
                 let key = CellKey(
                     interval: 179_500_000, partner: Int32(number), route: 2, host: 3, region: 4, customer: 0,
-                    serviceVersion: 5, direction: .outbound, outcome: 0)
-                block.add(key, weight: Int64(number), microseconds: 1_000)
+                    serviceVersion: 5, network: 6, direction: .outbound, outcome: 0, latency: 79)
+                block.add(key, weight: Int64(number))
             }
             return [block.encoded(), RollupBlock().encoded()]
         })
