@@ -23,6 +23,7 @@ extension Owner {
     }
 }
 
+// Written by the API, which checked it: what cannot be read is a newer release's, and is left to that.
 private func parsed<Value>(_ text: String, _ read: (JSONValue) -> Value?) -> Value? {
     try? JSONParser(byteCountMax: 1 << 20).parse(Array(text.utf8)) { read($0) }
 }
