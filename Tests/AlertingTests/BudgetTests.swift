@@ -29,14 +29,18 @@ struct BudgetTests {
         report.customers = (0..<min(report.customerCount, dice.roll(50))).map { _ in name(&dice) }
         (report.calls, report.callsFailed) = [(0, 0), (10, 3), (9_876_543_210, 1_234_567_890)][dice.roll(3)]
         report.trend = [.growing, .steady, .shrinking][dice.roll(3)]
-        if dice.roll(3) > 0 { report.partnerPage = PartnerPage(words: name(&dice), hasTrouble: true, at: .epoch)?.words }
+        if dice.roll(3) > 0 {
+            report.partnerPage = PartnerPage(words: name(&dice), hasTrouble: true, at: .epoch)?.words
+        }
         let now = report.startedAt + .seconds([1, 4_000, 90_000, 31_000_000][dice.roll(4)])
         let message = Message.Kind.allCases[dice.roll(5)]
         var text = MessageText(
-            report: message == .resolved ? report.resolved(at: now) : report, kind: message, reason: name(&dice), now: now)
+            report: message == .resolved ? report.resolved(at: now) : report, kind: message, reason: name(&dice),
+            now: now)
         (text.owner, text.onCall) = (dice.roll(2) == 0 ? name(&dice) : nil, dice.roll(2) == 0 ? name(&dice) : nil)
         text.acknowledgedBy = dice.roll(3) == 0 ? name(&dice) : nil
-        text.runbook = dice.roll(3) > 0 ? "https://wiki.example/" + String(repeating: "r", count: dice.roll(2_000)) : nil
+        text.runbook =
+            dice.roll(3) > 0 ? "https://wiki.example/" + String(repeating: "r", count: dice.roll(2_000)) : nil
         text.partnerContact = dice.roll(2) == 0 ? name(&dice) : nil
         text.maintenance = dice.roll(4) == 0 ? (now + .seconds(90_000), name(&dice)) : nil
         if dice.roll(3) == 0 { text.partnerCase.sentAt = now - .seconds(90_000) }
@@ -56,7 +60,9 @@ struct BudgetTests {
             let isOver = text.kind == .resolved
             // Whose fault, and how sure.
             #expect(["fault", "Our", "The path between"].contains { summary.contains($0) }, "seed \(seed): \(summary)")
-            if kind != .unknown { #expect(summary.contains("\(percent(text.report.confidence)) sure."), "seed \(seed)") }
+            if kind != .unknown {
+                #expect(summary.contains("\(percent(text.report.confidence)) sure."), "seed \(seed)")
+            }
             // Since when; who is hurt, and how many; whether it grows.
             #expect(summary.contains("\(isOver ? "From" : "Since") \(text.report.startedAt.told(at: text.now))"))
             let count = text.report.customerCount
@@ -82,7 +88,8 @@ struct BudgetTests {
         text.links.acknowledge = "https://fw.example/a/1-abcdefghijklmnopqrst"
         #expect(
             text.summary.hasSuffix(
-                "Owner: payments. Runbook: https://wiki.example/stripe Ack: https://fw.example/a/1-abcdefghijklmnopqrst"))
+                "Owner: payments. Runbook: https://wiki.example/stripe Ack: https://fw.example/a/1-abcdefghijklmnopqrst"
+            ))
         text.runbook = "https://wiki.example/" + String(repeating: "r", count: 100)
         #expect(
             text.summary.hasSuffix("Owner: payments. Runbook, ack: https://fw.example/a/1-abcdefghijklmnopqrst"))

@@ -47,7 +47,8 @@ struct PartnerPageTests {
         var night = Timeline()
         night.handle(.opened, outage())
         #expect(night.core.pagesWanted == ["stripe"])
-        night.core.pageSays(PartnerPage(words: "All Systems Operational", hasTrouble: false, at: night.now)!, of: "stripe")
+        night.core.pageSays(
+            PartnerPage(words: "All Systems Operational", hasTrouble: false, at: night.now)!, of: "stripe")
         night.wait(.seconds(600))
         #expect(night.news() == ["0 default opened"], "that nothing is wrong is no news")
         night.core.pageSays(PartnerPage(words: "Partial System Outage", hasTrouble: true, at: night.now)!, of: "stripe")
@@ -67,7 +68,8 @@ struct PartnerPageTests {
     @Test func `what one of us has seen there counts before it, and blanks take it back`() {
         var night = Timeline()
         night.handle(.opened, outage())
-        night.core.pageSays(PartnerPage(words: "All Systems Operational", hasTrouble: false, at: night.now)!, of: "stripe")
+        night.core.pageSays(
+            PartnerPage(words: "All Systems Operational", hasTrouble: false, at: night.now)!, of: "stripe")
         night.apply(.partnerSays("we look into slow webhooks"), by: "bea")
         night.wait(.seconds(600))
         night.handle(.escalated, outage(1, .critical))

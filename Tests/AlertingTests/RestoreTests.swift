@@ -21,7 +21,8 @@ struct RestoreTests {
         #expect(night.core.state(of: 1)?.acknowledgedBy == "ann")
         night.handle(.resolved, outage().resolved(at: night.now))
         #expect(night.news() == ["86400 pager resolved", "86400 slack resolved"])
-        #expect(night.messages.map(\.id) == ["1-pager-2", "1-slack-4"], "the next numbers, or it would be a repetition")
+        #expect(
+            night.messages.map(\.id) == ["1-pager-2", "1-slack-4"], "the next numbers, or it would be a repetition")
     }
 
     @Test func `one that nobody knows any more is told as over to all who heard of it`() {
@@ -67,14 +68,17 @@ struct RestoreTests {
         #expect(night.news() == ["300 pay updated"], "repeated as the new settings say, to whom they say")
         night.handle(.opened, outage(2, partner: "adyen"))
         #expect(night.news() == ["400 new opened"])
-        #expect(night.core.configuration.messagesPerIncidentMax == 2 * Step.countMax, "never fewer than an escalation has")
+        #expect(
+            night.core.configuration.messagesPerIncidentMax == 2 * Step.countMax, "never fewer than an escalation has")
         night.handle(.resolved, outage().resolved(at: night.now))
         #expect(night.news() == ["400 old resolved", "400 pay resolved"])
     }
 
     @Test func `owners of the API outlive a change of settings, and give way to one of the file`() {
         var night = Timeline()
-        night.core.replace(owners: [Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("api")])])
+        night.core.replace(owners: [
+            Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("api")])
+        ])
         var other = AlertingCore.Configuration()
         night.core.replace(configuration: other)
         night.handle(.opened, outage())

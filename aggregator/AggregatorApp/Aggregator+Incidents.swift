@@ -10,7 +10,7 @@ extension QuerySources {
     private static let queryTimeMax: Duration = .seconds(10)
 
     mutating func addIncidents(
-        _ database: DatabaseAccess, _ links: AcknowledgeLinks, _ decider: Decider, _ settings: AggregatorSettings
+        _ database: DatabaseAccess, _ links: AcknowledgeLinks, _ decider: Decider, _ known: Later<ToldBySettings>
     ) {
         @Sendable func query<R: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> R) async throws
             -> R
@@ -36,17 +36,26 @@ extension QuerySources {
         quiets.end = { id, kind, who, now in
             try await query { try QuietStore.end(id: id, kind, by: who, at: now, $0) }
         }
-        let ofSettings = settings.alerting.owners.map { owner in
+        owners.ofSettings = { known.value?.owners ?? [] }
+        owners.channels = { known.value?.channels ?? [] }
+        owners.list = { try await query { try OwnerStore.list($0) } }
+        owners.put = { record in try await query { try OwnerStore.put(record, $0) } }
+        owners.remove = { name in try await query { try OwnerStore.remove(name: name, $0) } }
+    }
+}
+
+/// Whom the settings know: the API shows them, and checks names by them.
+struct ToldBySettings: Sendable {
+    var owners: [OwnerRecord]
+    var channels: [String]
+
+    init(_ settings: AggregatorSettings) {
+        owners = settings.alerting.owners.map { owner in
             OwnerRecord(
                 name: owner.name, document: String(decoding: owner.document(), as: UTF8.self), updatedAt: .epoch,
                 updatedBy: "settings")
         }
-        let channels = settings.notifiers.map(\.name)
-        owners.ofSettings = { ofSettings }
-        owners.channels = { channels }
-        owners.list = { try await query { try OwnerStore.list($0) } }
-        owners.put = { record in try await query { try OwnerStore.put(record, $0) } }
-        owners.remove = { name in try await query { try OwnerStore.remove(name: name, $0) } }
+        channels = settings.notifiers.map(\.name)
     }
 }
 

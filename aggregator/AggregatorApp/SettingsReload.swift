@@ -15,10 +15,12 @@ final class PartnerNames: Sendable {
 }
 
 /// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it publishes to agents
-/// and names on its pages. Settings come here whole and checked; what was refused changes nothing but a metric.
+/// and names on its pages; who is told, how and when (`owners`, `routes`, `alerting`, `notifiers`, `heartbeat`, `partner_pages`).
+/// Settings come here whole and checked; what was refused changes nothing but a metric.
 final class SettingsReload: Sendable {
     private let names: PartnerNames
     private let ingest: IngestHandler
+    private let users = Mutex<[@Sendable (AggregatorSettings) -> Void]>([])
     private let done: Counter
     private let failed: Counter
     private let hasFailed = Atomic(false)
@@ -37,7 +39,11 @@ final class SettingsReload: Sendable {
             read: { self.hasFailed.load(ordering: .relaxed) ? 1 : 0 })
     }
 
+    /// Parts that are made later and change with the settings, too.
+    func add(_ user: @escaping @Sendable (AggregatorSettings) -> Void) { users.withLock { $0.append(user) } }
+
     func use(_ settings: AggregatorSettings) {
+        for user in users.withLock({ $0 }) { user(settings) }
         names.replace(settings.partnerNames)
         ingest.publish(IngestHandler.Document(settings.catalogue))
         hasFailed.store(false, ordering: .relaxed)

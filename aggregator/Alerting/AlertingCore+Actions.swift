@@ -39,7 +39,8 @@ extension AlertingCore {
             left.acknowledgedBy == right.acknowledgedBy && left.acknowledgedAt == right.acknowledgedAt
                 && left.owner == right.owner && left.severity == right.severity && left.resolvedBy == right.resolvedBy
                 && left.caseSentAt == right.caseSentAt && left.caseAcknowledgedAt == right.caseAcknowledgedAt
-                && left.partnerPage == right.partnerPage && left.notes.elementsEqual(right.notes, by: ==) && left.heard == right.heard
+                && left.partnerPage == right.partnerPage && left.notes.elementsEqual(right.notes, by: ==)
+                && left.heard == right.heard
         }
     }
 

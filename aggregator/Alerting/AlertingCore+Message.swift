@@ -35,7 +35,8 @@ extension AlertingCore {
         words.acknowledgedBy = thread.acknowledgedBy
         words.partnerContact = report.partners.lazy.compactMap { configuration.partnerContacts[$0] }.first
         words.pageSource = (thread.page?.page).map { page in
-            page.statedBy.map { "seen by \(shown($0, max: 60)), \(page.at.told(at: now))" } ?? "read \(page.at.told(at: now))"
+            page.statedBy.map { "seen by \(shown($0, max: 60)), \(page.at.told(at: now))" }
+                ?? "read \(page.at.told(at: now))"
         }
         words.partnerCase = thread.partnerCase
         words.notes = thread.notes

@@ -67,7 +67,8 @@ struct CauseWords {
 
     /// Whose fault, in fewer words: one name, and no place within the partner.
     var briefFault: String {
-        let partner = listed(report.partnerNames.isEmpty ? ["a partner"] : report.partnerNames, max: 1, nameMax: nameMax)
+        let partner = listed(
+            report.partnerNames.isEmpty ? ["a partner"] : report.partnerNames, max: 1, nameMax: nameMax)
         return switch report.kind {
         case .partner: "\(partner)'s fault"
         case .sharedUpstream: "The path between: network of \(partner)"

@@ -12,6 +12,9 @@ public struct Message: Sendable, Equatable {
         case test
     }
 
+    /// Characters of the address that links begin with: longer ones would not fit into a summary.
+    public static let publicURLMax = 56
+
     /// The same for every attempt, so that a receiver can tell a repetition: `<incident>-<channel>-<sequence>`.
     public var id: String
     public var incident: Int64

@@ -12,9 +12,6 @@ struct MessageText {
     /// Unicode scalars: 300 less what a channel puts before it. Every channel's limit counts at most those.
     static let summaryMax = 296
     static let titleMax = 150
-    /// Of the address that links begin with: else they would not fit in.
-    static let publicURLMax = 56
-
     let report: IncidentReport
     let kind: Message.Kind
     let reason: String

@@ -192,6 +192,7 @@ let apiSchemas: [(name: String, schema: String)] = [
                 ("trend", #"{"enum":["growing","steady","shrinking"]}"#), ("quiet", boolean),
                 ("merged_into", reference("TextOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
                 ("explanation", #"{"type":"array","items":{"type":"string"}}"#),
+                ("partner_page", reference("TextOrNull")),
             ])
     ),
     (

@@ -90,7 +90,7 @@ extension StatusSnapshot {
             $0.member("calls_decoded_ratio", 1.0)
             $0.member("hosts_blind", 0)
         }
-        writer.member("partner_says", nil as String?)
+        writer.member("partner_says", partner.says)
     }
 
     private func detail(_ partner: Partner) -> [UInt8] {

@@ -17,9 +17,19 @@ extension DeciderState {
     mutating func readWhatHolds(at now: Instant, _ connection: PostgresConnection) throws {
         guard now - quietsReadAt >= Self.quietsPeriod else { return }
         quietsReadAt = now
-        maintenances = try QuietStore.current(at: now, connection).compactMap(Quiet.init)
+        let (quiets, owners) = (try QuietStore.current(at: now, connection), try OwnerStore.list(connection))
+        maintenances = quiets.compactMap(Quiet.init)
         if maintenances != alerting.quiets { alerting.replace(quiets: maintenances) }
-        alerting.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init))
+        let known = owners.compactMap(Owner.init)
+        alerting.replace(owners: known)
+        let unread = Unreadable(
+            quietCount: quiets.count - maintenances.count, ownerCount: owners.count - known.count)
+        if unread != unreadable, unread != Unreadable() {
+            note(
+                "silences or owners cannot be read and are passed over: a newer release wrote them",
+                ["quiets": "\(unread.quietCount)", "owners": "\(unread.ownerCount)"])
+        }
+        unreadable = unread
     }
 
     mutating func readWhatPeopleSaid(at now: Instant, _ connection: PostgresConnection) throws {
@@ -41,7 +51,7 @@ extension DeciderState {
         switch action {
         case .acknowledge: core.acknowledge(record.incident)
         case .resolve: handle(core.declareOver(record.incident, by: record.who, at: now), at: now)
-        case .assign, .note, .caseSent, .caseAcknowledged: break
+        case .assign, .note, .caseSent, .caseAcknowledged, .partnerSays: break
         }
         return nil
     }
@@ -84,6 +94,7 @@ extension DeciderState {
             guard try save(learned: isLearnedDue, at: now, connection) else { return nil }
         }
         if isLearnedDue { learnedSavedAt = now }
+        refused(finishedActions.count { $0.refused != nil })
         defer { (changed, messages, finishedActions, changedOutages, forgotten) = ([], [], [], [], []) }
         return messages.count
     }
@@ -104,6 +115,7 @@ extension DeciderState {
         var report = report(incident)
         let people = alerting.state(of: incident.id)
         if let severity = people?.severity { report.severity = severity }
+        report.partnerPage = people?.partnerPage
         return IncidentRecord(
             id: incident.id, state: report.state.rawValue, severity: report.severity.name, kind: report.kind.rawValue,
             partners: report.partners, isQuiet: report.isQuiet, startedAt: report.startedAt, openedAt: report.openedAt,
@@ -121,6 +133,7 @@ extension AlertingCore.Action {
         case .resolve: self = .resolve
         case .caseSent: self = .caseSent
         case .caseAcknowledged: self = .caseAcknowledged
+        case .partnerSays: self = .partnerSays(record.detail ?? "")
         }
     }
 }

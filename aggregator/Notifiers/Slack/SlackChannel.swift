@@ -138,7 +138,7 @@ private struct Bot {
             writer.member("channel", first.channel)
             writer.member("thread_ts", first.ts)
             if message.kind == .escalated { writer.member("reply_broadcast", true) }
-            let text = SlackMessage.headline(message) + "\n" + message.reason + "\n" + message.summary
+            let text = SlackMessage.first(message) + "\n" + message.reason
             writer.member("text", shortened(SlackMessage.escaped(text), byteCountMax: SlackMessage.textMax))
             writeMetadata(message, &writer)
         }
