@@ -44,6 +44,7 @@ extension DeciderState {
 
     /// Nil for a document that cannot be read either: then nothing can be said of it but its row.
     private func report(_ record: IncidentRecord) -> IncidentReport? {
+        // An error says that it is no JSON.
         let parsed = try? JSONParser(byteCountMax: Message.jsonByteCountMax).parse(record.document) {
             IncidentReport(document: $0)
         }

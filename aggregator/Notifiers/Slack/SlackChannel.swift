@@ -176,6 +176,7 @@ private struct Bot {
 
     /// `{"ok":true,"channel","ts"}` or `{"ok":false,"error"}`; nil for anything else.
     private static func read(_ bytes: [UInt8]) -> Answer? {
+        // An error says that it is no JSON.
         let parsed = try? JSONParser().parse(bytes) { root -> Answer? in
             switch root.member("ok")?.bool {
             case true?: Answer(channel: root.member("channel")?.string, ts: root.member("ts")?.string)
