@@ -1,6 +1,5 @@
 import Alerting
 import CallModel
-import Documents
 import Postgres
 import QueryAPI
 import Storage
@@ -28,7 +27,7 @@ extension QuerySources {
         }
         incidents.action = { id in try await query { try ActionStore.read(id: id, $0) } }
         incidents.links = links
-        incidents.decisions = { partner in decisionList(decider.decisions, of: partner) }
+        incidents.decisions = { partner in decider.decisions.encoded(of: partner) }
         quiets.list = { kind, past, now in try await query { try QuietStore.list(kind, past: past, at: now, $0) } }
         quiets.read = { id, kind in try await query { try QuietStore.read(id: id, kind, $0) } }
         quiets.create = { record in try await query { try QuietStore.create(record, $0) } }
@@ -67,19 +66,4 @@ extension AcknowledgeLinks {
         let key = try await database.writer.run { try StateStore.madeOnce("link-key", fresh, $0) }
         return AcknowledgeLinks(key: key, publicURL: publicURL)
     }
-}
-
-/// Why the core did what it did, about one partner or all: newest last.
-private func decisionList(_ decisions: [DecisionText], of partner: String?) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.array { writer in
-        for decision in decisions where partner == nil || decision.partner == partner {
-            writer.object {
-                $0.member("at", decision.at.rfc3339)
-                $0.member("partner", decision.partner)
-                $0.member("reason", decision.reason)
-            }
-        }
-    }
-    return writer.bytes
 }

@@ -86,7 +86,8 @@ public struct AggregatorSettings: Sendable {
 
     private mutating func readPublished(_ root: SettingsSection) {
         let partners = readPartners(root, by: .aggregator)
-        for partner in partners { partnerNames[partner.id] = partner.name.isEmpty ? partner.id : partner.name }
+        // One without a name adds to a shipped partner, whose name stays.
+        for partner in partners where !partner.name.isEmpty { partnerNames[partner.id] = partner.name }
         do throws(PublishedCatalogue.Flaw) {
             if !partners.isEmpty { catalogue = try PublishedCatalogue(partners) }
         } catch {

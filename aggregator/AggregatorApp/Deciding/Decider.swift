@@ -18,6 +18,8 @@ import Synchronization
 final class Decider: Sendable {
     static let leaseName = "decider"
     static let snapshotName = "status"
+    static let decisionsName = "decisions"
+    private static let decisionsPeriod: Duration = .seconds(5)
     private static let leaseTime: Duration = .seconds(12)
     private static let blocksAtOnceMax = 500
     private static let roundTime: Duration = .seconds(1)
@@ -38,6 +40,7 @@ final class Decider: Sendable {
     private let latest = Mutex<PublishedStatus?>(nil)
     private let deciding = Mutex(false)
     private let decisionsText = Mutex<[DecisionText]>([])
+    private let decisionsReadAt = Mutex(Instant.epoch)
     private let core = CoreBox()
     private let metrics: DeciderMetrics
     /// Called when messages were put into the outbox.
@@ -60,7 +63,7 @@ final class Decider: Sendable {
     var status: PublishedStatus? { latest.withLock { $0 } }
     /// Whether this aggregator is the one that decides.
     var isDeciding: Bool { deciding.withLock { $0 } }
-    /// Why incidents were opened, merged or not opened, newest last; of the aggregator that decides.
+    /// Why incidents were opened, merged or not opened, newest last; of whichever aggregator decides.
     var decisions: [DecisionText] { decisionsText.withLock { $0 } }
 
     /// Who is told, how and when, from the next round on. How incidents are found changes with the next start.
@@ -139,6 +142,7 @@ final class Decider: Sendable {
                 guard let epoch else {
                     self.core.state = nil
                     self.deciding.withLock { $0 = false }
+                    try self.readDecisions(connection)
                     return try StateStore.published(Self.snapshotName, connection).flatMap {
                         PublishedStatus(encoded: $0.bytes)
                     }
@@ -198,6 +202,20 @@ final class Decider: Sendable {
         metrics.show(state)
         core.state = state
         return published
+    }
+
+    /// What the aggregator that decides has published: whoever asks this one why gets the same answer.
+    private func readDecisions(_ connection: PostgresConnection) throws {
+        let now = currentInstant()
+        let isDue = decisionsReadAt.withLock { readAt in
+            guard now - readAt >= Self.decisionsPeriod else { return false }
+            readAt = now
+            return true
+        }
+        guard isDue, let bytes = try StateStore.published(Self.decisionsName, connection)?.bytes,
+            let decisions = [DecisionText](encoded: bytes)
+        else { return }
+        decisionsText.withLock { $0 = decisions }
     }
 
     private func takePages() -> [String: PartnerPage] {

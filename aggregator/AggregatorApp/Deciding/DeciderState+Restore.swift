@@ -28,11 +28,15 @@ extension DeciderState {
                 report(incident), heard: heard, acknowledgedBy: record?.acknowledgedBy,
                 acknowledgedAt: record?.acknowledgedAt, at: now)
         }
-        for record in forgotten { close(record, heard[record.id] ?? [], at: now) }
+        for index in forgotten.indices { close(&forgotten[index], heard[forgotten[index].id] ?? [], at: now) }
     }
 
-    private mutating func close(_ record: IncidentRecord, _ heard: [AlertingCore.Heard], at now: Instant) {
-        guard !record.isQuiet, let report = report(record) else { return }
+    private mutating func close(_ record: inout IncidentRecord, _ heard: [AlertingCore.Heard], at now: Instant) {
+        guard var report = report(record) else { return }
+        report.timeline.append(IncidentReport.Entry(at: now, what: "closed: \(Self.lostReason)"))
+        (report.state, report.resolvedAt) = (.resolved, now)
+        record.document = report.document()
+        guard !record.isQuiet else { return }
         if !heard.isEmpty {
             alerting.restore(
                 report, heard: heard, acknowledgedBy: record.acknowledgedBy, acknowledgedAt: record.acknowledgedAt,

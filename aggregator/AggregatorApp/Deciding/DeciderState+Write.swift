@@ -12,6 +12,7 @@ extension DeciderState {
     /// The figures of open incidents are written so often, their changes at once.
     private static let openPeriod: Duration = .seconds(10)
     private static let quietsPeriod: Duration = .seconds(3)
+    private static let decisionsPeriod: Duration = .seconds(5)
 
     /// Silences, maintenances and owners, as they are now.
     mutating func readWhatHolds(at now: Instant, _ connection: PostgresConnection) throws {
@@ -87,6 +88,7 @@ extension DeciderState {
         for action in finishedActions {
             _ = try ActionStore.finish(action.id, refused: action.refused, at: now, connection)
         }
+        try publishDecisions(at: now, connection)
         for outage in changedOutages { try StateStore.store(OutageRecord(outage), connection) }
         let isNews = !changed.isEmpty || !messages.isEmpty || !finishedActions.isEmpty
         let isLearnedDue = now - learnedSavedAt >= Self.learnedPeriod
@@ -97,6 +99,14 @@ extension DeciderState {
         refused(finishedActions.count { $0.refused != nil })
         defer { (changed, messages, finishedActions, changedOutages, forgotten) = ([], [], [], [], []) }
         return messages.count
+    }
+
+    /// For the aggregators that do not decide.
+    private mutating func publishDecisions(at now: Instant, _ connection: PostgresConnection) throws {
+        let mark = (core.decisions.count, core.decisions.last?.at ?? .epoch)
+        guard now - decisionsWrittenAt >= Self.decisionsPeriod, mark != decisionsPublished else { return }
+        (decisionsWrittenAt, decisionsPublished) = (now, mark)
+        _ = try StateStore.publish(Decider.decisionsName, epoch: epoch, at: now, decisions.encoded(), connection)
     }
 
     /// Returns whether it was taken: not when another decider has taken over.

@@ -57,6 +57,9 @@ struct DeciderState {
     var learnedSavedAt: Instant
     var openWrittenAt = Instant.epoch
     var quietsReadAt = Instant.epoch
+    var decisionsWrittenAt = Instant.epoch
+    /// How many were published, and of when the last: what is the same need not be published again.
+    var decisionsPublished = (count: 0, lastAt: Instant.epoch)
     var maintenances: [Quiet] = []
 
     init(
@@ -235,14 +238,6 @@ struct DeciderState {
                 reason: decision.reason)
         }
     }
-}
-
-/// Why something was, or was not, done.
-struct DecisionText: Sendable {
-    var at: Instant
-    /// Nil: about the whole fleet.
-    var partner: String?
-    var reason: String
 }
 
 extension NameKind {

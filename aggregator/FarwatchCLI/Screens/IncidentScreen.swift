@@ -28,7 +28,7 @@ public func incidentScreen(_ incident: JSONValue, _ style: Style) -> [String] {
 public func whyScreen(_ why: JSONValue, _ style: Style) -> [String] {
     let table = entryTable("DECISION", why.member("decisions")) { $0.member("reason")?.string ?? absent }
     return table.isEmpty
-        ? ["Nothing is remembered of it: decisions are kept until the aggregator restarts."]
+        ? ["Nothing is remembered of it: the last thousand decisions are kept."]
         : table.lines(style)
 }
 
