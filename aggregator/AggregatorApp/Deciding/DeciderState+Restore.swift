@@ -28,15 +28,18 @@ extension DeciderState {
                 report(incident), heard: heard, acknowledgedBy: record?.acknowledgedBy,
                 acknowledgedAt: record?.acknowledgedAt, at: now)
         }
-        for index in forgotten.indices { close(&forgotten[index], heard[forgotten[index].id] ?? [], at: now) }
+        forgotten = forgotten.map { closed($0, heard[$0.id] ?? [], at: now) }
     }
 
-    private mutating func close(_ record: inout IncidentRecord, _ heard: [AlertingCore.Heard], at now: Instant) {
-        guard var report = report(record) else { return }
+    private mutating func closed(
+        _ record: IncidentRecord, _ heard: [AlertingCore.Heard], at now: Instant
+    ) -> IncidentRecord {
+        guard var report = report(record) else { return record }
+        var record = record
         report.timeline.append(IncidentReport.Entry(at: now, what: "closed: \(Self.lostReason)"))
         (report.state, report.resolvedAt) = (.resolved, now)
         record.document = report.document()
-        guard !record.isQuiet else { return }
+        guard !record.isQuiet else { return record }
         if !heard.isEmpty {
             alerting.restore(
                 report, heard: heard, acknowledgedBy: record.acknowledgedBy, acknowledgedAt: record.acknowledgedAt,
@@ -44,6 +47,7 @@ extension DeciderState {
         }
         messages += alerting.close(report, why: Self.lostReason, at: now)
         note("an incident was closed", ["incident": "\(record.id)", "why": "\(Self.lostReason)"])
+        return record
     }
 
     /// Nil for a document that cannot be read either: then nothing can be said of it but its row.
