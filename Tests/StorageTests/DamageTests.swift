@@ -10,7 +10,8 @@ private let noon = Instant(rfc3339: "2026-11-24T12:00:00Z")!
 struct DamageTests {
     @Test func `a damaged block of counts is passed over and counted, and those behind it are folded`() async throws {
         let connection = try await StorageServer.connect()
-        let writer = try connection.query("INSERT INTO farwatch.writers DEFAULT VALUES RETURNING id")[0].int4(0)
+        let writer = try connection.query(
+            "INSERT INTO farwatch.writers (name, started_at) VALUES ('damaged', now()) RETURNING id")[0].int4(0)
         for flush in 1...3 as ClosedRange<Int64> {
             try connection.execute(
                 "INSERT INTO farwatch.rollup_blocks (received_at, writer, flush, bytes) VALUES (now(), $1, $2, $3)",
