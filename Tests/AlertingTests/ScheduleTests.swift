@@ -37,7 +37,8 @@ struct ScheduleTests {
     }
 
     @Test func `over a change to and from summer time somebody is on call at every second, and one alone`() {
-        // Europe's clocks went back on 2026-10-25 and go forward on 2027-03-28; an offset is fixed, and so are the turns.
+        // Europe's clocks went back on 2026-10-25 and go forward on 2027-03-28; an offset is fixed, and so are the
+        // turns.
         let weeks = OnCallSchedule(
             participants: [ann, bea], handOver: at("2026-10-19T09:00:00+02:00"), every: .seconds(7 * 86_400))
         for (time, name) in [

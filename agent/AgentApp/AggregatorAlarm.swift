@@ -7,17 +7,20 @@ import NIOCore
 import Runtime
 import Transport
 
-/// Tells somebody by itself when no aggregator has answered for long: those who tell people of everything else are on the other
-/// side. Runs the operator's command and calls the operator's URL when that is so, again while it stays so, and once when it is over.
+/// Tells somebody by itself when no aggregator has answered for long: those who tell people of everything else are on
+/// the other side. Runs the operator's command and calls the operator's URL when that is so, again while it stays so,
+/// and once when it is over.
 struct AggregatorAlarm: Sendable {
     struct Configuration: Sendable {
         /// Silence for so long is told.
         var after: Duration = .seconds(300)
         /// And told again so often.
         var repeatInterval: Duration = .seconds(3_600)
-        /// An absolute path and its arguments. With neither it nor a URL it is logged and shown as a metric, nothing more.
+        /// An absolute path and its arguments. With neither it nor a URL it is logged and shown as a metric, nothing
+        /// more.
         var command: [String] = []
-        /// Gets the same document by POST. The host's own operator names it, so that private addresses are as good as others.
+        /// Gets the same document by POST. The host's own operator names it, so that private addresses are as good as
+        /// others.
         var url: WebAddress?
         var ca: String?
         /// Of either.

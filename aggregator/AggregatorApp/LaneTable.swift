@@ -24,7 +24,8 @@ final class LaneTable: Sendable {
         for channel in courier.channels { add(channel.name) }
     }
 
-    /// The channels have changed. A lane keeps what is under way in it, and its failures until a delivery says otherwise.
+    /// The channels have changed. A lane keeps what is under way in it, and its failures until a delivery says
+    /// otherwise.
     func use(_ courier: Courier) {
         state.withLock { state in
             state.courier = courier

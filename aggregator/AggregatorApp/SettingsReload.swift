@@ -14,9 +14,10 @@ final class PartnerNames: Sendable {
     func replace(_ names: [String: String]) { self.names.withLock { $0 = names } }
 }
 
-/// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it publishes to agents
-/// and names on its pages; who is told, how and when (`owners`, `routes`, `alerting`, `notifiers`, `heartbeat`, `partner_pages`).
-/// Settings come here whole and checked; what was refused changes nothing but a metric.
+/// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it
+/// publishes to agents and names on its pages; who is told, how and when (`owners`, `routes`, `alerting`,
+/// `notifiers`, `heartbeat`, `partner_pages`). Settings come here whole and checked; what was refused changes nothing
+/// but a metric.
 final class SettingsReload: Sendable {
     private let names: PartnerNames
     private let ingest: IngestHandler

@@ -13,8 +13,8 @@ extension AlertingCore {
         return partners
     }
 
-    /// A page was read. What it says is in the next message; only that it admits a trouble, which nobody has acknowledged yet, is
-    /// news by itself, once.
+    /// A page was read. What it says is in the next message; only that it admits a trouble, which nobody has
+    /// acknowledged yet, is news by itself, once.
     public mutating func pageSays(_ page: PartnerPage, of partner: String) {
         for (id, thread) in threads where thread.report.mayBeTheirs && thread.report.partners.contains(partner) {
             guard thread.pages[partner] != page else { continue }

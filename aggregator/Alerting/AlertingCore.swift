@@ -120,7 +120,8 @@ public struct AlertingCore: Sendable {
         wakeAll()
     }
 
-    /// Other settings from now on: owners, routes, weights, hours and limits count for what is open, too; what was told stays told.
+    /// Other settings from now on: owners, routes, weights, hours and limits count for what is open, too; what was
+    /// told stays told.
     public mutating func replace(configuration: Configuration) {
         self.configuration = configuration.workable
         bucket = TokenBucket(

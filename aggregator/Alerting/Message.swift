@@ -26,8 +26,8 @@ public struct Message: Sendable, Equatable {
     /// `minor`, `major`, `critical`.
     public var severity: String
     public var title: String
-    /// At most 296 characters: whose fault and how sure, since when, who is hurt, growing or shrinking, what the partner's page
-    /// says, what next, the runbook, and the link that acknowledges.
+    /// At most 296 characters: whose fault and how sure, since when, who is hurt, growing or shrinking, what the
+    /// partner's page says, what next, the runbook, and the link that acknowledges.
     public var summary: String
     /// The rest, for channels with room, below the summary: several lines of plain text.
     public var text: String

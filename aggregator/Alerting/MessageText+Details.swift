@@ -1,8 +1,8 @@
 import CallModel
 import Incidents
 
-/// The text for channels with room, below the summary: everything that helps before one opens a page, and what the summary had no
-/// room for. Links stand beside it, in each channel's own form.
+/// The text for channels with room, below the summary: everything that helps before one opens a page, and what the
+/// summary had no room for. Links stand beside it, in each channel's own form.
 extension MessageText {
     /// Characters of one line.
     private static let lineMax = 500

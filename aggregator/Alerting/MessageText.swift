@@ -3,11 +3,12 @@ import Incidents
 
 /// Says an incident in words: a title, a summary of 296 characters, and a text with the rest.
 ///
-/// Read at three in the morning, on a telephone: the summary alone says whose fault it is and how sure that is, since when, who
-/// is hurt, whether it grows, what the partner's page says, what to do, the runbook, and the link that acknowledges. Each of
-/// these has a budget, and `Level` an order in which room is made: runbook and link become one, what is good to know besides
-/// goes, names are cut shorter, and at last words. No sentence is ever cut, and so no figure and no link. At the last level
-/// every sentence has its longest form counted in `BudgetTests`: whatever comes, it fits.
+/// Read at three in the morning, on a telephone: the summary alone says whose fault it is and how sure that is, since
+/// when, who is hurt, whether it grows, what the partner's page says, what to do, the runbook, and the link that
+/// acknowledges. Each of these has a budget, and `Level` an order in which room is made: runbook and link become one,
+/// what is good to know besides goes, names are cut shorter, and at last words. No sentence is ever cut, and so no
+/// figure and no link. At the last level every sentence has its longest form counted in `BudgetTests`: whatever
+/// comes, it fits.
 struct MessageText {
     /// Unicode scalars: 300 less what a channel puts before it. Every channel's limit counts at most those.
     static let summaryMax = 296
@@ -125,7 +126,8 @@ struct MessageText {
         return onCall.map { "Owner: \(name), on call: \(shown($0, max: nameMax))" } ?? "Owner: \(name)"
     }
 
-    /// Last, and without a full stop, which would be taken for a part of it. A runbook that is long is found behind the link.
+    /// Last, and without a full stop, which would be taken for a part of it. A runbook that is long is found behind
+    /// the link.
     private func linkSentence(_ level: Level) -> String? {
         let acknowledge = kind == .resolved ? nil : links.acknowledge
         guard let runbook else { return acknowledge.map { "Ack: \($0)" } }

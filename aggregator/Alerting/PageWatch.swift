@@ -1,7 +1,7 @@
 import CallModel
 
-/// Decides whose status page is asked when: of partners with an incident, each every so often, and the more seldom the longer one
-/// does not answer.
+/// Decides whose status page is asked when: of partners with an incident, each every so often, and the more seldom
+/// the longer one does not answer.
 public struct PageWatch: Sendable {
     public struct Configuration: Sendable, Equatable {
         /// Between two looks at one page.

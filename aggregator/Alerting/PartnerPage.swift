@@ -3,8 +3,8 @@ import Documents
 
 /// What a partner's own status page says: read from it, or stated by one of us who has seen it.
 ///
-/// It is evidence and nobody's word for the truth: pages are late, and some never admit anything. So it is told beside what we
-/// see, and changes neither cause nor severity.
+/// It is evidence and nobody's word for the truth: pages are late, and some never admit anything. So it is told
+/// beside what we see, and changes neither cause nor severity.
 public struct PartnerPage: Sendable, Equatable {
     /// Scalars of `words`.
     public static let wordsMax = 200
@@ -28,9 +28,9 @@ public struct PartnerPage: Sendable, Equatable {
     }
 }
 
-/// Statuspage's `/api/v2/summary.json` (and `status.json`, which is a part of it): `status.description` says it in words,
-/// `status.indicator` is `none`, `minor`, `major`, `critical` or `maintenance`, and `incidents` has those that are not over, the
-/// newest first. Whatever answers can say anything: what is not of this form is no statement.
+/// Statuspage's `/api/v2/summary.json` (and `status.json`, which is a part of it): `status.description` says it in
+/// words, `status.indicator` is `none`, `minor`, `major`, `critical` or `maintenance`, and `incidents` has those that
+/// are not over, the newest first. Whatever answers can say anything: what is not of this form is no statement.
 extension PartnerPage {
     /// Of an answer; large partners list hundreds of components.
     public static let byteCountMax = 1 << 20

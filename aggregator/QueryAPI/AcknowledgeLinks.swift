@@ -2,12 +2,12 @@ import Crypto
 
 /// Links that acknowledge one incident, for messages: whoever got the message may, without a token.
 ///
-/// A link is short, because it stands within the first 300 characters of a message: `/a/` and a token, the incident's number in base
-/// 36, a hyphen, and 20 characters of base 32 that are the first 100 bits of HMAC-SHA256 of it under a key that all aggregators of
-/// one database share. Guesses are possible online only, each against one incident: 100 bits are more than anybody can try, and
-/// more than the 80 that RFC 2104, section 5, asks for. A link is good for its incident alone, for as long as the key is; it reads
-/// that incident and acknowledges it, nothing else. Following it only shows a page: programs that look into mail follow links, so
-/// that a GET never changes anything.
+/// A link is short, because it stands within the first 300 characters of a message: `/a/` and a token, the incident's
+/// number in base 36, a hyphen, and 20 characters of base 32 that are the first 100 bits of HMAC-SHA256 of it under a
+/// key that all aggregators of one database share. Guesses are possible online only, each against one incident: 100
+/// bits are more than anybody can try, and more than the 80 that RFC 2104, section 5, asks for. A link is good for
+/// its incident alone, for as long as the key is; it reads that incident and acknowledges it, nothing else. Following
+/// it only shows a page: programs that look into mail follow links, so that a GET never changes anything.
 public struct AcknowledgeLinks: Sendable {
     public static let keyByteCount = 32
 

@@ -68,8 +68,8 @@ extension OutboxStore {
         }
     }
 
-    /// What each channel heard of these incidents, whether it was delivered yet or not: from it somebody goes on who has lost what he
-    /// knew.
+    /// What each channel heard of these incidents, whether it was delivered yet or not: from it somebody goes on who
+    /// has lost what he knew.
     public static func heard(
         ofIncidents ids: [Int64], _ connection: PostgresConnection
     ) throws -> [Int64: [AlertingCore.Heard]] {

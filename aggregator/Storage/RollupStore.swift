@@ -16,7 +16,8 @@ public struct CommittedBlock: Sendable {
 /// What one folding came to.
 public struct FoldedBlocks: Sendable {
     public var count = 0
-    /// Those that cannot be read, by writer and flush: passed over, and left where they lie for as long as blocks are kept.
+    /// Those that cannot be read, by writer and flush: passed over, and left where they lie for as long as blocks are
+    /// kept.
     public var damaged: [(writer: Int32, flush: Int64)] = []
 }
 
@@ -86,8 +87,9 @@ public enum RollupStore {
 
     /// Folds blocks that were not folded yet into the counts by minute.
     ///
-    /// One that cannot be read costs its own counts and no other's: the positions move past it. They move in the same transaction, so that every block counts exactly once whatever fails in between; their
-    /// rows are locked, so that two aggregators never fold the same block.
+    /// One that cannot be read costs its own counts and no other's: the positions move past it. They move in the same
+    /// transaction, so that every block counts exactly once whatever fails in between; their rows are locked, so that
+    /// two aggregators never fold the same block.
     public static func compact(countMax: Int, _ connection: PostgresConnection) throws -> FoldedBlocks {
         try connection.transaction {
             try connection.execute(

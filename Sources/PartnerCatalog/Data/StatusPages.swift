@@ -1,9 +1,10 @@
 // Where partners say how they are: public pages that answer `/api/v2/summary.json` in Statuspage's form.
 
 extension Catalogue {
-    /// By partner, without a slash at the end. From general knowledge, to be verified, as of `PartnerDefinition.reviewed`: a wrong
-    /// one costs a request that fails and is counted, never a wrong statement, for what is not of the form is none. Partners whose
-    /// pages have a form of their own (Stripe, Slack, AWS …) are left out: an operator states what those say.
+    /// By partner, without a slash at the end. From general knowledge, to be verified, as of
+    /// `PartnerDefinition.reviewed`: a wrong one costs a request that fails and is counted, never a wrong statement,
+    /// for what is not of the form is none. Partners whose pages have a form of their own (Stripe, Slack, AWS …) are
+    /// left out: an operator states what those say.
     public static let statusPages: [String: String] = [
         "airtable": "https://status.airtable.com", "algolia": "https://status.algolia.com",
         "amplitude": "https://status.amplitude.com", "anthropic": "https://status.anthropic.com",

@@ -78,9 +78,9 @@ struct RunCommand: AsyncParsableCommand {
         await aggregator.stop()
     }
 
-    /// Partners, who is told, how and when, and the level of the logs can change while it runs; what a process has only once
-    /// (listeners, database, TLS, limits, retention, detection) takes effect at the next start, and the log says so. The whole file
-    /// is checked before any of it is used.
+    /// Partners, who is told, how and when, and the level of the logs can change while it runs; what a process has
+    /// only once (listeners, database, TLS, limits, retention, detection) takes effect at the next start, and the log
+    /// says so. The whole file is checked before any of it is used.
     private func reload(_ aggregator: Aggregator, _ output: LogOutput, _ logger: Logger) {
         do {
             let settings = try options.load()

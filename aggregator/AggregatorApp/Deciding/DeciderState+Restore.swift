@@ -7,9 +7,9 @@ import Storage
 
 /// Who was told what, where the saved state does not say it: it could not be read, or there was none.
 ///
-/// The outbox holds every message that was decided, so it says who heard of an incident and what its next number is. Nobody is
-/// left with an incident that never ends: those that the core knows go on from there, and those that it knows nothing of any more
-/// are told as over, with the reason.
+/// The outbox holds every message that was decided, so it says who heard of an incident and what its next number is.
+/// Nobody is left with an incident that never ends: those that the core knows go on from there, and those that it
+/// knows nothing of any more are told as over, with the reason.
 extension DeciderState {
     private static let lostReason = "what was known of it was lost at a restart; what goes on is told anew"
 

@@ -29,7 +29,8 @@ struct DeciderState {
     /// Weighted calls that came too late to be judged.
     private(set) var lateCalls: Int64 = 0
     private(set) var damagedBlockCount = 0
-    /// Silences, maintenances and owners of the API that this release cannot read: they hold nothing and are told nothing.
+    /// Silences, maintenances and owners of the API that this release cannot read: they hold nothing and are told
+    /// nothing.
     var unreadable = Unreadable()
 
     struct Unreadable: Equatable {

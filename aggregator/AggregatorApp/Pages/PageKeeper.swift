@@ -8,9 +8,9 @@ import Transport
 
 /// Reads the status pages of partners that have an incident, as long as this aggregator decides.
 ///
-/// A page is a stranger: its answer is bounded in time and size, redirects are not followed, addresses of our own network are
-/// refused unless the settings allow them, and what is not of the form is no statement. Nothing waits for it; what it says goes to
-/// the decider, which takes it in with its next round.
+/// A page is a stranger: its answer is bounded in time and size, redirects are not followed, addresses of our own
+/// network are refused unless the settings allow them, and what is not of the form is no statement. Nothing waits for
+/// it; what it says goes to the decider, which takes it in with its next round.
 final class PageKeeper: Sendable {
     private struct State {
         var settings: PageSettings

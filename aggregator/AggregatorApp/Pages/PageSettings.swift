@@ -3,7 +3,8 @@ import PartnerCatalog
 import Runtime
 import Transport
 
-/// The section `partner_pages`, and each partner's `status_page`: what partners say of themselves while they have an incident.
+/// The section `partner_pages`, and each partner's `status_page`: what partners say of themselves while they have an
+/// incident.
 public struct PageSettings: Sendable {
     public var isEnabled = true
     public var watch = PageWatch.Configuration()
