@@ -30,7 +30,7 @@ struct QuietTests {
 
     @Test
     func
-        `of windows that overlap the last one to end counts, and the partner's announcement is told when nothing holds it`()
+        `of windows that overlap the last one to end counts, and then the partner's announcement is told`()
     {
         var night = Timeline()
         let ours = [Matcher(.partner, "stripe")]

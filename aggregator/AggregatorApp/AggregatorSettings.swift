@@ -120,7 +120,7 @@ public struct AggregatorSettings: Sendable {
             section.report(
                 "public_url", "an address of at most \(Message.publicURLMax) characters is wanted",
                 hint:
-                    "the link that acknowledges stands within the first 300 of a message: give this address a shorter name"
+                    "links stand within the first 300 of a message: give this address a shorter name"
             )
         }
         return text
