@@ -152,28 +152,32 @@ let package = Package(
         // Tests.
         .testTarget(name: "CallModelTests", dependencies: ["CallModel"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
-        .testTarget(name: "CallJSONTests", dependencies: ["CallModel", "Documents", "CallJSON"]),
-        .testTarget(name: "PartnerCatalogTests", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["SimulationKit", "Documents"]),
+        .testTarget(name: "CallJSONTests", dependencies: ["SimulationKit", "CallModel", "Documents", "CallJSON"]),
+        .testTarget(
+            name: "PartnerCatalogTests", dependencies: ["SimulationKit", "CallModel", "Documents", "PartnerCatalog"]),
         .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "PartnerCatalog", "Redaction"]),
-        .testTarget(name: "BatchFormatTests", dependencies: ["CallModel", "BatchFormat"]),
-        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
+        .testTarget(name: "BatchFormatTests", dependencies: ["SimulationKit", "CallModel", "BatchFormat"]),
+        .testTarget(name: "HTTP2Tests", dependencies: ["SimulationKit", "HTTP2"]),
+        .testTarget(name: "RuntimeTests", dependencies: ["SimulationKit", "Runtime", logging], exclude: ["Golden"]),
         .testTarget(
             name: "CatalogueSettingsTests",
             dependencies: ["CallModel", "PartnerCatalog", "Runtime", "CatalogueSettings"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
-        .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
+        .testTarget(name: "ProbesTests", dependencies: ["SimulationKit", "CallModel", "Probes"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
-        .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
+        .testTarget(name: "PacketsTests", dependencies: ["SimulationKit", "CallModel", "Packets"]),
         .testTarget(
             name: "ProtocolsTests",
             dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
-        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
+        .testTarget(
+            name: "TLSTests",
+            dependencies: ["SimulationKit", "CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
+                "SimulationKit", "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime",
+                "Receivers", nio, nioPosix,
             ]),
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
@@ -187,8 +191,8 @@ let package = Package(
         .testTarget(
             name: "SpoolTests",
             dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
-        .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
-        .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "ForwarderTests", dependencies: ["SimulationKit", "Forwarder", "Transport"]),
+        .testTarget(name: "PostgresTests", dependencies: ["SimulationKit", "Runtime", "Postgres", logging]),
         .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
         .testTarget(

@@ -1,4 +1,5 @@
 import Forwarder
+import SimulationKit
 import Testing
 import Transport
 
@@ -95,7 +96,7 @@ struct ForwarderCoreTests {
 
     @Test(arguments: 1...50 as ClosedRange<UInt64>)
     func `whatever is answered, every batch ends acknowledged or set aside, exactly once`(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var core = core(["http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"])
         var settled: [UInt64: Int] = [:]
         var inFlight: [UInt64] = []
@@ -125,18 +126,6 @@ struct ForwarderCoreTests {
         }
         #expect(settled.count == 40, "seed \(seed)")
         #expect(settled.values.allSatisfy { $0 == 1 }, "seed \(seed)")
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -1,4 +1,5 @@
 import Probes
+import SimulationKit
 import Testing
 
 /// A small ELF file: two names with code, as a linker would lay them out.
@@ -155,7 +156,7 @@ struct DiscoveryTests {
             _ = SyntheticELF.file(Array(whole[..<count])).flatMap { ProbePlan($0) }
         }
         let seed = UInt64.random(in: .min ... .max)
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var planned = 0
         for _ in 0..<2_000 {
             var bytes = whole

@@ -1,6 +1,7 @@
 import CallModel
 import Compression
 import Receivers
+import SimulationKit
 import Testing
 import Transport
 
