@@ -1,5 +1,6 @@
 import CallModel
 import PartnerCatalog
+import Testing
 
 func call(
     _ method: String = "GET", _ url: String, headers: [Header] = [], direction: Direction = .outbound,
@@ -41,4 +42,9 @@ extension Catalogue {
     private func call(_ url: String) -> APICall {
         APICall(time: .epoch, request: .init(method: "GET", url: url), source: .json)
     }
+}
+
+/// A test's argument is told by its id: the whole definition would fill the log.
+extension PartnerDefinition: @retroactive CustomTestStringConvertible {
+    public var testDescription: String { id }
 }
