@@ -9,7 +9,7 @@ import Synchronization
 /// The oldest go when `byteCountMax` or `ageMax` is passed. It is a record for people, not part of the promise: when its disk
 /// refuses, it says so once and forwarding goes on.
 final class SentLog: Sendable {
-    struct Configuration: Sendable {
+    struct Configuration: Sendable, Equatable {
         /// 0 keeps none.
         var byteCountMax = 64 << 20
         var ageMax: Duration = .seconds(24 * 3_600)
