@@ -50,14 +50,14 @@ class SmallDisk(unittest.TestCase):
         lines = self.health("/metrics")[1].splitlines()
         return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if line.split(" ")[0].split("{")[0] == name)
 
-    def calls(self, count: int, id_size: int = 100) -> list[dict]:
+    def calls(self, count: int) -> list[dict]:
         """One in ten fails; each stands for up to five; ids and bodies do not compress."""
         made = []
         for _ in range(count):
             self.number += 1
-            text = self.random.randbytes(id_size).hex()
+            text = self.random.randbytes(55).hex()
             status = 503 if self.number % 10 == 0 else 200
-            made.append(native_call(self.number, id=f"{self.number}-{text}", weight=self.number % 5 + 1,
+            made.append(native_call(self.number, id=f"{self.number}-{text}", trace_id=self.random.randbytes(16).hex(), weight=self.number % 5 + 1,
                                     response={"status": status, "body": {text: text}}))  # fmt: skip
         return made
 
@@ -77,8 +77,8 @@ class SmallDisk(unittest.TestCase):
             self.assertIn("retry-after", headers)
         return status
 
-    def fill(self, count: int, **how) -> list[int]:
-        return [self.send(self.calls(250, **how)) for _ in range(count)]
+    def fill(self, count: int) -> list[int]:
+        return [self.send(self.calls(250)) for _ in range(count)]
 
     def counted(self) -> tuple[int, int]:
         """Calls and failures of the partner, as the API adds them up."""
