@@ -78,12 +78,12 @@ class SmallDisk(unittest.TestCase):
         return status
 
     def fill(self, count: int) -> list[int]:
-        return [self.send(self.calls(250)) for _ in range(count)]
+        return [self.send(self.calls(500)) for _ in range(count)]
 
     def counted(self) -> tuple[int, int]:
         """Calls and failures of the partner, as the API adds them up."""
         rows = json.loads(send(f"{self.installation.api.address}/api/v1/volume?by=partner", None, "GET")[2])["data"]
-        return next(((row["calls"], row["failures"]) for row in rows if row["name"] == "stripe"), (0, 0))
+        return next(((row["calls"], row["calls_failed"]) for row in rows if row["name"] == "stripe"), (0, 0))
 
     def drain(self):
         """The aggregator is there again: whatever was taken has to be in its counts, and not one call more."""
@@ -117,11 +117,13 @@ class SmallDisk(unittest.TestCase):
 
     def shed_calls_stay_counted(self):
         """stored × weight + shed = seen, from a real spool at its bound to the aggregator's answers."""
-        self.assertEqual(set(self.fill(100)), {202}, "nobody is pushed back while counts can be kept")
-        self.assertLess(json.loads(self.health("/status")[1])["spool"]["bytes"], 2 << 20 | 1)
+        shed = 0
+        while shed < 1_000:
+            self.assertEqual(self.fill(4), [202] * 4, "nobody is pushed back while counts can be kept")
+            self.assertLess(self.number, 200_000, "the bound is never reached")
+            shed = self.metric("farwatch_spool_shed_calls_total")
+        self.assertLessEqual(json.loads(self.health("/status")[1])["spool"]["bytes"], 2 << 20)
         self.assertGreater(self.metric("farwatch_spool_shed_payload_calls_total"), 0)
-        shed = self.metric("farwatch_spool_shed_calls_total")
-        self.assertGreater(shed, 0)
         self.drain()
         rows = self.installation.sql("SELECT count(*), sum(weight), count(*) FILTER (WHERE status >= 500) FROM farwatch.call_rows")
         stored, weighed, failures = (int(value) for value in rows[0])
