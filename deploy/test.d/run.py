@@ -20,12 +20,17 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-FILE_WAIT_S = 1_200  # The longest takes some two minutes on two cores.
-# Where the time goes, in seconds, so that the longest start first. A file that is not named counts as short: this is for speed only.
-LONG = {}
+FILE_WAIT_S = 1_200  # The longest takes some minutes on two cores.
+ENDING_WAIT_S = 60
+# What takes long, in seconds, so that it starts first. What is not named counts as short: this is for speed only.
+LONG = {
+    "system_api": 400, "fuzz": 300, "system_lossless": 200, "system_notifiers": 150, "system_canaries": 120,
+    "system_disk": 80, "system_dashboard": 70, "system_queries": 60, "system_incidents": 60, "test_clients": 60,
+}  # fmt: skip
+SHORT_S = 20
 
 
 @dataclass
@@ -35,7 +40,7 @@ class Job:
     folder: Path
     is_alone: bool = False
     counts_tests: bool = True
-    expected_s: float = field(default=20)
+    expected_s: float = SHORT_S
 
 
 @dataclass
@@ -128,25 +133,28 @@ class Queue:
 
     @staticmethod
     def _wait(process: subprocess.Popen) -> int | None:
-        """An interrupt first: by it a test still ends the programs it has started."""
-        for ending in (lambda: process.send_signal(signal.SIGINT), process.kill):
-            try:
-                return process.wait(FILE_WAIT_S if ending != process.kill else 60)
-            except subprocess.TimeoutExpired:
-                ending()
-        process.wait()
+        """None when it did not end in time. An interrupt first: by it a test still ends the programs it has started."""
+        try:
+            return process.wait(FILE_WAIT_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(ENDING_WAIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         return None
 
 
 def job_of(path: Path) -> Job:
     is_alone = re.search(r"^ALONE = True\b", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
     command = [sys.executable, "-B", "-m", "unittest", "--verbose", path.stem]
-    return Job(path.stem, command, path.parent.resolve(), is_alone, expected_s=LONG.get(path.stem, 20))
+    return Job(path.stem, command, path.parent.resolve(), is_alone, expected_s=LONG.get(path.stem, SHORT_S))
 
 
 def other_job(text: str) -> Job:
     name, _, command = text.partition("=")
-    expected_s = LONG.get(name, 20)
+    expected_s = LONG.get(name, SHORT_S)
     return Job(name, ["bash", "-c", command], Path.cwd(), counts_tests=False, expected_s=expected_s)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from installation import Installation, as_ndjson, native_call, send
+from installation import Installation, as_ndjson, clean_environment, native_call, send
 
 SEED = 20261127
 DISK = "6m"
@@ -96,8 +96,6 @@ class SmallDisk(unittest.TestCase):
         """As `systemctl reload` does, with other bounds."""
         text = self.settings.read_text()
         self.settings.write_text(text[: text.index("spool:")] + settings)
-        before = self.health("/metrics")[1].count("")  # The page is there.
-        self.assertGreater(before, 0)
         name = f'farwatch_settings_reloads_total{{result="{result}"}} '
 
         def count() -> int:
@@ -148,9 +146,9 @@ class SmallDisk(unittest.TestCase):
             self.assertLess(len(answers), 500, "the disk is never full")
         self.assertEqual(self.health("/livez")[0], 200)
         self.assertEqual(self.health("/readyz")[0], 503)
-        findings = subprocess.run([str(self.installation.bin / "farwatch-agent"), "doctor", "--config", str(self.settings)],
-                                  capture_output=True, text=True, check=False).stdout  # fmt: skip
-        self.assertIn("→", findings, "a remedy")
+        doctor = [str(self.installation.bin / "farwatch-agent"), "doctor", "--config", str(self.settings)]
+        findings = subprocess.run(doctor, env=clean_environment(), capture_output=True, text=True, check=False)
+        self.assertIn("→", findings.stdout, f"a remedy; {findings.stderr}")
         self.drain()
         self.installation.wait_for(lambda: self.send(self.calls(1)) == 202, 30, "there is room again")
         self.assertEqual(self.health("/readyz")[0], 200)
@@ -181,7 +179,7 @@ class SmallDisk(unittest.TestCase):
         self.installation.stop("farwatch-agent")
         self.remount("ro")
         command = [str(self.installation.bin / "farwatch-agent"), "run", "--config", str(self.settings)]
-        self.installation.programs.start("farwatch-agent", command, os.environ | self.installation.environment)
+        self.installation.programs.start("farwatch-agent", command, clean_environment())
         health = f"http://127.0.0.1:{self.installation.ports.health}"
 
         def is_up() -> bool:
