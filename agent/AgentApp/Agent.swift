@@ -67,7 +67,7 @@ public final class Agent: Sendable {
         let sent = try SentLog(
             directory: settings.sentDirectory, settings.sent, metrics: metrics, logger: logger)
         self.sent = sent
-        let tapToken = try LocalToken.make(in: settings.stateDirectory)
+        let tapToken = LocalToken.make(in: settings.stateDirectory, logger)
         let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 

@@ -11,8 +11,8 @@ import unittest
 from installation import Installation, as_ndjson, clean_environment, native_call, send
 
 SEED = 20261127
-DISK = "6m"
-SMALL, LARGE = "spool:\n  max_bytes: 2MiB\n", "spool:\n  max_bytes: 64MiB\n"
+DISK = "4m"
+SMALL, LARGE = "spool:\n  max_bytes: 1MiB\n", "spool:\n  max_bytes: 64MiB\n"
 ANSWER_WAIT_S = 5  # An application that reports must not be held up by a disk.
 
 
@@ -116,11 +116,11 @@ class SmallDisk(unittest.TestCase):
     def shed_calls_stay_counted(self):
         """stored × weight + shed = seen, from a real spool at its bound to the aggregator's answers."""
         shed = 0
-        while shed < 1_000:
+        while shed < 500:
             self.assertEqual(self.fill(4), [202] * 4, "nobody is pushed back while counts can be kept")
             self.assertLess(self.number, 200_000, "the bound is never reached")
             shed = self.metric("farwatch_spool_shed_calls_total")
-        self.assertLessEqual(json.loads(self.health("/status")[1])["spool"]["bytes"], 2 << 20)
+        self.assertLessEqual(json.loads(self.health("/status")[1])["spool"]["bytes"], 1 << 20)
         self.assertGreater(self.metric("farwatch_spool_shed_payload_calls_total"), 0)
         self.drain()
         rows = self.installation.sql("SELECT count(*), sum(weight), count(*) FILTER (WHERE status >= 500) FROM farwatch.call_rows")
@@ -132,7 +132,7 @@ class SmallDisk(unittest.TestCase):
     def bad_settings_change_nothing(self):
         self.hang_up("spool:\n  max_bytes: 9 bananas\n", "refused")
         self.assertEqual(self.metric("farwatch_settings_refused"), 1)
-        self.assertEqual(json.loads(self.health("/status")[1])["spool"]["bytes_max"], 2 << 20)
+        self.assertEqual(json.loads(self.health("/status")[1])["spool"]["bytes_max"], 1 << 20)
         self.hang_up(LARGE, "done")
         self.assertEqual(self.metric("farwatch_settings_refused"), 0)
         self.assertEqual(json.loads(self.health("/status")[1])["spool"]["bytes_max"], 64 << 20)
