@@ -19,6 +19,19 @@ struct ForwarderCoreTests {
         #expect(core.next(at: 0) == [5])
     }
 
+    @Test func `other endpoints are asked at once, whatever wait the old ones had earned`() {
+        var core = core(["http://127.0.0.1:1", "http://127.0.0.1:2"])
+        core.offered([1, 2])
+        _ = core.next(at: 0)
+        for sequence in [1, 2] as [UInt64] {
+            _ = core.answered(sequence, .status(401, retryAfter: nil), at: 0, random: 1)
+        }
+        #expect(core.next(at: second).isEmpty)
+        core.use(ForwarderConfiguration(endpoints: [Endpoint(url: "http://127.0.0.1:3")!]), agentID: "app-1")
+        #expect(core.endpoint == 0)
+        #expect(core.next(at: second) == [1, 2])
+    }
+
     @Test func `a batch offered twice is sent once`() {
         var core = core()
         core.offered([1, 2])

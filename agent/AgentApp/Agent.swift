@@ -19,9 +19,15 @@ public final class Agent: Sendable {
     public let receiveAddress: ListenAddress
     public let healthAddress: ListenAddress
 
-    private let spool: Spool
+    let live: LiveSettings
+    let spool: Spool
+    let pipeline: CallPipeline
+    let handler: ReceiverHandler
+    let receiver: HTTPServer
+    let forwarder: Forwarder
+    let reloads: ReloadMetrics
+    let logger: Logger
     private let sent: SentLog
-    private let receiver: HTTPServer
     private let health: HTTPServer
     private let probes: ProbeCapture
     private let packets: PacketCapture
@@ -29,9 +35,7 @@ public final class Agent: Sendable {
     private let catalogueKeeping: Task<Void, Never>?
     private let alarming: Task<Void, Never>
     private let releasing: Task<Void, Never>?
-    private let pipeline: CallPipeline
     private let group: MultiThreadedEventLoopGroup
-    private let logger: Logger
 
     /// Returns when it takes calls.
     public static func start(_ settings: AgentSettings, logger: Logger) async throws -> Agent {
@@ -46,8 +50,11 @@ public final class Agent: Sendable {
 
     private init(_ settings: AgentSettings, logger: Logger) async throws {
         self.logger = logger
+        let live = LiveSettings(settings)
+        self.live = live
         let metrics = MetricsRegistry()
         metrics.addProcessMetrics()
+        reloads = ReloadMetrics(metrics)
         let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
         let published = KeptCatalogue.load(settings, logger)
         let pipeline = CallPipeline(settings, metrics, published: published?.partners ?? [])
@@ -60,7 +67,7 @@ public final class Agent: Sendable {
         let sent = try SentLog(
             directory: settings.sentDirectory, settings.sent, metrics: metrics, logger: logger)
         self.sent = sent
-        let tapToken = try LocalToken.make(in: settings.stateDirectory)
+        let tapToken = LocalToken.make(in: settings.stateDirectory, logger)
         let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
@@ -72,27 +79,25 @@ public final class Agent: Sendable {
         }
         self.probes = probes
         let packets = try PacketCapture(
-            settings, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
+            settings, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
+            probesRead: { probes.tellFailures }, take: take)
         self.packets = packets
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
             agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, pipeline, spool, probes.state, packets.state) },
+            heartbeat: { heartbeat(live.current, pipeline, spool, probes.state, packets.state) },
             metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
+        self.forwarder = forwarder
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
-        var receiving = ReceiverConfiguration(hostName: settings.hostName)
-        receiving.trustHost = settings.receive.trustHost
-        receiving.bodyByteCountMax = settings.receive.byteCountMax
-        if let names = settings.attribution.otlpCustomers { receiving.otlp.customerAttributes = names }
-        if let fields = settings.attribution.moesifCustomers { receiving.moesifCustomerFields = fields }
-        receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
-        let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
-            calls, context, completion in
+        let handler = try ReceiverHandler(
+            configuration: receiverConfiguration(settings), metrics: ReceiverMetrics(registry: metrics)
+        ) { calls, context, completion in
             let processed = pipeline.process(calls, .reported, at: context.receivedAt)
             spool.append(processed.calls) { completion(sinkResult($0, processed)) }
         }
+        self.handler = handler
         receiver = HTTPServer(
             configuration: ServerConfiguration(
                 address: settings.receive.address.host, port: settings.receive.address.port,
@@ -104,7 +109,7 @@ public final class Agent: Sendable {
                 spool: spool, metrics: metrics, probes: probes, packets: packets, tap: pipeline.tap, tapToken: tapToken,
                 status: {
                     StatusDocument(
-                        agentID: agentID, settings: settings, catalogue: pipeline.catalogue, startedAt: startedAt,
+                        agentID: agentID, settings: live.current, catalogue: pipeline.catalogue, startedAt: startedAt,
                         now: Instant(nanosecondsSinceEpoch: WallClock.now()), tally: pipeline.tally.current,
                         spool: spool.level, statistics: spool.statistics,
                         // Few ever have any: then the directory is not looked into.
@@ -128,7 +133,7 @@ public final class Agent: Sendable {
         }
         forwarding = Task { await forwarder.run() }
         let alarm = AggregatorAlarm(
-            settings.alarm, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
+            { live.current.alarm }, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
             waitingCalls: { spool.level.callCount }, metrics, logger: logger)
         alarming = Task { await alarm.run() }
         releasing = startReleasing(pipeline, spool)

@@ -26,7 +26,7 @@ struct AggregatorAlarm: Sendable {
 
     /// When to tell what: without clock or effects.
     struct Core: Sendable {
-        private let configuration: Configuration
+        var configuration: Configuration
         private(set) var isLost = false
         private var toldAt: Int64 = 0
 
@@ -52,7 +52,7 @@ struct AggregatorAlarm: Sendable {
     private static let period: Duration = .seconds(5)
     private static let outputByteCountMax = 4 << 10
 
-    let configuration: Configuration
+    let configuration: @Sendable () -> Configuration
     let host: String
     /// Nanoseconds of the monotonic clock.
     let lastAnswer: @Sendable () -> Int64
@@ -61,7 +61,8 @@ struct AggregatorAlarm: Sendable {
     let runs: @Sendable (String) -> Counter
 
     init(
-        _ configuration: Configuration, host: String, lastAnswer: @escaping @Sendable () -> Int64,
+        _ configuration: @escaping @Sendable () -> Configuration, host: String,
+        lastAnswer: @escaping @Sendable () -> Int64,
         waitingCalls: @escaping @Sendable () -> Int, _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.configuration = configuration
@@ -81,9 +82,12 @@ struct AggregatorAlarm: Sendable {
 
     /// Runs until cancelled.
     func run() async {
-        var core = Core(configuration)
+        var core = Core(configuration())
         while !Task.isCancelled {
-            if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) { await tell(event) }
+            core.configuration = configuration()
+            if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) {
+                await tell(event, core.configuration)
+            }
             do {
                 try await Task.sleep(for: Self.period)
             } catch {
@@ -92,7 +96,7 @@ struct AggregatorAlarm: Sendable {
         }
     }
 
-    private func tell(_ event: Event) async {
+    private func tell(_ event: Event, _ configuration: Configuration) async {
         let seconds = (MonotonicClock.now() - lastAnswer()) / 1_000_000_000
         switch event {
         case .lost, .stillLost:

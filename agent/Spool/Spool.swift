@@ -18,7 +18,7 @@ public final class Spool: Sendable {
     private let inbox = Mutex(Inbox())
     private let snapshot: Mutex<Snapshot>
     private let alarm = Mutex<(deadline: Int64, task: Task<Void, Never>)?>(nil)
-    private let configuration: SpoolConfiguration
+    private let configuration: Mutex<SpoolConfiguration>
     private let openRefusal = Mutex<(error: SpoolError, at: Int64)?>(nil)
 
     /// Calls that may wait for the thread; what comes beyond is refused at once.
@@ -46,7 +46,7 @@ public final class Spool: Sendable {
         directory: String, configuration: SpoolConfiguration = SpoolConfiguration(), catalogueVersion: String
     ) throws(SpoolError) {
         self.directory = directory
-        self.configuration = configuration
+        self.configuration = Mutex(configuration)
         self.catalogueVersion = Mutex(catalogueVersion)
         var first: Opened?
         var refusal: SpoolError?
@@ -129,8 +129,9 @@ public final class Spool: Sendable {
 
     private func writeWaiting() {
         let waiting = inbox.withLock { $0.takeAll() }
+        let callCountMax = configuration.withLock { $0.batchCallCountMax }
         let result = work { store in
-            for group in Inbox.groups(of: waiting, callCountMax: configuration.batchCallCountMax) {
+            for group in Inbox.groups(of: waiting, callCountMax: callCountMax) {
                 Self.write(group, to: &store)
             }
         }
@@ -208,6 +209,13 @@ public final class Spool: Sendable {
         }.get()
     }
 
+    /// Other bounds from now on. One that is lower than what lies there sheds at the next append, as any bound does.
+    public func use(_ configuration: SpoolConfiguration) async {
+        self.configuration.withLock { $0 = configuration }
+        // Where there is no store it is opened by these.
+        _ = await perform { store throws(SpoolError) in store.use(configuration) }
+    }
+
     public var level: SpoolLevel { snapshot.withLock { $0.level } }
     public var statistics: SpoolStatistics { snapshot.withLock { $0.statistics } }
     /// Nil until its directory could be opened.
@@ -276,7 +284,7 @@ public final class Spool: Sendable {
             throw refused.error
         }
         do throws(SpoolError) {
-            opened.value = try Self.open(directory, configuration, catalogueVersion.withLock { $0 })
+            opened.value = try Self.open(directory, configuration.withLock { $0 }, catalogueVersion.withLock { $0 })
         } catch {
             openRefusal.withLock { $0 = (error, now) }
             if case .disk(let error) = error { snapshot.withLock { $0.level.failure = error } }

@@ -47,6 +47,9 @@ extension SpoolStore {
         return encoded.results
     }
 
+    /// Other bounds from now on; what lies on disk stays until an append needs its room. The window of ids stays what it was.
+    public mutating func use(_ configuration: SpoolConfiguration) { self.configuration = configuration.checked() }
+
     /// Calls named by another catalogue go into another batch.
     public mutating func setCatalogueVersion(_ version: String, at now: Instant) throws(SpoolError) {
         guard version != catalogueVersion else { return }

@@ -71,7 +71,6 @@ public final class Aggregator: Sendable {
             settings.ingest, sink: Self.sink(lane, agents, tokens),
             catalogue: IngestHandler.Document(settings.catalogue), metrics: IngestMetrics(metrics), logger: logger)
         reloading = SettingsReload(names, ingest, metrics)
-        reloading.addGauge(metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
         sources.addIncidents(database, links, decider, settings)
@@ -115,8 +114,8 @@ public final class Aggregator: Sendable {
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
     }
 
-    /// Takes what can change while it runs: the partners, for agents and for people.
-    public func use(_ settings: AggregatorSettings) { reloading.use(settings) }
+    /// Takes what can change while it runs: the partners, for agents and for people, and what the certificates' files hold.
+    public func use(_ settings: AggregatorSettings) { reloading.use(settings, [ingestServer, apiServer], logger) }
 
     /// New settings were not valid; those in use stay, and a metric says so until others are.
     public func settingsWereRefused() { reloading.refused() }

@@ -24,6 +24,8 @@ from installation import Installation, send
 from settings import free_port
 from system import clean_environment
 
+ALONE = True  # For `run.py`: it looks at every process of the machine.
+
 HERE = Path(__file__).parent / "probes.d"
 WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
 SEEN_WITHIN_S = 30

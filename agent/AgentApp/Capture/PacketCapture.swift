@@ -6,6 +6,7 @@ import Packets
 import Protocols
 import Runtime
 import Synchronization
+import Transport
 
 /// From packets to the spool: a thread of its own reads the kernel's ring, puts streams together, reads calls, hands them on.
 ///
@@ -20,11 +21,13 @@ final class PacketCapture: Sendable {
     static let reopenInterval = Duration.seconds(5)
 
     /// - Parameters:
+    ///   - endpoints: The aggregators as they are now: what goes to them is the agent's own.
     ///   - probesRead: Whether probes tell of connections that fail.
     ///   - take: Names, judges, redacts and keeps calls.
     init(
         _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
-        probesRead: @escaping @Sendable () -> Bool, take: @escaping @Sendable ([APICall], Instant) -> Void
+        endpoints: @escaping @Sendable () -> [Endpoint], probesRead: @escaping @Sendable () -> Bool,
+        take: @escaping @Sendable ([APICall], Instant) -> Void
     ) throws(WorkerError) {
         self.logger = logger
         var report = PacketReport(isOn: settings.capture.packets)
@@ -32,7 +35,9 @@ final class PacketCapture: Sendable {
         self.report = Mutex(report)
         thread = settings.capture.packets ? try WorkerThread(name: "packets", queueMax: 1) : nil
         PacketReport.register(in: metrics) { [self] in state }
-        try thread?.submit { [self] in run(PacketRunner(settings, probesRead: probesRead, take: take)) }
+        try thread?.submit { [self] in
+            run(PacketRunner(settings, endpoints: endpoints, probesRead: probesRead, take: take))
+        }
     }
 
     /// At most a second old.

@@ -3,6 +3,7 @@ import Capture
 import Packets
 import Protocols
 import Runtime
+import Transport
 
 /// What the capturing thread owns: packets, streams, clear bytes, calls, each layer a value inside the one before.
 final class PacketRunner {
@@ -28,7 +29,8 @@ final class PacketRunner {
     private static let wait = Duration.milliseconds(200)
 
     init(
-        _ settings: AgentSettings, probesRead: @escaping @Sendable () -> Bool,
+        _ settings: AgentSettings, endpoints: @escaping @Sendable () -> [Endpoint],
+        probesRead: @escaping @Sendable () -> Bool,
         take: @escaping @Sendable ([APICall], Instant) -> Void
     ) {
         self.settings = settings
@@ -40,7 +42,8 @@ final class PacketRunner {
         tls.waitsForKeys = keyLog != nil
         packets = PacketReassembler(
             consumer: TLSReader(
-                consumer: CallReader(sink: PacketSink(settings, protocols), configuration: protocols),
+                consumer: CallReader(
+                    sink: PacketSink(settings, protocols, endpoints: endpoints), configuration: protocols),
                 configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax)),
             configuration: Self.packetConfiguration)
     }

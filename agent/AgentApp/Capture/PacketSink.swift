@@ -27,12 +27,18 @@ struct PacketSink: CallSink {
     /// Probes that read tell of each connection that fails, by whatever process: then packets do not.
     var probesTellFailures = false
     private let settings: AgentSettings
+    /// The aggregators, which can change meanwhile.
+    private let endpoints: @Sendable () -> [Endpoint]
     private let isEveryInterface: Bool
     private let configuration: ProtocolConfiguration
     private var calls: [APICall] = []
 
-    init(_ settings: AgentSettings, _ configuration: ProtocolConfiguration) {
+    init(
+        _ settings: AgentSettings, _ configuration: ProtocolConfiguration,
+        endpoints: (@Sendable () -> [Endpoint])? = nil
+    ) {
         self.settings = settings
+        self.endpoints = endpoints ?? { settings.endpoints }
         self.configuration = configuration
         isEveryInterface = settings.capture.interface == CaptureSettings.everyInterface
     }
@@ -75,7 +81,7 @@ struct PacketSink: CallSink {
         if port == settings.receive.address.port || port == settings.healthAddress.port {
             return addresses.contains(server)
         }
-        return settings.endpoints.contains {
+        return endpoints().contains {
             $0.port == port && ($0.host == connection.serverName || $0.host == connection.serverAddress)
         }
     }

@@ -73,21 +73,27 @@ struct RunCommand: AsyncParsableCommand {
         _ = notification.ready()
         for await signal in signals {
             guard signal == .hangUp else { break }
-            reload(output, logger)
+            await reload(agent, output, logger)
         }
         _ = notification.stopping()
         await agent.stop()
     }
 
-    /// The level of the logs can change while it runs; everything else takes effect at the next start, and the log says so.
-    private func reload(_ output: LogOutput, _ logger: Logger) {
+    /// Whole or not at all: a file with anything wrong in it changes nothing. What needs another start is named in the log.
+    private func reload(_ agent: Agent, _ output: LogOutput, _ logger: Logger) async {
+        let settings: AgentSettings
         do {
-            let settings = try options.load()
-            output.level = level(settings.logLevel)
-            logger.notice("settings read again: the log level is in force, the rest takes effect at the next start")
+            settings = try options.load()
         } catch {
-            logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
+            agent.settingsWereRefused()
+            return logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
         }
+        output.level = level(settings.logLevel)
+        let waiting = await agent.use(settings)
+        guard !waiting.isEmpty else { return logger.notice("settings read again, and in force") }
+        logger.warning(
+            "settings read again, and in force but for some that wait for the next start",
+            metadata: ["waiting": "\(waiting.joined(separator: ", "))"])
     }
 }
 

@@ -50,7 +50,7 @@ public struct AgentSettings: Sendable {
         healthAddress = listenAddress(health, healthAddress)
         if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
         readForward(root.section("forward"))
-        spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
+        spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 1 << 20...1 << 40) ?? spool.byteCountMax
         capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
