@@ -74,10 +74,19 @@ public final class Agent: Sendable {
         let packets = try PacketCapture(
             settings, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
         self.packets = packets
+        let coverage = PartnerCoverage()
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
             agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, pipeline, spool, probes.state, packets.state) },
+            heartbeat: {
+                let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+                return Heartbeat(
+                    settings: settings, catalogue: pipeline.catalogue, spool: spool.level, statistics: spool.statistics,
+                    probes: probes.state, packets: packets.state,
+                    coverage: coverage.figures(
+                        PartnerCoverage.Sources(packets, probes, pipeline), pipeline.catalogue, at: now), now: now
+                ).json()
+            },
             metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
         spool.onSealed { forwarder.wake() }
@@ -257,54 +266,4 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
             "farwatch_receiver_server_\(counter.rawValue)", help: "HTTP server of the receivers: \(counter).",
             read: { Double(server.counters[counter]) })
     }
-}
-
-/// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(
-    _ settings: AgentSettings, _ pipeline: CallPipeline, _ spool: Spool, _ probes: ProbeReport, _ packets: PacketReport
-)
-    -> [UInt8]
-{
-    let (level, statistics) = (spool.level, spool.statistics)
-    var bytes: [UInt8] = []
-    func text(_ name: String, _ value: String?) {
-        guard let value else { return }
-        bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-        JSONText.appendString(name, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        JSONText.appendString(value, to: &bytes)
-    }
-    func number(_ name: String, _ value: Int) { bytes.append(contentsOf: ",\"\(name)\":\(value)".utf8) }
-    text("version", Agent.version)
-    text("host", settings.hostName)
-    text("region", settings.region)
-    text("environment", settings.environment)
-    text("catalogue_version", pipeline.catalogue.version)
-    text("sent_at", Instant(nanosecondsSinceEpoch: WallClock.now()).rfc3339)
-    number("spooled_batches", level.batchCount)
-    number("spooled_calls", level.callCount + level.openCallCount)
-    number("spooled_bytes", level.diskByteCount)
-    number("appended_calls", statistics.appendedCalls)
-    number("acknowledged_calls", statistics.acknowledgedCalls)
-    number("suppressed_calls", statistics.suppressedCalls)
-    number("refused_calls", statistics.fullCalls + statistics.failedCalls)
-    number("shed_calls", statistics.shedCalls)
-    number("shed_payload_calls", statistics.shedPayloadCalls)
-    number("dropped_calls", statistics.damagedCalls)
-    number("set_aside_calls", statistics.setAsideCalls)
-    number("aside_batches", level.asideCount)
-    text("spool_trouble", level.failure.map { "\($0)" })
-    text("probes", probes.problem == nil ? probes.mode.rawValue : "refused")
-    text("probes_level", probes.level.name)
-    number("tls_connections", Int(clamping: probes.coverage.tlsConnects))
-    number("tls_sessions_read", Int(clamping: probes.coverage.sessions))
-    number("blind_processes", probes.coverage.blindProcesses.count)
-    text("packets", packets.word)
-    number("packets_seen", Int(clamping: packets.capture.packets))
-    number("packets_dropped_by_kernel", Int(clamping: packets.capture.kernelDrops))
-    number("packet_connections", packets.packets.connectionsOpened)
-    number("packet_evicted_connections", packets.packets.connectionsEvicted)
-    number("packet_gap_bytes", packets.packets.gapBytes)
-    bytes.append(UInt8(ascii: "}"))
-    return bytes
 }

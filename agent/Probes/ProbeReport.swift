@@ -18,6 +18,8 @@ public struct ProbeReport: Sendable {
     public var counters = ProbeCounters()
     public var streams = ProbeStreams.Counters()
     public var sessionsOpen = 0
+    /// Connects to TLS's usual ports, by the name looked up.
+    public var connectsByName: [String: Int] = [:]
     public var coverage: Coverage
 
     public init(mode: ProbeConfiguration.Mode) {

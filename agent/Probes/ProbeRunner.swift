@@ -258,6 +258,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         report.counters = ProbeCounters(object.counters())
         report.streams = streams.counters
         report.sessionsOpen = streams.sessionCount
+        report.connectsByName = streams.connectsByName
         report.coverage = coverage
         return report
     }

@@ -14,6 +14,7 @@ struct PacketReport: Sendable {
     var tls = TLSCounters()
     var protocols = ProtocolCounters()
     var calls = PacketSink.Tally()
+    var connections = ConnectionCounts()
     /// Connections open, and bytes held of them.
     var openConnections = 0
     var heldByteCount = 0

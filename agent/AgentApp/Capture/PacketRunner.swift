@@ -121,7 +121,8 @@ final class PacketRunner {
         let reader = packets.consumer.consumer
         return PacketTotals(
             capture: total(capture.counters()), packets: packets.counters, tls: packets.consumer.counters,
-            protocols: reader.counters, calls: reader.sink.tally, openConnections: reader.connectionCount,
+            protocols: reader.counters, calls: reader.sink.tally, connections: reader.sink.connections,
+            openConnections: reader.connectionCount,
             heldByteCount: reader.heldByteCount, keyLog: keyLog?.state ?? .off,
             keyLogLines: packets.consumer.keys.lineCount)
     }
@@ -144,6 +145,7 @@ struct PacketTotals {
     var tls: TLSCounters
     var protocols: ProtocolCounters
     var calls: PacketSink.Tally
+    var connections: ConnectionCounts
     var openConnections: Int
     var heldByteCount: Int
     var keyLog: KeyLogFollower.State
@@ -155,6 +157,7 @@ struct PacketTotals {
         report.tls = tls
         report.protocols = protocols
         report.calls = calls
+        report.connections = connections
         report.openConnections = openConnections
         report.heldByteCount = heldByteCount
         report.keyLog = keyLog

@@ -23,6 +23,8 @@ struct PacketSink: CallSink {
     private static let callCountMax = 16_384
 
     private(set) var tally = Tally()
+    /// Outbound connections that speak TLS or carried a call.
+    private(set) var connections = ConnectionCounts()
     var addresses = LocalAddresses()
     /// Probes that read tell of each connection that fails, by whatever process: then packets do not.
     var probesTellFailures = false
@@ -43,11 +45,17 @@ struct PacketSink: CallSink {
         guard !(probesTellFailures && observed.isWithoutRequest) else { return tally.leftToProbes += 1 }
         guard !isOwn(observed.connection) else { return tally.own += 1 }
         guard let direction = direction(of: observed.connection) else { return tally.passing += 1 }
+        if direction == .outbound { connections.read(observed) }
         guard calls.count < Self.callCountMax else { return tally.dropped += 1 }
         var call = observed.makeCall(direction, configuration: configuration)
         call.host = settings.hostName
         call.adoptTraceParent()
         calls.append(call)
+    }
+
+    mutating func secured(_ connection: ConnectionInfo) {
+        guard direction(of: connection) == .outbound, !isOwn(connection) else { return }
+        connections.secured(connection)
     }
 
     mutating func takeCalls() -> [APICall] {

@@ -6,11 +6,18 @@ import Probes
 import Protocols
 import Runtime
 import Spool
+import Synchronization
 
 /// From probes to the spool: the bytes of TLS libraries through the protocols, the calls through the pipeline.
 ///
 /// Where probes cannot run, the agent runs without them and says why: on its status page, in its metrics, with its heartbeats.
 final class ProbeCapture: Sendable {
+    /// What the probes' thread counted a second ago.
+    private final class Shown: Sendable {
+        let latest = Mutex(ConnectionCounts())
+    }
+
+    private let shown = Shown()
     private let probes: Probes?
     private let refusal: ProbeReport
 
@@ -21,7 +28,7 @@ final class ProbeCapture: Sendable {
     ) {
         var refusal = ProbeReport(mode: settings.capture.probes)
         do {
-            probes = try settings.capture.probes == .off ? nil : Self.start(settings, metrics, logger, take)
+            probes = try settings.capture.probes == .off ? nil : Self.start(settings, metrics, logger, shown, take)
         } catch {
             probes = nil
             refusal.problem = "\(error)"
@@ -32,7 +39,7 @@ final class ProbeCapture: Sendable {
     }
 
     private static func start(
-        _ settings: AgentSettings, _ metrics: MetricsRegistry, _ logger: Logger,
+        _ settings: AgentSettings, _ metrics: MetricsRegistry, _ logger: Logger, _ shown: Shown,
         _ take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) throws -> Probes {
         let counters = CaptureCounters(metrics)
@@ -48,12 +55,16 @@ final class ProbeCapture: Sendable {
                 let reader = consumer.reader
                 reader.sink.successWeight = report.level.successWeight
                 reader.timePassed(to: now)
+                if let connections = reader.sink.connectionsToShow(at: now) { shown.latest.withLock { $0 = connections } }
                 let calls = reader.sink.takeCalls()
                 if !calls.calls.isEmpty { take(calls.calls, calls.processes, now) }
             })
     }
 
     var state: ProbeReport { probes?.state ?? refusal }
+
+    /// Outbound connections that carried a call.
+    var connections: ConnectionCounts { shown.latest.withLock { $0 } }
 
     /// Whether each connection of this host that fails is told by probes. They tell it also of programs whose TLS they cannot read;
     /// not of those outside the listed units, which are then told by nobody.
@@ -96,6 +107,9 @@ struct CaptureSink: CallSink {
     private let hostName: String
     private let counters: CaptureCounters
     var processes: ProcessBook
+    /// Outbound connections that carried a call.
+    private(set) var connections = ConnectionCounts()
+    private var shownAt = Instant.epoch
     private var calls: [APICall] = []
     private var facts: [ProcessFacts?] = []
     private var successes: UInt32 = 0
@@ -109,14 +123,23 @@ struct CaptureSink: CallSink {
     mutating func observed(_ observed: ObservedCall) {
         counters.seen.add()
         guard !observed.isAnswerUnknown else { return counters.unknown.add() }
+        let direction: Direction = ProbeStreams.isServer(observed.connection.id) ? .inbound : .outbound
+        if direction == .outbound { connections.read(observed) }
         guard let weight = weight(of: observed) else { return counters.sampledOut.add() }
         guard calls.count < Self.callCountMax else { return counters.dropped.add() }
-        var call = observed.makeCall(ProbeStreams.isServer(observed.connection.id) ? .inbound : .outbound)
+        var call = observed.makeCall(direction)
         call.host = hostName
         call.weight = weight
         call.adoptTraceParent()
         calls.append(call)
         facts.append(processes.facts(of: observed.connection.origin.processID, at: call.time))
+    }
+
+    /// Once a second at most: showing them costs the next change a copy.
+    mutating func connectionsToShow(at now: Instant) -> ConnectionCounts? {
+        guard now - shownAt >= .seconds(1) || now < shownAt else { return nil }
+        shownAt = now
+        return connections
     }
 
     /// What was collected, and of each call the process.
