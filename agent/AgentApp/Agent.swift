@@ -6,6 +6,7 @@ import Forwarder
 import Logging
 import NIOCore
 import NIOPosix
+import Privileges
 import Probes
 import Receivers
 import Runtime
@@ -34,17 +35,20 @@ public final class Agent: Sendable {
     private let logger: Logger
 
     /// Returns when it takes calls.
-    public static func start(_ settings: AgentSettings, logger: Logger) async throws -> Agent {
+    /// - Parameter part: Whom to ask for what needs privilege; nil for this process itself.
+    public static func start(
+        _ settings: AgentSettings, _ part: PrivilegedPart? = nil, logger: Logger
+    ) async throws -> Agent {
         do {
             try Files.createDirectory(settings.stateDirectory, mode: 0o700)
         } catch {
             // The spool tries again while the agent runs, and says so.
             logger.warning("the state directory cannot be made", metadata: ["error": "\(error)"])
         }
-        return try await Agent(settings, logger: logger)
+        return try await Agent(settings, part ?? PrivilegeSeparation.part(over: nil), logger: logger)
     }
 
-    private init(_ settings: AgentSettings, logger: Logger) async throws {
+    private init(_ settings: AgentSettings, _ part: PrivilegedPart, logger: Logger) async throws {
         self.logger = logger
         let metrics = MetricsRegistry()
         metrics.addProcessMetrics()
@@ -67,12 +71,12 @@ public final class Agent: Sendable {
         let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
             spool.append(pipeline.process(calls, .seen, at: now).calls) { _ in }  // What the spool refuses it counts.
         }
-        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, processes, now in
+        let probes = ProbeCapture(settings, part, metrics: metrics, logger: logger) { calls, processes, now in
             spool.append(pipeline.process(calls, .seen, processes: processes, at: now).calls) { _ in }  // As above.
         }
         self.probes = probes
         let packets = try PacketCapture(
-            settings, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
+            settings, part, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
         self.packets = packets
         let coverage = PartnerCoverage()
         let forwarder = Forwarder(

@@ -8,6 +8,12 @@ public struct HostSight: Sendable, Equatable {
         public var read: Int64
         /// Connections go there, and no call of them is known from any source.
         public var isBlind: Bool
+
+        public init(seen: Int64, read: Int64, isBlind: Bool) {
+            self.seen = seen
+            self.read = read
+            self.isBlind = isBlind
+        }
     }
 
     public private(set) var partners: [String: Partner] = [:]

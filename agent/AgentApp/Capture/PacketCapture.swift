@@ -3,6 +3,7 @@ import Capture
 import Glibc
 import Logging
 import Packets
+import Privileges
 import Protocols
 import Runtime
 import Synchronization
@@ -15,6 +16,7 @@ final class PacketCapture: Sendable {
     private let report: Mutex<PacketReport>
     private let isStopping = Atomic(false)
     private let thread: WorkerThread?
+    private let part: PrivilegedPart
     private let logger: Logger
 
     static let reopenInterval = Duration.seconds(5)
@@ -23,10 +25,11 @@ final class PacketCapture: Sendable {
     ///   - probesRead: Whether probes tell of connections that fail.
     ///   - take: Names, judges, redacts and keeps calls.
     init(
-        _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
+        _ settings: AgentSettings, _ part: PrivilegedPart, metrics: MetricsRegistry, logger: Logger,
         probesRead: @escaping @Sendable () -> Bool, take: @escaping @Sendable ([APICall], Instant) -> Void
     ) throws(WorkerError) {
         self.logger = logger
+        self.part = part
         var report = PacketReport(isOn: settings.capture.packets)
         report.interface = settings.capture.interface
         self.report = Mutex(report)
@@ -47,7 +50,7 @@ final class PacketCapture: Sendable {
     private func run(_ runner: PacketRunner) {
         while !isStopping.load(ordering: .relaxed) {
             do throws(CaptureError) {
-                let capture = try InterfaceCapture(runner.captureConfiguration)
+                let capture = try InterfaceCapture(runner.captureConfiguration, part)
                 var isNew = true
                 try runner.run(capture, goesOn: { !isStopping.load(ordering: .relaxed) }) { totals in
                     publish(totals, isNew: isNew)

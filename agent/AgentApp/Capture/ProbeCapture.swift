@@ -2,6 +2,7 @@ import Attribution
 import CallModel
 import Documents
 import Logging
+import Privileges
 import Probes
 import Protocols
 import Runtime
@@ -17,18 +18,21 @@ final class ProbeCapture: Sendable {
         let latest = Mutex(ConnectionCounts())
     }
 
-    private let shown = Shown()
+    private let shown: Shown
     private let probes: Probes?
     private let refusal: ProbeReport
 
     /// - Parameter take: Names, judges, redacts and keeps calls, each with what is known of its process.
     init(
-        _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
+        _ settings: AgentSettings, _ part: PrivilegedPart, metrics: MetricsRegistry, logger: Logger,
         take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) {
         var refusal = ProbeReport(mode: settings.capture.probes)
+        let shown = Shown()
+        self.shown = shown
         do {
-            probes = try settings.capture.probes == .off ? nil : Self.start(settings, metrics, logger, shown, take)
+            probes =
+                try settings.capture.probes == .off ? nil : Self.start(settings, part, metrics, logger, shown, take)
         } catch {
             probes = nil
             refusal.problem = "\(error)"
@@ -39,13 +43,13 @@ final class ProbeCapture: Sendable {
     }
 
     private static func start(
-        _ settings: AgentSettings, _ metrics: MetricsRegistry, _ logger: Logger, _ shown: Shown,
+        _ settings: AgentSettings, _ part: PrivilegedPart, _ metrics: MetricsRegistry, _ logger: Logger, _ shown: Shown,
         _ take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) throws -> Probes {
         let counters = CaptureCounters(metrics)
         let (hostName, isWanted) = (settings.hostName, settings.attribution.asksProcesses)
         return try Probes(
-            settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), logger: logger,
+            settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), part, logger: logger,
             makeConsumer: {
                 let processes = ProcessBook(isWanted: isWanted)
                 let sink = CaptureSink(hostName: hostName, counters: counters, processes: processes)
@@ -55,7 +59,9 @@ final class ProbeCapture: Sendable {
                 let reader = consumer.reader
                 reader.sink.successWeight = report.level.successWeight
                 reader.timePassed(to: now)
-                if let connections = reader.sink.connectionsToShow(at: now) { shown.latest.withLock { $0 = connections } }
+                if let connections = reader.sink.connectionsToShow(at: now) {
+                    shown.latest.withLock { $0 = connections }
+                }
                 let calls = reader.sink.takeCalls()
                 if !calls.calls.isEmpty { take(calls.calls, calls.processes, now) }
             })
