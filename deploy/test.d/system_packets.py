@@ -75,6 +75,7 @@ class Live(unittest.TestCase):
     """An installation whose agent captures packets, servers that it knows nothing of, and curl."""
 
     capture = 'packets: "on"'
+    agent_user = "nobody"  # Reads packets without any privilege.
 
     @classmethod
     def setUpClass(cls):
@@ -84,7 +85,7 @@ class Live(unittest.TestCase):
             cls.addClassCleanup(server.shutdown)
         cls.port, cls.tls_port = cls.clear.server_port, cls.encrypted.server_port
         cls.closed_port = free_port()
-        cls.installation = Installation()
+        cls.installation = Installation(agent_user=cls.agent_user)
         ports = cls.installation.ports
         # The agent's own ports too: were its own traffic captured, it would be a partner's.
         own = [ports.receivers, ports.health, ports.ingest]
@@ -160,6 +161,23 @@ class PacketsLive(Live):
         self.curl("--tls-max", "1.2", "--resolve", f"{name}:127.0.0.1", f"https://{name}/v1/refunds", expect=60)
         call = self.calls(f":{self.tls_port}", 1)[0]
         self.assertEqual((call["error"], call["partner"], call.get("response")), ("tls_failure", "stripe", None))
+
+    def test_connections_that_are_seen_and_not_read_are_told_of_their_partner(self):
+        sealed, clear = f"api.slack.com:{self.tls_port}", f"api.slack.com:{self.port}"
+        for _ in range(3):
+            self.curl("-k", "--resolve", f"{sealed}:127.0.0.1", f"https://{sealed}/sealed/200/10")
+        self.curl("--resolve", f"{clear}:127.0.0.1", f"http://{clear}/api/open/200/10", f"http://{clear}/api/open/200/11")
+
+        def coverage() -> dict | None:
+            partners = {partner["id"]: partner["coverage"] for partner in self.installation.api.status()["partners"]}
+            seen = partners.get("slack", {}).get("connections_seen", 0)
+            return partners["slack"] if seen >= 4 else None
+
+        told = self.installation.wait_for(coverage, SEEN_WITHIN_S, "heartbeats tell of connections")
+        self.assertEqual(told, {"connections_seen": 4, "calls_decoded_ratio": 0.25, "hosts_blind": 0})
+        fleet = self.installation.api.status()["coverage"]
+        self.assertGreaterEqual(fleet["connections_seen"], 4)
+        self.assertLess(fleet["calls_decoded_ratio"], 1)
 
     def test_the_agents_own_traffic_is_not_captured(self):
         ports = self.installation.ports
@@ -257,6 +275,8 @@ class ReportsBesidePackets(Live):
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
 class KeyLogLive(Live):
     """TLS of packets, opened with the secrets that curl writes, for a while."""
+
+    agent_user = ""  # The file belongs to root, as applications make it.
 
     @classmethod
     def setUpClass(cls):
