@@ -184,7 +184,8 @@ let package = Package(
             name: "AgentAppTests",
             dependencies: [
                 "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
-                "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio, nioPosix,
+                "Probes", "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio,
+                nioPosix,
                 logging,
             ]),
         .testTarget(

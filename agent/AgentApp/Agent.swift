@@ -76,7 +76,8 @@ public final class Agent: Sendable {
         }
         self.probes = probes
         let packets = try PacketCapture(
-            settings, part, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
+            settings, part, metrics: metrics, logger: logger, probesRead: { probes.tellFailures },
+            lookingCPU: { probes.state.lookingCPU }, take: take)
         self.packets = packets
         let coverage = PartnerCoverage()
         let forwarder = Forwarder(

@@ -86,6 +86,7 @@ struct Heartbeat {
 
     private func writePackets(_ writer: inout StatusWriter) {
         writer.text("packets", packets.word)
+        writer.text("packets_level", packets.level.name)
         writer.number("packets_seen", Int(clamping: packets.capture.packets))
         writer.number("packets_dropped_by_kernel", Int(clamping: packets.capture.kernelDrops))
         writer.number("packet_connections", packets.packets.connectionsOpened)

@@ -13,6 +13,8 @@ public struct ProbeReport: Sendable {
     public var agentShare = 0.0
     public var applicationShare = 0.0
     public var cost = ProbeCost()
+    /// Of the agent's own time: looking for libraries, which has a budget of its own.
+    public var lookingCPU = Duration.zero
     public var attachedProbes = 0
     public var probedFiles = 0
     public var counters = ProbeCounters()

@@ -259,6 +259,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         report.agentShare = governor.agentShare
         report.applicationShare = governor.applicationShare
         report.cost = cost
+        report.lookingCPU = looking.used
         report.attachedProbes = links.count
         report.probedFiles = files.probedCount
         report.counters = ProbeCounters(object.counters())
@@ -299,6 +300,7 @@ private struct Finding {
             readableBy.append("\(plan.library.rawValue) \(path)")
             blindness = .observing
         case .goProgram: blindness = .go
+        case .rustProgram: blindness = .rustls
         case .nothing: break
         }
     }

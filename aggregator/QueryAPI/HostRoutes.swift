@@ -108,7 +108,9 @@ struct HostReport {
         "packets_dropped_by_kernel",
     ]
     private static let sights: [StaticString] = [
-        "probes", "probes_level", "tls_connections", "tls_sessions_read", "blind_processes", "blind_programs", "packets",
+        "probes", "probes_level", "tls_connections", "tls_sessions_read", "blind_processes", "blind_programs",
+        "packets",
+        "packets_level",
         "packets_seen", "packet_connections", "packet_evicted_connections", "packet_gap_bytes", "connections_seen",
         "connections_read", "connections_unnamed", "partner_connections",
     ]

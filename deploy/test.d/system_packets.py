@@ -74,7 +74,9 @@ def tls_context() -> ssl.SSLContext:
 class Live(unittest.TestCase):
     """An installation whose agent captures packets, servers that it knows nothing of, and curl."""
 
-    capture = 'packets: "on"'
+    # This machine is busy with tests: what they cost is not to be governed here.
+    limits = "\n  limits: {agent_cpu_percent: 100, application_cpu_percent: 100}"
+    capture = 'packets: "on"' + limits
     agent_user = "nobody"  # Reads packets without any privilege.
 
     @classmethod
@@ -202,7 +204,7 @@ class PacketsLive(Live):
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
 @unittest.skipIf(WITHOUT_PROBES, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT_PROBES}")
 class PacketsBesideProbes(Live):
-    capture = 'packets: "on"\n  probes: "on"\n  limits: {agent_cpu_percent: 100, application_cpu_percent: 100}'
+    capture = 'packets: "on"\n  probes: "on"' + Live.limits
 
     def test_what_both_see_is_one_call(self):
         def are_probed() -> bool:
@@ -285,7 +287,7 @@ class KeyLogLive(Live):
         cls.key_log = Path(folder.name) / "keys.log"
         cls.until = time.time() + 120
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cls.until))
-        cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}'
+        cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}' + cls.limits
         super().setUpClass()
 
     def tls_call(self, path: str, *more: str) -> None:

@@ -23,10 +23,12 @@ final class PacketCapture: Sendable {
 
     /// - Parameters:
     ///   - probesRead: Whether probes tell of connections that fail.
+    ///   - lookingCPU: What looking for libraries to probe has used of the agent's time.
     ///   - take: Names, judges, redacts and keeps calls.
     init(
         _ settings: AgentSettings, _ part: PrivilegedPart, metrics: MetricsRegistry, logger: Logger,
-        probesRead: @escaping @Sendable () -> Bool, take: @escaping @Sendable ([APICall], Instant) -> Void
+        probesRead: @escaping @Sendable () -> Bool, lookingCPU: @escaping @Sendable () -> Duration,
+        take: @escaping @Sendable ([APICall], Instant) -> Void
     ) throws(WorkerError) {
         self.logger = logger
         self.part = part
@@ -35,7 +37,9 @@ final class PacketCapture: Sendable {
         self.report = Mutex(report)
         thread = settings.capture.packets ? try WorkerThread(name: "packets", queueMax: 1) : nil
         PacketReport.register(in: metrics) { [self] in state }
-        try thread?.submit { [self] in run(PacketRunner(settings, probesRead: probesRead, take: take)) }
+        try thread?.submit { [self] in
+            run(PacketRunner(settings, logger: logger, probesRead: probesRead, lookingCPU: lookingCPU, take: take))
+        }
     }
 
     /// At most a second old.
@@ -56,11 +60,20 @@ final class PacketCapture: Sendable {
                     publish(totals, isNew: isNew)
                     isNew = false
                 }
+                waitDetached(runner)
             } catch {
                 guard mayRecover(from: error) else { return }
             }
         }
         runner.finish()
+    }
+
+    /// Nothing is open meanwhile; what was captured before stays as it is.
+    private func waitDetached(_ runner: PacketRunner) {
+        while !isStopping.load(ordering: .relaxed), runner.isDetached(at: MonotonicClock.now()) {
+            report.withLock { $0.note(runner.governor.governor) }
+            usleep(100_000)
+        }
     }
 
     private func publish(_ totals: PacketTotals, isNew: Bool) {

@@ -57,7 +57,7 @@ final class ProbeCapture: Sendable {
             },
             passed: { consumer, now, report in
                 let reader = consumer.reader
-                reader.sink.successWeight = report.level.successWeight
+                reader.sink.sampler.weight = report.level.successWeight
                 reader.timePassed(to: now)
                 if let connections = reader.sink.connectionsToShow(at: now) {
                     shown.latest.withLock { $0 = connections }
@@ -108,8 +108,7 @@ struct CaptureSink: CallSink {
     /// A pass takes twenty milliseconds: this is 400,000 calls a second, or a loop gone wild.
     private static let callCountMax = 8_192
 
-    /// One successful call of so many is kept, and stands for all of them.
-    var successWeight: UInt32 = 1
+    var sampler = SuccessSampler()
     private let hostName: String
     private let counters: CaptureCounters
     var processes: ProcessBook
@@ -118,7 +117,6 @@ struct CaptureSink: CallSink {
     private var shownAt = Instant.epoch
     private var calls: [APICall] = []
     private var facts: [ProcessFacts?] = []
-    private var successes: UInt32 = 0
 
     init(hostName: String, counters: CaptureCounters, processes: ProcessBook) {
         self.hostName = hostName
@@ -131,7 +129,8 @@ struct CaptureSink: CallSink {
         guard !observed.isAnswerUnknown else { return counters.unknown.add() }
         let direction: Direction = ProbeStreams.isServer(observed.connection.id) ? .inbound : .outbound
         if direction == .outbound { connections.read(observed) }
-        guard let weight = weight(of: observed) else { return counters.sampledOut.add() }
+        let isSuccess = observed.error == nil && observed.status < 400
+        guard let weight = sampler.weight(isSuccess: isSuccess) else { return counters.sampledOut.add() }
         guard calls.count < Self.callCountMax else { return counters.dropped.add() }
         var call = observed.makeCall(direction)
         call.host = hostName
@@ -152,13 +151,6 @@ struct CaptureSink: CallSink {
     mutating func takeCalls() -> (calls: [APICall], processes: [ProcessFacts?]) {
         defer { (calls, facts) = ([], []) }
         return (calls, facts)
-    }
-
-    /// Nil for a success that another one stands for. What failed is always kept.
-    private mutating func weight(of call: ObservedCall) -> UInt32? {
-        guard successWeight > 1, call.error == nil, call.status < 400 else { return 1 }
-        successes &+= 1
-        return successes % successWeight == 0 ? successWeight : nil
     }
 }
 

@@ -13,6 +13,8 @@ struct FileTable {
         /// Looked at, left alone: the mode is observe, or probes are detached.
         case left(ProbePlan)
         case goProgram
+        /// rustls is compiled into it.
+        case rustProgram
         case nothing
 
         var isNothing: Bool {
@@ -35,7 +37,7 @@ struct FileTable {
         contents.values.count {
             switch $0 {
             case .probed: true
-            case .refused, .overLimit, .left, .goProgram, .nothing: false
+            case .refused, .overLimit, .left, .goProgram, .rustProgram, .nothing: false
             }
         }
     }
@@ -61,12 +63,18 @@ struct FileTable {
         return content
     }
 
+    /// A language with TLS of its own: Go's linker leaves its tables, and rustls the paths of its sources, where it would panic.
+    private static func program(_ elf: ELFFile) -> Content {
+        if elf.hasSection(named: ".gopclntab") || elf.hasSection(named: ".go.buildinfo") { return .goProgram }
+        return elf.hasText("/rustls-", in: ".rodata") ? .rustProgram : .nothing
+    }
+
     private func examine(
         _ file: OpenFile, _ mapped: PrivilegedRequest.MappedFile, shown: String, _ attach: Attach?
     ) -> Content {
         guard let elf = ELFFile(read: { file.bytes(at: $0, byteCount: $1) }) else { return .nothing }
         guard let plan = ProbePlan(elf) else {
-            return elf.hasSection(named: ".gopclntab") || elf.hasSection(named: ".go.buildinfo") ? .goProgram : .nothing
+            return Self.program(elf)
         }
         guard let attach else { return .left(plan) }
         guard probedCount < configuration.attachedFileCountMax else { return .overLimit(plan) }
