@@ -33,7 +33,8 @@ struct PacketGovernor {
     mutating func timePassed(to now: Instant, at time: Int64) {
         guard time >= nextReading else { return }
         nextReading = time + Self.interval.nanoseconds
-        let reading = Governor.Reading(agentCPU: max(.zero, ProcessorTime.ofThisProcess() - lookingCPU()), applicationCPU: .zero, probeCost: .zero)
+        let used = max(.zero, ProcessorTime.ofThisProcess() - lookingCPU())
+        let reading = Governor.Reading(agentCPU: used, applicationCPU: .zero, probeCost: .zero)
         guard let step = governor.measured(reading, at: now) else { return }
         logger.warning(
             "packets: step",
