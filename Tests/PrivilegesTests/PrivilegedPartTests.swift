@@ -48,7 +48,8 @@ import Testing
         let asked = request
         try withServer({ $0 == asked ? PrivilegedAnswer(descriptors: []) : PrivilegedAnswer(error: EBADMSG) }) {
             socket in
-            #expect(try PrivilegedPart(over: socket).ask(asked).descriptors.isEmpty)
+            let answer = try PrivilegedPart(over: socket).ask(asked)
+            #expect(answer.descriptors.isEmpty)
         }
     }
 
