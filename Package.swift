@@ -51,10 +51,11 @@ let package = Package(
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
         // On every application host.
+        .target(name: "Privileges", dependencies: ["Runtime"], path: "agent/Privileges"),
         .target(
-            name: "Probes", dependencies: ["CallModel", "Runtime", "CLibbpf", "CProbes", logging], path: "agent/Probes",
-            exclude: ["bpf"]),
-        .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
+            name: "Probes", dependencies: ["CallModel", "Runtime", "Privileges", "CLibbpf", "CProbes", logging],
+            path: "agent/Probes", exclude: ["bpf"]),
+        .target(name: "Capture", dependencies: ["CCapture", "Runtime", "Privileges"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
             name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
@@ -79,7 +80,8 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "CatalogueSettings", "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols",
+                "CatalogueSettings", "Transport", "Compression", "Privileges", "Probes", "Capture", "Packets",
+                "Protocols",
                 "Receivers",
                 "Attribution",
                 "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
@@ -164,7 +166,8 @@ let package = Package(
             name: "CatalogueSettingsTests",
             dependencies: ["CallModel", "PartnerCatalog", "Runtime", "CatalogueSettings"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
-        .testTarget(name: "ProbesTests", dependencies: ["SimulationKit", "CallModel", "Probes"]),
+        .testTarget(name: "PrivilegesTests", dependencies: ["Runtime", "Privileges"]),
+        .testTarget(name: "ProbesTests", dependencies: ["SimulationKit", "CallModel", "Privileges", "Probes"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
         .testTarget(name: "PacketsTests", dependencies: ["SimulationKit", "CallModel", "Packets"]),
         .testTarget(
@@ -185,7 +188,8 @@ let package = Package(
             name: "AgentAppTests",
             dependencies: [
                 "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
-                "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio, nioPosix,
+                "Probes", "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio,
+                nioPosix,
                 logging,
             ]),
         .testTarget(

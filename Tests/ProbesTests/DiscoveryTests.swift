@@ -104,6 +104,9 @@ struct DiscoveryTests {
         #expect(free.fileOffset - SyntheticELF.codeOffset == free.address - SyntheticELF.codeAddress)
         #expect(elf.code(at: free.address, byteCount: 3) == [0x48, 0x85, 0xff])
         #expect(elf.hasSection(named: ".gopclntab") && !elf.hasSection(named: ".rodata"))
+        // The section lies over the names of the sections themselves.
+        #expect(elf.hasText("gopcln", in: ".gopclntab") && !elf.hasText("gopcln", in: ".rodata"))
+        #expect(!elf.hasText("/rustls-", in: ".gopclntab"))
     }
 
     @Test func `one pair of probes on the internal function stands for both variants, where that is proved`() throws {

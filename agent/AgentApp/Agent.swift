@@ -6,6 +6,7 @@ import Forwarder
 import Logging
 import NIOCore
 import NIOPosix
+import Privileges
 import Probes
 import Receivers
 import Runtime
@@ -38,17 +39,20 @@ public final class Agent: Sendable {
     private let group: MultiThreadedEventLoopGroup
 
     /// Returns when it takes calls.
-    public static func start(_ settings: AgentSettings, logger: Logger) async throws -> Agent {
+    /// - Parameter part: Whom to ask for what needs privilege; nil for this process itself.
+    public static func start(
+        _ settings: AgentSettings, _ part: PrivilegedPart? = nil, logger: Logger
+    ) async throws -> Agent {
         do {
             try Files.createDirectory(settings.stateDirectory, mode: 0o700)
         } catch {
             // The spool tries again while the agent runs, and says so.
             logger.warning("the state directory cannot be made", metadata: ["error": "\(error)"])
         }
-        return try await Agent(settings, logger: logger)
+        return try await Agent(settings, part ?? PrivilegeSeparation.part(over: nil), logger: logger)
     }
 
-    private init(_ settings: AgentSettings, logger: Logger) async throws {
+    private init(_ settings: AgentSettings, _ part: PrivilegedPart, logger: Logger) async throws {
         self.logger = logger
         let live = LiveSettings(settings)
         self.live = live
@@ -74,18 +78,27 @@ public final class Agent: Sendable {
         let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
             spool.append(pipeline.process(calls, .seen, at: now).calls) { _ in }  // What the spool refuses it counts.
         }
-        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, processes, now in
+        let probes = ProbeCapture(settings, part, metrics: metrics, logger: logger) { calls, processes, now in
             spool.append(pipeline.process(calls, .seen, processes: processes, at: now).calls) { _ in }  // As above.
         }
         self.probes = probes
         let packets = try PacketCapture(
-            settings, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
-            probesRead: { probes.tellFailures }, take: take)
+            settings, part, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
+            probesRead: { probes.tellFailures }, lookingCPU: { probes.state.lookingCPU }, take: take)
         self.packets = packets
+        let coverage = PartnerCoverage()
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
             agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(live.current, pipeline, spool, probes.state, packets.state) },
+            heartbeat: {
+                let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+                return Heartbeat(
+                    settings: live.current, catalogue: pipeline.catalogue, spool: spool.level,
+                    statistics: spool.statistics, probes: probes.state, packets: packets.state,
+                    coverage: coverage.figures(
+                        PartnerCoverage.Sources(packets, probes, pipeline), pipeline.catalogue, at: now), now: now
+                ).json()
+            },
             metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
         self.forwarder = forwarder
@@ -262,54 +275,4 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
             "farwatch_receiver_server_\(counter.rawValue)", help: "HTTP server of the receivers: \(counter).",
             read: { Double(server.counters[counter]) })
     }
-}
-
-/// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(
-    _ settings: AgentSettings, _ pipeline: CallPipeline, _ spool: Spool, _ probes: ProbeReport, _ packets: PacketReport
-)
-    -> [UInt8]
-{
-    let (level, statistics) = (spool.level, spool.statistics)
-    var bytes: [UInt8] = []
-    func text(_ name: String, _ value: String?) {
-        guard let value else { return }
-        bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-        JSONText.appendString(name, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        JSONText.appendString(value, to: &bytes)
-    }
-    func number(_ name: String, _ value: Int) { bytes.append(contentsOf: ",\"\(name)\":\(value)".utf8) }
-    text("version", Agent.version)
-    text("host", settings.hostName)
-    text("region", settings.region)
-    text("environment", settings.environment)
-    text("catalogue_version", pipeline.catalogue.version)
-    text("sent_at", Instant(nanosecondsSinceEpoch: WallClock.now()).rfc3339)
-    number("spooled_batches", level.batchCount)
-    number("spooled_calls", level.callCount + level.openCallCount)
-    number("spooled_bytes", level.diskByteCount)
-    number("appended_calls", statistics.appendedCalls)
-    number("acknowledged_calls", statistics.acknowledgedCalls)
-    number("suppressed_calls", statistics.suppressedCalls)
-    number("refused_calls", statistics.fullCalls + statistics.failedCalls)
-    number("shed_calls", statistics.shedCalls)
-    number("shed_payload_calls", statistics.shedPayloadCalls)
-    number("dropped_calls", statistics.damagedCalls)
-    number("set_aside_calls", statistics.setAsideCalls)
-    number("aside_batches", level.asideCount)
-    text("spool_trouble", level.failure.map { "\($0)" })
-    text("probes", probes.problem == nil ? probes.mode.rawValue : "refused")
-    text("probes_level", probes.level.name)
-    number("tls_connections", Int(clamping: probes.coverage.tlsConnects))
-    number("tls_sessions_read", Int(clamping: probes.coverage.sessions))
-    number("blind_processes", probes.coverage.blindProcesses.count)
-    text("packets", packets.word)
-    number("packets_seen", Int(clamping: packets.capture.packets))
-    number("packets_dropped_by_kernel", Int(clamping: packets.capture.kernelDrops))
-    number("packet_connections", packets.packets.connectionsOpened)
-    number("packet_evicted_connections", packets.packets.connectionsEvicted)
-    number("packet_gap_bytes", packets.packets.gapBytes)
-    bytes.append(UInt8(ascii: "}"))
-    return bytes
 }

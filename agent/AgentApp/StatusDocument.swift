@@ -2,6 +2,7 @@ import Attribution
 import CallModel
 import Documents
 import PartnerCatalog
+import Runtime
 import Spool
 
 /// What `GET /status` tells, and `farwatch-agent status` shows: one JSON object.
@@ -27,6 +28,8 @@ struct StatusDocument {
         writer.text("as_of", now.rfc3339)
         writer.text("catalogue_version", catalogue.version)
         writer.text("forwards_to", settings.endpoints.map { "\($0)" }.joined(separator: " "))
+        // None where the privileges were parted: then whatever comes from outside is read without any.
+        writer.text("capabilities", "0x" + String(ThisProcess.capabilities, radix: 16))
         if let grant = settings.capture.keyLog {
             writer.open("key_log")
             writer.text("file", grant.file)

@@ -45,6 +45,7 @@ let apiSchemas: [(name: String, schema: String)] = [
             headMembers + [
                 ("indicator", indicator), ("description", text),
                 ("fleet", object([("hosts_reporting", integer), ("hosts_silent", integer)])),
+                ("coverage", object(coverageMembers + [("processes_blind", integer)])),
                 ("partners", list("Partner")), ("hosts_in_trouble", list("TroubledHost")),
             ])
     ),
@@ -346,6 +347,10 @@ private let indicator = #"{"enum":["none","minor","major","critical"]}"#
 
 private let headMembers = [("as_of", reference("Time")), ("stale", boolean)]
 
+private let coverageMembers = [
+    ("connections_seen", integer), ("calls_decoded_ratio", reference("NumberOrNull")), ("hosts_blind", integer),
+]
+
 private let partnerMembers = [
     ("id", text), ("name", text), ("status", reference("PartnerStatus")), ("since", reference("Time")),
     ("reason", text),
@@ -354,7 +359,7 @@ private let partnerMembers = [
     ("p95_ms", reference("NumberOrNull")), ("baseline_p95_ms", reference("NumberOrNull")), ("hosts_affected", integer),
     ("hosts_calling", integer), ("customers_affected", integer), ("incident", reference("TextOrNull")),
     ("regions", list("RegionStatus")),
-    ("coverage", object([("connections_seen", integer), ("calls_decoded_ratio", number), ("hosts_blind", integer)])),
+    ("coverage", object(coverageMembers)),
     ("partner_says", reference("TextOrNull")),
 ]
 

@@ -12,7 +12,7 @@ public struct AgentCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ValidateCommand.self, DoctorCommand.self, StatusCommand.self, TapCommand.self,
             SentCommand.self, RedactCommand.self, PartnersCommand.self, ReadCommand.self, ReplayCommand.self,
-            VersionCommand.self,
+            VersionCommand.self, PrivilegedCommand.self,
         ])
 
     public init() {}
@@ -53,9 +53,12 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the agent until it is stopped.")
 
     @OptionGroup var options: SettingsOptions
+    @Option(help: .hidden)
+    var privilegedSocket: Int32?
 
     func run() async throws {
         let settings = try options.load()
+        if PrivilegeSeparation.isDue(settings) { try partPrivileges(settings) }
         let environment = ThisProcess.environment
         ProcessSignal.ignoreBrokenPipes()
         _ = ThisProcess.forbidCoreDumps()
@@ -65,7 +68,8 @@ struct RunCommand: AsyncParsableCommand {
         let notification = ServiceNotification(environment: environment)
         let agent: Agent
         do {
-            agent = try await Agent.start(settings, logger: logger)
+            agent = try await Agent.start(
+                settings, PrivilegeSeparation.part(over: privilegedSocket), logger: logger)
         } catch {
             printError("farwatch-agent: \(error)")
             throw ExitCode.failure
@@ -77,6 +81,15 @@ struct RunCommand: AsyncParsableCommand {
         }
         _ = notification.stopping()
         await agent.stop()
+    }
+
+    private func partPrivileges(_ settings: AgentSettings) throws -> Never {
+        do {
+            try PrivilegeSeparation.begin(settings)
+        } catch {
+            printError("farwatch-agent: \(error)")
+            throw ExitCode.failure
+        }
     }
 
     /// Whole or not at all: a file with anything wrong in it changes nothing. What needs another start is named in the log.

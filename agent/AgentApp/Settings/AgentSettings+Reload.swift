@@ -10,6 +10,7 @@ extension AgentSettings {
             if field(self) != field(running) { keys.append(key) }
         }
         compare("state_directory") { $0.stateDirectory }
+        compare("user") { $0.user }
         compare("host.name") { $0.hostName }
         compare("receive.listen") { $0.receive.address }
         compare("receive.tls") { $0.receive.tls }
@@ -28,6 +29,7 @@ extension AgentSettings {
     func inForce(since running: AgentSettings) -> AgentSettings {
         var settings = self
         settings.stateDirectory = running.stateDirectory
+        settings.user = running.user
         settings.hostName = running.hostName
         settings.receive.address = running.receive.address
         settings.receive.tls = running.receive.tls
