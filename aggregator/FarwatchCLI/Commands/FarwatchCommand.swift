@@ -14,7 +14,8 @@ public struct FarwatchCommand: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, IncidentCommand.self,
             SilenceCommand.self, MaintenanceCommand.self, OwnersCommand.self, SearchCommand.self, TailCommand.self,
-            TraceCommand.self, ExplainCommand.self, CompareCommand.self, HostsCommand.self, VersionCommand.self,
+            TraceCommand.self, ExplainCommand.self, CompareCommand.self, ImpactCommand.self, DriftCommand.self,
+            EvidenceCommand.self, ShareCommand.self, HostsCommand.self, VersionCommand.self,
         ], defaultSubcommand: StatusCommand.self)
 
     public init() {}
