@@ -63,7 +63,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "Trace",
         object([
-            ("trace_id", text), ("started_at", reference("Time")), ("duration_ms", number),
+            ("trace_id", reference("TextOrNull")), ("asked_for", text), ("complete", boolean),
+            ("started_at", reference("Time")), ("duration_ms", number),
             ("calls", list("TracedCall")), ("gaps", #"{"type":"array"}"#),
         ])
     ),

@@ -83,10 +83,10 @@ struct TraceCommand: AsyncParsableCommand {
         commandName: "trace", abstract: "The calls of a trace: what came in, what went out, what each returned.")
 
     @OptionGroup var server: ServerOptions
-    @Argument(help: "32 hex digits.") var traceID: String
+    @Argument(help: "A trace id, a call's id, a webhook's delivery id or an idempotency key.") var id: String
 
     func run() async throws {
-        try await server.show("/api/v1/traces/" + encoded(traceID), traceScreen)
+        try await server.show("/api/v1/traces/" + encoded(id), traceScreen)
     }
 }
 
