@@ -2,6 +2,7 @@ import CallJSON
 import CallModel
 import Documents
 import Storage
+import Transport
 
 /// The calls of one trace in their order, each under the call that caused it: webhook in, calls out, what each returned.
 ///

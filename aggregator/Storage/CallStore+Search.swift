@@ -105,12 +105,16 @@ extension CallStore {
 
     private func slice(_ filter: CallFilter, _ connection: PostgresConnection) throws -> [CallRow] {
         guard let condition = try CallCondition(filter, names, connection) else { return [] }
-        return try connection.query(
-            """
-            SELECT \(CallRow.columns) FROM farwatch.call_rows c \(condition.joins) WHERE \(condition.text)
-            ORDER BY c.time DESC, c.block DESC, c.row DESC LIMIT \(filter.limit)
-            """, condition.parameters
-        ).map { try CallRow($0) }
+        return try connection.query(Self.statement(condition, limit: filter.limit), condition.parameters)
+            .map { try CallRow($0) }
+    }
+
+    /// Apart from the slice that asks it, so that a test can look at its plan.
+    static func statement(_ condition: CallCondition, limit: Int) -> String {
+        """
+        SELECT \(CallRow.columns) FROM farwatch.call_rows c \(condition.joins) WHERE \(condition.text)
+        ORDER BY c.time DESC, c.block DESC, c.row DESC LIMIT \(limit)
+        """
     }
 
     /// The calls of a trace, in the order in which they began; at most `CallFilter.limitMax`, the newest.

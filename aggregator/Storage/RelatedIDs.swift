@@ -11,8 +11,9 @@ public struct RelatedIDs: Sendable, Equatable {
     public var objects: Set<String> = []
 
     private static let keyHeaders = ["idempotency-key", "x-idempotency-key", "paypal-request-id", "x-request-key"]
-    /// Shorter ones are shared by chance.
-    private static let byteCountMin = 6
+    /// Shorter ones are shared by chance: objects are numbered, deliveries and keys are not.
+    private static let byteCountMin = 4
+    private static let objectByteCountMin = 6
 
     public init(_ call: APICall) {
         deliveryID = Self.telling(call.webhook?.deliveryID)
@@ -23,7 +24,7 @@ public struct RelatedIDs: Sendable, Equatable {
         let path = call.request.url[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }.split(separator: "/").dropFirst()
         guard template.count == path.count else { return }
         for (place, part) in zip(template, path) where place.hasPrefix("{") {
-            if let id = Self.telling(String(part)) { objects.insert(id) }
+            if part.utf8.count >= Self.objectByteCountMin, let id = Self.telling(String(part)) { objects.insert(id) }
         }
     }
 
