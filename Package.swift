@@ -102,7 +102,8 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Impact", "Drift", "Alerting", "Postgres",
+                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Impact", "Drift", "Alerting",
+                "Postgres",
                 "Runtime",
             ],
             path: "aggregator/Storage"),
@@ -113,11 +114,13 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Impact", "Drift", "Alerting",
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Impact", "Drift",
+                "Alerting",
                 "Storage", "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
-            name: "Dashboard", dependencies: ["CallModel", "Documents", "Drift", "Storage", "QueryAPI"], path: "aggregator/Dashboard"),
+            name: "Dashboard", dependencies: ["CallModel", "Documents", "Drift", "Storage", "QueryAPI"],
+            path: "aggregator/Dashboard"),
         .target(
             name: "AggregatorApp",
             dependencies: [
@@ -220,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "CallModel", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport", "QueryAPI", "Dashboard",
+                "CallModel", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport", "QueryAPI",
+                "Dashboard",
                 nio,
             ]),
         .testTarget(

@@ -11,12 +11,14 @@ struct DriftCoreTests {
     private let reader = AnswerReader()
 
     private mutating func answer(
-        _ body: String = #"{"id":"ch_1","amount":100,"card":{"brand":"visa"}}"#, headers: [Header] = [], host: String? = nil,
+        _ body: String = #"{"id":"ch_1","amount":100,"card":{"brand":"visa"}}"#, headers: [Header] = [],
+        host: String? = nil,
         milliseconds: Int = 100, status: Int = 200
     ) {
         number += 1
         now = now + .seconds(10)
-        var call = APICall(time: now, request: .init(method: "POST", url: "https://api.stripe.com/v1/charges"), source: .json)
+        var call = APICall(
+            time: now, request: .init(method: "POST", url: "https://api.stripe.com/v1/charges"), source: .json)
         (call.partner, call.route, call.host) = ("stripe", "POST /v1/charges", host ?? "app-\(number % 2)")
         call.response = .init(
             status: status, headers: [Header("content-type", "application/json")] + headers, body: Body(body))
@@ -32,9 +34,13 @@ struct DriftCoreTests {
 
     @Test mutating func `a new key is found once it is common, and once`() {
         learn()
-        for _ in 0..<30 { answer(#"{"id":"ch_1","amount":100,"card":{"brand":"visa"},"risk":{"score":5,"level":"low"}}"#) }
+        for _ in 0..<30 {
+            answer(#"{"id":"ch_1","amount":100,"card":{"brand":"visa"},"risk":{"score":5,"level":"low"}}"#)
+        }
         #expect(found() == ["key_appeared 2xx $.risk: - > object"], "and not what stands inside it")
-        for _ in 0..<300 { answer(#"{"id":"ch_1","amount":100,"card":{"brand":"visa"},"risk":{"score":5,"level":"low"}}"#) }
+        for _ in 0..<300 {
+            answer(#"{"id":"ch_1","amount":100,"card":{"brand":"visa"},"risk":{"score":5,"level":"low"}}"#)
+        }
         #expect(found().count == 1, "the same, seen more often")
     }
 
@@ -49,7 +55,8 @@ struct DriftCoreTests {
         #expect(found().isEmpty)
     }
 
-    @Test mutating func `a key that was always there and goes missing is found, though a part of the fleet still gets it`() {
+    @Test
+    mutating func `a key that was always there and goes missing is found, though a part of the fleet still gets it`() {
         learn()
         for index in 0..<60 {
             if index % 2 == 0 { answer(#"{"id":"ch_1","amount":100}"#, host: "app-1") } else { answer(host: "app-0") }

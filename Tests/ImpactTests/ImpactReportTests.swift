@@ -108,7 +108,8 @@ struct ImpactReportTests {
     @Test func `a call that outlives its request belongs to none`() {
         let found = report([
             ImpactCall(isInbound: true, start: 0, end: 100_000, host: 1, route: checkout),
-            ImpactCall(isInbound: false, start: 50_000, end: 30_000_000, host: 1, partner: stripe, outcome: .serverError),
+            ImpactCall(
+                isInbound: false, start: 50_000, end: 30_000_000, host: 1, partner: stripe, outcome: .serverError),
         ])
         #expect(found.callsAlone == 1)
     }
@@ -122,7 +123,9 @@ struct ImpactReportTests {
 
     @Test func `each customer's part is its own`() {
         let calls =
-            requests(200, customer: 5, call: { $0 < 100 ? .serverError : .success }) { $0 < 100 ? .serverError : .success }
+            requests(200, customer: 5, call: { $0 < 100 ? .serverError : .success }) {
+                $0 < 100 ? .serverError : .success
+            }
             + requests(200, from: 100_000_000, customer: 6)
         let found = report(calls)
         #expect(found.customers[5]?.failedBecause.count == 100)

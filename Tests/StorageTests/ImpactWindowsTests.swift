@@ -22,7 +22,8 @@ struct ImpactWindowsTests {
         let connection = try await StorageServer.connect()
         try Partitions.create(Partitions.byReceipt, day: Self.day, connection)
         try connection.execute(
-            "INSERT INTO farwatch.names (kind, name) SELECT k, n FROM (VALUES (1, 'imp-a'), (1, 'imp-b'), (2, 'POST /imp')) v(k, n)")
+            "INSERT INTO farwatch.names (kind, name) SELECT k, n FROM (VALUES (1, 'imp-a'), (1, 'imp-b'), (2, 'POST /imp')) v(k, n)"
+        )
         try connection.execute(
             "INSERT INTO farwatch.names (kind, name) SELECT 5, 'imp-host-' || i FROM generate_series(1, 4) i")
         try connection.execute(
@@ -50,7 +51,8 @@ struct ImpactWindowsTests {
         let whole = try calls.impactWindows(question, connection)
         #expect(whole.count == 1 && whole[0].isWhole)
         #expect(whole[0].calls.count { $0.isInbound } == 320 && whole[0].calls.count { !$0.isInbound } == 160)
-        #expect(whole[0].calls.allSatisfy { $0.outcome == .serverError && $0.end - $0.start == 100_000 && $0.host != 0 })
+        #expect(
+            whole[0].calls.allSatisfy { $0.outcome == .serverError && $0.end - $0.start == 100_000 && $0.host != 0 })
         question.callsMax = 250
         let some = try calls.impactWindows(question, connection)
         #expect(!some[0].isWhole && Set(some[0].calls.map(\.host)).count == 2)

@@ -40,7 +40,8 @@ final class DriftKeeper: Sendable {
         self.logger = logger
         answers = metrics.counter("farwatch_drift_answers_total", help: "Answers that were held against what is usual.")
         passedOver = metrics.counter(
-            "farwatch_drift_passed_over_calls_total", help: "Calls that were not looked at because more arrived than can be.")
+            "farwatch_drift_passed_over_calls_total",
+            help: "Calls that were not looked at because more arrived than can be.")
         failures = metrics.counter("farwatch_drift_failures_total", help: "Rounds of watching that failed.")
         findings = { kind in
             metrics.counter(
@@ -136,7 +137,9 @@ final class DriftKeeper: Sendable {
         _ connection: PostgresConnection
     ) throws {
         try connection.transaction {
-            guard try StateStore.holdsLease(Self.leaseName, holder: holder, epoch: held.epoch, connection) else { return }
+            guard try StateStore.holdsLease(Self.leaseName, holder: holder, epoch: held.epoch, connection) else {
+                return
+            }
             try DriftStore.store(changed, epoch: held.epoch, connection)
             guard withState else { return }
             _ = try StateStore.saveState(Self.leaseName, epoch: held.epoch, at: now, held.core.encoded(), connection)

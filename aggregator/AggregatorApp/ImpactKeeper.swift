@@ -26,13 +26,15 @@ final class ImpactKeeper: Sendable {
     private let known = Mutex<[Int64: (at: Instant, isOver: Bool)]>([:])
 
     init(
-        _ database: DatabaseAccess, isDeciding: @escaping @Sendable () -> Bool, _ metrics: MetricsRegistry, logger: Logger
+        _ database: DatabaseAccess, isDeciding: @escaping @Sendable () -> Bool, _ metrics: MetricsRegistry,
+        logger: Logger
     ) {
         self.database = database
         self.isDeciding = isDeciding
         self.logger = logger
         failures = metrics.counter(
-            "farwatch_impact_failures_total", help: "Incidents whose impact could not be worked out, and is tried again.")
+            "farwatch_impact_failures_total",
+            help: "Incidents whose impact could not be worked out, and is tried again.")
     }
 
     /// Runs until cancelled.
@@ -58,7 +60,9 @@ final class ImpactKeeper: Sendable {
                 known = known.filter { id, _ in incidents.contains { $0.id == id } }
                 return incidents.filter { incident in
                     guard let last = known[incident.id] else { return true }
-                    if let resolvedAt = incident.resolvedAt { return !last.isOver && now - resolvedAt >= Self.settlingTime }
+                    if let resolvedAt = incident.resolvedAt {
+                        return !last.isOver && now - resolvedAt >= Self.settlingTime
+                    }
                     return now - last.at >= Self.period
                 }
             }

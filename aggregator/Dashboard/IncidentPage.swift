@@ -11,7 +11,9 @@ func incidentPage(
         let title = incident.member("title")?.string ?? "Incident \(id)"
         var body = heading(title, incident, at: now)
         body += figures(incident) + cause(incident.member("cause"))
-        body += common(incident.member("explanation")) + impact(incident.member("impact")) + hurt(incident.member("explains"))
+        body +=
+            common(incident.member("explanation")) + impact(incident.member("impact"))
+            + hurt(incident.member("explains"))
         body += timeline(incident.member("timeline")) + notifications(incident.member("notifications"))
         body += why(detail.record.partners, sources)
         return Array(
@@ -85,7 +87,8 @@ private func impact(_ impact: JSONValue?) -> String {
         tables += "<div class=\"scroll\"><table><tr><th>\(title)</th><th class=\"num\">Failed by it</th>"
         tables += "<th class=\"num\">Slowed by it</th><th class=\"num\">By</th></tr>\(rows)</table></div>"
     }
-    return "<section class=\"panel\"><h3>Our own requests</h3><p>\(htmlEscaped(impact.member("text")?.string ?? ""))</p>"
+    return
+        "<section class=\"panel\"><h3>Our own requests</h3><p>\(htmlEscaped(impact.member("text")?.string ?? ""))</p>"
         + tables + "</section>"
 }
 

@@ -99,7 +99,9 @@ public struct DriftCore: Sendable {
     }
 
     private mutating func makePlace() -> Bool {
-        if routes.count >= configuration.routesMax, let oldest = routes.min(by: { $0.value.lastSeen < $1.value.lastSeen }) {
+        if routes.count >= configuration.routesMax,
+            let oldest = routes.min(by: { $0.value.lastSeen < $1.value.lastSeen })
+        {
             featureCount -= oldest.value.featureCount
             routes.removeValue(forKey: oldest.key)
         }
@@ -108,7 +110,9 @@ public struct DriftCore: Sendable {
 
     private mutating func forgetOldest() {
         var excess = followed.values.reduce(0) { $0 + $1.count } - configuration.followedMax
-        while excess > 0, let key = followed.min(by: { $0.value[0].finding.firstSeen < $1.value[0].finding.firstSeen })?.key {
+        while excess > 0,
+            let key = followed.min(by: { $0.value[0].finding.firstSeen < $1.value[0].finding.firstSeen })?.key
+        {
             followed[key]!.removeFirst()
             if followed[key]!.isEmpty { followed.removeValue(forKey: key) }
             excess -= 1

@@ -53,7 +53,9 @@ public struct DriftFinding: Sendable, Equatable {
     /// The same for the same change, on every aggregator and after a restart.
     public var id: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in [partner, route, kind.rawValue, subject, "\(firstSeen.millisecondsSinceEpoch)"].joined(separator: "\n").utf8 {
+        for byte in [partner, route, kind.rawValue, subject, "\(firstSeen.millisecondsSinceEpoch)"].joined(
+            separator: "\n"
+        ).utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
         }
         let digits = String(hash, radix: 16)

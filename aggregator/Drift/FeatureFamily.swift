@@ -65,7 +65,9 @@ struct FeatureFamily: Sendable, Equatable {
                 if let change = sawAgain(feature, answer, at: now) { changes.append(change) }
             } else if stats.count < Self.featuresMax {
                 var stat = Stat(first: answers, last: answers, lastTime: now, count: 1)
-                if hasLearned { stat.candidate = candidate(isMissing: false, answer, at: now, trialsBefore: answers - 1) }
+                if hasLearned {
+                    stat.candidate = candidate(isMissing: false, answer, at: now, trialsBefore: answers - 1)
+                }
                 stats[feature] = stat
             } else {
                 refusedCount += 1
@@ -119,7 +121,8 @@ struct FeatureFamily: Sendable, Equatable {
         return nil
     }
 
-    private mutating func missed(_ feature: Feature, _ stat: Stat, _ answer: ObservedAnswer, at now: Instant) -> Change? {
+    private mutating func missed(_ feature: Feature, _ stat: Stat, _ answer: ObservedAnswer, at now: Instant) -> Change?
+    {
         let trials = answers - stat.first
         if var candidate = stat.candidate {
             guard candidate.isMissing else { return nil }

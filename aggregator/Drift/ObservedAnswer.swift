@@ -13,11 +13,15 @@ public struct ObservedAnswer: Sendable {
         public static func key(_ path: String, type: String, of answers: String) -> Feature {
             Feature(text: "k \(answers) \(path) \(type)")
         }
-        public static func header(_ name: String, of answers: String) -> Feature { Feature(text: "h \(answers) \(name)") }
+        public static func header(_ name: String, of answers: String) -> Feature {
+            Feature(text: "h \(answers) \(name)")
+        }
         public static func version(_ name: String, _ value: String) -> Feature { Feature(text: "v \(name) \(value)") }
 
         enum Kind { case key, header, version }
-        var kind: Kind { text.utf8.first == UInt8(ascii: "k") ? .key : text.utf8.first == UInt8(ascii: "h") ? .header : .version }
+        var kind: Kind {
+            text.utf8.first == UInt8(ascii: "k") ? .key : text.utf8.first == UInt8(ascii: "h") ? .header : .version
+        }
 
         /// Without its last word, the type or the value.
         var subject: String {

@@ -66,7 +66,8 @@ struct RouteDrift: Sendable, Equatable {
     ) -> DriftFinding {
         let feature = change.feature
         let others = (families[family]?.stats ?? [:]).filter {
-            $0.key != feature && $0.key.kind != .header && $0.key.subject == feature.subject && $0.value.candidate == nil
+            $0.key != feature && $0.key.kind != .header && $0.key.subject == feature.subject
+                && $0.value.candidate == nil
         }
         // The one that was there most, or all of a key's types.
         let before =

@@ -168,9 +168,11 @@ let apiSchemas: [(name: String, schema: String)] = [
                 "kind",
                 #"{"enum":["key_appeared","key_vanished","type_changed","header_appeared","header_vanished","#
                     + #""version_changed","deprecation","sunset","latency_step"]}"#
-            ), ("subject", text), ("before", reference("TextOrNull")), ("after", reference("TextOrNull")), ("text", text),
+            ), ("subject", text), ("before", reference("TextOrNull")), ("after", reference("TextOrNull")),
+            ("text", text),
             ("effective_at", reference("TimeOrNull")), ("first_seen", reference("Time")),
-            ("last_seen", reference("Time")), ("answers", integer), ("hosts_seeing", integer), ("hosts_calling", integer),
+            ("last_seen", reference("Time")), ("answers", integer), ("hosts_seeing", integer),
+            ("hosts_calling", integer),
             ("fleet_ratio", reference("NumberOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
         ])
     ),
@@ -290,7 +292,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "EvidencePreview",
         object([
-            ("evidence", text), ("title", text), ("calls", integer), ("preview", text), ("har", anyObject), ("page", text),
+            ("evidence", text), ("title", text), ("calls", integer), ("preview", text), ("har", anyObject),
+            ("page", text),
         ])
     ),
     (

@@ -76,9 +76,11 @@ let callParameters: [APIParameter] =
             name: "method", kind: .choice(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
             summary: "The request's method."),
         APIParameter(
-            name: "event_type", kind: .text(characterCountMax: 200), summary: "A webhook's type, such as `charge.failed`."),
+            name: "event_type", kind: .text(characterCountMax: 200),
+            summary: "A webhook's type, such as `charge.failed`."),
         APIParameter(
-            name: "delivery_id", kind: .text(characterCountMax: 200), summary: "A webhook's delivery, by the partner's own id."),
+            name: "delivery_id", kind: .text(characterCountMax: 200),
+            summary: "A webhook's delivery, by the partner's own id."),
         APIParameter(name: "trace_id", kind: .traceID, summary: "Calls of this trace."),
         APIParameter(
             name: "id", kind: .text(characterCountMax: Limits.idByteCountMax),

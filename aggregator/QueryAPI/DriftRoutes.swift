@@ -15,13 +15,16 @@ func driftRoutes(_ sources: QuerySources) -> [APIRoute] {
             parameters: [
                 partnerParameter,
                 APIParameter(
-                    name: "route", kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Of this route alone."),
+                    name: "route", kind: .text(characterCountMax: Limits.nameByteCountMax),
+                    summary: "Of this route alone."),
                 APIParameter(
-                    name: "kind", kind: .choice(DriftFinding.Kind.allCases.map(\.rawValue)), summary: "Of this kind alone."),
+                    name: "kind", kind: .choice(DriftFinding.Kind.allCases.map(\.rawValue)),
+                    summary: "Of this kind alone."),
                 APIParameter(
                     name: "since", kind: .time, summary: "Seen by any answer since; thirty days ago when absent."),
                 APIParameter(
-                    name: "limit", kind: .integer(1...DriftFilter.limitMax), summary: "How many at most; 100 when absent."),
+                    name: "limit", kind: .integer(1...DriftFilter.limitMax),
+                    summary: "How many at most; 100 when absent."),
                 APIParameter(name: "cursor", kind: .cursor, summary: "Where the last page ended."),
             ], schema: "DriftList"
         ) { request in

@@ -105,7 +105,8 @@ private func text(_ report: ImpactReport) -> String {
             + "\(percent(because.high)); \(Int(because.confidence * 100))% sure)"
         : "None of our own requests failed because of a partner's call inside them"
     if all.slowed >= 0.5 {
-        text += "; \(percent(all.slowed)) were slowed, by \(Int((all.extraMilliseconds / all.slowed).rounded())) ms on average"
+        text +=
+            "; \(percent(all.slowed)) were slowed, by \(Int((all.extraMilliseconds / all.slowed).rounded())) ms on average"
     }
     return text + "."
 }

@@ -53,7 +53,8 @@ private let newFields = [
         isRequired: true),
     APIField(
         name: "preview", kind: .text(characterCountMax: 64),
-        summary: "The mark of `/api/v1/evidence/{id}/preview`: whoever shares has seen what is shown.", isRequired: true),
+        summary: "The mark of `/api/v1/evidence/{id}/preview`: whoever shares has seen what is shown.", isRequired: true
+    ),
     APIField(
         name: "expires_in_hours", kind: .integer(1...ShareStore.hoursMax),
         summary: "How long it holds; 72, three days, when absent."),
@@ -93,7 +94,9 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
     guard request.fields["preview"] == shown.sha256 else {
         throw APIProblem(
             status: 409, title: "Not previewed", detail: "the mark is not that of what this link would show",
-            errors: [Problem.Item(pointer: "/body/preview", detail: "the `preview` of the evidence's preview is wanted")],
+            errors: [
+                Problem.Item(pointer: "/body/preview", detail: "the `preview` of the evidence's preview is wanted")
+            ],
             hint: "look at /api/v1/evidence/\(evidence)/preview and give its `preview`")
     }
     let record = ShareRecord(

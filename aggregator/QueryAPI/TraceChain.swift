@@ -122,7 +122,8 @@ public struct TraceChain {
     /// Calls of which only the row is left: what they name is not known any more.
     private func unreadable(_ calls: [StoredCall]) -> [Gap] {
         let ids = calls.filter { $0.call.request.url.isEmpty }.map(\.id)
-        return ids.isEmpty ? [] : [Gap("headers and bodies are not kept any more: what they name is not known", callIDs: ids)]
+        return ids.isEmpty
+            ? [] : [Gap("headers and bodies are not kept any more: what they name is not known", callIDs: ids)]
     }
 
     private func enclosing(_ call: APICall, before index: Int, _ calls: [StoredCall]) -> Int? {
@@ -148,7 +149,8 @@ public struct TraceChain {
         let end = nodes.map { $0.call.call.time + ($0.call.call.duration ?? .zero) }.max() ?? start
         var writer = JSONWriter()
         writer.object { writer in
-            writer.member("trace_id", TraceID(hex: title)?.hex ?? nodes.lazy.compactMap { $0.call.call.traceID?.hex }.first)
+            writer.member(
+                "trace_id", TraceID(hex: title)?.hex ?? nodes.lazy.compactMap { $0.call.call.traceID?.hex }.first)
             writer.member("asked_for", title)
             writer.member("complete", isComplete)
             writer.member("started_at", start)
@@ -195,7 +197,8 @@ func traceRoutes(_ sources: QuerySources) -> [APIRoute] {
             guard !gathering.calls.isEmpty else {
                 var problem = APIProblem.notFound(text)
                 problem.errors = [Problem.Item(pointer: "/path/id", detail: "names no stored call")]
-                problem.hint = "a trace id of 32 hex digits, a call's id, a delivery id or an idempotency key of the last day"
+                problem.hint =
+                    "a trace id of 32 hex digits, a call's id, a delivery id or an idempotency key of the last day"
                 throw problem
             }
             let chain = TraceChain(gathering.calls)

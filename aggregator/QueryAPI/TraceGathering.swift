@@ -58,7 +58,9 @@ struct TraceGathering {
     private var traces: [TraceID] {
         var traces: [TraceID] = []
         for call in calls {
-            if let trace = call.call.traceID, !traces.contains(trace), traces.count < Self.tracesMax { traces.append(trace) }
+            if let trace = call.call.traceID, !traces.contains(trace), traces.count < Self.tracesMax {
+                traces.append(trace)
+            }
         }
         return traces
     }
@@ -67,7 +69,9 @@ struct TraceGathering {
         for trace in traces where !calls.contains(where: { $0.call.traceID == trace && $0.call.spanID == nil }) {
             add(try await sources.trace(trace))
         }
-        guard !ids.isEmpty, let first = calls.map(\.call.time).min(), let last = calls.map(\.call.time).max() else { return }
+        guard !ids.isEmpty, let first = calls.map(\.call.time).min(), let last = calls.map(\.call.time).max() else {
+            return
+        }
         var filter = CallFilter(since: first - Self.before, until: min(last + Self.after, now + .seconds(60)))
         filter.payload.related = ids
         for partner in Set(calls.compactMap(\.call.partner)).sorted().prefix(Self.partnersMax) {

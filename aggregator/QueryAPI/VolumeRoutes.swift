@@ -12,7 +12,7 @@ func volumeRoutes(_ sources: QuerySources) -> [APIRoute] {
         ) { request in
             let filter = try volumeFilter(request)
             return .json(volumeDocument(filter, try await sources.volume(filter)))
-        },
+        }
     ]
 }
 

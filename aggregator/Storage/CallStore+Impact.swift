@@ -96,7 +96,9 @@ extension CallStore {
             "SELECT c.origin, count(*) FROM farwatch.call_rows c WHERE \(condition) GROUP BY 1", parameters
         ).map { (origin: try $0.int4(0), count: Int(try $0.int8(1))) }
         guard !counts.isEmpty else { return nil }
-        if counts.contains(where: { $0.origin != 0 && names.origin(of: $0.origin) == nil }) { try names.load(connection) }
+        if counts.contains(where: { $0.origin != 0 && names.origin(of: $0.origin) == nil }) {
+            try names.load(connection)
+        }
         let (origins, isWhole) = hosts(counts, callsMax: callsMax)
         let rows = try connection.query(
             """
@@ -119,7 +121,9 @@ extension CallStore {
         }
         var (origins, count) = ([Int32](), 0)
         // In an order that has nothing to do with what the hosts do: Fibonacci hashing of their ids.
-        let order = byHost.sorted { UInt32(bitPattern: $0.key) &* 2_654_435_769 < UInt32(bitPattern: $1.key) &* 2_654_435_769 }
+        let order = byHost.sorted {
+            UInt32(bitPattern: $0.key) &* 2_654_435_769 < UInt32(bitPattern: $1.key) &* 2_654_435_769
+        }
         for (_, host) in order where origins.isEmpty || count + host.count <= callsMax {
             origins += host.origins
             count += host.count

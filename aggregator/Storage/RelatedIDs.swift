@@ -21,7 +21,8 @@ public struct RelatedIDs: Sendable, Equatable {
         guard let template = call.route?.split(separator: " ").last?.split(separator: "/"),
             let scheme = call.request.url.firstRange(of: "://")
         else { return }
-        let path = call.request.url[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }.split(separator: "/").dropFirst()
+        let path = call.request.url[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }.split(separator: "/")
+            .dropFirst()
         guard template.count == path.count else { return }
         for (place, part) in zip(template, path) where place.hasPrefix("{") {
             if part.utf8.count >= Self.objectByteCountMin, let id = Self.telling(String(part)) { objects.insert(id) }

@@ -41,7 +41,8 @@ struct CallFilterOptions: ParsableArguments {
             ("host", host), ("region", region), ("environment", environment), ("customer", customer),
             ("direction", direction), ("outcome", outcome), ("failure", failure), ("failed", failed ? "true" : nil),
             ("status", status), ("slower_than_ms", slowerThan.map(String.init)), ("source", source),
-            ("method", method?.uppercased()), ("event_type", eventType), ("delivery_id", deliveryID), ("trace_id", traceID), ("header", header), ("json", jsonPath), ("text", text),
+            ("method", method?.uppercased()), ("event_type", eventType), ("delivery_id", deliveryID),
+            ("trace_id", traceID), ("header", header), ("json", jsonPath), ("text", text),
         ]
     }
 

@@ -86,7 +86,8 @@ struct ShareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "share", abstract: "Links by which an outsider reads one piece of evidence.",
         discussion: "Off until the aggregator's settings say api.shares: true.",
-        subcommands: [ShareList.self, SharePreview.self, ShareAdd.self, ShareEnd.self], defaultSubcommand: ShareList.self)
+        subcommands: [ShareList.self, SharePreview.self, ShareAdd.self, ShareEnd.self],
+        defaultSubcommand: ShareList.self)
 }
 
 struct ShareList: AsyncParsableCommand {

@@ -2,7 +2,8 @@ import ArgumentParser
 
 struct ImpactCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "impact", abstract: "Which of our own requests failed or were slow because of a partner's call inside.",
+        commandName: "impact",
+        abstract: "Which of our own requests failed or were slow because of a partner's call inside.",
         discussion: "Since the beginning of the partner's open outage, or for the last hour.")
 
     @OptionGroup var server: ServerOptions

@@ -13,7 +13,8 @@ public func impactScreen(_ impact: JSONValue, _ style: Style) -> [String] {
     let linked = inbound?.member("linked")
     if inbound?.member("known")?.bool == true {
         let traced = count(linked?.member("by_trace"))
-        let timed = "\(count(linked?.member("by_timing"))) by timing, \(count(linked?.member("ambiguous"))) of them to several"
+        let timed =
+            "\(count(linked?.member("by_timing"))) by timing, \(count(linked?.member("ambiguous"))) of them to several"
         lines.append(style.paint("Calls were put to requests \(traced) by trace, \(timed).", .quiet))
     }
     let lists: [(String, JSONValue?)] = [

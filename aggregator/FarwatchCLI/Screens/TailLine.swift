@@ -29,7 +29,8 @@ func tailReason(_ call: JSONValue, _ style: Style) -> String? {
     let text = first.member("text")?.string ?? ""
     let room = max(20, (style.width ?? .max) - 16)
     let mark = style.paint(cut(safeText(place + path), to: room), .bad)
-    return String(repeating: " ", count: 14) + "└ " + mark + "  " + cut(safeText(text), to: max(8, room - columnCount(of: place + path)))
+    return String(repeating: " ", count: 14) + "└ " + mark + "  "
+        + cut(safeText(text), to: max(8, room - columnCount(of: place + path)))
 }
 
 private func padded(_ text: String?, _ columns: Int) -> String {
