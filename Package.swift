@@ -95,6 +95,8 @@ let package = Package(
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
+        .target(name: "Impact", dependencies: ["CallModel"], path: "aggregator/Impact"),
+        .target(name: "Drift", dependencies: ["CallModel", "Documents", "Detection"], path: "aggregator/Drift"),
         .target(
             name: "Incidents", dependencies: ["CallModel", "Documents", "Rollups", "Detection"],
             path: "aggregator/Incidents"),
@@ -102,7 +104,9 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Alerting", "Postgres", "Runtime",
+                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Impact", "Drift", "Alerting",
+                "Postgres",
+                "Runtime",
             ],
             path: "aggregator/Storage"),
         .target(
@@ -112,16 +116,18 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Alerting", "Storage",
-                "Transport", "Runtime", nio, crypto, logging,
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Impact", "Drift",
+                "Alerting",
+                "Storage", "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
-            name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
+            name: "Dashboard", dependencies: ["CallModel", "Documents", "Drift", "Storage", "QueryAPI"],
+            path: "aggregator/Dashboard"),
         .target(
             name: "AggregatorApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "CatalogueSettings",
-                "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage",
+                "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Drift", "Incidents", "Alerting", "Storage",
                 "Notifiers", "QueryAPI", "Dashboard",
                 nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
@@ -199,6 +205,8 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["SimulationKit", "Runtime", "Postgres", logging]),
         .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "ImpactTests", dependencies: ["CallModel", "Impact"]),
+        .testTarget(name: "DriftTests", dependencies: ["CallModel", "Documents", "Drift"]),
         .testTarget(
             name: "IncidentsTests", dependencies: ["CallModel", "Documents", "Rollups", "Detection", "Incidents"]),
         .testTarget(
@@ -217,11 +225,15 @@ let package = Package(
         .testTarget(name: "RollupsTests", dependencies: ["CallModel", "Rollups"]),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["CallModel", "Rollups", "BatchFormat", "Postgres", "Runtime", "Storage", logging]),
+            dependencies: [
+                "CallModel", "Rollups", "BatchFormat", "Impact", "Drift", "Postgres", "Runtime", "Storage", logging,
+            ]),
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "CallModel", "Documents", "PartnerCatalog", "Storage", "Transport", "QueryAPI", "Dashboard", nio,
+                "CallModel", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport", "QueryAPI",
+                "Dashboard",
+                nio,
             ]),
         .testTarget(
             name: "AggregatorAppTests",
@@ -234,7 +246,7 @@ let package = Package(
 // Their tests look inside, in the one build there is: the release's.
 let opened: Set<String> = [
     "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting", "Storage",
-    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection", "Deduplication",
+    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection", "Deduplication", "Impact", "Drift",
 ]
 for target in package.targets where opened.contains(target.name) {
     target.swiftSettings = [.unsafeFlags(["-enable-testing"])]

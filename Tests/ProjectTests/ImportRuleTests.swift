@@ -13,7 +13,8 @@ struct ImportRuleTests {
         ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
-        ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
+        ("Detection", "aggregator"), ("Impact", "aggregator"), ("Drift", "aggregator"), ("Incidents", "aggregator"),
+        ("Alerting", "aggregator"),
         ("Storage", "aggregator"), ("Notifiers", "aggregator"), ("QueryAPI", "aggregator"),
         ("Dashboard", "aggregator"), ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"),
         ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
@@ -28,8 +29,8 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection", "Incidents",
-        "Alerting",
+        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection", "Impact",
+        "Drift", "Incidents", "Alerting",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -27,6 +27,7 @@ public final class Aggregator: Sendable {
     private let housekeeping: Task<Void, Never>
     private let storageKeeping: Task<Void, Never>
     private let notifying: Task<Void, Never>
+    private let watching: Task<Void, Never>
     private let decider: Decider
     private let reloading: SettingsReload
     private let logger: Logger
@@ -64,6 +65,8 @@ public final class Aggregator: Sendable {
         let history = HistoryKeeper(database)
         let chores = Housekeeping(database, agents, tokens, history, settings.retention, metrics, logger: logger)
         let storageKeeper = StorageKeeper(database, settings.retention, metrics, logger: logger)
+        let drift = DriftKeeper(database, holder: holder, metrics, logger: logger)
+        let impact = ImpactKeeper(database, isDeciding: { decider.isDeciding }, metrics, logger: logger)
         try await chores.prepare()
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -73,9 +76,11 @@ public final class Aggregator: Sendable {
         reloading = SettingsReload(names, ingest, metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
+        sources.shares.areAllowed = settings.shares
         sources.addIncidents(database, links, decider, settings)
         let pages = DashboardPages(
-            history: { history.snapshot }, incidents: sources.incidents, version: Self.version
+            history: { history.snapshot }, incidents: sources.incidents, drifts: sources.drifts, hosts: sources.hosts,
+            version: Self.version
         ).pages
         let api = APIHandler(
             Self.apiConfiguration(settings), sources, pages: pages, metrics: metrics, logger: logger)
@@ -99,6 +104,11 @@ public final class Aggregator: Sendable {
         decisions = Task { await decider.run() }
         housekeeping = Task { await chores.run() }
         storageKeeping = Task { await storageKeeper.run() }
+        watching = Task {
+            async let drifting: Void = drift.run()
+            await impact.run()
+            await drifting
+        }
         let keeper = OutboxKeeper(
             database, settings.notifiers, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
         outbox.value = keeper
@@ -123,7 +133,7 @@ public final class Aggregator: Sendable {
     /// Stops taking work, finishes what is under way, then stops the database.
     public func stop() async {
         await ingestServer.shutdown(grace: .seconds(10))
-        let tasks = [decisions, housekeeping, storageKeeping, notifying]
+        let tasks = [decisions, housekeeping, storageKeeping, notifying, watching]
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
         await decider.stop()

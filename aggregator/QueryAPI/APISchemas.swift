@@ -64,7 +64,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "Trace",
         object([
-            ("trace_id", text), ("started_at", reference("Time")), ("duration_ms", number),
+            ("trace_id", reference("TextOrNull")), ("asked_for", text), ("complete", boolean),
+            ("started_at", reference("Time")), ("duration_ms", number),
             ("calls", list("TracedCall")), ("gaps", #"{"type":"array"}"#),
         ])
     ),
@@ -140,9 +141,47 @@ let apiSchemas: [(name: String, schema: String)] = [
             ("calls", integer), ("calls_failed", integer), ("failure_ratio", reference("NumberOrNull")),
             ("customers_calling", integer), ("customers_affected", integer),
             ("without_customer", reference("VolumeCount")), ("customers", list("VolumeCount")),
-            ("routes", list("VolumeCount")),
+            ("routes", list("VolumeCount")), ("inbound", reference("InboundImpact")),
         ])
     ),
+    (
+        "InboundImpact",
+        object(
+            [("since", reference("Time")), ("until", reference("Time")), ("known", boolean), ("text", text)]
+                + impactMembers + [
+                    ("linked", anyObject), ("complete", boolean), ("requests_uncounted", integer),
+                    ("partners", list("ImpactPart")), ("routes", list("ImpactPart")), ("customers", list("ImpactPart")),
+                ])
+    ),
+    ("ImpactPart", object([("name", reference("TextOrNull"))] + impactMembers)),
+    (
+        "DriftList",
+        object([
+            ("data", list("DriftFinding")), ("certificates", reference("CertificateEnds")),
+            ("next_cursor", reference("TextOrNull")),
+        ])
+    ),
+    (
+        "DriftFinding",
+        object([
+            ("id", text), ("partner", text), ("route", text),
+            (
+                "kind",
+                #"{"enum":["key_appeared","key_vanished","type_changed","header_appeared","header_vanished","#
+                    + #""version_changed","deprecation","sunset","latency_step"]}"#
+            ), ("subject", text), ("before", reference("TextOrNull")), ("after", reference("TextOrNull")),
+            ("text", text),
+            ("effective_at", reference("TimeOrNull")), ("first_seen", reference("Time")),
+            ("last_seen", reference("Time")), ("answers", integer), ("hosts_seeing", integer),
+            ("hosts_calling", integer),
+            ("fleet_ratio", reference("NumberOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
+        ])
+    ),
+    (
+        "CertificateEnds",
+        object([("known", boolean), ("data", list("CertificateEnd"))])
+    ),
+    ("CertificateEnd", object([("name", text), ("not_after", reference("Time")), ("agents", integer)])),
     (
         "History",
         object(
@@ -192,7 +231,7 @@ let apiSchemas: [(name: String, schema: String)] = [
             optional: [
                 ("trend", #"{"enum":["growing","steady","shrinking"]}"#), ("quiet", boolean),
                 ("merged_into", reference("TextOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
-                ("explanation", #"{"type":"array","items":{"type":"string"}}"#),
+                ("explanation", #"{"type":"array","items":{"type":"string"}}"#), ("impact", reference("InboundImpact")),
             ])
     ),
     (
@@ -248,7 +287,14 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Evidence",
         object([
             ("id", text), ("created_at", reference("Time")), ("created_by", text), ("title", text),
-            ("scope", anyObject), ("calls", integer),
+            ("scope", anyObject), ("calls", integer), ("sha256", text),
+        ])
+    ),
+    (
+        "EvidencePreview",
+        object([
+            ("evidence", text), ("title", text), ("calls", integer), ("preview", text), ("har", anyObject),
+            ("page", text),
         ])
     ),
     (
@@ -368,6 +414,24 @@ private let shareMembers = [
     ("created_at", reference("Time")), ("created_by", text), ("expires_at", reference("Time")),
     ("ended_at", reference("TimeOrNull")), ("ended_by", reference("TextOrNull")), ("views", integer),
     ("last_viewed_at", reference("TimeOrNull")),
+]
+
+private let impactMembers = [
+    ("requests", integer), ("requests_failed", integer), ("requests_with_trouble_inside", integer),
+    (
+        "failed_because",
+        object([
+            ("requests", number), ("ratio", reference("NumberOrNull")), ("low", number), ("high", number),
+            ("confidence", number),
+        ])
+    ),
+    (
+        "slowed",
+        object([
+            ("requests", number), ("ratio", reference("NumberOrNull")), ("extra_ms", reference("NumberOrNull")),
+            ("mean_ms_with", reference("NumberOrNull")), ("mean_ms_without", reference("NumberOrNull")),
+        ])
+    ),
 ]
 
 private let statuspageMembers = [
