@@ -147,7 +147,7 @@ public final class Agent: Sendable {
         forwarding = Task { await forwarder.run() }
         let alarm = AggregatorAlarm(
             { live.current.alarm }, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
-            waitingCalls: { spool.level.callCount }, metrics, logger: logger)
+            waitingCalls: { spool.level.callCount }, group: group, metrics, logger: logger)
         alarming = Task { await alarm.run() }
         releasing = startReleasing(pipeline, spool)
         catalogueKeeping = startKeeping(settings, published, pipeline, spool, forwarder, metrics, logger)

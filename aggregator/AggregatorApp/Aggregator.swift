@@ -77,13 +77,15 @@ public final class Aggregator: Sendable {
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
         sources.shares.areAllowed = settings.shares
-        sources.addIncidents(database, links, decider, settings)
-        let pages = DashboardPages(
+        let known = Later<ToldBySettings>()
+        known.value = ToldBySettings(settings)
+        sources.addIncidents(database, links, decider, known)
+        let forPeople = DashboardPages(
             history: { history.snapshot }, incidents: sources.incidents, drifts: sources.drifts, hosts: sources.hosts,
             version: Self.version
         ).pages
         let api = APIHandler(
-            Self.apiConfiguration(settings), sources, pages: pages, metrics: metrics, logger: logger)
+            Self.apiConfiguration(settings), sources, pages: forPeople, metrics: metrics, logger: logger)
         Self.addGauges(ingest, database, metrics)
         ingestServer = HTTPServer(
             configuration: Self.server(settings.ingestAddress, settings), handler: ingest, group: group, logger: logger)
@@ -112,13 +114,24 @@ public final class Aggregator: Sendable {
         let keeper = OutboxKeeper(
             database, settings.notifiers, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
         outbox.value = keeper
-        let heartbeat = settings.heartbeat.map { [group] in
-            HeartbeatKeeper($0, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        let heartbeat = HeartbeatKeeper(
+            settings.heartbeat, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        let pages = PageKeeper(
+            settings.pages, wanted: { decider.pagesWanted }, tell: { decider.pageSays($1, of: $0) }, group: group,
+            metrics, logger: logger)
+        reloading.add { settings in
+            known.value = ToldBySettings(settings)
+            decider.use(DecidingSettings(settings, names, links))
+            keeper.use(settings.notifiers)
+            heartbeat.use(settings.heartbeat)
+            pages.use(settings.pages)
         }
         notifying = Task {
-            async let beating: Void? = heartbeat?.run()
+            async let beating: Void = heartbeat.run()
+            async let reading: Void = pages.run()
             await keeper.run()
             await beating
+            await reading
         }
         logger.notice(
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])

@@ -17,10 +17,13 @@ final class PartnerNames: Sendable {
 }
 
 /// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it publishes to agents
-/// and names on its pages, and the certificates of its servers, whose files are read again. Settings come here whole and checked; what was refused changes nothing but a metric.
+/// and names on its pages; who is told, how and when (`owners`, `routes`, `alerting`, `notifiers`, `heartbeat`, `partner_pages`); and
+/// the certificates of its servers, whose files are read again.
+/// Settings come here whole and checked; what was refused changes nothing but a metric.
 final class SettingsReload: Sendable {
     private let names: PartnerNames
     private let ingest: IngestHandler
+    private let users = Mutex<[@Sendable (AggregatorSettings) -> Void]>([])
     private let metrics: ReloadMetrics
 
     init(_ names: PartnerNames, _ ingest: IngestHandler, _ metrics: MetricsRegistry) {
@@ -29,7 +32,11 @@ final class SettingsReload: Sendable {
         self.metrics = ReloadMetrics(metrics)
     }
 
+    /// Parts that are made later and change with the settings, too.
+    func add(_ user: @escaping @Sendable (AggregatorSettings) -> Void) { users.withLock { $0.append(user) } }
+
     func use(_ settings: AggregatorSettings, _ servers: [HTTPServer], _ logger: Logger) {
+        for user in users.withLock({ $0 }) { user(settings) }
         names.replace(settings.partnerNames)
         ingest.publish(IngestHandler.Document(settings.catalogue))
         for server in servers {

@@ -232,6 +232,7 @@ let apiSchemas: [(name: String, schema: String)] = [
                 ("trend", #"{"enum":["growing","steady","shrinking"]}"#), ("quiet", boolean),
                 ("merged_into", reference("TextOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
                 ("explanation", #"{"type":"array","items":{"type":"string"}}"#), ("impact", reference("InboundImpact")),
+                ("partner_page", reference("TextOrNull")),
             ])
     ),
     (

@@ -90,7 +90,7 @@ extension StatusSnapshot {
         }
         let coverage = coverage.partners[partner.id] ?? FleetCoverage.Share()
         writer.object("coverage") { coverage.append(to: &$0) }
-        writer.member("partner_says", nil as String?)
+        writer.member("partner_says", partner.says)
     }
 
     private func detail(_ partner: Partner) -> [UInt8] {

@@ -11,10 +11,12 @@ public struct StatusSnapshot: Sendable {
         public var hosts: [Share]
         public var customers: [Share]
         public var regions: [Region]
+        /// What its own status page says, while it has an incident; nil where it is not known.
+        public var says: String?
 
         public init(
             id: String, name: String, verdict: PartnerVerdict, routes: [Share] = [], hosts: [Share] = [],
-            customers: [Share] = [], regions: [Region] = []
+            customers: [Share] = [], regions: [Region] = [], says: String? = nil
         ) {
             self.id = id
             self.name = name
@@ -23,6 +25,7 @@ public struct StatusSnapshot: Sendable {
             self.hosts = hosts
             self.customers = customers
             self.regions = regions
+            self.says = says
         }
     }
 

@@ -155,6 +155,7 @@ public struct CallStore: Sendable {
         var blocks: [Int64: [CallPayload]] = [:]
         for row in found {
             let callCount = Int(try row.int2(1))
+            // A damaged block costs its calls' headers and bodies; the calls themselves are shown.
             guard let opened = try? BatchReader.payloads(ofBlock: try row.bytea(2), callCount: callCount) else {
                 continue
             }

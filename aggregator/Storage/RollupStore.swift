@@ -13,6 +13,13 @@ public struct CommittedBlock: Sendable {
     public var isDamaged = false
 }
 
+/// What one folding came to.
+public struct FoldedBlocks: Sendable {
+    public var count = 0
+    /// Those that cannot be read, by writer and flush: passed over, and left where they lie for as long as blocks are kept.
+    public var damaged: [(writer: Int32, flush: Int64)] = []
+}
+
 /// Reading rollup blocks in the order of each writer's flushes, and folding them into the lasting counts.
 public enum RollupStore {
     /// No block is larger than this when opened; a larger one is damage.
@@ -77,11 +84,11 @@ public enum RollupStore {
         }
     }
 
-    /// Folds blocks that were not folded yet into the counts by minute; returns how many.
+    /// Folds blocks that were not folded yet into the counts by minute.
     ///
-    /// The positions move in the same transaction, so that every block counts exactly once whatever fails in between; their
+    /// One that cannot be read costs its own counts and no other's: the positions move past it. They move in the same transaction, so that every block counts exactly once whatever fails in between; their
     /// rows are locked, so that two aggregators never fold the same block.
-    public static func compact(countMax: Int, _ connection: PostgresConnection) throws -> Int {
+    public static func compact(countMax: Int, _ connection: PostgresConnection) throws -> FoldedBlocks {
         try connection.transaction {
             try connection.execute(
                 "INSERT INTO farwatch.compacted SELECT id, 0 FROM farwatch.writers ON CONFLICT DO NOTHING", [])
@@ -91,12 +98,18 @@ public enum RollupStore {
                 SELECT b.writer, b.flush, b.bytes FROM p JOIN farwatch.rollup_blocks b
                 ON b.writer = p.writer AND b.flush > p.flush ORDER BY b.writer, b.flush LIMIT $1
                 """, [.int4(Int32(countMax))])
-            guard rows.count > 0 else { return 0 }
+            var folded = FoldedBlocks(count: rows.count)
+            guard rows.count > 0 else { return folded }
             var rollup = MinuteRollup()
             var positions: [Int32: Int64] = [:]
             for row in rows {
-                rollup.add(try open(row, 2))
-                positions[try row.int4(0)] = try row.int8(1)
+                let (writer, flush) = (try row.int4(0), try row.int8(1))
+                positions[writer] = flush
+                do {
+                    rollup.add(try open(row, 2))
+                } catch is StorageError {
+                    folded.damaged.append((writer, flush))
+                }
             }
             try store(rollup, into: "minute", connection)
             try store(rollup.byHour(), into: "hour", connection)
@@ -105,7 +118,7 @@ public enum RollupStore {
                 UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)
                 WHERE c.writer = t.writer
                 """, [.int4Array(Array(positions.keys)), .int8Array(Array(positions.values))])
-            return rows.count
+            return folded
         }
     }
 

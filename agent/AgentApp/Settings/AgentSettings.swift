@@ -107,7 +107,8 @@ public struct AgentSettings: Sendable {
     }
 
     private mutating func readAlarm(_ section: SettingsSection) {
-        alarm.after = section.duration("after", in: .seconds(30)...(.seconds(86_400))) ?? alarm.after
+        // A heartbeat goes every ten seconds: less would be told while all is well.
+        alarm.after = section.duration("after", in: .seconds(15)...(.seconds(86_400))) ?? alarm.after
         alarm.repeatInterval = section.duration("repeat", in: .seconds(60)...(.seconds(86_400))) ?? alarm.repeatInterval
         alarm.command = section.strings("command")
         if let program = alarm.command.first, !program.hasPrefix("/") {
@@ -115,5 +116,13 @@ public struct AgentSettings: Sendable {
         } else if let program = alarm.command.first, !Files.exists(program) {
             section.report("command", "there is no file \(program)")
         }
+        if let url = section.secret("url") {
+            alarm.url = WebAddress(url.reveal)
+            if alarm.url == nil {
+                section.report("url", "an http or https URL is wanted, without a user in it")
+            }
+        }
+        alarm.ca = section.string("ca")
+        if let file = alarm.ca, !Files.exists(file) { section.report("ca", "there is no file \(file)") }
     }
 }
