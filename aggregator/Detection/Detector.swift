@@ -57,6 +57,8 @@ public struct Detector: Sendable {
     var latencies: [LatencyNormal] = []
     /// Calls that taught, by the hour of the week; of partners' own series alone, whose places they have.
     var seasons: [WeekHours] = []
+    /// The same calls, for how unevenly failures come; beside `seasons`.
+    var evenness: [EpochSquares] = []
     var seasonPlaces: [Int32] = []
     /// By series: the place of its latencies; -1 for none.
     var latencyPlaces: [Int32] = []
@@ -178,6 +180,7 @@ public struct Detector: Sendable {
         counters[series].add(Double(cell.count), epoch: epoch, teaches: teaches)
         if teaches, seasonPlaces[series] >= 0 {
             seasons[Int(seasonPlaces[series])].add(Double(cell.count), epoch: epoch)
+            evenness[Int(seasonPlaces[series])].add(Double(cell.count), epoch: epoch)
         }
         return Int32(series)
     }
@@ -188,7 +191,10 @@ public struct Detector: Sendable {
         valueCounts.append(SIMD8(repeating: 0))
         let isSeasonal = key.partner != 0 && key.dimension == .partner && seasons.count < configuration.seasonsMax
         seasonPlaces.append(isSeasonal ? Int32(seasons.count) : -1)
-        if isSeasonal { seasons.append(WeekHours()) }
+        if isSeasonal {
+            seasons.append(WeekHours())
+            evenness.append(EpochSquares(epoch: epoch))
+        }
         let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
         if let partner = table.known(whole) { valueCounts[partner][Int(key.dimension.rawValue)] += 1 }
     }
@@ -279,6 +285,16 @@ public struct Detector: Sendable {
         guard learned > 0, counter.learned > 0 else { return 1 }
         return Season.factor(
             seasons[Int(seasonPlaces[series])], failures, share: learned / counter.learned, epoch: epoch)
+    }
+
+    /// How many of a partner's failures usually come together: 1 where each comes by itself.
+    public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double {
+        let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
+        guard let series = table.known(whole), series < seasonPlaces.count, seasonPlaces[series] >= 0,
+            let state = states[UInt64(series) << 8 | UInt64(group.rawValue)]
+        else { return Clumps.sizeGuessed }
+        return state.clumps.size(
+            calls: counters[series].learned, evenness[Int(seasonPlaces[series])], epoch: Forgetting.epoch(of: time))
     }
 
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {

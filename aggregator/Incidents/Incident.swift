@@ -70,6 +70,9 @@ public struct Incident: Sendable {
         relocateAt = openedAt + .seconds(5)
     }
 
+    /// Whether a symptom in its scope is its own.
+    func explains(_ group: SymptomGroup) -> Bool { silence == nil && groups.contains(group) }
+
     mutating func note(_ what: String, at now: Instant) {
         if timeline.count < Self.entriesMax { timeline.append(Entry(at: now, what: what)) }
     }
