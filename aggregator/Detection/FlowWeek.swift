@@ -2,7 +2,9 @@ import CallModel
 
 /// How often a flow calls at each hour of the week.
 struct FlowWeek: Sendable {
-    private static let gapMax: Duration = .seconds(14 * 86_400)
+    /// Seconds. For a gap of minutes the flow's pace does; for one of many weeks nothing does.
+    private static let gapMin = 300.0
+    private static let gapMax = 14 * 86_400.0
 
     private var calls = WeekHours()
     private var seconds = WeekHours()
@@ -33,8 +35,8 @@ struct FlowWeek: Sendable {
     /// The least of what they have on this clock and on one that goes an hour earlier or later: whoever calls may live by a clock
     /// that is set for the summer, on a day that differs by country, and a rhythm that comes an hour off is the same rhythm.
     func expected(_ start: Instant, through end: Instant) -> Double? {
-        // For a gap of minutes the flow's pace does.
-        guard end - start > .seconds(300), end - start <= Self.gapMax else { return nil }
+        let passed = end.seconds(since: start)
+        guard passed > Self.gapMin, passed <= Self.gapMax else { return nil }
         guard let asUsual = expected(start, through: end, shiftedBy: 0) else { return nil }
         return WeekHours.clockShifts.reduce(asUsual) { min($0, expected(start, through: end, shiftedBy: $1) ?? $0) }
     }
@@ -49,7 +51,7 @@ struct FlowWeek: Sendable {
             let known = alike.reduce(0) { $0 + seconds.amount($1, epoch: now) }
             guard known > 0 else { return nil }
             let hourEnd = min(end, Instant(secondsSinceEpoch: (at.secondsSinceEpoch / 3_600 + 1) * 3_600))
-            expected += alike.reduce(0) { $0 + calls.amount($1, epoch: now) } / known * (hourEnd - at).inSeconds
+            expected += alike.reduce(0) { $0 + calls.amount($1, epoch: now) } / known * hourEnd.seconds(since: at)
             at = hourEnd
         }
         return expected

@@ -138,7 +138,7 @@ public struct SilenceWatch: Sendable {
             fleetAtLook = fleet
         }
         guard let lookedAt, now > lookedAt else { return ([], []) }
-        let seconds = (now - lookedAt).inSeconds
+        let seconds = now.seconds(since: lookedAt)
         let kept = exp2(-seconds / configuration.paceHalfLife.inSeconds)
         var silent: [Silence] = []
         var resumed: [Key] = []
@@ -220,28 +220,30 @@ extension SilenceWatch.Flow {
     /// Calls that should have come since the last, by the clock that says less.
     func expected(through time: Instant, fleet: Double) -> Double {
         guard calls > 5, seconds > 0 else { return 0 }
-        let byTime = calls / seconds * (time - lastCall).inSeconds
+        let passed = time.seconds(since: lastCall)
+        let byTime = calls / seconds * passed
         // Where the rest of the fleet is too quiet to be a clock, only time is one.
-        guard others / seconds * (time - lastCall).inSeconds >= 5 else { return byTime }
+        guard others / seconds * passed >= 5 else { return byTime }
         return min(byTime, calls / others * (fleet - fleetAtLastCall))
     }
 
     /// From how many missing calls on it is silent; nil where it is too soon to say, or too little is known.
     func gapNeeded(at now: Instant, flowCount: Double, _ configuration: SilenceWatch.Configuration) -> Double? {
-        guard total >= configuration.callsMin, lastCall - firstCall >= configuration.ageMin, seconds > 0,
-            now - lastCall >= configuration.gapMin
+        let age = lastCall.seconds(since: firstCall)
+        guard total >= configuration.callsMin, now.seconds(since: lastCall) >= configuration.gapMin.inSeconds,
+            age >= configuration.ageMin.inSeconds, seconds > 0
         else { return nil }
         let gapsPerMonth = calls / seconds * 2_592_000
         let bound = log(max(10, gapsPerMonth * flowCount / configuration.falseAlarmsPerMonth))
-        let isNew = lastCall - firstCall < .seconds(86_400)
-        return max(bound * unevenness, configuration.gapFactor * longestGap) * (isNew ? configuration.firstDayFactor : 1)
+        return max(bound * unevenness, configuration.gapFactor * longestGap)
+            * (age < 86_400 ? configuration.firstDayFactor : 1)
     }
 
     /// Several calls over a minute, or very many: one straggler ends no silence.
     mutating func hasResumed(at now: Instant) -> Bool {
         guard let since = resumedAt else { return false }
         let pace = seconds > 0 ? calls / seconds : 0
-        let passed = (now - since).inSeconds
+        let passed = now.seconds(since: since)
         guard passed >= 45, resumedCalls >= min(8, max(2, 0.4 * pace * passed)) else {
             if passed > 120, resumedCalls < 0.2 * pace * passed {
                 resumedAt = nil

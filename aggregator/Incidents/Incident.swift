@@ -51,6 +51,8 @@ public struct Incident: Sendable {
     var recovery = Recovery(calls: 0, failures: 0)
     /// Places in the history up to which cells were looked at, by partner.
     var places: [NameID: Int] = [:]
+    /// From when on its calls say what the cause is: since it began, or since it spread.
+    var evidenceSince: Instant
     var relocateAt: Instant
     var relocateStep: Duration = .seconds(5)
     /// Where a silence is its cause.
@@ -67,6 +69,7 @@ public struct Incident: Sendable {
         self.partners = partners
         self.startedAt = startedAt
         self.openedAt = openedAt
+        evidenceSince = startedAt
         relocateAt = openedAt + .seconds(5)
     }
 
