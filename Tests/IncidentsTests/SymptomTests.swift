@@ -60,7 +60,7 @@ struct SymptomTests {
             fleet.live(seconds: 50) {
                 guard Self.isOut($0), clump > 0 else { return nil }
                 clump -= 1
-                return Symptom(.noAnswer(.connectionReset))
+                return Symptom(.noAnswer(.reset))
             }
             fleet.live(seconds: 850)
             if quarter >= 12 { opened.append(fleet.opened().count) }
