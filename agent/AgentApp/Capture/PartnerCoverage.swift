@@ -48,7 +48,8 @@ final class PartnerCoverage: Sendable {
             return Totals(
                 packetsSeen: max(0, packetsSeen - before.packetsSeen),
                 packetsRead: max(0, packetsRead - before.packetsRead),
-                probesRead: max(0, probesRead - before.probesRead), connects: max(0, connects - before.connects), calls: max(0, calls - before.calls)
+                probesRead: max(0, probesRead - before.probesRead),
+                connects: max(0, connects - before.connects), calls: max(0, calls - before.calls)
             ).figures
         }
 
