@@ -50,6 +50,11 @@ let package = Package(
             name: "Transport",
             dependencies: ["HTTP2", "Compression", "Runtime", nio, nioPosix, nioHTTP1, nioTLS, nioSSL, logging]),
         .target(name: "SimulationKit", dependencies: ["CallModel", "BatchFormat", "Runtime"]),
+        .executableTarget(
+            name: "farwatch-fleet",
+            dependencies: [
+                "CallModel", "BatchFormat", "Runtime", "SimulationKit", "Transport", nio, nioPosix, arguments,
+            ], path: "Sources/farwatch-fleet"),
         // On every application host.
         .target(name: "Privileges", dependencies: ["Runtime"], path: "agent/Privileges"),
         .target(

@@ -8,7 +8,7 @@ struct ImportRuleTests {
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
         ("Runtime", "Sources"), ("CatalogueSettings", "Sources"), ("Transport", "Sources"),
-        ("SimulationKit", "Sources"), ("Privileges", "agent"), ("Probes", "agent"),
+        ("SimulationKit", "Sources"), ("farwatch-fleet", "Sources"), ("Privileges", "agent"), ("Probes", "agent"),
         ("Capture", "agent"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"),
         ("Attribution", "agent"), ("Deduplication", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
