@@ -47,7 +47,8 @@ final class PartnerCoverage: Sendable {
             // A partner whose name changed meanwhile seems to count down.
             return Totals(
                 packetsSeen: max(0, packetsSeen - before.packetsSeen),
-                packetsRead: max(0, packetsRead - before.packetsRead), probesRead: max(0, probesRead - before.probesRead),
+                packetsRead: max(0, packetsRead - before.packetsRead),
+                probesRead: max(0, probesRead - before.probesRead),
                 connects: max(0, connects - before.connects), calls: max(0, calls - before.calls)
             ).figures
         }
