@@ -128,7 +128,7 @@ public final class Agent: Sendable {
                         // Few ever have any: then the directory is not looked into.
                         aside: spool.level.asideCount > 0
                             ? AsideBatches.look(in: settings.spoolDirectory) : AsideBatches(),
-                        keyLog: packets.state.keyLog
+                        keyLog: packets.state.keyLog, processes: Array(probes.state.coverage.processes.values)
                     ).json()
                 }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)

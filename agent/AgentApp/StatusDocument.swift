@@ -2,6 +2,7 @@ import Attribution
 import CallModel
 import Documents
 import PartnerCatalog
+import Probes
 import Runtime
 import Spool
 
@@ -17,6 +18,11 @@ struct StatusDocument {
     var statistics: SpoolStatistics
     var aside: AsideBatches
     var keyLog = KeyLogFollower.State.off
+    /// Processes with TLS, as the probes know them.
+    var processes: [Coverage.Process] = []
+
+    /// Further ones are in `GET /probes`.
+    private static let processesMax = 200
 
     func json() -> [UInt8] {
         var writer = StatusWriter()
@@ -39,6 +45,7 @@ struct StatusDocument {
         }
         writeSpool(&writer)
         writeCalls(&writer)
+        writeProcesses(&writer)
         writePartners(&writer)
         writer.close()
         return writer.bytes
@@ -88,6 +95,22 @@ struct StatusDocument {
         }
         writer.close()
         writer.close()
+    }
+
+    /// How each is read, or why not.
+    private func writeProcesses(_ writer: inout StatusWriter) {
+        let shown = processes.filter(\.isOfInterest).sorted { $0.id < $1.id }.prefix(Self.processesMax)
+        guard !shown.isEmpty else { return }
+        writer.openList("processes")
+        for process in shown {
+            writer.open(nil)
+            writer.number("pid", Int(process.id))
+            writer.text("command", process.command)
+            writer.bool("is_read", !process.readBy.isEmpty)
+            writer.text("summary", process.line)
+            writer.close()
+        }
+        writer.closeList()
     }
 
     private func writePartners(_ writer: inout StatusWriter) {

@@ -12,7 +12,7 @@ public struct AgentCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ValidateCommand.self, DoctorCommand.self, StatusCommand.self, TapCommand.self,
             SentCommand.self, RedactCommand.self, PartnersCommand.self, ReadCommand.self, ReplayCommand.self,
-            VersionCommand.self, PrivilegedCommand.self,
+            VersionCommand.self,
         ])
 
     public init() {}

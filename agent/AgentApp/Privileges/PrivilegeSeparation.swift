@@ -21,7 +21,7 @@ enum PrivilegeSeparation {
         var kept: DescriptorSocket?
         if settings.capture.packets || settings.capture.probes != .off {
             let (own, other) = try DescriptorSocket.pair()
-            try ThisProcess.startAgain(arguments: ["privileged"], input: other)
+            try ThisProcess.startAgain(arguments: [PrivilegedProcess.argument], input: other)
             try own.keepAfterExecute()
             arguments += ["--privileged-socket", "\(own.number)"]
             kept = own
