@@ -1,5 +1,5 @@
 """One outage, told by a running aggregator: what the message says, what their page says, what a change of settings and the loss of
-what was decided do to it; and an agent that nobody answers."""
+what was decided do to it."""
 
 import json
 import re
@@ -145,35 +145,6 @@ class Alerting(unittest.TestCase):
         goes_on = lambda: [one for one in self.told(self.other) if one["incident"] != incident]  # noqa: E731
         self.wait(goes_on, 60, "what goes on is told anew")
         self.assertEqual(goes_on()[0]["kind"], "opened")
-
-
-class NobodyAnswers(unittest.TestCase):
-    """An agent alone, and its own alarm."""
-
-    def test_an_agent_that_no_aggregator_answers_tells_by_itself_and_that_it_is_over(self):
-        siren = HTTPReceiver()
-        self.addCleanup(siren.close)
-        installation = Installation()
-        self.addCleanup(installation.close)
-        told = installation.state / "told"
-        program = installation.state / "page"
-        program.write_text(f'#!/bin/sh\necho "$FARWATCH_EVENT $FARWATCH_HOST" >> {told}\n')
-        program.chmod(0o755)
-        file = installation.state / "agent.yaml"
-        alarm = f"  alarm: {{after: 15s, command: [{program}], url: '{siren.url}/page'}}\n"
-        file.write_text(file.read_text().replace("forward:\n", "forward:\n" + alarm))
-        installation.__enter__()
-        installation.wait_for(lambda: installation.api.status()["fleet"]["hosts_reporting"] == 1, 20, "it is heard from")
-        installation.kill("farwatch-aggregator")
-        installation.wait_for(lambda: siren.got and told.exists(), 40, "it tells that nobody answers")
-        self.assertEqual(told.read_text(), "lost quickstart\n")
-        lost = siren.got[0]
-        self.assertEqual((lost.path, lost.json["event"], lost.json["host"]), ("/page", "lost", "quickstart"))
-        self.assertGreaterEqual(lost.json["unanswered_s"], 15)
-        installation.start_aggregator()
-        installation.wait_for(lambda: len(siren.got) == 2, 30, "it tells that it is over")
-        self.assertEqual(siren.got[1].json["event"], "back")
-        installation.wait_for(lambda: told.read_text().endswith("back quickstart\n"), 5, "the command is told, too")
 
 
 if __name__ == "__main__":
