@@ -4,6 +4,7 @@ import Contrast
 import Documents
 import Glibc
 import PartnerCatalog
+import Redaction
 import Runtime
 
 /// Reads recorded calls from an NDJSON file, line by line, in bounded memory; the same file can be read again.
@@ -32,12 +33,14 @@ final class CallLines {
     private let catalogue = Catalogue.builtIn
     private let outcomeParser = JSONParser()
     private let shapeParser = JSONParser()
-    /// Bodies are reduced to their shape before anything looks at them.
-    let reducesToShape: Bool
+    /// Bodies are reduced to what an agent would have sent of them before anything looks at them.
+    let bodies: BodyForm
+    private let shapeLimits: ShapeLimits
 
-    init(_ path: String, reducesToShape: Bool) throws(CallLinesError) {
+    init(_ path: String, bodies: BodyForm) throws(CallLinesError) {
         self.path = path
-        self.reducesToShape = reducesToShape
+        self.bodies = bodies
+        shapeLimits = bodies.shapeLimits
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CallLinesError(path: path, cause: systemMessage(errno)) }
     }
@@ -153,11 +156,11 @@ final class CallLines {
         if !hasOutcome {
             call.outcome = catalogue.outcome(of: call, partner: call.partner ?? "", parser: outcomeParser)
         }
-        guard reducesToShape, let body = call.request.body, body.form != .shape else { return }
+        guard bodies != .full, let body = call.request.body, body.form != .shape else { return }
         let type = call.request.headers.value(of: "content-type")
-        call.request.body = Shape.of(bytes: body.bytes, contentType: type, parser: shapeParser).map {
-            Body($0, form: .shape)
-        }
+        call.request.body = Shape.of(
+            bytes: body.bytes, contentType: type, parser: shapeParser, limits: shapeLimits
+        ).map { Body($0, form: .shape) }
     }
 }
 

@@ -7,7 +7,7 @@ import Runtime
 struct ExplainFile {
     let path: String
     let isOnline: Bool
-    let reducesToShape: Bool
+    let bodies: BodyForm
 
     /// Failures that the whole file is explained by, and of one route.
     private static let failuresExplainedMax = 1_500
@@ -22,7 +22,7 @@ struct ExplainFile {
 
     /// One line for each failed call, in the order of the file.
     func perCall() throws {
-        let lines = try CallLines(path, reducesToShape: reducesToShape)
+        let lines = try CallLines(path, bodies: bodies)
         var configuration = CallExplainer.Configuration()
         configuration.isOnline = isOnline
         var explainer = CallExplainer(configuration)
@@ -64,7 +64,7 @@ struct ExplainFile {
 
     /// What all failures have in common.
     func population() throws -> PopulationExplanation {
-        let lines = try CallLines(path, reducesToShape: reducesToShape)
+        let lines = try CallLines(path, bodies: bodies)
         var configuration = PopulationExplainer.Configuration()
         configuration.calls.successesKept = 512
         configuration.calls.failuresKept = 512
