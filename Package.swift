@@ -142,9 +142,8 @@ let package = Package(
         .target(
             name: "FarwatchCLI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Transport", "Runtime", nio,
-                nioPosix,
-                arguments,
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "Contrast", "Transport", "Runtime",
+                nio, nioPosix, arguments,
             ], path: "aggregator/FarwatchCLI"),
         .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.

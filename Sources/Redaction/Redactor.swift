@@ -14,12 +14,14 @@ public struct Redactor {
     private(set) var scanner: SecretScanner
     private var clean = CleanTexts()
     private let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
+    private let shapeLimits: ShapeLimits
     private var ruleCounts = [Int](repeating: 0, count: SecretScanner.Rule.allCases.count)
 
     /// - Parameter catalogue: whose partners' rate-limit and delivery headers keep their values; nil for the general rules alone.
     public init(policy: RedactionPolicy, catalogue: Catalogue? = nil) {
         self.policy = policy
         scanner = SecretScanner(hash: policy.hash)
+        shapeLimits = policy.shapeLimits
         known = Dictionary(
             (catalogue?.partners ?? []).map { ($0.id, HeaderRules.telling(of: $0)) }, uniquingKeysWith: { $1 })
     }
@@ -177,7 +179,9 @@ public struct Redactor {
     private mutating func shape(_ body: Body, _ headers: [Header]) -> Body {
         count(.body)
         let contentType = headers.value(of: "content-type")
-        let shape = Shape.of(bytes: body.bytes, contentType: contentType, parser: parser) ?? Array("\"unknown\"".utf8)
+        let shape =
+            Shape.of(bytes: body.bytes, contentType: contentType, parser: parser, limits: shapeLimits)
+            ?? Array("\"unknown\"".utf8)
         return Body(withoutSecretKeys(shape), form: .shape)
     }
 

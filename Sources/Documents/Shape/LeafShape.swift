@@ -12,6 +12,8 @@ struct LeafShape: Equatable {
     var places = 0
     /// Nil where merged strings differ, and for the empty string.
     var format: StringFormat?
+    /// 24 bits of a keyed hash of the value, where the operator allows them (`ShapeHashing`).
+    var mark: UInt32?
 
     /// Digits of a number that are told exactly; more are told as this many.
     private static let digitCountMax = 999
@@ -84,6 +86,7 @@ struct LeafShape: Equatable {
         wide.high = max(high, other.high)
         wide.places = max(places, other.places)
         wide.format = format == other.format ? format : nil
+        wide.mark = mark == other.mark ? mark : nil
         return wide
     }
 
@@ -108,6 +111,7 @@ struct LeafShape: Equatable {
             sink.append(UInt8(ascii: "."))
             JSONText.writeInteger(places, to: &sink)
         }
+        writeMark(to: &sink)
         sink.append(UInt8(ascii: "\""))
     }
 
