@@ -147,7 +147,7 @@ import Transport
         #expect(try await post(agent.receiveAddress, "/v1/calls", call, group, new) == 202)
         let after = try await latter.waitForCalls(1)
         #expect(after.map(\.partner) == ["north"] && after.map(\.customer) == ["acme"])
-        #expect("\(after)".contains("plain") && !"\(before)".contains("plain"))
+        #expect(before.map(\.request.body?.form) == [.shape] && after.map(\.request.body?.form) == [.full])
         #expect(latter.tokens.withLock { $0 } == ["Bearer token-of-\(latterPort)"])
         #expect(try former.calls().count == 1, "each where it was to go, once")
 

@@ -4,9 +4,10 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import unittest
 
-from installation import Installation, as_ndjson, clean_environment, native_call, send
+from installation import HERE, Installation, as_ndjson, clean_environment, native_call, send
 from terminal import Terminal
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -117,6 +118,32 @@ class InATerminal(unittest.TestCase):
                 self.assertIn(word, offered, done.stderr)
                 for shell in ("zsh", "fish"):
                     self.assertIn(word, scripts[shell])
+
+    def test_the_manual_has_a_page_for_each_program_with_every_command(self):
+        make = str(HERE.parent / "make-man")
+        folder = self.installation.state / "man"
+        subprocess.run([sys.executable, "-B", make, str(folder)], env=clean_environment(), check=True, capture_output=True)
+        for program, words in (("farwatch", ("explain", "silence")), ("farwatch-agent", ("redact", "tap")),
+                               ("farwatch-aggregator", ("migrate", "backtest"))):  # fmt: skip
+            page = (folder / "man1" / f"{program}.1").read_text()
+            self.assertTrue(page.startswith(f'.TH "{program.upper()}" 1'))
+            for word in (*words, "version", "EXIT"):
+                self.assertIn(word, page)
+
+    def test_a_token_that_was_revoked_opens_nothing_any_more(self):
+        def token(*arguments: str) -> str:
+            return self.installation.command("farwatch-aggregator", "token", *arguments)
+
+        def status() -> int:
+            return send(self.installation.api.address + "/api/v1/audit", None, "GET", authorization=f"Bearer {made}")[0]
+
+        made = token("create", "--scope", "admin", "--name", "short-lived").split()[-1]
+        self.installation.wait_for(lambda: status() == 200, 15, "the token is known")
+        (line,) = [line for line in token("list").splitlines() if "short-lived" in line]
+        self.assertNotIn(made, line)
+        token("revoke", line.split()[0])
+        self.installation.wait_for(lambda: status() == 401, 15, "the token is refused")
+        self.assertFalse([line for line in token("list").splitlines() if "short-lived" in line and "revoked" not in line])
 
     def test_a_migration_can_be_rehearsed(self):
         """On a database that lags behind: another one beside the installation's own, still empty."""
