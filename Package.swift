@@ -115,8 +115,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Alerting", "Storage",
-                "Transport", "Runtime", nio, crypto, logging,
+                "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection",
+                "Alerting", "Storage", "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),

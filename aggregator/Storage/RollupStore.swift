@@ -77,7 +77,10 @@ public enum RollupStore {
         }
     }
 
-    /// Folds blocks that were not folded yet into the counts by minute; returns how many.
+    /// More counts than this are not held at once, about 64 MB.
+    private static let foldedCountsMax = 400_000
+
+    /// Folds blocks that were not folded yet into the counts by minute and by hour; returns how many: none when none is left.
     ///
     /// The positions move in the same transaction, so that every block counts exactly once whatever fails in between; their
     /// rows are locked, so that two aggregators never fold the same block.
@@ -94,9 +97,11 @@ public enum RollupStore {
             guard rows.count > 0 else { return 0 }
             var rollup = MinuteRollup()
             var positions: [Int32: Int64] = [:]
-            for row in rows {
+            var folded = 0
+            for row in rows where rollup.counts.count < foldedCountsMax {
                 rollup.add(try open(row, 2))
                 positions[try row.int4(0)] = try row.int8(1)
+                folded += 1
             }
             try store(rollup, into: "minute", connection)
             try store(rollup.byHour(), into: "hour", connection)
@@ -105,7 +110,7 @@ public enum RollupStore {
                 UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)
                 WHERE c.writer = t.writer
                 """, [.int4Array(Array(positions.keys)), .int8Array(Array(positions.values))])
-            return rows.count
+            return folded
         }
     }
 
@@ -120,7 +125,8 @@ public enum RollupStore {
 
     /// - Parameter unit: `minute` or `hour`, as in the names of the tables and their columns of time.
     private static func store(_ rollup: MinuteRollup, into unit: String, _ connection: PostgresConnection) throws {
-        let counts = Array(rollup.counts)
+        // In the order of their indexes: neighbours are then on the page that is at hand.
+        let counts = rollup.counts.sorted { $0.key < $1.key }
         try connection.execute(
             """
             INSERT INTO farwatch.\(unit)_counts AS m
@@ -136,7 +142,7 @@ public enum RollupStore {
                 .int2Array(counts.map { Int16($0.key.outcome) }), .int8Array(counts.map(\.value.stored)),
                 .int8Array(counts.map(\.value.weighted)),
             ], prepared: true)
-        let latencies = Array(rollup.latencies)
+        let latencies = rollup.latencies.sorted { $0.key < $1.key }
         try connection.execute(
             """
             INSERT INTO farwatch.\(unit)_latencies AS m
