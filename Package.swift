@@ -218,7 +218,9 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "CallModel", "Documents", "PartnerCatalog", "Storage", "Transport", "QueryAPI", "Dashboard", nio,
+                "CallModel", "Compression", "Documents", "PartnerCatalog", "Storage", "Transport", "Runtime",
+                "QueryAPI",
+                "Dashboard", nio, logging,
             ]),
         .testTarget(
             name: "AggregatorAppTests",

@@ -28,6 +28,19 @@ public struct MinuteKey: Hashable, Sendable {
     public var direction: Direction
     public var outcome: UInt8
 
+    public init(
+        minute: Int32, partner: NameID, set: RollupSet, first: NameID, second: NameID, direction: Direction,
+        outcome: UInt8
+    ) {
+        self.minute = minute
+        self.partner = partner
+        self.set = set
+        self.first = first
+        self.second = second
+        self.direction = direction
+        self.outcome = outcome
+    }
+
     /// All of it in three words, which order keys as the tables' indexes do.
     fileprivate var words: (UInt64, UInt64, UInt64) {
         (
@@ -55,6 +68,17 @@ public struct MinuteLatencyKey: Hashable, Sendable {
     public var region: NameID
     public var direction: Direction
     public var bucket: Int16
+
+    public init(
+        minute: Int32, partner: NameID, route: NameID, region: NameID, direction: Direction, bucket: Int16
+    ) {
+        self.minute = minute
+        self.partner = partner
+        self.route = route
+        self.region = region
+        self.direction = direction
+        self.bucket = bucket
+    }
 
     fileprivate var words: (UInt64, UInt64, UInt64) {
         // Buckets below zero come first.
