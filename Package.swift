@@ -121,9 +121,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Impact", "Drift",
-                "Alerting",
-                "Storage", "Transport", "Runtime", nio, crypto, logging,
+                "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Impact",
+                "Drift", "Alerting", "Storage", "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
             name: "Dashboard", dependencies: ["CallModel", "Documents", "Drift", "Storage", "QueryAPI"],
@@ -235,9 +234,8 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "CallModel", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport", "QueryAPI",
-                "Dashboard",
-                nio,
+                "CallModel", "Compression", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport",
+                "Runtime", "QueryAPI", "Dashboard", nio, logging,
             ]),
         .testTarget(
             name: "AggregatorAppTests",

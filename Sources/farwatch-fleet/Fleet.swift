@@ -11,7 +11,7 @@ import Transport
 ///
 /// Every agent sends one batch a period, evenly spread over it, and waits for its answer; it keeps no spool and does not send
 /// again. What a batch holds is made once an agent, so that little time goes into making it. Not installed: for measuring only
-/// (`deploy/benchmark-fleet`).
+/// (`deploy/benchmark fleet`).
 @main
 struct Fleet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "farwatch-fleet")

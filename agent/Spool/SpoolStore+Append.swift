@@ -126,12 +126,12 @@ extension SpoolStore {
                 payload: payload, place: place, second: now.secondsSinceEpoch, sequence: journal.sequence,
                 offset: journal.byteCount + header.count)
             // Should this fail, what it left behind is cut away, now or before the next write: nothing may follow it.
-            self.journal?.isTailDirty = true
+            self.journal?.tailByteCount = header.count + head.count + payload.count
             do throws(DiskError) {
                 try disk.write([header, head, payload], to: journal.file, at: journal.byteCount)
             } catch {
                 if (try? disk.truncate(journal.file.name, to: journal.byteCount)) != nil {
-                    self.journal?.isTailDirty = false
+                    self.journal?.tailByteCount = 0
                 }
                 throw error
             }
@@ -154,9 +154,9 @@ extension SpoolStore {
     }
 
     private func cutTail(of journal: inout OpenJournal) throws(DiskError) {
-        guard journal.isTailDirty else { return }
+        guard journal.tailByteCount > 0 else { return }
         try disk.truncate(journal.file.name, to: journal.byteCount)
-        journal.isTailDirty = false
+        journal.tailByteCount = 0
     }
 
     /// Takes what is now in the journal into the open batch, and seals that when it is large enough.

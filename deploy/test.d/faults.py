@@ -9,10 +9,12 @@ database each have a file system of their own, small ones in memory: a full one 
 import os
 import signal
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from benchmark import children
 from installation import Installation
 from processes import end_database_left_behind
 
@@ -160,6 +162,42 @@ class BreakableInstallation(Installation):
         return False
 
     @contextmanager
+    def slow_database(self):
+        """All its processes stand still for nine tenths of the time."""
+        isOver = threading.Event()
+
+        def hold_up() -> None:
+            while not isOver.wait(0.02):
+                stopped = self._database_processes()
+                for number in (signal.SIGSTOP, signal.SIGCONT):
+                    for process in stopped:
+                        with suppress(OSError):
+                            os.kill(process, number)
+                    if number == signal.SIGSTOP:
+                        isOver.wait(0.18)
+
+        thread = threading.Thread(target=hold_up)
+        thread.start()
+        try:
+            yield
+        finally:
+            isOver.set()
+            thread.join()
+
+    def _database_processes(self) -> list[int]:
+        for path in self.state.glob("aggregator/**/postmaster.pid"):
+            with suppress(OSError, ValueError):
+                server = int(path.read_text().split("\n", 1)[0])
+                return [server, *children(server)]
+        return []
+
+    def ask(self, path: str) -> bytes:
+        """The query API on the far side; nothing where it does not answer."""
+        command = ["curl", "--silent", "--fail", "--insecure", "--max-time", "2"]
+        url = f"https://127.0.0.1:{self.ports.api}{path}"
+        return subprocess.run([*self.network.far_side, *command, url], capture_output=True, check=False).stdout
+
+    @contextmanager
     def full_disk(self, name: str):
         self.disks[name].fill()
         try:
@@ -169,12 +207,7 @@ class BreakableInstallation(Installation):
 
     def _aggregator_is_ready(self) -> bool:
         self.programs.check()
-        url = f"https://127.0.0.1:{self.ports.api}/readyz"
-        asked = subprocess.run(
-            [*self.network.far_side, "curl", "--silent", "--fail", "--insecure", "--max-time", "2", url],
-            capture_output=True, check=False,
-        )  # fmt: skip
-        return asked.returncode == 0
+        return bool(self.ask("/readyz"))
 
 
 def _environment() -> dict[str, str]:

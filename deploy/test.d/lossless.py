@@ -2,12 +2,14 @@
 
 Senders post calls to the agent and send again what was not answered, as any client that retries does. A round breaks one thing,
 every fourth two at once, mends it, lets the senders finish, and waits until the database holds every id of the round: once, and
-no other. At the end the same is asked of all rounds together, and whether the counts by minute and by hour agree with the rows.
+no other. With `--partition` the network is then cut for longer, and a call made after its end must be seen in the status while the
+backlog drains. At the end the same is asked of all rounds together, and whether the counts by minute and by hour agree with the rows.
 """
 
 import argparse
 import json
 import random
+import re
 import signal
 import sys
 import threading
@@ -22,6 +24,7 @@ SENDERS = 2
 CALLS_A_REQUEST = 50
 PAUSE_S = 0.02
 DRAINED_WITHIN_S = 150
+LIVE_WITHIN_S = 10
 PARTNERS = ("api.stripe.com", "slack.com", "acme.zendesk.com", "api.example.net")
 STATUSES = (200, 200, 200, 201, 404, 429, 503)
 
@@ -81,12 +84,12 @@ class Load:
 
 
 class Trial:
-    def __init__(self, installation: BreakableInstallation, seed: int):
-        self.installation, self.seed = installation, seed
+    def __init__(self, installation: BreakableInstallation, seed: int, faults: list[str]):
+        self.installation, self.seed, self.faults = installation, seed, faults
         self.draw = random.Random(seed)
         self.sent: set[str] = set()
         # Each is tried before any is tried again, in an order of the seed's.
-        self.bag: list = []
+        self.bag: list[str] = []
 
     def round(self, number: int) -> str:
         """What came of it, in a line; what is done is told before, so that a round that hangs can be told from others."""
@@ -106,13 +109,47 @@ class Trial:
         waited = time.monotonic() - began
         return f"{len(load.ids)} calls, {load.refusals} times asked to wait, drained in {waited:.1f} s"
 
+    def partition(self, seconds: int) -> str:
+        """The network is cut for so long, under load; then a call made after its end is looked for in the status."""
+        load = Load(self.installation.receivers, "l-partition", self.seed)
+        time.sleep(2)
+        self.installation.network.cut()
+        time.sleep(seconds)
+        waiting = self._backlog()
+        self.installation.network.restore()
+        began = time.monotonic()
+        self._post("l-live", "api.live.example")
+        self.installation.wait_for(self._is_live, LIVE_WITHIN_S, "a call made after a partition is in the status")
+        seen, left = time.monotonic() - began, self._backlog()
+        load.finish()
+        self._expect_stored("l-partition-", load.ids)
+        drained = time.monotonic() - began
+        self.sent |= load.ids | {"l-live"}
+        return (
+            f"after {seconds} s without network {waiting} batches waited; a live call was seen after {seen:.1f} s, when {left} "
+            f"still waited; all {len(load.ids)} calls were stored after {drained:.1f} s"
+        )
+
+    def _post(self, name: str, host: str) -> None:
+        call = native_call(0, id=name, request={"method": "GET", "url": f"https://{host}/"})
+        url = f"{self.installation.receivers}/v1/calls"
+        if send(url, as_ndjson([call]), content_type="application/x-ndjson")[0] != 202:
+            raise SystemExit("the agent did not take a call")
+
+    def _is_live(self) -> bool:
+        return b'"id":"live' in self.installation.ask("/api/v1/status")
+
+    def _backlog(self) -> int:
+        text = send(f"http://127.0.0.1:{self.installation.ports.health}/metrics", None, "GET")[2].decode()
+        return int(float(re.search(r"^farwatch_spool_backlog_batches (\S+)", text, re.MULTILINE)[1]))
+
     def finish(self) -> None:
         self._expect_stored("l-", self.sent)
         self.installation.wait_for(self._counts_agree, DRAINED_WITHIN_S, "the counts agree with the rows")
 
     def _next_fault(self) -> str:
         if not self.bag:
-            self.bag = list(FAULTS)
+            self.bag = list(self.faults)
             self.draw.shuffle(self.bag)
         return self.bag.pop()
 
@@ -178,6 +215,9 @@ class Trial:
         yield
         self.installation.network.restore()
 
+    def database_slow(self):
+        return self.installation.slow_database()
+
     def disk_of_the_spool_full(self):
         return self.installation.full_disk("agent")
 
@@ -186,23 +226,28 @@ class Trial:
 
 
 FAULTS = [
-    "agent_killed", "aggregator_killed", "aggregator_replaced", "database_killed", "database_restarted", "network_cut",
-    "disk_of_the_spool_full", "disk_of_the_database_full",
+    "agent_killed", "aggregator_killed", "aggregator_replaced", "database_killed", "database_restarted", "database_slow",
+    "network_cut", "disk_of_the_spool_full", "disk_of_the_database_full",
 ]  # fmt: skip
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="deploy/lossless", description=__doc__)
     options.add_argument("--rounds", type=int, default=100)
+    options.add_argument("--faults", help="these alone and once each, such as agent_killed,network_cut, in place of --rounds")
+    options.add_argument("--partition", type=int, default=0, metavar="SECONDS", help="cut the network for so long at the end")
     options.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     options.add_argument("--other", type=Path, help="programs of another build, with which the aggregator's are exchanged")
     arguments = options.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     with BreakableInstallation(arguments.other) as installation:
-        trial = Trial(installation, arguments.seed)
+        faults = arguments.faults.split(",") if arguments.faults else FAULTS
+        trial = Trial(installation, arguments.seed, faults)
         try:
-            for number in range(arguments.rounds):
+            for number in range(len(faults) if arguments.faults else arguments.rounds):
                 print(trial.round(number), flush=True)
+            if arguments.partition:
+                print(trial.partition(arguments.partition), flush=True)
             trial.finish()
         except BaseException:
             print(f"\nseed {arguments.seed}; the last lines of the logs:", file=sys.stderr)
