@@ -121,7 +121,8 @@ let package = Package(
         .target(
             name: "QueryAPI",
             dependencies: [
-                "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection", "Impact",
+                "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection",
+                "Impact",
                 "Drift", "Alerting", "Storage", "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
