@@ -38,7 +38,7 @@ let package = Package(
         // Shared.
         .target(name: "CallModel"),
         .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
-        .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
+        .target(name: "Documents", dependencies: ["CallModel", "CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
         .target(name: "Redaction", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),

@@ -4,7 +4,7 @@ import Compression
 /// Turns calls into a batch: columns while they arrive, one buffer when it is sealed (batch.proto says what lies where).
 ///
 /// Times and durations keep microseconds, PostgreSQL's resolution; everything else reads back as it was written.
-public struct BatchBuilder {
+public struct BatchBuilder: Sendable {
     public private(set) var callCount = 0
     private let catalogueVersion: String
     private var metadata = MetadataWriter()
@@ -23,6 +23,14 @@ public struct BatchBuilder {
     public mutating func append(_ call: APICall) {
         metadata.append(call)
         openPayload.append(call)
+        callCount += 1
+        if openPayload.callCount == BatchLimits.payloadCallCountMax { closePayload() }
+    }
+
+    /// The same for a call that was never made one: what is written does not differ.
+    public mutating func append(_ row: CallRow) {
+        metadata.append(row)
+        openPayload.append(row)
         callCount += 1
         if openPayload.callCount == BatchLimits.payloadCallCountMax { closePayload() }
     }

@@ -34,6 +34,20 @@ struct PayloadWriter {
         webhook.append(call.webhook, table: &table)
     }
 
+    mutating func append(_ row: CallRow) {
+        callCount += 1
+        method.appendVarint(table.index(ofBytes: row.method))
+        append(url: row.url)
+        httpVersion.appendVarint(row.httpVersion.isEmpty ? 0 : table.index(ofBytes: row.httpVersion))
+        byteCount += 24
+        byteCount += request.append(row.request, table: &table)
+        byteCount += response.append(row.response, table: &table)
+        peer.appendVarint(row.peerAddress.isEmpty ? 0 : table.index(ofBytes: row.peerAddress))
+        parentPresent.append(row.parentSpanID == nil ? 0 : 1)
+        if let span = row.parentSpanID { parent.appendFixed(span.bits) }
+        webhook.append(nil, table: &table)
+    }
+
     /// The columns of another writer behind these.
     mutating func take(_ other: PayloadWriter) {
         callCount += other.callCount

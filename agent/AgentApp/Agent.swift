@@ -88,10 +88,14 @@ public final class Agent: Sendable {
         if let names = settings.attribution.otlpCustomers { receiving.otlp.customerAttributes = names }
         if let fields = settings.attribution.moesifCustomers { receiving.moesifCustomerFields = fields }
         receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
+        receiving.shortcuts = ExpressLanes(pipeline, receiving, metrics)
         let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
             calls, context, completion in
-            let processed = pipeline.process(calls, .reported, at: context.receivedAt)
-            spool.append(processed.calls) { completion(sinkResult($0, processed)) }
+            var processed = pipeline.process(calls, .reported, at: context.receivedAt)
+            processed.notOurs += context.taken?.notOursCount ?? 0
+            spool.append(processed.calls, encoded: context.taken?.encoded) { [processed] in
+                completion(sinkResult($0, processed))
+            }
         }
         receiver = HTTPServer(
             configuration: ServerConfiguration(

@@ -35,12 +35,12 @@ final class CallPipeline: Sendable {
     let tap = TapBuffer()
     /// Nil where calls come from one kind of source only.
     private let sightings: SightingDesk?
-    private let settings: AgentSettings
+    let settings: AgentSettings
     private let naming: Mutex<LayeredCatalogue>
     private let idle = Mutex<[Tools]>([])
-    private let kept: Counter
-    private let dropped: [Catalogue.NotOurs: Counter]
-    private let redactions: @Sendable (String) -> Counter
+    let kept: Counter
+    let dropped: [Catalogue.NotOurs: Counter]
+    let redactions: @Sendable (String) -> Counter
     private let unattributed: [AttributedField: Counter]
     private let attributed: @Sendable (AttributedField, Int) -> Counter
 
@@ -186,7 +186,7 @@ final class CallPipeline: Sendable {
         call.webhook = settings.catalogue.webhookDetails(of: call, partner: partner)
     }
 
-    private func count(_ attribution: Attributor.Counts) {
+    func count(_ attribution: Attributor.Counts) {
         for (field, count) in attribution.missing { unattributed[field]?.add(count) }
         for (field, counts) in attribution.found {
             for (rule, count) in counts.enumerated() where count > 0 { attributed(field, rule).add(count) }

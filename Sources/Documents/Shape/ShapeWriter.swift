@@ -3,10 +3,33 @@ struct ShapeWriter: ~Copyable {
     private let limits: ShapeLimits
     var sink = ByteWriter(capacity: 512)
     private(set) var valuesLeft: Int
+    private let keys: ShapeKeys?
+    /// Whether a key was written that the keys' judge calls secret.
+    private(set) var holdsSecretKey = false
 
-    init(limits: ShapeLimits) {
+    init(limits: ShapeLimits, keys: ShapeKeys? = nil) {
         self.limits = limits
+        self.keys = keys
         valuesLeft = limits.valueCountMax
+    }
+
+    /// Forgets what was written, and keeps the storage.
+    mutating func begin() {
+        sink.truncate(to: 0)
+        valuesLeft = limits.valueCountMax
+        holdsSecretKey = false
+    }
+
+    /// Whether a key gives way to `{key}`.
+    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let keys else { return DataKey.isData(key) }
+        switch keys.verdict(on: key) {
+        case .data: return true
+        case .name: return false
+        case .secret:
+            holdsSecretKey = true
+            return false
+        }
     }
 
     mutating func valueWritten() { valuesLeft -= 1 }
@@ -30,7 +53,7 @@ struct ShapeWriter: ~Copyable {
         var leftOut = 0
         sink.append(UInt8(ascii: "{"))
         value.forEachMember { key, value in
-            if DataKey.isData(key) {
+            if isData(key) {
                 if dataValues.count < limits.elementCountMax { dataValues.append(value) }
             } else if count < limits.memberCountMax, valuesLeft > 0 {
                 member(key, isFirst: count == 0)
@@ -102,7 +125,7 @@ struct ShapeWriter: ~Copyable {
         var places: [[UInt8]: Int] = [:]
         for value in values {
             value.forEachMember { name, value in
-                let key = DataKey.isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
+                let key = isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
                 if let place = places[key] {
                     if groups[place].values.count < limits.elementCountMax { groups[place].values.append(value) }
                 } else if groups.count < limits.memberCountMax {
@@ -160,6 +183,12 @@ struct ShapeWriter: ~Copyable {
 }
 
 extension LeafShape {
+    private init(longNumber value: JSONValue) {
+        var digits = ByteWriter(capacity: 64)
+        value.write(to: &digits)
+        self.init(number: digits.written)
+    }
+
     /// Of a value that is no container; a container among merged leaves is what makes them `mixed`.
     init(leaf value: JSONValue) {
         switch value.kind {
@@ -172,9 +201,7 @@ extension LeafShape {
             self.init(integer: number.magnitude, isNegative: number < 0)
         case .unsigned: self.init(integer: value.uint64 ?? 0, isNegative: false)
         case .double:
-            var digits = ByteWriter(capacity: 64)
-            value.write(to: &digits)
-            self.init(number: digits.written)
+            self = LeafShape(decimal: value.double ?? 0) ?? LeafShape(longNumber: value)
         }
     }
 }
