@@ -62,12 +62,19 @@ let package = Package(
         .target(
             name: "Receivers",
             dependencies: [
-                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+                "CallModel", "CallJSON", "Documents", "BatchFormat", "Compression", "Transport", "Runtime", nio,
+                logging,
             ], path: "agent/Receivers"),
         .target(
             name: "Attribution", dependencies: ["CallModel", "Documents", "CallJSON", "PartnerCatalog"],
             path: "agent/Attribution"),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
+        .target(
+            name: "Express",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Receivers",
+                "Attribution", "Deduplication",
+            ], path: "agent/Express", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Spool",
             dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging],
@@ -82,7 +89,7 @@ let package = Package(
                 "CatalogueSettings", "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols",
                 "Receivers",
                 "Attribution",
-                "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+                "Deduplication", "Express", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
@@ -176,6 +183,12 @@ let package = Package(
                 "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
             ]),
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
+        .testTarget(
+            name: "ExpressTests",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Attribution",
+                "Express",
+            ]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
             name: "AgentAppTests",

@@ -32,7 +32,8 @@ let package = Package(
         .target(
             name: "Receivers",
             dependencies: [
-                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+                "CallModel", "CallJSON", "Documents", "BatchFormat", "Compression", "Transport", "Runtime", nio,
+                logging,
             ]),
         .target(name: "Deduplication", dependencies: ["CallModel"]),
         .target(

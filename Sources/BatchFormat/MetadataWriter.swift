@@ -170,7 +170,7 @@ struct MetadataWriter {
     /// The encoded message.
     func encoded() -> [UInt8] {
         var wire = WireWriter()
-        wire.strings(field: 1, table.strings)
+        table.write(field: 1, to: &wire)
         wire.delimited(field: 2, time)
         wire.delimited(field: 3, bits)
         wire.delimited(field: 4, outcome)

@@ -75,7 +75,7 @@ struct PayloadWriter {
     func finish() -> [UInt8] {
         var wire = WireWriter()
         wire.reserve(byteCount)
-        wire.strings(field: 1, table.strings)
+        table.write(field: 1, to: &wire)
         wire.delimited(field: 2, method)
         wire.delimited(field: 3, origin)
         wire.delimited(field: 4, path.lengths)

@@ -22,10 +22,6 @@ struct WireWriter {
         bytes.appendVarint(UInt64(value.count))
         bytes.append(contentsOf: value)
     }
-
-    mutating func strings(field: Int, _ values: [String]) {
-        for var value in values { value.withUTF8 { element(field: field, $0) } }
-    }
 }
 
 extension [UInt8] {

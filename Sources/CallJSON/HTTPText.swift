@@ -24,7 +24,9 @@ enum HTTPText {
         return isLower
     }
 
-    private static let lowerTokenBytes: [Bool] = (UInt8.min...UInt8.max).map { isTokenByte($0) && !(65...90).contains($0) }
+    private static let lowerTokenBytes: [Bool] = (UInt8.min...UInt8.max).map {
+        isTokenByte($0) && !(65...90).contains($0)
+    }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {

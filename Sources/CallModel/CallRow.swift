@@ -59,7 +59,7 @@ public struct CallRow {
     /// Of the response; nil when there was none.
     public var status: Int?
     public var response = Message()
-    private var names = [Text](repeating: none, count: Name.allCases.count)
+    private var names = InlineArray<8, Text>(repeating: none)
 
     public init() {}
 

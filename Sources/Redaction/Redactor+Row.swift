@@ -93,23 +93,24 @@ extension Redactor {
         for index in message.headers.indices {
             let name = message.headers[index].name
             var headerClass = headerFacts(of: name).headerClass
-            if headerClass != .harmless, !plan.known.isEmpty, plan.known.contains(String(decoding: name, as: UTF8.self)) {
+            if headerClass != .harmless, !plan.known.isEmpty, plan.known.contains(String(decoding: name, as: UTF8.self))
+            {
                 headerClass = .harmless
             }
             switch headerClass {
             case .harmless: mask(&message.headers[index].value, arena)
             case .secret:
-                message.headers[index].value = placeholder("secret", for: message.headers[index].value, arena)
+                message.headers[index].value = placeholder("secret", message.headers[index].value, arena)
                 count(.header)
             case .other:
-                message.headers[index].value = placeholder("value", for: message.headers[index].value, arena)
+                message.headers[index].value = placeholder("value", message.headers[index].value, arena)
                 count(.header)
             }
         }
     }
 
-    private func placeholder(_ name: StaticString, for value: CallRow.Text, _ arena: TextArena) -> CallRow.Text {
-        arena.copy(scanner.placeholder("\(name)", value))
+    private func placeholder(_ name: String, _ value: CallRow.Text, _ arena: TextArena) -> CallRow.Text {
+        arena.copy(scanner.placeholder(name, value))
     }
 
     private mutating func setBody(

@@ -6,7 +6,7 @@ extension SecretScanner {
     /// Numbers stand beside others (`shop/1 4242 4242 …`), so every sequence of neighbouring groups is tried.
     func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: SecretScanner.Rule)] {
         var finds: [(range: Range<Int>, rule: SecretScanner.Rule)] = []
-        guard Self.holdsDigits(bytes, atLeast: Self.digitCountMin) else { return [] }
+        guard Self.holdsNeighbours(bytes, digitCount: Self.digitCountMin) else { return [] }
         var groups: [Range<Int>] = []
         var at = 0
         while at < bytes.count {
@@ -32,11 +32,24 @@ extension SecretScanner {
     /// Of the shortest number that is looked for, one of social security.
     private static let digitCountMin = 9
 
-    private static func holdsDigits(_ bytes: UnsafeBufferPointer<UInt8>, atLeast count: Int) -> Bool {
-        guard bytes.count >= count else { return false }
+    /// Whether neighbouring groups together have so many digits. Most texts end here: identifiers have letters between theirs.
+    private static func holdsNeighbours(_ bytes: UnsafeBufferPointer<UInt8>, digitCount: Int) -> Bool {
+        guard bytes.count >= digitCount else { return false }
         var digits = 0
-        for byte in bytes where byte &- 48 < 10 { digits &+= 1 }
-        return digits >= count
+        var isAfterSeparator = false
+        for byte in bytes {
+            if byte &- 48 < 10 {
+                digits &+= 1
+                isAfterSeparator = false
+                if digits >= digitCount { return true }
+            } else if digits > 0, !isAfterSeparator, isGroupSeparator(byte) {
+                isAfterSeparator = true
+            } else {
+                digits = 0
+                isAfterSeparator = false
+            }
+        }
+        return false
     }
 
     private func judge(

@@ -111,7 +111,7 @@ public final class Spool: Sendable {
         _ calls: [APICall], encoded: EncodedCalls? = nil, place: ReplayPlace? = nil,
         completion: @escaping @Sendable (Result<AppendResult, SpoolError>) -> Void
     ) {
-        let admission = inbox.withLock { 
+        let admission = inbox.withLock {
             $0.admit(Inbox.Append(calls: calls, encoded: encoded, place: place, completion: completion))
         }
         switch admission {

@@ -21,7 +21,7 @@ struct ShapeWriter: ~Copyable {
     }
 
     /// Whether a key gives way to `{key}`.
-    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>, _ keys: ShapeKeys?) -> Bool {
         guard let keys else { return DataKey.isData(key) }
         switch keys.verdict(on: key) {
         case .data: return true
@@ -48,12 +48,14 @@ struct ShapeWriter: ~Copyable {
     }
 
     private mutating func object(_ value: JSONValue, depth: Int) {
+        // Held here, and not taken out anew for every key.
+        let keys = self.keys
         var dataValues: [JSONValue] = []
         var count = 0
         var leftOut = 0
         sink.append(UInt8(ascii: "{"))
         value.forEachMember { key, value in
-            if isData(key) {
+            if isData(key, keys) {
                 if dataValues.count < limits.elementCountMax { dataValues.append(value) }
             } else if count < limits.memberCountMax, valuesLeft > 0 {
                 member(key, isFirst: count == 0)
@@ -125,7 +127,7 @@ struct ShapeWriter: ~Copyable {
         var places: [[UInt8]: Int] = [:]
         for value in values {
             value.forEachMember { name, value in
-                let key = isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
+                let key = isData(name, keys) ? Array(DataKey.placeholder.utf8) : Array(name)
                 if let place = places[key] {
                     if groups[place].values.count < limits.elementCountMax { groups[place].values.append(value) }
                 } else if groups.count < limits.memberCountMax {
