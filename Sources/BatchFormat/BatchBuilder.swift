@@ -94,14 +94,27 @@ public struct BatchBuilder: Sendable {
         wire.delimited(field: 3, Array(catalogueVersion.utf8))
         wire.varint(field: 4, codec.rawValue)
         if callCount > 0 { wire.delimited(field: 5, pack(metadata.encoded())) }
-        if codec == .plain { wire.reserve(wire.bytes.count + fullPayloadByteCount + openPayload.byteCount) }
-        for payload in fullPayloads { wire.append(payload, packed: pack) }
-        if openPayload.callCount > 0 { wire.append(openPayload, packed: pack) }
+        let payloads = fullPayloads + (openPayload.callCount > 0 ? [openPayload] : [])
+        if codec == .plain {
+            let byteCount = fullPayloadByteCount + openPayload.byteCount
+            wire.reserve(wire.bytes.count + byteCount + byteCount / 8)
+            for payload in payloads { wire.append(payload) }
+        } else {
+            for payload in payloads { wire.append(payload, packed: pack) }
+        }
         return wire.bytes
     }
 }
 
 extension WireWriter {
+    /// As it is, where it will stay: a journal is written with every append.
+    fileprivate mutating func append(_ payload: PayloadWriter) {
+        nested(field: 6, byteCountEstimate: payload.byteCount + 16, isElement: true) { block in
+            block.varint(field: 1, UInt64(payload.callCount))
+            block.nested(field: 2, byteCountEstimate: payload.byteCount) { payload.write(to: &$0) }
+        }
+    }
+
     fileprivate mutating func append(_ payload: PayloadWriter, packed pack: ([UInt8]) -> [UInt8]) {
         var block = WireWriter()
         let data = pack(payload.finish())

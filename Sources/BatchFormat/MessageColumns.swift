@@ -104,15 +104,15 @@ struct MessageColumns {
         anySize = anySize || other.anySize
     }
 
-    func encodedBodies() -> [UInt8] {
-        var wire = WireWriter()
+    var bodiesByteCountEstimate: Int { body.contents.count + body.lengths.count + form.count + size.count + 16 }
+
+    func writeBodies(to wire: inout WireWriter) {
         if form.contains(where: { $0 != 0 }) {
             wire.delimited(field: 1, form)
             wire.delimited(field: 2, body.lengths)
             wire.delimited(field: 3, body.contents)
         }
         if anySize { wire.delimited(field: 4, size) }
-        return wire.bytes
     }
 }
 

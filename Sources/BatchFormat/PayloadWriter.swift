@@ -74,7 +74,12 @@ struct PayloadWriter {
 
     func finish() -> [UInt8] {
         var wire = WireWriter()
-        wire.reserve(byteCount)
+        wire.reserve(byteCount + byteCount / 8)
+        write(to: &wire)
+        return wire.bytes
+    }
+
+    func write(to wire: inout WireWriter) {
         table.write(field: 1, to: &wire)
         wire.delimited(field: 2, method)
         wire.delimited(field: 3, origin)
@@ -85,15 +90,14 @@ struct PayloadWriter {
         wire.delimited(field: 8, response.headerLists)
         for column in request.headerColumns { wire.element(field: 9, column.encoded()) }
         for column in response.headerColumns { wire.element(field: 10, column.encoded()) }
-        wire.delimited(field: 11, request.encodedBodies())
-        wire.delimited(field: 12, response.encodedBodies())
+        wire.nested(field: 11, byteCountEstimate: request.bodiesByteCountEstimate) { request.writeBodies(to: &$0) }
+        wire.nested(field: 12, byteCountEstimate: response.bodiesByteCountEstimate) { response.writeBodies(to: &$0) }
         wire.delimited(field: 13, peer)
         if !parent.isEmpty {
             wire.delimited(field: 14, parent)
             wire.delimited(field: 15, parentPresent)
         }
         wire.delimited(field: 16, webhook.encoded())
-        return wire.bytes
     }
 }
 
