@@ -124,7 +124,9 @@ enum HiddenText {
     private static func isDigit(_ byte: UInt8) -> Bool { digitBytes[Int(byte)] }
 
     /// Of either alphabet of base64, and its padding.
-    private static let digitBytes: [Bool] = (UInt8.min...UInt8.max).map { sextet($0) != nil || $0 == UInt8(ascii: "=") }
+    private static let digitBytes: [Bool] = (UInt8.min...UInt8.max).map {
+        sextet(of: $0) != nil || $0 == UInt8(ascii: "=")
+    }
 
     private static func hex(_ digit: UInt8) -> UInt8? {
         switch digit {
@@ -135,7 +137,16 @@ enum HiddenText {
         }
     }
 
+    @inline(__always)
     private static func sextet(_ digit: UInt8) -> UInt8? {
+        let value = sextets[Int(digit)]
+        return value < 64 ? value : nil
+    }
+
+    /// Tables, because what is looked at is mostly random: a branch for every kind of digit would be mispredicted every other time.
+    private static let sextets: [UInt8] = (UInt8.min...UInt8.max).map { sextet(of: $0) ?? 255 }
+
+    private static func sextet(of digit: UInt8) -> UInt8? {
         switch digit {
         case 65...90: digit - 65
         case 97...122: digit - 71

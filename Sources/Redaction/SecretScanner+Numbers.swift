@@ -32,25 +32,28 @@ extension SecretScanner {
     /// Of the shortest number that is looked for, one of social security.
     private static let digitCountMin = 9
 
-    /// Whether neighbouring groups together have so many digits. Most texts end here: identifiers have letters between theirs.
+    /// Whether neighbouring groups together have so many digits. Most texts end here: identifiers have letters between theirs. No
+    /// branch asks what a byte is, because in an identifier nobody can predict it.
     private static func holdsNeighbours(_ bytes: UnsafeBufferPointer<UInt8>, digitCount: Int) -> Bool {
         guard bytes.count >= digitCount else { return false }
         var digits = 0
-        var isAfterSeparator = false
-        for byte in bytes {
-            if byte &- 48 < 10 {
-                digits &+= 1
-                isAfterSeparator = false
-                if digits >= digitCount { return true }
-            } else if digits > 0, !isAfterSeparator, isGroupSeparator(byte) {
-                isAfterSeparator = true
-            } else {
-                digits = 0
-                isAfterSeparator = false
+        var most = 0
+        var last: UInt8 = 0
+        kinds.withUnsafeBufferPointer { kinds in
+            for byte in bytes {
+                let kind = kinds[Int(byte)]
+                // Anything but a digit, or one separator behind one, begins anew.
+                let keeps = kind & 1 | (kind & ~last) >> 1
+                digits = (digits &+ Int(kind & 1)) &* Int(keeps)
+                most = max(most, digits)
+                last = kind
             }
         }
-        return false
+        return most >= digitCount
     }
+
+    /// 1 for a digit, 2 for what stands between groups of them, 0 for others.
+    private static let kinds: [UInt8] = (UInt8.min...UInt8.max).map { $0 &- 48 < 10 ? 1 : isGroupSeparator($0) ? 2 : 0 }
 
     private func judge(
         _ groups: [Range<Int>], in bytes: UnsafeBufferPointer<UInt8>,
