@@ -180,7 +180,8 @@ let package = Package(
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
+                "CallModel", "Compression", "Documents", "CallJSON", "BatchFormat", "Transport", "Runtime", "Receivers",
+                nio, nioPosix,
             ]),
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
         .testTarget(
