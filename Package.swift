@@ -38,7 +38,7 @@ let package = Package(
         // Shared.
         .target(name: "CallModel"),
         .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
-        .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
+        .target(name: "Documents", dependencies: ["CallModel", "CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
         .target(name: "Redaction", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
@@ -68,12 +68,19 @@ let package = Package(
         .target(
             name: "Receivers",
             dependencies: [
-                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+                "CallModel", "CallJSON", "Documents", "BatchFormat", "Compression", "Transport", "Runtime", nio,
+                logging,
             ], path: "agent/Receivers"),
         .target(
             name: "Attribution", dependencies: ["CallModel", "Documents", "CallJSON", "PartnerCatalog"],
             path: "agent/Attribution"),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
+        .target(
+            name: "Express",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Receivers",
+                "Attribution", "Deduplication",
+            ], path: "agent/Express", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Spool",
             dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging],
@@ -89,7 +96,7 @@ let package = Package(
                 "Protocols",
                 "Receivers",
                 "Attribution",
-                "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+                "Deduplication", "Express", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
@@ -189,10 +196,16 @@ let package = Package(
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "SimulationKit", "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime",
-                "Receivers", nio, nioPosix,
+                "SimulationKit", "CallModel", "Compression", "Documents", "CallJSON", "BatchFormat", "Transport",
+                "Runtime", "Receivers", nio, nioPosix,
             ]),
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
+        .testTarget(
+            name: "ExpressTests",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Attribution",
+                "Express",
+            ]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
             name: "AgentAppTests",

@@ -10,7 +10,7 @@ struct ImportRuleTests {
         ("Runtime", "Sources"), ("CatalogueSettings", "Sources"), ("Transport", "Sources"),
         ("SimulationKit", "Sources"), ("farwatch-fleet", "Sources"), ("Privileges", "agent"), ("Probes", "agent"),
         ("Capture", "agent"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"),
-        ("Attribution", "agent"), ("Deduplication", "agent"),
+        ("Attribution", "agent"), ("Deduplication", "agent"), ("Express", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
         ("Detection", "aggregator"), ("Impact", "aggregator"), ("Drift", "aggregator"), ("Incidents", "aggregator"),

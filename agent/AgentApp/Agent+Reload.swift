@@ -16,7 +16,7 @@ extension Agent {
         let next = settings.inForce(since: running)
         live.replace(next)
         await nameCalls(by: next)
-        handler.use(receiverConfiguration(next))
+        handler.use(receiverConfiguration(next, express))
         await spool.use(next.spool)
         if next.reachesAggregator(unlike: running) {
             await forwarder.use(forwarderConfiguration(next), token: next.token)
@@ -52,12 +52,13 @@ extension AgentSettings {
     }
 }
 
-func receiverConfiguration(_ settings: AgentSettings) -> ReceiverConfiguration {
+func receiverConfiguration(_ settings: AgentSettings, _ express: ExpressLanes) -> ReceiverConfiguration {
     var receiving = ReceiverConfiguration(hostName: settings.hostName)
     receiving.trustHost = settings.receive.trustHost
     receiving.bodyByteCountMax = settings.receive.byteCountMax
     if let names = settings.attribution.otlpCustomers { receiving.otlp.customerAttributes = names }
     if let fields = settings.attribution.moesifCustomers { receiving.moesifCustomerFields = fields }
+    receiving.shortcuts = express
     receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
     return receiving
 }

@@ -24,6 +24,7 @@ public final class Agent: Sendable {
     let spool: Spool
     let pipeline: CallPipeline
     let handler: ReceiverHandler
+    let express: ExpressLanes
     let receiver: HTTPServer
     let forwarder: Forwarder
     let reloads: ReloadMetrics
@@ -104,11 +105,16 @@ public final class Agent: Sendable {
         self.forwarder = forwarder
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
+        let express = ExpressLanes(pipeline, metrics)
+        self.express = express
         let handler = try ReceiverHandler(
-            configuration: receiverConfiguration(settings), metrics: ReceiverMetrics(registry: metrics)
+            configuration: receiverConfiguration(settings, express), metrics: ReceiverMetrics(registry: metrics)
         ) { calls, context, completion in
-            let processed = pipeline.process(calls, .reported, at: context.receivedAt)
-            spool.append(processed.calls) { completion(sinkResult($0, processed)) }
+            var processed = pipeline.process(calls, .reported, at: context.receivedAt)
+            processed.notOurs += context.taken?.notOursCount ?? 0
+            spool.append(processed.calls, encoded: context.taken?.encoded) { [processed] in
+                completion(sinkResult($0, processed))
+            }
         }
         self.handler = handler
         receiver = HTTPServer(

@@ -20,14 +20,17 @@ final class CallPipeline: Sendable {
     }
 
     /// What calls are dealt with by. Never changes: others take its place.
-    private final class Rules: Sendable {
+    final class Rules: Sendable {
         let settings: AgentSettings
         let published: [PartnerDefinition]
         let naming: LayeredCatalogue
+        /// Counts up: the place these have among the rules of this process.
+        let revision: Int
 
-        init(_ settings: AgentSettings, published: [PartnerDefinition]) {
+        init(_ settings: AgentSettings, published: [PartnerDefinition], after last: Rules? = nil) {
             self.settings = settings
             self.published = published
+            revision = (last?.revision ?? 0) + 1
             naming = LayeredCatalogue(settings.catalogue, published: published)
         }
     }
@@ -53,9 +56,9 @@ final class CallPipeline: Sendable {
     private let sightings: SightingDesk?
     private let rules: Mutex<Rules>
     private let idle = Mutex<[Tools]>([])
-    private let kept: Counter
-    private let dropped: [Catalogue.NotOurs: Counter]
-    private let redactions: @Sendable (String) -> Counter
+    let kept: Counter
+    let dropped: [Catalogue.NotOurs: Counter]
+    let redactions: @Sendable (String) -> Counter
     private let unattributed: [AttributedField: Counter]
     private let attributed: @Sendable (AttributedField, Int) -> Counter
 
@@ -97,12 +100,14 @@ final class CallPipeline: Sendable {
     }
 
     /// What calls are named by; a value that does not change.
-    var catalogue: LayeredCatalogue { rules.withLock { $0 }.naming }
+    var catalogue: LayeredCatalogue { currentRules.naming }
+
+    var currentRules: Rules { rules.withLock { $0 } }
 
     /// Calls from now on are named by this. Returns the version of what they are named by.
     func setPublished(_ published: [PartnerDefinition]) -> String {
         rules.withLock { rules in
-            rules = Rules(rules.settings, published: published)
+            rules = Rules(rules.settings, published: published, after: rules)
             return rules.naming.version
         }
     }
@@ -111,7 +116,7 @@ final class CallPipeline: Sendable {
     /// the start. Returns the version of what calls are named by.
     func use(_ settings: AgentSettings) -> String {
         rules.withLock { rules in
-            rules = Rules(settings, published: rules.published)
+            rules = Rules(settings, published: rules.published, after: rules)
             return rules.naming.version
         }
     }
@@ -148,7 +153,7 @@ final class CallPipeline: Sendable {
     }
 
     private func borrowTools() -> Tools {
-        let rules = self.rules.withLock { $0 }
+        let rules = currentRules
         let fitting = idle.withLock { idle -> Tools? in
             while let tools = idle.popLast() {
                 if tools.rules === rules { return tools }
@@ -221,7 +226,7 @@ final class CallPipeline: Sendable {
         call.webhook = catalogue.webhookDetails(of: call, partner: partner)
     }
 
-    private func count(_ attribution: Attributor.Counts) {
+    func count(_ attribution: Attributor.Counts) {
         for (field, count) in attribution.missing { unattributed[field]?.add(count) }
         for (field, counts) in attribution.found {
             for (rule, count) in counts.enumerated() where count > 0 { attributed(field, rule).add(count) }

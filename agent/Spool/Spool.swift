@@ -105,11 +105,15 @@ public final class Spool: Sendable {
     }
 
     /// The same without a task. `completion` is called once, on the spool's thread or on the caller's; it must not block.
+    ///
+    /// - Parameter encoded: calls that are columns already; kept or refused together with the others.
     public func append(
-        _ calls: [APICall], place: ReplayPlace? = nil,
+        _ calls: [APICall], encoded: EncodedCalls? = nil, place: ReplayPlace? = nil,
         completion: @escaping @Sendable (Result<AppendResult, SpoolError>) -> Void
     ) {
-        let admission = inbox.withLock { $0.admit(Inbox.Append(calls: calls, place: place, completion: completion)) }
+        let admission = inbox.withLock {
+            $0.admit(Inbox.Append(calls: calls, encoded: encoded, place: place, completion: completion))
+        }
         switch admission {
         case .refused(let error): completion(.failure(error))
         case .joined: break
@@ -141,7 +145,7 @@ public final class Spool: Sendable {
 
     private static func write(_ group: ArraySlice<Inbox.Append>, to store: inout SpoolStore<FileDisk>) {
         let result = Result { () throws(SpoolError) in
-            try store.append(group: group.map(\.calls), place: group.first?.place, at: now())
+            try store.append(group: group.map { ($0.calls, $0.encoded) }, place: group.first?.place, at: now())
         }
         switch result {
         case .success(let results):
@@ -153,7 +157,8 @@ public final class Spool: Sendable {
                 append.completion(
                     Result { () throws(SpoolError) in
                         guard append.place == nil else { throw .tooLarge(callCount: callCount, byteCount: byteCount) }
-                        return try store.appendInParts(append.calls[...], at: now())
+                        let encoded = try append.encoded?.decoded() ?? []
+                        return try store.appendInParts((append.calls + encoded)[...], at: now())
                     })
             }
         case .failure(let error):

@@ -148,11 +148,12 @@ public final class ReceiverHandler: RequestHandler {
         case .failure(let refusal): refuse(work, refusal)
         case .success(var decoded):
             nameHosts(of: &decoded, from: work.plan.receiver.kind, work.setup.configuration)
-            guard !decoded.calls.isEmpty else {
+            guard !decoded.calls.isEmpty || decoded.taken != nil else {
                 return finish(work, decoded, .stored(kept: 0, notOurs: 0, suppressed: 0, rejections: []))
             }
-            let context = ReceiveContext(
+            var context = ReceiveContext(
                 receiver: work.plan.receiver.kind, peer: work.request.head.peer, receivedAt: work.receivedAt)
+            context.taken = decoded.handOverTaken()
             sink(decoded.handOverCalls(), context) { [self, decoded] result in finish(work, decoded, result) }
         }
     }
@@ -161,7 +162,7 @@ public final class ReceiverHandler: RequestHandler {
     private func nameHosts(
         of decoded: inout DecodedRequest, from kind: ReceiverKind, _ configuration: ReceiverConfiguration
     ) {
-        var replacedCount = 0
+        var replacedCount = decoded.taken?.replacedHostCount ?? 0
         for index in decoded.calls.indices {
             let named = decoded.calls[index].host
             if named == configuration.hostName || named != nil && configuration.trustHost { continue }
