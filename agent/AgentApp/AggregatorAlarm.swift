@@ -35,7 +35,7 @@ struct AggregatorAlarm: Sendable {
 
     /// When to tell what: without clock or effects.
     struct Core: Sendable {
-        private let configuration: Configuration
+        var configuration: Configuration
         private(set) var isLost = false
         private var toldAt: Int64 = 0
 
@@ -63,7 +63,7 @@ struct AggregatorAlarm: Sendable {
     private static let callsMax = 3
     private static let outputByteCountMax = 4 << 10
 
-    let configuration: Configuration
+    let configuration: @Sendable () -> Configuration
     let host: String
     /// Nanoseconds of the monotonic clock.
     let lastAnswer: @Sendable () -> Int64
@@ -71,12 +71,12 @@ struct AggregatorAlarm: Sendable {
     let logger: Logger
     let runs: @Sendable (String) -> Counter
     let calls: @Sendable (String) -> Counter
-    private let client: WebClient
+    private let group: any EventLoopGroup
 
     init(
-        _ configuration: Configuration, host: String, lastAnswer: @escaping @Sendable () -> Int64,
-        waitingCalls: @escaping @Sendable () -> Int, group: any EventLoopGroup, _ metrics: MetricsRegistry,
-        logger: Logger
+        _ configuration: @escaping @Sendable () -> Configuration, host: String,
+        lastAnswer: @escaping @Sendable () -> Int64, waitingCalls: @escaping @Sendable () -> Int,
+        group: any EventLoopGroup, _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.configuration = configuration
         self.host = host
@@ -96,18 +96,17 @@ struct AggregatorAlarm: Sendable {
                 "farwatch_forwarder_alarm_calls_total", help: "Calls of forward.alarm.url.",
                 labels: [("result", result)])
         }
-        var web = WebClient.Configuration()
-        web.timeout = configuration.timeout
-        web.addresses.allowsPrivate = true
-        web.tls = ClientTLS(caFile: configuration.ca)
-        client = WebClient(web, group: group)
+        self.group = group
     }
 
     /// Runs until cancelled.
     func run() async {
-        var core = Core(configuration)
+        var core = Core(configuration())
         while !Task.isCancelled {
-            if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) { await tell(event) }
+            core.configuration = configuration()
+            if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) {
+                await tell(event, core.configuration)
+            }
             do {
                 try await Task.sleep(for: Self.period)
             } catch {
@@ -116,7 +115,7 @@ struct AggregatorAlarm: Sendable {
         }
     }
 
-    private func tell(_ event: Event) async {
+    private func tell(_ event: Event, _ configuration: Configuration) async {
         let seconds = (MonotonicClock.now() - lastAnswer()) / 1_000_000_000
         switch event {
         case .lost, .stillLost:
@@ -125,14 +124,15 @@ struct AggregatorAlarm: Sendable {
                 metadata: ["seconds": "\(seconds)", "waiting_calls": "\(waitingCalls())"])
         case .back: logger.notice("an aggregator answers again")
         }
-        async let calling: Void = call(document(event, seconds: seconds))
-        await runCommand(event, seconds: seconds)
+        async let calling: Void = call(configuration, document(event, seconds: seconds))
+        await runCommand(configuration, event, seconds: seconds)
         await calling
     }
 
     /// Tried a few times: it is called because something is wrong with the network.
-    private func call(_ document: [UInt8]) async {
+    private func call(_ configuration: Configuration, _ document: [UInt8]) async {
         guard let url = configuration.url else { return }
+        let client = client(configuration)
         var problem = ""
         for attempt in 1...Self.callsMax {
             do throws(TransportError) {
@@ -150,7 +150,15 @@ struct AggregatorAlarm: Sendable {
         logger.error("forward.alarm.url was not told", metadata: ["error": "\(problem)"])
     }
 
-    private func runCommand(_ event: Event, seconds: Int64) async {
+    private func client(_ configuration: Configuration) -> WebClient {
+        var web = WebClient.Configuration()
+        web.timeout = configuration.timeout
+        web.addresses.allowsPrivate = true
+        web.tls = ClientTLS(caFile: configuration.ca)
+        return WebClient(web, group: group)
+    }
+
+    private func runCommand(_ configuration: Configuration, _ event: Event, seconds: Int64) async {
         guard let program = configuration.command.first else { return }
         var process = ProcessConfiguration(
             program, Array(configuration.command.dropFirst()),

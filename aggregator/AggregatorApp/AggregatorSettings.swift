@@ -18,6 +18,8 @@ public struct AggregatorSettings: Sendable {
     public var ingestAddress = ListenAddress(host: "127.0.0.1", port: 7443)
     public var apiAddress = ListenAddress(host: "127.0.0.1", port: 7080)
     public var publicStatus = false
+    /// Whether links for outsiders may be made and used.
+    public var shares = false
     /// Where people reach the API, for links in messages; nil: messages have none.
     public var publicURL: String?
     public var tls: ServerTLS?
@@ -57,6 +59,7 @@ public struct AggregatorSettings: Sendable {
         let api = root.section("api")
         apiAddress = Self.address(api, apiAddress)
         publicStatus = api.bool("public_status") ?? publicStatus
+        shares = api.bool("shares") ?? shares
         publicURL = Self.publicURL(api)
         for (section, address) in [(ingestSection, ingestAddress), (api, apiAddress)]
         where tls == nil && !address.isLoopback {

@@ -27,6 +27,7 @@ func append(_ detail: IncidentDetail, _ parser: JSONParser, to writer: inout JSO
             entries += detail.actions.map(TimelineEntry.init)
             append(entries, &writer)
             append(detail.notifications, &writer)
+            if let impact = detail.impact { writer.member("impact", json: impact) }
         }
     }
 }

@@ -109,10 +109,12 @@ public struct StatusSnapshot: Sendable {
     /// Newest first.
     public var outages: [Outage]
     public var troubledHosts: [TroubledHost]
+    /// What the hosts see by themselves, and what they do not.
+    public var coverage: FleetCoverage
 
     public init(
         asOf: Instant, hostsReporting: Int, hostsSilent: Int, partners: [Partner], outages: [Outage],
-        troubledHosts: [TroubledHost]
+        troubledHosts: [TroubledHost], coverage: FleetCoverage = FleetCoverage()
     ) {
         self.asOf = asOf
         self.hostsReporting = hostsReporting
@@ -120,6 +122,7 @@ public struct StatusSnapshot: Sendable {
         self.partners = partners
         self.outages = outages
         self.troubledHosts = troubledHosts
+        self.coverage = coverage
     }
 
     public static func empty(asOf: Instant) -> StatusSnapshot {

@@ -26,6 +26,9 @@ public struct CallFilter: Sendable, Equatable {
     public var succeeded: Bool?
     public var failure: FailureKind?
     public var status: ClosedRange<Int>?
+    /// Only calls that took at least so long; one whose time is not known is none of them.
+    public var slowerThan: Duration?
+    public var source: CallSource?
     public var traceID: TraceID?
     /// The id of one call, supplied or assigned.
     public var id: String?

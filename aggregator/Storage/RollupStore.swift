@@ -85,7 +85,10 @@ public enum RollupStore {
         }
     }
 
-    /// Folds blocks that were not folded yet into the counts by minute.
+    /// More counts than this are not held at once, about 64 MB.
+    private static let foldedCountsMax = 400_000
+
+    /// Folds blocks that were not folded yet into the counts by minute and by hour; none when none is left.
     ///
     /// One that cannot be read costs its own counts and no other's: the positions move past it. They move in the same
     /// transaction, so that every block counts exactly once whatever fails in between; their rows are locked, so that
@@ -100,13 +103,14 @@ public enum RollupStore {
                 SELECT b.writer, b.flush, b.bytes FROM p JOIN farwatch.rollup_blocks b
                 ON b.writer = p.writer AND b.flush > p.flush ORDER BY b.writer, b.flush LIMIT $1
                 """, [.int4(Int32(countMax))])
-            var folded = FoldedBlocks(count: rows.count)
+            var folded = FoldedBlocks(count: 0)
             guard rows.count > 0 else { return folded }
             var rollup = MinuteRollup()
             var positions: [Int32: Int64] = [:]
-            for row in rows {
+            for row in rows where rollup.counts.count < foldedCountsMax {
                 let (writer, flush) = (try row.int4(0), try row.int8(1))
                 positions[writer] = flush
+                folded.count += 1
                 do {
                     rollup.add(try open(row, 2))
                 } catch is StorageError {
@@ -135,7 +139,8 @@ public enum RollupStore {
 
     /// - Parameter unit: `minute` or `hour`, as in the names of the tables and their columns of time.
     private static func store(_ rollup: MinuteRollup, into unit: String, _ connection: PostgresConnection) throws {
-        let counts = Array(rollup.counts)
+        // In the order of their indexes: neighbours are then on the page that is at hand.
+        let counts = rollup.counts.sorted { $0.key < $1.key }
         try connection.execute(
             """
             INSERT INTO farwatch.\(unit)_counts AS m
@@ -151,7 +156,7 @@ public enum RollupStore {
                 .int2Array(counts.map { Int16($0.key.outcome) }), .int8Array(counts.map(\.value.stored)),
                 .int8Array(counts.map(\.value.weighted)),
             ], prepared: true)
-        let latencies = Array(rollup.latencies)
+        let latencies = rollup.latencies.sorted { $0.key < $1.key }
         try connection.execute(
             """
             INSERT INTO farwatch.\(unit)_latencies AS m

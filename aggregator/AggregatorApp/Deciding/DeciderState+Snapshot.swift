@@ -19,7 +19,8 @@ extension DeciderState {
         let outages = try StateStore.outages(since: now - .seconds(90 * 86_400), connection).map(outage)
         return StatusSnapshot(
             asOf: now, hostsReporting: fleet.reporting, hostsSilent: fleet.silentHosts.count,
-            partners: partners.sorted { $0.id < $1.id }, outages: outages, troubledHosts: troubledHosts())
+            partners: partners.sorted { $0.id < $1.id }, outages: outages, troubledHosts: troubledHosts(),
+            coverage: fleet.coverage)
     }
 
     private func partner(

@@ -56,6 +56,7 @@ private func figures(_ incident: JSONValue) -> [(String, String)] {
         ("owner", incident.member("owner")?.string ?? "nobody"),
     ]
     incident.member("explanation")?.forEachElement { figures.append(("in common", $0.string ?? absent)) }
+    if let text = incident.member("impact")?.member("text")?.string { figures.append(("our requests", text)) }
     if let page = incident.member("partner_page")?.string { figures.append(("their page", page)) }
     if let acknowledged = incident.member("acknowledged"), !acknowledged.isNull {
         let by = acknowledged.member("by")?.string ?? "somebody"
