@@ -1,8 +1,10 @@
 import Alerting
 import CallModel
+import Postgres
 import Rollups
-import Storage
 import Testing
+
+@testable import Storage
 
 private let noon = Instant(rfc3339: "2026-11-24T12:00:00Z")!
 
@@ -10,12 +12,16 @@ private let noon = Instant(rfc3339: "2026-11-24T12:00:00Z")!
 struct DamageTests {
     @Test func `a damaged block of counts is passed over and counted, and those behind it are folded`() async throws {
         let connection = try await StorageServer.connect()
+        try Partitions.create(Partitions.byReceipt, day: noon.secondsSinceEpoch / 86_400, connection)
         let writer = try connection.query(
             "INSERT INTO farwatch.writers (name, started_at) VALUES ('damaged', now()) RETURNING id")[0].int4(0)
         for flush in 1...3 as ClosedRange<Int64> {
             try connection.execute(
-                "INSERT INTO farwatch.rollup_blocks (received_at, writer, flush, bytes) VALUES (now(), $1, $2, $3)",
-                [.int4(writer), .int8(flush), .bytea(Array("no block at all".utf8))])
+                "INSERT INTO farwatch.rollup_blocks (received_at, writer, flush, bytes) VALUES ($1, $2, $3, $4)",
+                [
+                    .timestamptz(noon.microsecondsSinceEpoch), .int4(writer), .int8(flush),
+                    .bytea(Array("no block at all".utf8)),
+                ])
         }
         var damaged: [Int64] = []
         while case let folded = try RollupStore.compact(countMax: 2, connection), folded.count > 0 {
