@@ -22,7 +22,8 @@ class NobodyAnswers(unittest.TestCase):
         alarm = f"  alarm: {{after: 20s, command: [{program}], url: '{siren.url}/page'}}\n"
         file.write_text(file.read_text().replace("forward:\n", "forward:\n" + alarm))
         installation.__enter__()
-        installation.wait_for(lambda: installation.api.status()["fleet"]["hosts_reporting"] == 1, 20, "it is heard from")
+        hosts = lambda: installation.api.status()["fleet"]["hosts_reporting"]  # noqa: E731
+        installation.wait_for(lambda: hosts() == 1, 20, "it is heard from")
         installation.kill("farwatch-aggregator")
         installation.wait_for(lambda: siren.got and told.exists(), 40, "it tells that nobody answers")
         self.assertEqual(told.read_text(), "lost quickstart\n")

@@ -1,5 +1,5 @@
-"""One outage, told by a running aggregator: what the message says, what their page says, what a change of settings and the loss of
-what was decided do to it."""
+"""One outage, told by a running aggregator: what the message says, what their page says, what a change of settings,
+what cannot be read and the loss of what was decided do to it."""
 
 import json
 import re
@@ -68,6 +68,7 @@ class Alerting(unittest.TestCase):
             self.all_is_said_at_the_beginning()
             self.their_page_is_told()
             self.liars_are_counted()
+            self.what_cannot_be_read_is_counted()
             self.other_settings_are_in_force_at_once()
             self.what_was_decided_is_lost()
 
@@ -107,6 +108,23 @@ class Alerting(unittest.TestCase):
         self.assertFalse(self.other.got, "a redirect was followed")
         self.assertEqual(self.says(), "Partial System Outage: Elevated errors (identified)")
 
+    def what_cannot_be_read_is_counted(self):
+        """A silence and an owner of a newer release, and damage among the counts: each costs itself alone."""
+        later = """'[{"dimension":"mood","op":"=","value":"bad"}]'"""
+        self.installation.sql(
+            "INSERT INTO farwatch.quiets "
+            "(kind, matchers, starts_at, ends_at, comment, created_at, created_by, updated_at) "
+            f"VALUES ('silence', {later}, now(), now() + interval '1 hour', '', now(), 'later', now()); "
+            f"""INSERT INTO farwatch.owners VALUES ('later', '{{"matchers":7}}', now(), 'later'); """
+            "WITH w AS (INSERT INTO farwatch.writers (name, started_at) VALUES ('damaged', now()) RETURNING id) "
+            "INSERT INTO farwatch.rollup_blocks (received_at, writer, flush, bytes) "
+            "SELECT now(), id, 1, 'damaged' FROM w"
+        )
+        for name in ("decider_unreadable_quiets", "decider_unreadable_owners", "rollup_damaged_blocks_total"):
+            self.wait(lambda: self.metric("farwatch_" + name) == 1, 20, name)  # noqa: B023
+        folded = "SELECT count(*) FROM farwatch.compacted c JOIN farwatch.writers w ON w.id = c.writer AND c.flush > 0"
+        self.wait(lambda: self.installation.sql(folded) == [["2"]], 20, "the counts behind it are folded")
+
     def reload(self):
         log = self.installation.state / "logs/farwatch-aggregator.log"
         before = log.read_text().count("settings read again")
@@ -116,7 +134,7 @@ class Alerting(unittest.TestCase):
     def other_settings_are_in_force_at_once(self):
         self.rewrite("new", self.other)
         self.reload()
-        # Whoever is told from now on is told through the new channel, the end included; the old one is gone from the settings.
+        # From now on the new channel tells it, the end included; the old one is gone from the settings.
         incident = self.told(self.hook)[0]["incident"]
         token = self.installation.command(
             "farwatch-aggregator", "token", "create", "--scope", "operate", "--name", "ann"
