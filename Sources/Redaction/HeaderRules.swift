@@ -65,7 +65,8 @@ enum HeaderRules {
     ].map { Array($0.utf8) }
 
     static func isSecret(_ name: String) -> Bool {
-        holds(name, anyOf: secretParts) || name.hasSuffix("-key") && !idempotencyKeys.contains(name) || name == "auth" || name == "key"
+        holds(name, anyOf: secretParts) || name.hasSuffix("-key") && !idempotencyKeys.contains(name) || name == "auth"
+            || name == "key"
     }
 
     private static let personal: Set<String> = [

@@ -25,7 +25,9 @@ public struct RelatedIDs: Sendable, Equatable {
             .dropFirst()
         guard template.count == path.count else { return }
         for (place, part) in zip(template, path) where place.hasPrefix("{") {
-            if part.utf8.count >= Self.objectByteCountMin, let id = Self.telling(String(part), orHashed: false) { objects.insert(id) }
+            if part.utf8.count >= Self.objectByteCountMin, let id = Self.telling(String(part), orHashed: false) {
+                objects.insert(id)
+            }
         }
     }
 
