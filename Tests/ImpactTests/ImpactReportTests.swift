@@ -137,4 +137,15 @@ struct ImpactReportTests {
         #expect(found.all.failedBecause.count == 1)
         #expect(found.all.failedBecause.low == 0 && found.all.failedBecause.confidence < 0.7)
     }
+
+    @Test func `windows that overlap count each request and each call once`() {
+        let calls = requests(100)
+        let half = Int64(50 * 200_000)
+        let found = ImpactReport(
+            [
+                ImpactWindow(calls: calls, countsUntil: half),
+                ImpactWindow(calls: calls.filter { $0.start >= half }, countsUntil: .max),
+            ], earlier: [])
+        #expect(found.all.requests == 100 && found.tracedCalls == 100 && found.callsAlone == 0)
+    }
 }

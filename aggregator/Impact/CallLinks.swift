@@ -31,10 +31,11 @@ struct CallLinks {
     private static let slack: Int64 = 5_000
     /// Of two hosts, within one trace.
     private static let clockSlack: Int64 = 1_000_000
-    /// Requests under way on one host at a time that are looked at, the latest: a bound on the work for each call.
+    /// Requests under way on one host, or of one trace, that are looked at, the latest: a bound on the work for each call.
     private static let underWayMax = 256
 
-    init(_ calls: [ImpactCall]) {
+    /// - Parameter countsUntil: Calls of requests that begin later are linked and not counted: they are another window's.
+    init(_ calls: [ImpactCall], countsUntil: Int64 = .max) {
         var underWay: [Int32: [Int]] = [:]
         var traces: [TraceID: [Int]] = [:]
         for (index, call) in calls.enumerated() {
@@ -46,7 +47,7 @@ struct CallLinks {
             }
             if let trace = call.traceID, let request = Self.enclosing(call, traces[trace] ?? [], calls) {
                 links.append(Link(inbound: request, outbound: index, share: 1, isTraced: true))
-                tracedCount += call.weight
+                if calls[request].start < countsUntil { tracedCount += call.weight }
                 continue
             }
             let candidates = Self.candidates(call, underWay[call.host] ?? [], calls)
@@ -54,13 +55,18 @@ struct CallLinks {
                 links.append(
                     Link(inbound: request, outbound: index, share: 1 / Double(candidates.count), isTraced: false))
             }
-            if candidates.isEmpty { aloneCount += call.weight } else { timedCount += call.weight }
+            guard let first = candidates.first else {
+                if call.start < countsUntil { aloneCount += call.weight }
+                continue
+            }
+            guard calls[first].start < countsUntil else { continue }
+            timedCount += call.weight
             if candidates.count > 1 { ambiguousCount += call.weight }
         }
     }
 
     private static func enclosing(_ call: ImpactCall, _ requests: [Int], _ calls: [ImpactCall]) -> Int? {
-        requests.last { request in
+        requests.suffix(underWayMax).last { request in
             let slack = calls[request].host == call.host ? Self.slack : clockSlack
             return calls[request].start &- slack <= call.start && call.end <= calls[request].end &+ slack
         }

@@ -135,7 +135,7 @@ public struct ImpactReport: Sendable {
     }
 
     private mutating func count(_ window: ImpactWindow, _ usual: [UsualDurations.Key: Int64]) {
-        let links = CallLinks(window.calls)
+        let links = CallLinks(window.calls, countsUntil: window.countsUntil)
         tracedCalls += links.tracedCount
         timedCalls += links.timedCount
         ambiguousCalls += links.ambiguousCount

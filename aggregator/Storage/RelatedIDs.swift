@@ -25,15 +25,19 @@ public struct RelatedIDs: Sendable, Equatable {
             .dropFirst()
         guard template.count == path.count else { return }
         for (place, part) in zip(template, path) where place.hasPrefix("{") {
-            if part.utf8.count >= Self.objectByteCountMin, let id = Self.telling(String(part)) { objects.insert(id) }
+            if part.utf8.count >= Self.objectByteCountMin, let id = Self.telling(String(part), orHashed: false) {
+                objects.insert(id)
+            }
         }
     }
 
     public var all: Set<String> { objects.union([deliveryID, idempotencyKey].compactMap { $0 }) }
 
-    /// What redaction put a name in the place of tells nothing.
-    private static func telling(_ id: String?) -> String? {
-        guard let id, id.utf8.count >= byteCountMin, !id.hasPrefix("{"), !id.hasPrefix("%7B") else { return nil }
-        return id
+    /// What redaction put a name in the place of tells nothing, unless the name bears the hash of what stood there.
+    private static func telling(_ id: String?, orHashed: Bool = true) -> String? {
+        guard let id, id.utf8.count >= byteCountMin, !id.hasPrefix("%7B") else { return nil }
+        guard id.hasPrefix("{") else { return id }
+        let hash = id.split(separator: ":").last.map { $0.dropLast() } ?? ""
+        return orHashed && hash.utf8.count == 16 && parseHex(hash.utf8) != nil ? id : nil
     }
 }

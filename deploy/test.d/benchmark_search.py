@@ -13,7 +13,7 @@ from installation import Installation, as_ndjson, native_call, send
 
 ROUTES, CUSTOMERS, ORIGINS = 1_000, 5_000, 200
 RARE_EVERY = 100_000
-ROUNDS = 15
+ROUNDS = 10
 AIM_S = 1.0
 
 FILL = f"""

@@ -113,11 +113,12 @@ class Explain(unittest.TestCase):
         same = urllib.parse.urlencode({"a": a, "b": a}, quote_via=urllib.parse.quote)
         self.assertEqual(self.get(f"/api/v1/compare?{same}")[1]["causes"], [])
 
-    def test_a_stream_names_the_key_that_broke_each_failed_call(self):
+    def test_while_calls_stream_the_key_that_broke_each_is_named(self):
+        """Comes behind those that count failures, by its name: it makes one more."""
         tail = [str(self.installation.bin / "farwatch"), "tail", "--limit", "1", "--customer", "streamed", "--url", self.address]
         with subprocess.Popen(tail, stdout=subprocess.PIPE, text=True) as process:
             time.sleep(4)  # It opens, and learns what is usual.
-            call = order(9_000, True, 0) | {"customer": "streamed"}
+            call = order(101, True, 0) | {"id": "t-streamed", "customer": "streamed"}
             send(f"{self.installation.receivers}/v1/calls", as_ndjson([call]), content_type="application/x-ndjson")
             shown, _ = process.communicate(timeout=30)
         self.assertIn("body $.shipping.zip", shown)
