@@ -153,8 +153,10 @@ public actor Forwarder {
                 }
                 alarm = core.nextDeadline.map { deadline in
                     Task { [signal] in
-                        try? await Task.sleep(for: .nanoseconds(max(1_000_000, deadline - MonotonicClock.now())))
-                        signal.yield()  // Also when cancelled: a turn too many does nothing.
+                        let wait = Duration.nanoseconds(max(1_000_000, deadline - MonotonicClock.now()))
+                        // A cancelled one keeps silent: its signal would cancel the next, and so on without end.
+                        guard (try? await Task.sleep(for: wait)) != nil else { return }
+                        signal.yield()
                     }
                 }
             }
