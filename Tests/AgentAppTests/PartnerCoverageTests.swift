@@ -29,7 +29,8 @@ import Testing
     }
 
     private func exchange(_ reader: CallReader<PacketSink>, on id: ConnectionID, host: String) {
-        reader.chunk(Array("GET / HTTP/1.1\r\nhost: \(host)\r\n\r\n".utf8).span, of: id, .toServer, at: .epoch)
+        let request = Array("GET / HTTP/1.1\r\nhost: \(host)\r\n\r\n".utf8)
+        reader.chunk(request.span, of: id, .toServer, at: .epoch)
         let answer = Array("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".utf8)
         reader.chunk(answer.span, of: id, .toClient, at: .epoch)
     }

@@ -33,15 +33,16 @@ struct FleetCoverageTests {
     @Test func `the status tells what was seen, and nothing of what nobody looked at`() throws {
         var coverage = FleetCoverage()
         coverage.add(try sight(#"{"partner_connections":{"stripe":{"seen":4,"read":3}},"blind_processes":1}"#))
-        for (fleet, seen, ratio) in [(coverage, Int64(4), Double?(0.75)), (FleetCoverage(), 0, nil)] {
+        let cases: [(FleetCoverage, Int64, Double?)] = [(coverage, 4, 0.75), (FleetCoverage(), 0, nil)]
+        for (fleet, seen, ratio) in cases {
             let snapshot = StatusSnapshot(
                 asOf: .epoch, hostsReporting: 1, hostsSilent: 0, partners: [], outages: [], troubledHosts: [],
                 coverage: fleet)
             let bytes = try #require(snapshot.documents()["/api/v1/status"])
             try JSONParser().parse(bytes) { status in
-                let coverage = try #require(status.member("coverage"))
-                #expect(coverage.member("connections_seen")?.int64 == seen)
-                #expect(coverage.member("calls_decoded_ratio")?.double == ratio)
+                let coverage = status.member("coverage")
+                #expect(coverage?.member("connections_seen")?.int64 == seen)
+                #expect(coverage?.member("calls_decoded_ratio")?.double == ratio)
             }
         }
     }
