@@ -27,7 +27,7 @@ struct PlaceWordsTests {
             ),
             (["extra": "\"x\""], "`$.extra` is not expected here; no successful request of this route has it."),
             (
-                ["note": "\"note \\uD83D\\uDCA5\""],
+                ["note": "\"note 3 of the d\\uD83D\\uDCA5\""],
                 "`$.note` holds emoji that successful requests do not have here."
             ),
         ] as [([String: String?], String)])
