@@ -56,7 +56,7 @@ extension SpoolStore {
         open.since = nil
         var result = batch
         result.journalFile = journal?.file
-        result.journalByteCount = journal?.byteCount ?? 0
+        result.journalByteCount = journal?.fileByteCount ?? 0
         // From here on it counts with the other files.
         storedByteCount += blocks(result.journalByteCount)
         journal = nil
@@ -100,7 +100,6 @@ extension SpoolStore {
         statistics.sealedCalls += batch.head.callCount
         statistics.sealedBytes += batch.payload.count
         if let file = batch.journalFile { disk.close(file) }
-        storedByteCount -= blocks(batch.journalByteCount)
         removeJournal(of: batch)
         // The names changed before are safe now; what follows may wait for the next batch, or for `keepHouse`.
         untidySince = now
@@ -115,32 +114,37 @@ extension SpoolStore {
             if batch.keepsJournal {
                 try disk.rename(name, to: SpoolFile.badJournal(sequence).name)
                 aside.append(Aside(file: .badJournal(sequence), byteCount: byteCount, hasPlaces: false))
-                storedByteCount += blocks(byteCount)
                 boundAside()
             } else {
                 try disk.remove(name)
+                storedByteCount -= blocks(byteCount)
             }
             if let index = index(of: sequence) { sealed[index].journal = .removed }
         } catch {
             statistics.diskErrors += 1
-            staleJournals.append(sequence)
+            staleJournals.append((sequence, byteCount))
         }
     }
 
     /// Writes a file beside its name, syncs it and gives it the name. The name itself is safe after `syncDirectory`.
-    func writeDurably(_ parts: [[UInt8]], to name: String) throws(DiskError) {
+    mutating func writeDurably(_ parts: [[UInt8]], to name: String) throws(DiskError) {
         let temporary = name + ".tmp"
         let file = try disk.create(temporary)
+        // It was emptied, had one been left behind.
+        storedByteCount -= blocks(staleTemporaries.removeValue(forKey: temporary) ?? 0)
         do throws(DiskError) {
+            defer { disk.close(file) }
             try disk.write(parts, to: file, at: 0)
             try disk.sync(file)
+            try disk.rename(temporary, to: name)
         } catch {
-            disk.close(file)
-            try? disk.remove(temporary)
+            if (try? disk.remove(temporary)) == nil {
+                let byteCount = parts.reduce(0) { $0 + $1.count }
+                staleTemporaries[temporary] = byteCount
+                storedByteCount += blocks(byteCount)
+            }
             throw error
         }
-        disk.close(file)
-        try disk.rename(temporary, to: name)
     }
 
     mutating func count(_ callCount: Int, _ byteCount: Int, entering: Bool) {

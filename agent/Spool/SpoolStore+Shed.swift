@@ -75,7 +75,8 @@ extension SpoolStore {
             level: level, original: original, metadataByteCount: reduced.bytes.count,
             metadataChecksum: head.payloadChecksum)
         let encoded = head.encoded()
-        guard storedByteCount + blocks(head.fileByteCount) <= configuration.byteCountMax else { return }
+        // The open journal takes room as well.
+        guard diskByteCount + blocks(head.fileByteCount) <= configuration.byteCountMax else { return }
         try writeDurably([encoded, reduced.bytes], to: name)
         var entry = Entry(head, journal: old.journal)
         entry.disposition = old.disposition

@@ -85,10 +85,16 @@ extension SpoolStore {
     /// Syncs names, removes what was answered and what could not be removed before.
     mutating func keepHouse(at now: Instant) {
         do throws(DiskError) {
-            while let sequence = staleJournals.last {
+            while let (sequence, byteCount) = staleJournals.last {
                 try disk.remove(SpoolFile.journal(sequence).name)
                 staleJournals.removeLast()
+                storedByteCount -= blocks(byteCount)
                 if let index = index(of: sequence) { sealed[index].journal = .removed }
+            }
+            while let (name, byteCount) = staleTemporaries.first {
+                try disk.remove(name)
+                staleTemporaries[name] = nil
+                storedByteCount -= blocks(byteCount)
             }
             try syncDirectory()
             untidySince = nil

@@ -25,7 +25,7 @@ public struct SpoolStore<D: Disk> {
     public internal(set) var statistics = SpoolStatistics()
 
     let disk: D
-    let configuration: SpoolConfiguration
+    var configuration: SpoolConfiguration
     var seen: SeenIDs
     var catalogueVersion: String
 
@@ -58,7 +58,9 @@ public struct SpoolStore<D: Disk> {
     /// Sequences whose removal a loss of power could still undo.
     var unsyncedRemovals: [UInt64] = []
     /// Journals that could not be removed when their batch was published.
-    var staleJournals: [UInt64] = []
+    var staleJournals: [(sequence: UInt64, byteCount: Int)] = []
+    /// Files that could not be removed when writing them had failed, with the most that they hold.
+    var staleTemporaries: [String: Int] = [:]
     /// Since when names were changed, or answered batches wait, without `keepHouse` having been there.
     var untidySince: Instant?
     var nextExpiry: Instant?
@@ -102,10 +104,12 @@ public struct SpoolStore<D: Disk> {
         var sequence: UInt64
         /// Up to the end of the last whole record.
         var byteCount = 0
-        /// A write failed behind that, and what it left could not be cut away yet.
-        var isTailDirty = false
+        /// A write failed behind that, and the most that it can have left could not be cut away yet.
+        var tailByteCount = 0
         var isNameDurable = false
         var unsyncedSince: Instant?
+
+        var fileByteCount: Int { byteCount + tailByteCount }
     }
 
     struct UnpublishedBatch {
@@ -214,7 +218,7 @@ public struct SpoolStore<D: Disk> {
         min(.seconds(60), configuration.sealAge * max(1, backlog.batchCount / 16))
     }
 
-    var diskByteCount: Int { storedByteCount + blocks(journal?.byteCount ?? 0) }
+    var diskByteCount: Int { storedByteCount + blocks(journal?.fileByteCount ?? 0) }
 
     func index(ofFirstAfter sequence: UInt64) -> Int {
         var (low, high) = (0, sealed.count)

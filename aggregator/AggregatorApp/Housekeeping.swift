@@ -13,6 +13,7 @@ struct Housekeeping: Sendable {
     private let history: HistoryKeeper
     private let retention: RetentionPolicy
     private let failures: @Sendable (String) -> Counter
+    private let damagedBlocks: Counter
     private let logger: Logger
 
     init(
@@ -25,6 +26,9 @@ struct Housekeeping: Sendable {
         self.history = history
         self.retention = retention
         self.logger = logger
+        damagedBlocks = metrics.counter(
+            "farwatch_rollup_damaged_blocks_total",
+            help: "Blocks of counts that could not be read and were left out of the lasting counts.")
         failures = { chore in
             metrics.counter(
                 "farwatch_chore_failures_total", help: "Chores that failed and are tried again.",
@@ -44,16 +48,24 @@ struct Housekeeping: Sendable {
     private struct Chore {
         let name: String
         let period: Duration
+        /// The pause grows to so many times what the work took, up to `pauseMax`: for work that costs less in larger pieces.
+        var pausePerWork = 0
         let work: @Sendable () async throws -> Void
         var dueAt: Int64 = 0
         var hasFailed = false
+
+        static let pauseMax: Duration = .seconds(30)
+
+        func pause(after workNs: Int64) -> Int64 {
+            max(period.nanoseconds, min(workNs * Int64(pausePerWork), Self.pauseMax.nanoseconds))
+        }
     }
 
     /// Runs until cancelled, then does the last folding.
     func run() async {
         var chores = [
             Chore(name: "refresh tokens", period: .seconds(2), work: refreshTokens),
-            Chore(name: "fold rollups", period: .seconds(5), work: compact),
+            Chore(name: "fold rollups", period: .seconds(5), pausePerWork: 30, work: compact),
             Chore(name: "store heartbeats", period: .seconds(10), work: storeHeartbeats),
             Chore(name: "read history", period: .seconds(60), work: history.refresh),
             Chore(name: "forget ledger entries", period: .seconds(60), work: forgetLedger),
@@ -72,7 +84,8 @@ struct Housekeeping: Sendable {
     }
 
     private func perform(_ chore: inout Chore) async {
-        chore.dueAt = MonotonicClock.now() + chore.period.nanoseconds
+        let began = MonotonicClock.now()
+        defer { chore.dueAt = began + chore.pause(after: MonotonicClock.now() - began) }
         do {
             try await chore.work()
             if chore.hasFailed { logger.notice("works again", metadata: ["chore": "\(chore.name)"]) }
@@ -95,8 +108,14 @@ struct Housekeeping: Sendable {
     private func compact() async throws {
         // Bounded, so that a long backlog does not keep the other chores waiting.
         for _ in 0..<10 {
-            let folded = try await database.queries.run { try RollupStore.compact(countMax: 200, $0) }
-            if folded < 200 { return }
+            let folded = try await database.queries.run { try RollupStore.compact(countMax: 500, $0) }
+            for block in folded.damaged {
+                damagedBlocks.add()
+                logger.error(
+                    "a block of counts cannot be read and is left out; it stays in rollup_blocks as long as calls do",
+                    metadata: ["writer": "\(block.writer)", "flush": "\(block.flush)"])
+            }
+            if folded.count == 0 { return }
         }
     }
 

@@ -21,6 +21,8 @@ public final class APIHandler: RequestHandler {
     private let configuration: Configuration
     private let sources: QuerySources
     private let routes: [APIRoute]
+    /// Those whose pattern is one path alone, by it: they win over patterns that match as well.
+    private let fixedRoutes: [String: [APIRoute]]
     private let logger: Logger
     private let requests: @Sendable (Int) -> Counter
     private let openAPI: [UInt8]
@@ -44,6 +46,7 @@ public final class APIHandler: RequestHandler {
                     pattern: openAPIPath, summary: "This description, as OpenAPI 3.1.", access: .open, schema: "OpenAPI"
                 ) { _ in .json(document) }
             ]
+        fixedRoutes = Dictionary(grouping: routes.filter(\.isFixed), by: \.pattern)
         requests = { status in
             metrics.counter(
                 "farwatch_api_requests_total", help: "Requests to the query API, by status.",
@@ -65,6 +68,13 @@ public final class APIHandler: RequestHandler {
             (route, prepared) = try prepare(request, at: now)
         } catch {
             return answer(error.response, responder)
+        }
+        if let handleAtOnce = route.handleAtOnce {
+            do throws(APIProblem) {
+                return answer(try handleAtOnce(prepared), responder)
+            } catch {
+                return answer(error.response, responder)
+            }
         }
         guard queriesUnderWay.wrappingAdd(1, ordering: .relaxed).newValue <= configuration.concurrentQueriesMax else {
             queriesUnderWay.wrappingSubtract(1, ordering: .relaxed)
@@ -112,7 +122,7 @@ public final class APIHandler: RequestHandler {
 
     /// Adds an entity tag to an answer that has none, and leaves out what the client has already.
     private func tagged(_ response: Response, _ head: RequestHead) -> Response {
-        guard response.status == 200, response.headers[first: "etag"] == nil,
+        guard response.status == 200, response.stream == nil, response.headers[first: "etag"] == nil,
             response.body.readableBytes <= Self.taggedByteCountMax
         else { return response }
         let tag = entityTag(of: Array(buffer: response.body))
@@ -146,7 +156,7 @@ public final class APIHandler: RequestHandler {
         let method = head.method == "HEAD" ? "GET" : head.method
         var found: (route: APIRoute, values: [String: String])?
         var methods: [String] = []
-        for route in routes {
+        for route in fixedRoutes[head.path] ?? routes {
             guard let values = route.match(path) else { continue }
             // `/calls/stream` is not the call of that name: the fixed path comes first in the table.
             if let found, found.route.pattern != route.pattern { break }
@@ -154,9 +164,12 @@ public final class APIHandler: RequestHandler {
             if route.method == method || found == nil { found = (route, values) }
         }
         guard let (route, values) = found else {
+            let known = routes.map(\.pattern).filter { !$0.contains("{") }
             throw APIProblem(
                 status: 404, title: "Not found",
-                detail: "there is no path \(head.path.prefix(80)); \(openAPIPath) lists them")
+                detail: "there is no path \(head.path.prefix(80)); \(openAPIPath) lists them",
+                errors: [Problem.Item(pointer: "/path", detail: "no such path")],
+                hint: Spelling.nearest(to: String(head.path.prefix(80)), among: known).map { "did you mean `\($0)`?" })
         }
         guard route.method == method else {
             let allowed = methods.joined(separator: ", ")
@@ -227,6 +240,16 @@ let openAPIPath = "/openapi.json"
 func entityTag(of bytes: [UInt8]) -> String {
     let digest = SHA256.hash(data: bytes).prefix(8).reduce(into: UInt64(0)) { $0 = $0 << 8 | UInt64($1) }
     return "\"\(hexText(digest))\""
+}
+
+/// Whether `Accept-Encoding` lists gzip (RFC 9110, section 12.5.3); who gives it a weight of 0 gets none.
+func acceptsGzip(_ head: RequestHead) -> Bool {
+    guard let accepted = head.headers[first: "accept-encoding"] else { return false }
+    return accepted.lowercased().split(separator: ",").contains { entry in
+        let parts = entry.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
+        guard parts.first == "gzip" else { return false }
+        return !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { ("1"..."9").contains($0) } }
+    }
 }
 
 /// Whether `If-None-Match` names the tag, compared weakly (RFC 9110, section 13.1.2).

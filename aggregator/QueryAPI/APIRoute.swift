@@ -41,8 +41,13 @@ struct APIRoute: Sendable {
     /// Whether it may say 403 although no token is asked for.
     var mayBeForbidden = false
     var handle: @Sendable (APIRequest) async throws -> Response
+    /// The same where nothing has to be waited for: run on the event loop, without a task of its own.
+    var handleAtOnce: (@Sendable (APIRequest) throws(APIProblem) -> Response)?
 
     private var segments: [Substring] { pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) }
+
+    /// Whether it is one path alone.
+    var isFixed: Bool { !pattern.contains("{") }
 
     /// Whether an anonymous reader can be let in.
     var isReading: Bool {

@@ -9,6 +9,8 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     var routes = statusRoutes(sources)
     routes += historyRoutes(sources)
     routes += volumeRoutes(sources)
+    routes += impactRoutes(sources)
+    routes += driftRoutes(sources)
     routes += rateLimitRoutes(sources)
     routes.append(streamRoute(sources, tail))
     routes += incidentRoutes(sources)
@@ -39,9 +41,11 @@ private func statusRoutes(_ sources: QuerySources) -> [APIRoute] {
         ("/api/v2/incidents/unresolved.json", "Statuspage: open incidents.", "StatuspageIncidents"),
     ]
     var routes = fixed.map { entry in
-        APIRoute(pattern: entry.pattern, summary: entry.summary, access: .status, schema: entry.schema) { request in
-            try statusDocument(entry.pattern, request, sources)
-        }
+        var route = APIRoute(
+            pattern: entry.pattern, summary: entry.summary, access: .status, schema: entry.schema
+        ) { request in try statusDocument(entry.pattern, request, sources) }
+        route.handleAtOnce = { request throws(APIProblem) in try statusDocument(entry.pattern, request, sources) }
+        return route
     }
     routes.append(
         APIRoute(
@@ -61,13 +65,17 @@ private func statusDocument(
             headers: [("retry-after", "1")])
     }
     guard let document = status.document(path, at: request.now) else { throw .notFound(request.path["id"] ?? path) }
+    let gzip = acceptsGzip(request.head) ? document.gzip : nil
+    let entityTag = gzip == nil ? document.entityTag : document.gzipEntityTag
     var headers = Headers()
-    headers.add("etag", document.entityTag)
+    headers.add("etag", entityTag)
     headers.add("cache-control", "public, max-age=1, stale-if-error=60")
     headers.add("access-control-allow-origin", "*")
-    if hasAlready(document.entityTag, request.head) { return Response(status: 304, headers: headers) }
+    headers.add("vary", "accept-encoding")
+    if hasAlready(entityTag, request.head) { return Response(status: 304, headers: headers) }
     headers.add("content-type", "application/json")
-    return Response(status: 200, headers: headers, body: ByteBuffer(bytes: document.bytes))
+    if gzip != nil { headers.add("content-encoding", "gzip") }
+    return Response(status: 200, headers: headers, body: gzip ?? document.body)
 }
 
 // MARK: The program itself

@@ -1,11 +1,30 @@
 import CallModel
+import Compression
+import NIOCore
 
 /// The status documents as bytes, with the moment they tell of: what is served, and what one aggregator publishes for the rest.
 public struct PublishedStatus: Sendable {
     public struct Document: Sendable {
-        public var bytes: [UInt8]
+        /// Answers share it: no byte is copied for one.
+        var body: ByteBuffer
+        /// The same as gzip, of large documents alone: a thousand partners are 0.6 MB, which cost more to write than to make.
+        var gzip: ByteBuffer?
         /// A strong entity tag, quotes included (RFC 9110, section 8.8.3).
         public var entityTag: String
+
+        public var bytes: [UInt8] { Array(buffer: body) }
+        /// Another representation has a tag of its own.
+        var gzipEntityTag: String { entityTag.dropLast() + "-gzip\"" }
+
+        /// From this size on.
+        private static let gzipByteCountMin = 32 << 10
+
+        init(_ bytes: [UInt8]) {
+            body = ByteBuffer(bytes: bytes)
+            entityTag = QueryAPI.entityTag(of: bytes)
+            guard bytes.count >= Self.gzipByteCountMin else { return }
+            gzip = ByteBuffer(bytes: bytes.withUnsafeBytes { Gzip.compress($0, level: 1) })
+        }
     }
 
     public let asOf: Instant
@@ -20,9 +39,7 @@ public struct PublishedStatus: Sendable {
 
     init(asOf: Instant, contents: [String: [UInt8]]) {
         self.asOf = asOf
-        documents = contents.mapValues { bytes in
-            Document(bytes: bytes, entityTag: QueryAPI.entityTag(of: bytes))
-        }
+        documents = contents.mapValues(Document.init)
     }
 
     /// The document of a path, marked as stale when it is.
@@ -45,8 +62,8 @@ public struct PublishedStatus: Sendable {
         for (path, document) in documents {
             put(UInt32(path.utf8.count))
             bytes.append(contentsOf: path.utf8)
-            put(UInt32(document.bytes.count))
-            bytes.append(contentsOf: document.bytes)
+            put(UInt32(document.body.readableBytes))
+            bytes.append(contentsOf: document.body.readableBytesView)
         }
         return bytes
     }
@@ -78,9 +95,10 @@ extension PublishedStatus.Document {
     /// `"stale":false` stands near the beginning of every document that has it; JSON allows the space that keeps the length.
     fileprivate mutating func markStale() {
         let fresh = Array("\"stale\":false".utf8)
-        let head = bytes.prefix(64)
-        guard let at = head.indices.first(where: { bytes[$0...].starts(with: fresh) }) else { return }
-        bytes.replaceSubrange(at..<at + fresh.count, with: Array("\"stale\":true ".utf8))
+        let view = body.readableBytesView
+        guard let at = view.prefix(64).indices.first(where: { view[$0...].starts(with: fresh) }) else { return }
+        body.setBytes("\"stale\":true ".utf8, at: at)
+        gzip = nil
         entityTag = "\"stale-" + entityTag.dropFirst()
     }
 }

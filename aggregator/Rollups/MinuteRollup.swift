@@ -27,6 +27,38 @@ public struct MinuteKey: Hashable, Sendable {
     public var second: NameID
     public var direction: Direction
     public var outcome: UInt8
+
+    public init(
+        minute: Int32, partner: NameID, set: RollupSet, first: NameID, second: NameID, direction: Direction,
+        outcome: UInt8
+    ) {
+        self.minute = minute
+        self.partner = partner
+        self.set = set
+        self.first = first
+        self.second = second
+        self.direction = direction
+        self.outcome = outcome
+    }
+
+    /// All of it in three words, which order keys as the tables' indexes do.
+    fileprivate var words: (UInt64, UInt64, UInt64) {
+        (
+            joined(partner, Int32(set.rawValue)), joined(minute, first),
+            joined(second, Int32(direction.rawValue) << 8 | Int32(outcome))
+        )
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        let words = words
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+    }
+}
+
+extension MinuteKey: Comparable {
+    public static func < (left: MinuteKey, right: MinuteKey) -> Bool { left.words < right.words }
 }
 
 public struct MinuteLatencyKey: Hashable, Sendable {
@@ -36,6 +68,34 @@ public struct MinuteLatencyKey: Hashable, Sendable {
     public var region: NameID
     public var direction: Direction
     public var bucket: Int16
+
+    public init(
+        minute: Int32, partner: NameID, route: NameID, region: NameID, direction: Direction, bucket: Int16
+    ) {
+        self.minute = minute
+        self.partner = partner
+        self.route = route
+        self.region = region
+        self.direction = direction
+        self.bucket = bucket
+    }
+
+    fileprivate var words: (UInt64, UInt64, UInt64) {
+        // Buckets below zero come first.
+        let bucket = Int32(bucket) - Int32(Int16.min)
+        return (joined(partner, minute), joined(route, region), joined(Int32(direction.rawValue), bucket))
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        let words = words
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+    }
+}
+
+extension MinuteLatencyKey: Comparable {
+    public static func < (left: MinuteLatencyKey, right: MinuteLatencyKey) -> Bool { left.words < right.words }
 }
 
 /// Folds rollup blocks into counts by minute. Blocks add up, so any number may be folded at once.

@@ -43,6 +43,22 @@ public struct CellKey: Hashable, Sendable {
         self.status = status
         self.latency = latency
     }
+
+    /// Every call is looked up by it: five words cost half of what thirteen fields do.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(joined(interval, partner))
+        hasher.combine(joined(route, host))
+        hasher.combine(joined(region, customer))
+        hasher.combine(joined(serviceVersion, network))
+        let outcomes = UInt64(direction.rawValue) << 8 | UInt64(outcome)
+        hasher.combine(outcomes << 32 | UInt64(status) << 16 | UInt64(UInt16(bitPattern: latency)))
+    }
+}
+
+/// Two ids in one word. Ids and times are never negative, so that words are ordered as pairs are.
+@inline(__always)
+func joined(_ high: Int32, _ low: Int32) -> UInt64 {
+    UInt64(UInt32(bitPattern: high)) << 32 | UInt64(UInt32(bitPattern: low))
 }
 
 /// How many calls fell into a cell.

@@ -1,8 +1,12 @@
 """CPU-seconds per million calls of agent, aggregator and PostgreSQL, bytes a call on the wire and stored.
 
-Calls of `deploy/generate-traffic` are posted to one agent over loopback as NDJSON; the measurement ends when the aggregator
-has acknowledged all of them, durably (`synchronous_commit = on`). The sender is another process and is not counted. CPU time
-is user and system time from /proc, of all PostgreSQL processes together for the server.
+Calls of `deploy/generate-traffic` are posted to one agent over loopback as NDJSON; their rate is measured until the aggregator
+has acknowledged all of them, durably (`synchronous_commit = on`), CPU time until they are folded into the counts as well. The
+sender is another process and is not counted. CPU time is user and system time from /proc, of all PostgreSQL processes together
+for the server; what the same programs use when nothing comes in, measured at the end, is taken off.
+
+A machine that does other things as well tells little by its seconds: `--before FOLDER` measures the programs in that folder and
+those built here in turn, so that both meet the same.
 """
 
 import argparse
@@ -22,6 +26,7 @@ CALLS_A_REQUEST = 1_000
 SENDERS = 2
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE_S = 3
+QUIET_S = 10
 
 
 def cpu_seconds(process_id: int) -> float:
@@ -48,7 +53,8 @@ class Meter:
 
     def __init__(self, installation: Installation):
         running = installation.programs.running
-        self.agent, self.aggregator = running["farwatch-agent"].pid, running["farwatch-aggregator"].pid
+        self.aggregator = running["farwatch-aggregator"].pid
+        self.agent = running["farwatch-agent"].pid if "farwatch-agent" in running else self.aggregator
         pid_file = next(installation.state.glob("aggregator/**/postmaster.pid"))
         self.server = int(pid_file.read_text().split("\n", 1)[0])
         self.before = self._now()
@@ -107,6 +113,23 @@ def metric(installation: Installation, name: str) -> float:
     return sum(float(line.split()[-1]) for line in text.splitlines() if re.match(rf"{name}[{{ ]", line))
 
 
+def unfolded(installation: Installation) -> int:
+    """Blocks of counts that are not yet added to the minutes and hours."""
+    return int(
+        installation.sql(
+            "SELECT count(*) FROM farwatch.rollup_blocks b LEFT JOIN farwatch.compacted c ON c.writer = b.writer "
+            "WHERE b.flush > coalesce(c.flush, 0)"
+        )[0][0]
+    )
+
+
+def quiet_per_second(installation: Installation) -> dict[str, float]:
+    """What the programs use when nothing comes in, which is no cost of a call."""
+    meter, began = Meter(installation), time.monotonic()
+    time.sleep(QUIET_S)
+    return {name: value / (time.monotonic() - began) for name, value in meter.since().items()}
+
+
 def stored_bytes(installation: Installation) -> dict[str, int]:
     """Tables with their indexes and TOAST; what VACUUM could give back is not taken off."""
     installation.sql("CHECKPOINT")
@@ -135,8 +158,12 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
         installation.wait_for(
             lambda: metric(installation, "farwatch_forwarder_sent_calls_total") >= count, 600, "all are acknowledged"
         )
-        seconds, cpu = time.monotonic() - began, meter.since()
+        seconds = time.monotonic() - began
         resident = resident_mib(meter.agent)
+        installation.wait_for(lambda: unfolded(installation) == 0, 600, "all are folded into the counts")
+        cpu, whole = meter.since(), time.monotonic() - began
+        quiet = quiet_per_second(installation)
+        cpu = {name: max(0, value - quiet[name] * whole) for name, value in cpu.items()}
         wire = metric(installation, "farwatch_forwarder_sent_bytes_total")
         stored = installation.sql("SELECT count(*) FROM farwatch.call_rows")[0][0]
         if int(stored) != count:
@@ -147,6 +174,7 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
         return {
             "calls": count,
             "kind": "metadata" if metadata else "full",
+            "calls_on_the_short_way": round(metric(installation, "farwatch_agent_express_calls_total")),
             "json_bytes_a_call": round(json_bytes / count),
             "cpu_s_per_million": per_million,
             "aggregator_and_postgresql_cpu_s_per_million": round(
@@ -156,6 +184,7 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
             "stored_bytes_a_call": round(sum(size.values()), 1),
             "of_them": {name: round(value, 1) for name, value in sorted(size.items()) if value >= 0.1},
             "calls_a_second": round(count / seconds),
+            "quiet_cpu_percent": {name: round(value * 100, 1) for name, value in quiet.items()},
             "agent_resident_mib": {"idle": round(idle, 1), "after": round(resident, 1)},
         }
 
@@ -166,10 +195,18 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--metadata", action="store_true", help="only without headers and bodies")
     options.add_argument("--full", action="store_true", help="only with headers and bodies")
+    options.add_argument("--before", type=Path, metavar="FOLDER", help="programs to measure in turn with those built")
+    options.add_argument("--rounds", type=int, default=1, help="how often each is measured")
     arguments = options.parse_args()
+    built = os.environ.get("PROGRAMS")
     kinds = [kind for kind, wanted in ((False, arguments.full), (True, arguments.metadata)) if wanted] or [False, True]
     for metadata in kinds:
-        print(json.dumps(measure(arguments.calls, arguments.seed, metadata), indent=2), flush=True)
+        for _ in range(arguments.rounds):
+            for folder in ([arguments.before] if arguments.before else []) + [built]:
+                if folder:
+                    os.environ["PROGRAMS"] = str(folder)
+                measured = measure(arguments.calls, arguments.seed, metadata)
+                print(json.dumps({"programs": str(folder or "built"), **measured}, indent=2), flush=True)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,19 @@ struct LeafShape: Equatable {
         self.places = min(places, Self.digitCountMax)
     }
 
+    /// Of a double that is a decimal of at most three places, as amounts are, from its value; nil for others, whose text tells. What
+    /// makes it so is in `JSONText.writeDecimal`.
+    init?(decimal value: Double) {
+        guard value.magnitude < 1e9 else { return nil }
+        let thousandths = (value.magnitude * 1_000).rounded()
+        guard thousandths / 1_000 == value.magnitude else { return nil }
+        let whole = UInt64(thousandths) / 1_000
+        let fraction = UInt64(thousandths) % 1_000
+        self.init(integer: whole, isNegative: value < 0)
+        kind = .number
+        places = fraction == 0 ? 0 : fraction % 10 != 0 ? 3 : fraction % 100 != 0 ? 2 : 1
+    }
+
     init(integer magnitude: UInt64, isNegative: Bool) {
         kind = .integer
         var digits = 0

@@ -5,11 +5,35 @@ struct ShapeWriter: ~Copyable {
     private(set) var valuesLeft: Int
     /// What leaves are marked with; nil under a key whose values are never hashed.
     private var hashing: ShapeHashing?
+    private let keys: ShapeKeys?
+    /// Whether a key was written that the keys' judge calls secret.
+    private(set) var holdsSecretKey = false
 
-    init(limits: ShapeLimits) {
+    init(limits: ShapeLimits, keys: ShapeKeys? = nil) {
         self.limits = limits
+        self.keys = keys
         valuesLeft = limits.valueCountMax
         hashing = limits.hashing
+    }
+
+    /// Forgets what was written, and keeps the storage.
+    mutating func begin() {
+        sink.truncate(to: 0)
+        valuesLeft = limits.valueCountMax
+        hashing = limits.hashing
+        holdsSecretKey = false
+    }
+
+    /// Whether a key gives way to `{key}`.
+    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>, _ keys: ShapeKeys?) -> Bool {
+        guard let keys else { return DataKey.isData(key) }
+        switch keys.verdict(on: key) {
+        case .data: return true
+        case .name: return false
+        case .secret:
+            holdsSecretKey = true
+            return false
+        }
     }
 
     mutating func valueWritten() { valuesLeft -= 1 }
@@ -28,12 +52,14 @@ struct ShapeWriter: ~Copyable {
     }
 
     private mutating func object(_ value: JSONValue, depth: Int) {
+        // Held here, and not taken out anew for every key.
+        let keys = self.keys
         var dataValues: [JSONValue] = []
         var count = 0
         var leftOut = 0
         sink.append(UInt8(ascii: "{"))
         value.forEachMember { key, value in
-            if DataKey.isData(key) {
+            if isData(key, keys) {
                 if dataValues.count < limits.elementCountMax { dataValues.append(value) }
             } else if count < limits.memberCountMax, valuesLeft > 0 {
                 member(key, isFirst: count == 0)
@@ -107,7 +133,7 @@ struct ShapeWriter: ~Copyable {
         var places: [[UInt8]: Int] = [:]
         for value in values {
             value.forEachMember { name, value in
-                let key = DataKey.isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
+                let key = isData(name, keys) ? Array(DataKey.placeholder.utf8) : Array(name)
                 if let place = places[key] {
                     if groups[place].values.count < limits.elementCountMax { groups[place].values.append(value) }
                 } else if groups.count < limits.memberCountMax {
@@ -174,6 +200,12 @@ struct ShapeWriter: ~Copyable {
 }
 
 extension LeafShape {
+    private init(longNumber value: JSONValue) {
+        var digits = ByteWriter(capacity: 64)
+        value.write(to: &digits)
+        self.init(number: digits.written)
+    }
+
     /// Of a value that is no container; a container among merged leaves is what makes them `mixed`.
     init(leaf value: JSONValue, _ hashing: ShapeHashing?) {
         switch value.kind {
@@ -191,9 +223,7 @@ extension LeafShape {
             if hashing != nil { value.serialized().withUnsafeBufferPointer { mark($0, hashing) } }
         case .unsigned: self.init(integer: value.uint64 ?? 0, isNegative: false)
         case .double:
-            var digits = ByteWriter(capacity: 64)
-            value.write(to: &digits)
-            self.init(number: digits.written)
+            self = LeafShape(decimal: value.double ?? 0) ?? LeafShape(longNumber: value)
         }
     }
 }

@@ -48,6 +48,8 @@ extension HTTP2Connection {
             session.terminate(.noError)
             return schedulePump()
         }
+        // The thousands that lie idle cost no more than this look.
+        guard !streams.isEmpty else { return }
         let bodyTimeout = TimeAmount(core.configuration.bodyTimeout)
         for (id, stream) in streams {
             switch stream.state {

@@ -66,9 +66,10 @@ public struct ServerConfiguration: Sendable {
         return http2
     }
 
-    /// How often connections look at their clocks: a quarter of the shortest patience.
+    /// How often connections look at their clocks: a quarter of the shortest patience. Lingering does not count: nobody waits
+    /// for its end, and with many connections looking costs more than lingering a little longer.
     var tickInterval: Duration {
-        let shortest = [headTimeout, bodyTimeout, idleTimeout, writeTimeout, lingerTimeout].min() ?? .seconds(1)
+        let shortest = [headTimeout, bodyTimeout, idleTimeout, writeTimeout].min() ?? .seconds(1)
         return max(.milliseconds(10), shortest / 4)
     }
 }

@@ -108,7 +108,9 @@ struct CompareCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let calls else {
-            return try await server.show("/api/v1/compare?a=\(encoded(a))&b=\(encoded(b))", causesScreen)
+            let document = try await server.fetchWithProgress(
+                "/api/v1/compare?progress=true&a=\(encoded(a))&b=\(encoded(b))", "comparing")
+            return try server.show(document, causesScreen)
         }
         let comparison: Comparison
         do {
