@@ -3,10 +3,10 @@
 /// A shape cannot tell one allowed value from another: that calls fail for one currency, or for one currency of one customer,
 /// cannot be seen in it. With this the leaves that are codes rather than texts (booleans, whole numbers of at most
 /// `digitCountMax` digits, and words, countries, currencies, dates, digits and UUIDs of at most `characterCountMax`
-/// characters) end in `#` and four characters: 24 bits of a hash under the operator's key. Equal values can be told to be equal;
-/// without the key nothing can be tried against the hash, and with it every hash stands for sixteen million to one of all values
-/// there are. Addresses, telephone numbers, sentences, tokens and everything under a key that `excludes` names stay as
-/// they were.
+/// characters) end in `#` and four characters: 24 bits of a hash under the operator's key. Equal values can be told to be equal,
+/// and two different ones look the same once in sixteen million. Without the key nothing can be tried against a hash; whoever
+/// has the key can try values one by one. Addresses, telephone numbers, sentences and everything under a key that `excludes`
+/// names stay as they were.
 public struct ShapeHashing: Sendable {
     public static let characterCountMax = 40
     public static let digitCountMax = 10

@@ -23,7 +23,8 @@ extension ShapeNode {
         }
         var members = RepeatedMembers(limits: limits)
         for attribute in element.attributes {
-            members.add("@" + DataKey.name(attribute.name), .leaf(LeafShape(attribute.value, named: attribute.name, limits)))
+            members.add(
+                "@" + DataKey.name(attribute.name), .leaf(LeafShape(attribute.value, named: attribute.name, limits)))
         }
         for child in element.children {
             members.add(DataKey.name(child.name), ShapeNode(child, depth: depth + 1, limits: limits))

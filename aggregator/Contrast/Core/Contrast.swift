@@ -10,8 +10,8 @@
 /// **The measure.** Each row has an expected number of failures: from its baseline (drawn towards what its single values
 /// suggest when it is small), or without one from the rows outside the cause. A predicate scores the binomial deviance of its
 /// sums (`Likelihood.excess`): a wider predicate takes in rows that are well and is diluted, a narrower one leaves failures
-/// out, so the score is largest at the cause itself. Rows are rarely as independent as a binomial wants; the spread of those
-/// that are well is measured (`dispersion`) and divides the score.
+/// out, so the score is largest at the cause itself. Rows vary more than a binomial wants, large ones most; how much is
+/// measured on those that are well, and each row's part of the score is divided by it (`RowSpread`).
 ///
 /// **The price.** A set of predicates is worth the sum of their scores less a price for each predicate and each value in it:
 /// partly absolute (a chance find among thousands of candidates must not pay), partly a share of the best score

@@ -104,11 +104,12 @@ struct AnomalyFinder {
         _ node: RequestNode, _ place: RouteProfile.Place, _ report: (ExplainTest, Double, Anomaly.Detail) -> Void
     ) {
         if node.length == 0 { return report(.length, surprise(place.empties, of: place.strings), .empty) }
-        let format = place.formats.isEmpty ? 0 : place.formats[min(Int(node.format), place.formats.count - 1)]
-        report(.format, surprise(format, of: place.strings), .none)
+        // Before the format: "holds emoji" tells more than "is unicode".
         for bit in 0..<OddCharacters.count where node.odd.rawValue >> UInt8(bit) & 1 == 1 {
             report(.format, surprise(place.odd[bit], of: place.strings), .oddCharacters)
         }
+        let format = place.formats.isEmpty ? 0 : place.formats[min(Int(node.format), place.formats.count - 1)]
+        report(.format, surprise(format, of: place.strings), .none)
         let step = max(0.5, Double(node.length) * 0.03)
         report(.length, place.longest.surprise(of: Double(node.length), step: step), .tooLong)
         report(.length, 0.7 * place.shortest.surprise(of: -Double(node.length), step: step), .tooShort)

@@ -21,7 +21,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A file of calls in the native form, one a line.") var calls: String?
     @Flag(name: .long, help: "One line of JSON for each failed call.") var perCall = false
     @Flag(name: .long, help: "Judge each call by those before it.") var online = false
-    @Option(name: .long, help: BodyForm.help)
+    @Option(name: .long, help: "\(BodyForm.meanings)")
     var bodies = BodyForm.full
     @Option(name: .long, help: "A CSV file: dimensions, failed and total counts.") var counts: String?
     @Option(name: .long, help: "A CSV file of the same rows on normal days.") var baseline: String?
@@ -103,7 +103,7 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The second population.") var b: String
     @Option(name: .long, help: "A file of calls in the native form, one a line; the server is asked without one.")
     var calls: String?
-    @Option(name: .long, help: BodyForm.help)
+    @Option(name: .long, help: "\(BodyForm.meanings)")
     var bodies = BodyForm.full
 
     func run() async throws {

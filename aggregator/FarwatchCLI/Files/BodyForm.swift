@@ -11,7 +11,8 @@ enum BodyForm: String, ExpressibleByArgument, CaseIterable {
     /// Their shape and nothing else, as agents send it where nothing is set.
     case bare
 
-    static let help: ArgumentHelp =
+    /// For `--help`.
+    static let meanings =
         "Look at bodies as they are (full), at their shape with hashes of codes (shape), or without them (bare)."
 
     /// The hashes only have to agree within one run: any key does.
