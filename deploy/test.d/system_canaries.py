@@ -84,14 +84,24 @@ class Canaries(unittest.TestCase):
     def crash(self) -> None:
         """With calls under way; what a crash writes goes to the log, and no memory to the disk."""
         self.post("/v1/calls", [native(text, "api.stripe.com", {"a": text}) for text in self.secrets])
-        process = self.installation.programs.running.pop("farwatch-agent")
-        deadline = time.monotonic() + 300  # Seconds, where nobody else wants the cores.
-        while process.poll() is None:  # The runtime writes its report, lets go, and expects the fault again.
+        process = self.installation.programs.running["farwatch-agent"]
+        path = self.installation.state / "logs" / "farwatch-agent.log"
+        process.send_signal(signal.SIGSEGV)
+
+        def is_reported() -> bool:
+            children = [each.read_text() for each in Path(f"/proc/{process.pid}/task").glob("*/children")]
+            return b"Backtrace took" in path.read_bytes() and not any(children)
+
+        # The runtime's helper writes its report, lets go, and the fault is expected again: not before, or the helper hangs.
+        self.installation.wait_for(is_reported, 60, "the report is written")
+        deadline = time.monotonic() + 60
+        while process.poll() is None:
             self.assertLess(time.monotonic(), deadline, "it does not end")
             process.send_signal(signal.SIGSEGV)
-            time.sleep(0.5)
+            time.sleep(3)
+        del self.installation.programs.running["farwatch-agent"]
         self.assertNotEqual(process.returncode, 0)
-        log = (self.installation.state / "logs" / "farwatch-agent.log").read_text(errors="replace")
+        log = path.read_text(errors="replace")
         self.assertIn("Signal 11", log, "the report is there to be looked into")
         self.installation.start_agent()
 

@@ -19,7 +19,7 @@ from processes import end_database_left_behind
 from system import clean_environment
 
 NAMED_WITHIN_S = 60
-ALONE = True  # For `run.py`: it tells how long a newcomer waits.
+ALONE = True  # For `run_tests.py`: it tells how long a newcomer waits.
 
 # What stands in for the newcomer's application: it knows the SDK and nothing of ours. Its partner answers through a proxy here.
 APPLICATION = """

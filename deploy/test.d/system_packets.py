@@ -21,7 +21,7 @@ from installation import Installation, as_ndjson, native_call, send
 from settings import free_port
 from system import clean_environment
 
-ALONE = True  # For `run.py`: it looks at every packet of the machine.
+ALONE = True  # For `run_tests.py`: it looks at every packet of the machine.
 
 WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PACKETS")
 WITHOUT_PROBES = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")

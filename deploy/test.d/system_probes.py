@@ -25,7 +25,7 @@ from nginx import Nginx
 from settings import free_port
 from system import clean_environment
 
-ALONE = True  # For `run.py`: it looks at every process of the machine.
+ALONE = True  # For `run_tests.py`: it looks at every process of the machine.
 
 HERE = Path(__file__).parent / "probes.d"
 WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")

@@ -6,7 +6,7 @@ import unittest
 from installation import Installation, as_ndjson, native_call, send
 from receivers import HTTPReceiver
 
-ALONE = True  # For `run.py`: it holds the decider to its pace.
+ALONE = True  # For `run_tests.py`: it holds the decider to its pace.
 
 HOSTS, ROUTES, CUSTOMERS = 500, 20, 80
 STORM_CALLS, STORM_S = 10_000, 12

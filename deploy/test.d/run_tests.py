@@ -1,6 +1,6 @@
 """Runs test files beside one another, each in a process of its own, and tells at the end what all of them came to.
 
-    run.py [--workers N] [--also NAME=COMMAND]… FILE…
+    run_tests.py [--workers N] [--also NAME=COMMAND]… FILE…
 
 Most of these tests wait: for a second that has to pass, for a program that starts. So two run at a time (`--workers`), the longest
 first; each takes ports and folders nobody else has. A file that measures, or that looks at the whole machine, says so by a line

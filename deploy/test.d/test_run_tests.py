@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import run
+import run_tests as run
 
 CASE = "import unittest\n\n\nclass Case(unittest.TestCase):\n    def test_it(self):\n        {}\n"
 FILES = {
