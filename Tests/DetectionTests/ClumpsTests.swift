@@ -30,7 +30,9 @@ struct ClumpsTests {
         return clumps.size(calls: counter.learned, squares, epoch: epochs)
     }
 
-    @Test(arguments: [21, 22, 23] as [UInt64]) func `failures that come each by itself have the size of one`(seed: UInt64) {
+    @Test(arguments: [21, 22, 23] as [UInt64]) func `failures that come each by itself have the size of one`(
+        seed: UInt64
+    ) {
         #expect(sizeSeen(of: 1, epochs: 300, seed: seed) < 1.25)
     }
 

@@ -108,7 +108,9 @@ public struct SilenceWatch: Sendable {
         if !flows[number].isSilent {
             var gap = flows[number].expected(through: cell.time, fleet: fleet)
             // Weeks are asked only where they can tell something: it takes long.
-            if gap > flows[number].longestGap, let byWeek = weeks[number].expected(flows[number].lastCall, through: cell.time) {
+            if gap > flows[number].longestGap,
+                let byWeek = weeks[number].expected(flows[number].lastCall, through: cell.time)
+            {
                 gap = min(gap, byWeek)
             }
             flows[number].sawGap(gap)
