@@ -19,16 +19,20 @@ struct ClumpsTests {
         var dice = Dice(state: seed)
         var clumps = Clumps()
         var squares = EpochSquares(epoch: 0)
+        var counter = SeriesCounter(epoch: 0)
         for epoch in 0..<epochs {
             squares.add(1_000, epoch: epoch)
+            counter.add(1_000, epoch: epoch, teaches: true)
             var failures = 0.0
             for _ in 0..<1_000 where dice.next() < 0.002 { failures += size }
             if failures > 0 { clumps.add(failures, epoch: epoch) }
         }
-        return clumps.size(calls: Double(epochs) * 1_000, squares, epoch: epochs)
+        return clumps.size(calls: counter.learned, squares, epoch: epochs)
     }
 
-    @Test(arguments: [21, 22, 23] as [UInt64]) func `failures that come each by itself have the size of one`(seed: UInt64) {
+    @Test(arguments: [21, 22, 23] as [UInt64]) func `failures that come each by itself have the size of one`(
+        seed: UInt64
+    ) {
         #expect(sizeSeen(of: 1, epochs: 300, seed: seed) < 1.25)
     }
 

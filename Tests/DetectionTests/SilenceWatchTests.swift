@@ -29,7 +29,7 @@ struct SilenceWatchTests {
     @Test func `when its bursts stop it is`() {
         let found = silences(on: 120, off: 90, hours: 32, stopsAfterHours: 30)
         #expect(found.count == 1)
-        #expect(found.allSatisfy { $0 - start < .seconds(30 * 3_600 + 600) })
+        #expect(found.allSatisfy { $0 - start < .seconds(30 * 3_600 + 600) }, "\(found.map(\.rfc3339))")
     }
 
     @Test func `a steady flow's silence is seen within two minutes once it is known for a day`() {

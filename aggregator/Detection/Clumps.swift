@@ -28,8 +28,7 @@ struct Clumps: Sendable {
             epochs *= kept
         }
         epoch = now
-        let mean = (failures + count) / (epochs + 1)
-        let counted = min(count, max(Self.failuresMax, 3 * mean))
+        let counted = min(count, max(Self.failuresMax, epochs > 0 ? 3 * failures / epochs : 0))
         failures += counted
         pairs += counted * (counted - 1)
         epochs += 1

@@ -62,7 +62,9 @@ extension Detector {
         guard table.keys.count == seriesCount, counters.count == seriesCount, latencyPlaces.count == seriesCount,
             valueCounts.count == seriesCount, seasonPlaces.count == seriesCount
         else { throw .malformed("the series") }
-        guard seasons.count == evenness.count, seasonPlaces.allSatisfy({ $0 >= -1 && Int($0) < seasons.count }) else { throw .malformed("seasons") }
+        guard seasons.count == evenness.count, seasonPlaces.allSatisfy({ $0 >= -1 && Int($0) < seasons.count }) else {
+            throw .malformed("seasons")
+        }
         guard latencyPlaces.allSatisfy({ $0 >= -1 && Int($0) < latencies.count }) else { throw .malformed("latencies") }
         guard states.keys.allSatisfy({ Int(truncatingIfNeeded: $0 >> 8) < seriesCount }) else {
             throw .malformed("tests")

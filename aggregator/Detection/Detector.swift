@@ -307,7 +307,8 @@ public struct Detector: Sendable {
     }
 
     /// How many of a partner's failures usually come together: 1 where each comes by itself.
-    public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double {
+    public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double
+    {
         let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
         guard let series = table.known(whole), series < seasonPlaces.count, seasonPlaces[series] >= 0,
             let state = states[UInt64(series) << 8 | UInt64(group.rawValue)]

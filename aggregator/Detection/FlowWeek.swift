@@ -32,29 +32,32 @@ struct FlowWeek: Sendable {
 
     /// Calls that the hours of a gap usually have; nil while one of them is not known.
     ///
-    /// The least of what they have on this clock and on one that goes an hour earlier or later: whoever calls may live by a clock
-    /// that is set for the summer, on a day that differs by country, and a rhythm that comes an hour off is the same rhythm.
+    /// Of each hour and its neighbours the one with fewest counts: whoever calls may live by a clock that is set for the summer, on a
+    /// day that differs by country, and for weeks after it what is known is a mixture of both.
     func expected(_ start: Instant, through end: Instant) -> Double? {
         let passed = end.seconds(since: start)
         guard passed > Self.gapMin, passed <= Self.gapMax else { return nil }
-        guard let asUsual = expected(start, through: end, shiftedBy: 0) else { return nil }
-        return WeekHours.clockShifts.reduce(asUsual) { min($0, expected(start, through: end, shiftedBy: $1) ?? $0) }
-    }
-
-    private func expected(_ start: Instant, through end: Instant, shiftedBy hours: Int) -> Double? {
+        let now = Forgetting.epoch(of: end)
         var expected = 0.0
         var at = start
-        let now = Forgetting.epoch(of: end)
         while at < end {
-            let hour = WeekHours.hour(of: Forgetting.epoch(of: at), shiftedBy: hours)
-            let alike = seconds.alike(hour)
-            let known = alike.reduce(0) { $0 + seconds.amount($1, epoch: now) }
-            guard known > 0 else { return nil }
+            let epoch = Forgetting.epoch(of: at)
+            guard var rate = rate(WeekHours.hour(of: epoch), epoch: now) else { return nil }
+            for shift in WeekHours.clockShifts {
+                rate = min(rate, self.rate(WeekHours.hour(of: epoch, shiftedBy: shift), epoch: now) ?? rate)
+            }
             let hourEnd = min(end, Instant(secondsSinceEpoch: (at.secondsSinceEpoch / 3_600 + 1) * 3_600))
-            expected += alike.reduce(0) { $0 + calls.amount($1, epoch: now) } / known * hourEnd.seconds(since: at)
+            expected += rate * hourEnd.seconds(since: at)
             at = hourEnd
         }
         return expected
+    }
+
+    /// Calls a second.
+    private func rate(_ hour: Int, epoch now: Int32) -> Double? {
+        let alike = seconds.alike(hour)
+        let known = alike.reduce(0) { $0 + seconds.amount($1, epoch: now) }
+        return known > 0 ? alike.reduce(0) { $0 + calls.amount($1, epoch: now) } / known : nil
     }
 }
 

@@ -43,7 +43,7 @@ extension SilenceWatch.Flow {
     func write(to writer: inout StateWriter) {
         writer.put(firstCall.nanosecondsSinceEpoch)
         writer.put(lastCall.nanosecondsSinceEpoch)
-        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, longestGap, longGaps, excess, resumedCalls] {
+        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, longestGap, resumedCalls] {
             writer.put(value)
         }
         writer.put(isSilent)
@@ -60,8 +60,6 @@ extension SilenceWatch.Flow {
         total = try reader.double()
         fleetAtLastCall = try reader.double()
         longestGap = try reader.double()
-        longGaps = try reader.double()
-        excess = try reader.double()
         resumedCalls = try reader.double()
         isSilent = try reader.bool()
         resumedAt = try reader.optional { (reader) throws(StateError) in

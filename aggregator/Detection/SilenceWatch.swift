@@ -11,20 +11,22 @@ import Rollups
 /// does not is known to the third.
 ///
 /// In a flow that goes on, a gap of Λ expected calls has the chance e^-Λ, and the flow has as many gaps as calls; the bound is set
-/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes: where calls come
-/// in bursts, the mean by which longer gaps exceed a length is more than one call, and Λ is counted in that measure; and a
-/// gap must be well longer than every gap the flow was seen to have. A flow whose first night nobody has seen may rest at night.
+/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes. The longest of N
+/// gaps of one is about ln N expected calls long; where calls come in bursts it is longer, and Λ is counted in that measure: by
+/// how much the longest gap known exceeds ln N, between half again and twice that gap. A flow whose first night nobody has seen
+/// may rest at night.
 public struct SilenceWatch: Sendable {
     public struct Configuration: Sendable {
         /// Expected of all flows together, were they Poisson's.
         public var falseAlarmsPerMonth = 0.5
-        /// A gap must exceed the longest known one so many times, in expected calls.
+        /// A gap must exceed the longest known one so many times, in expected calls: the fewer calls are known, the more.
         public var gapFactor = 1.5
+        public var gapFactorMax = 2.0
         /// Calls and time that make a flow known.
         public var callsMin = 40.0
         public var ageMin: Duration = .seconds(3_600)
         /// In a flow's first day, so many times the gap: calls may be so much fewer at night.
-        public var firstDayFactor = 2.0
+        public var firstDayFactor = 1.25
         public var gapMin: Duration = .seconds(45)
         /// The pace is that of the last hours.
         public var paceHalfLife: Duration = .seconds(3 * 3_600)
@@ -65,9 +67,6 @@ public struct SilenceWatch: Sendable {
         var total = 0.0
         /// Of the fleet, when the last call came.
         var fleetAtLastCall = 0.0
-        /// Gaps of more than `gapSeen` expected calls: how many, and by how much together.
-        var longGaps = 0.0
-        var excess = 0.0
         /// The longest gap in expected calls, forgotten slowly.
         var longestGap = 0.0
         var isSilent = false
@@ -109,7 +108,9 @@ public struct SilenceWatch: Sendable {
         if !flows[number].isSilent {
             var gap = flows[number].expected(through: cell.time, fleet: fleet)
             // Weeks are asked only where they can tell something: it takes long.
-            if gap > Flow.gapSeen, let byWeek = weeks[number].expected(flows[number].lastCall, through: cell.time) {
+            if gap > flows[number].longestGap,
+                let byWeek = weeks[number].expected(flows[number].lastCall, through: cell.time)
+            {
                 gap = min(gap, byWeek)
             }
             flows[number].sawGap(gap)
@@ -190,11 +191,6 @@ public struct SilenceWatch: Sendable {
 }
 
 extension SilenceWatch.Flow {
-    /// Expected calls from which on a gap tells of the flow's unevenness, and what a Poisson process would show, so many times.
-    static let gapSeen = 2.0
-    private static let gapsGuessed = 5.0
-    private static let unevennessMax = 10.0
-
     mutating func called(at time: Instant, fleet: Double, _ count: Double) {
         if isSilent {
             if resumedAt == nil { resumedAt = time }
@@ -204,18 +200,7 @@ extension SilenceWatch.Flow {
         fleetAtLastCall = fleet
     }
 
-    mutating func sawGap(_ gap: Double) {
-        longestGap = max(longestGap, gap)
-        guard gap > Self.gapSeen else { return }
-        longGaps += 1
-        excess += gap - Self.gapSeen
-    }
-
-    /// By how much the longer gaps exceed a length, on average: one expected call in a Poisson process, more where calls come in
-    /// bursts.
-    var unevenness: Double {
-        min(Self.unevennessMax, max(1, (excess + Self.gapsGuessed) / (longGaps + Self.gapsGuessed)))
-    }
+    mutating func sawGap(_ gap: Double) { longestGap = max(longestGap, gap) }
 
     /// Calls that should have come since the last, by the clock that says less.
     func expected(through time: Instant, fleet: Double) -> Double {
@@ -235,8 +220,9 @@ extension SilenceWatch.Flow {
         else { return nil }
         let gapsPerMonth = calls / seconds * 2_592_000
         let bound = log(max(10, gapsPerMonth * flowCount / configuration.falseAlarmsPerMonth))
-        return max(bound * unevenness, configuration.gapFactor * longestGap)
-            * (age < 86_400 ? configuration.firstDayFactor : 1)
+        let extrapolated = bound / log(max(configuration.callsMin, total))
+        let factor = max(configuration.gapFactor, min(configuration.gapFactorMax, extrapolated))
+        return max(bound, factor * longestGap) * (age < 86_400 ? configuration.firstDayFactor : 1)
     }
 
     /// Several calls over a minute, or very many: one straggler ends no silence.
@@ -264,10 +250,7 @@ extension SilenceWatch.Flow {
             calls = calls * kept + fresh
             seconds = seconds * kept + passed
             others = others * kept + max(0, fleet - fresh)
-            let remembered = 1 - passed / (20 * 86_400)
-            longestGap *= remembered
-            longGaps *= remembered
-            excess *= remembered
+            longestGap *= 1 - passed / (20 * 86_400)
         }
         fresh = 0
     }

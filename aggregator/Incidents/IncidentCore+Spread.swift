@@ -41,7 +41,8 @@ extension IncidentCore {
     /// How much of an incident's symptoms and of what was found are the same, 0...1.
     private func likeness(_ incident: Incident, _ best: Hypothesis, at now: Instant) -> Double {
         var found: [Symptom: Double] = [:]
-        localizer(best.group, at: now).forEachRecent(best.scope.partner, best.scope.direction, since: best.firstFailure) {
+        localizer(best.group, at: now).forEachRecent(best.scope.partner, best.scope.direction, since: best.firstFailure)
+        {
             if $0.symptom.group == best.group, best.scope.holds($0, detector.networks) {
                 found[$0.symptom, default: 0] += Double($0.count)
             }
