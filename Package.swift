@@ -38,7 +38,7 @@ let package = Package(
         // Shared.
         .target(name: "CallModel"),
         .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
-        .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
+        .target(name: "Documents", dependencies: ["CallModel", "CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
         .target(name: "Redaction", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
@@ -56,10 +56,11 @@ let package = Package(
                 "CallModel", "BatchFormat", "Runtime", "SimulationKit", "Transport", nio, nioPosix, arguments,
             ], path: "Sources/farwatch-fleet"),
         // On every application host.
+        .target(name: "Privileges", dependencies: ["Runtime"], path: "agent/Privileges"),
         .target(
-            name: "Probes", dependencies: ["CallModel", "Runtime", "CLibbpf", "CProbes", logging], path: "agent/Probes",
-            exclude: ["bpf"]),
-        .target(name: "Capture", dependencies: ["CCapture", "Runtime"], path: "agent/Capture"),
+            name: "Probes", dependencies: ["CallModel", "Runtime", "Privileges", "CLibbpf", "CProbes", logging],
+            path: "agent/Probes", exclude: ["bpf"]),
+        .target(name: "Capture", dependencies: ["CCapture", "Runtime", "Privileges"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
             name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
@@ -67,12 +68,19 @@ let package = Package(
         .target(
             name: "Receivers",
             dependencies: [
-                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+                "CallModel", "CallJSON", "Documents", "BatchFormat", "Compression", "Transport", "Runtime", nio,
+                logging,
             ], path: "agent/Receivers"),
         .target(
             name: "Attribution", dependencies: ["CallModel", "Documents", "CallJSON", "PartnerCatalog"],
             path: "agent/Attribution"),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
+        .target(
+            name: "Express",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Receivers",
+                "Attribution", "Deduplication",
+            ], path: "agent/Express", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Spool",
             dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging],
@@ -84,10 +92,11 @@ let package = Package(
             name: "AgentApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime",
-                "CatalogueSettings", "Transport", "Compression", "Probes", "Capture", "Packets", "Protocols",
+                "CatalogueSettings", "Transport", "Compression", "Privileges", "Probes", "Capture", "Packets",
+                "Protocols",
                 "Receivers",
                 "Attribution",
-                "Deduplication", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
+                "Deduplication", "Express", "Spool", "Forwarder", nio, nioPosix, logging, arguments,
             ], path: "agent/AgentApp"),
         .executableTarget(name: "farwatch-agent", dependencies: ["AgentApp", arguments], path: "agent/farwatch-agent"),
         // The central service.
@@ -98,6 +107,8 @@ let package = Package(
         .target(name: "Rollups", dependencies: ["CallModel"], path: "aggregator/Rollups"),
         .target(name: "Contrast", dependencies: ["CallModel", "Documents"], path: "aggregator/Contrast"),
         .target(name: "Detection", dependencies: ["CallModel", "Rollups"], path: "aggregator/Detection"),
+        .target(name: "Impact", dependencies: ["CallModel"], path: "aggregator/Impact"),
+        .target(name: "Drift", dependencies: ["CallModel", "Documents", "Detection"], path: "aggregator/Drift"),
         .target(
             name: "Incidents", dependencies: ["CallModel", "Documents", "Rollups", "Detection"],
             path: "aggregator/Incidents"),
@@ -105,7 +116,9 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Alerting", "Postgres", "Runtime",
+                "CallModel", "Compression", "Documents", "BatchFormat", "Rollups", "Impact", "Drift", "Alerting",
+                "Postgres",
+                "Runtime",
             ],
             path: "aggregator/Storage"),
         .target(
@@ -116,15 +129,17 @@ let package = Package(
             name: "QueryAPI",
             dependencies: [
                 "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Detection",
-                "Alerting", "Storage", "Transport", "Runtime", nio, crypto, logging,
+                "Impact",
+                "Drift", "Alerting", "Storage", "Transport", "Runtime", nio, crypto, logging,
             ], path: "aggregator/QueryAPI"),
         .target(
-            name: "Dashboard", dependencies: ["CallModel", "Documents", "QueryAPI"], path: "aggregator/Dashboard"),
+            name: "Dashboard", dependencies: ["CallModel", "Documents", "Drift", "Storage", "QueryAPI"],
+            path: "aggregator/Dashboard"),
         .target(
             name: "AggregatorApp",
             dependencies: [
                 "CallModel", "Documents", "CallJSON", "BatchFormat", "PartnerCatalog", "Runtime", "CatalogueSettings",
-                "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Incidents", "Alerting", "Storage",
+                "Transport", "Postgres", "Ingest", "Rollups", "Detection", "Drift", "Incidents", "Alerting", "Storage",
                 "Notifiers", "QueryAPI", "Dashboard",
                 nio, nioPosix, crypto, logging, arguments,
             ], path: "aggregator/AggregatorApp"),
@@ -134,9 +149,8 @@ let package = Package(
         .target(
             name: "FarwatchCLI",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Contrast", "Transport", "Runtime", nio,
-                nioPosix,
-                arguments,
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "Contrast", "Transport", "Runtime",
+                nio, nioPosix, arguments,
             ], path: "aggregator/FarwatchCLI"),
         .executableTarget(name: "farwatch", dependencies: ["FarwatchCLI", arguments], path: "aggregator/farwatch"),
         // C libraries, each with exactly one importer.
@@ -157,45 +171,59 @@ let package = Package(
         // Tests.
         .testTarget(name: "CallModelTests", dependencies: ["CallModel"]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
-        .testTarget(name: "CallJSONTests", dependencies: ["CallModel", "Documents", "CallJSON"]),
-        .testTarget(name: "PartnerCatalogTests", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["SimulationKit", "Documents"]),
+        .testTarget(name: "CallJSONTests", dependencies: ["SimulationKit", "CallModel", "Documents", "CallJSON"]),
+        .testTarget(
+            name: "PartnerCatalogTests", dependencies: ["SimulationKit", "CallModel", "Documents", "PartnerCatalog"]),
         .testTarget(name: "RedactionTests", dependencies: ["CallModel", "CallJSON", "PartnerCatalog", "Redaction"]),
-        .testTarget(name: "BatchFormatTests", dependencies: ["CallModel", "BatchFormat"]),
-        .testTarget(name: "HTTP2Tests", dependencies: ["HTTP2"]),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", logging], exclude: ["Golden"]),
+        .testTarget(name: "BatchFormatTests", dependencies: ["SimulationKit", "CallModel", "BatchFormat"]),
+        .testTarget(name: "HTTP2Tests", dependencies: ["SimulationKit", "HTTP2"]),
+        .testTarget(name: "RuntimeTests", dependencies: ["SimulationKit", "Runtime", logging], exclude: ["Golden"]),
         .testTarget(
             name: "CatalogueSettingsTests",
             dependencies: ["CallModel", "PartnerCatalog", "Runtime", "CatalogueSettings"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
-        .testTarget(name: "ProbesTests", dependencies: ["CallModel", "Probes"]),
+        .testTarget(name: "PrivilegesTests", dependencies: ["Runtime", "Privileges"]),
+        .testTarget(name: "ProbesTests", dependencies: ["SimulationKit", "CallModel", "Privileges", "Probes"]),
         .testTarget(name: "CaptureTests", dependencies: ["Capture"]),
-        .testTarget(name: "PacketsTests", dependencies: ["CallModel", "Packets"]),
+        .testTarget(name: "PacketsTests", dependencies: ["SimulationKit", "CallModel", "Packets"]),
         .testTarget(
             name: "ProtocolsTests",
             dependencies: ["CallModel", "Compression", "Documents", "HTTP2", "Packets", "Protocols"]),
-        .testTarget(name: "TLSTests", dependencies: ["CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
+        .testTarget(
+            name: "TLSTests",
+            dependencies: ["SimulationKit", "CallModel", "Packets", "Protocols", crypto, cryptoExtras]),
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "CallModel", "Compression", "Documents", "CallJSON", "Transport", "Runtime", "Receivers", nio, nioPosix,
+                "SimulationKit", "CallModel", "Compression", "Documents", "CallJSON", "BatchFormat", "Transport",
+                "Runtime", "Receivers", nio, nioPosix,
             ]),
         .testTarget(name: "AttributionTests", dependencies: ["CallModel", "Documents", "Attribution"]),
+        .testTarget(
+            name: "ExpressTests",
+            dependencies: [
+                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Attribution",
+                "Express",
+            ]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(
             name: "AgentAppTests",
             dependencies: [
                 "CallModel", "Documents", "PartnerCatalog", "Redaction", "BatchFormat", "Runtime", "Transport",
-                "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio, nioPosix,
+                "Probes", "Protocols", "Attribution", "Spool", "Forwarder", "CatalogueSettings", "AgentApp", nio,
+                nioPosix,
                 logging,
             ]),
         .testTarget(
             name: "SpoolTests",
             dependencies: ["CallModel", "BatchFormat", "Runtime", "SimulationKit", "Deduplication", "Spool"]),
-        .testTarget(name: "ForwarderTests", dependencies: ["Forwarder", "Transport"]),
-        .testTarget(name: "PostgresTests", dependencies: ["Runtime", "Postgres", logging]),
+        .testTarget(name: "ForwarderTests", dependencies: ["SimulationKit", "Forwarder", "Transport"]),
+        .testTarget(name: "PostgresTests", dependencies: ["SimulationKit", "Runtime", "Postgres", logging]),
         .testTarget(name: "ContrastTests", dependencies: ["CallModel", "Documents", "Contrast"]),
         .testTarget(name: "DetectionTests", dependencies: ["CallModel", "Rollups", "Detection"]),
+        .testTarget(name: "ImpactTests", dependencies: ["CallModel", "Impact"]),
+        .testTarget(name: "DriftTests", dependencies: ["CallModel", "Documents", "Drift"]),
         .testTarget(
             name: "IncidentsTests", dependencies: ["CallModel", "Documents", "Rollups", "Detection", "Incidents"]),
         .testTarget(
@@ -214,13 +242,14 @@ let package = Package(
         .testTarget(name: "RollupsTests", dependencies: ["CallModel", "Rollups"]),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["CallModel", "Rollups", "BatchFormat", "Postgres", "Runtime", "Storage", logging]),
+            dependencies: [
+                "CallModel", "Rollups", "BatchFormat", "Impact", "Drift", "Postgres", "Runtime", "Storage", logging,
+            ]),
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "CallModel", "Compression", "Documents", "PartnerCatalog", "Storage", "Transport", "Runtime",
-                "QueryAPI",
-                "Dashboard", nio, logging,
+                "CallModel", "Compression", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport",
+                "Runtime", "QueryAPI", "Dashboard", nio, logging,
             ]),
         .testTarget(
             name: "AggregatorAppTests",
@@ -233,7 +262,7 @@ let package = Package(
 // Their tests look inside, in the one build there is: the release's.
 let opened: Set<String> = [
     "PartnerCatalog", "CatalogueSettings", "Spool", "AgentApp", "Contrast", "Incidents", "Alerting", "Storage",
-    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection", "Deduplication",
+    "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection", "Deduplication", "Impact", "Drift",
 ]
 for target in package.targets where opened.contains(target.name) {
     target.swiftSettings = [.unsafeFlags(["-enable-testing"])]

@@ -19,7 +19,7 @@ let package = Package(
     targets: [
         .target(name: "CallModel"),
         .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
-        .target(name: "Documents", dependencies: ["CSimdjson", "CExpat"]),
+        .target(name: "Documents", dependencies: ["CallModel", "CSimdjson", "CExpat"]),
         .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
         .target(name: "BatchFormat", dependencies: ["CallModel", "Compression"], exclude: ["batch.proto"]),
         .target(name: "Runtime", dependencies: ["CYaml", "CRuntime", logging]),
@@ -32,7 +32,8 @@ let package = Package(
         .target(
             name: "Receivers",
             dependencies: [
-                "CallModel", "CallJSON", "Documents", "Compression", "Transport", "Runtime", nio, logging,
+                "CallModel", "CallJSON", "Documents", "BatchFormat", "Compression", "Transport", "Runtime", nio,
+                logging,
             ]),
         .target(name: "Deduplication", dependencies: ["CallModel"]),
         .target(

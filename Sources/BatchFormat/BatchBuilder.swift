@@ -4,7 +4,7 @@ import Compression
 /// Turns calls into a batch: columns while they arrive, one buffer when it is sealed (batch.proto says what lies where).
 ///
 /// Times and durations keep microseconds, PostgreSQL's resolution; everything else reads back as it was written.
-public struct BatchBuilder {
+public struct BatchBuilder: Sendable {
     public private(set) var callCount = 0
     private let catalogueVersion: String
     private var metadata = MetadataWriter()
@@ -23,6 +23,14 @@ public struct BatchBuilder {
     public mutating func append(_ call: APICall) {
         metadata.append(call)
         openPayload.append(call)
+        callCount += 1
+        if openPayload.callCount == BatchLimits.payloadCallCountMax { closePayload() }
+    }
+
+    /// The same for a call that was never made one: what is written does not differ.
+    public mutating func append(_ row: CallRow) {
+        metadata.append(row)
+        openPayload.append(row)
         callCount += 1
         if openPayload.callCount == BatchLimits.payloadCallCountMax { closePayload() }
     }
@@ -86,14 +94,27 @@ public struct BatchBuilder {
         wire.delimited(field: 3, Array(catalogueVersion.utf8))
         wire.varint(field: 4, codec.rawValue)
         if callCount > 0 { wire.delimited(field: 5, pack(metadata.encoded())) }
-        if codec == .plain { wire.reserve(wire.bytes.count + fullPayloadByteCount + openPayload.byteCount) }
-        for payload in fullPayloads { wire.append(payload, packed: pack) }
-        if openPayload.callCount > 0 { wire.append(openPayload, packed: pack) }
+        let payloads = fullPayloads + (openPayload.callCount > 0 ? [openPayload] : [])
+        if codec == .plain {
+            let byteCount = fullPayloadByteCount + openPayload.byteCount
+            wire.reserve(wire.bytes.count + byteCount + byteCount / 8)
+            for payload in payloads { wire.append(payload) }
+        } else {
+            for payload in payloads { wire.append(payload, packed: pack) }
+        }
         return wire.bytes
     }
 }
 
 extension WireWriter {
+    /// As it is, where it will stay: a journal is written with every append.
+    fileprivate mutating func append(_ payload: PayloadWriter) {
+        nested(field: 6, byteCountEstimate: payload.byteCount + 16, isElement: true) { block in
+            block.varint(field: 1, UInt64(payload.callCount))
+            block.nested(field: 2, byteCountEstimate: payload.byteCount) { payload.write(to: &$0) }
+        }
+    }
+
     fileprivate mutating func append(_ payload: PayloadWriter, packed pack: ([UInt8]) -> [UInt8]) {
         var block = WireWriter()
         let data = pack(payload.finish())

@@ -40,6 +40,36 @@ struct MessageColumns {
         return added
     }
 
+    mutating func append(_ message: CallRow.Message, table: inout StringTable) -> Int {
+        var added = 4
+        let headers = message.headers
+        if headers.isEmpty {
+            headerLists.append(0)
+        } else {
+            let list = self.list(of: headers, table: &table)
+            headerLists.appendVarint(lists[list].index)
+            for place in headers.indices {
+                headerColumns[lists[list].columns[place]].values.append(headers[place].value)
+                added += headers[place].value.count + 1
+            }
+        }
+        if let body = message.body {
+            form.append(message.bodyForm.rawValue + 1)
+            self.body.append(body)
+            added += body.count
+        } else {
+            form.append(0)
+        }
+        size.appendVarint(message.bodyByteCount.map { UInt64(clamping: $0) &+ 1 } ?? 0)
+        anySize = anySize || message.bodyByteCount != nil
+        return added
+    }
+
+    private mutating func list(of fields: [CallRow.Field], table: inout StringTable) -> Int {
+        if let known = lists.firstIndex(where: { $0.isOf(fields) }) { return known }
+        return list(of: fields.map { Header(String(decoding: $0.name, as: UTF8.self), "") }, table: &table)
+    }
+
     /// Senders repeat themselves: the names of most messages are, in their order, those of one before.
     private mutating func list(of headers: [Header], table: inout StringTable) -> Int {
         if let known = lists.firstIndex(where: { $0.isOf(headers) }) { return known }
@@ -74,15 +104,15 @@ struct MessageColumns {
         anySize = anySize || other.anySize
     }
 
-    func encodedBodies() -> [UInt8] {
-        var wire = WireWriter()
+    var bodiesByteCountEstimate: Int { body.contents.count + body.lengths.count + form.count + size.count + 16 }
+
+    func writeBodies(to wire: inout WireWriter) {
         if form.contains(where: { $0 != 0 }) {
             wire.delimited(field: 1, form)
             wire.delimited(field: 2, body.lengths)
             wire.delimited(field: 3, body.contents)
         }
         if anySize { wire.delimited(field: 4, size) }
-        return wire.bytes
     }
 }
 
@@ -97,6 +127,15 @@ private struct HeaderList {
         guard names.count == headers.count else { return false }
         for place in names.indices where !names[place].hasSameBytes(as: headers[place].name) {
             return false
+        }
+        return true
+    }
+
+    func isOf(_ fields: [CallRow.Field]) -> Bool {
+        guard names.count == fields.count else { return false }
+        for place in names.indices {
+            var name = names[place]
+            guard name.withUTF8({ fields[place].name.hasSameBytes(as: $0) }) else { return false }
         }
         return true
     }

@@ -23,15 +23,7 @@ struct MetadataWriter {
     private(set) var byteCount = 0
 
     mutating func append(_ call: APICall) {
-        let microseconds = call.time.microsecondsSinceEpoch
-        time.appendSigned(microseconds &- lastTime)
-        lastTime = microseconds
-        bits.append(bits(of: call))
-        outcome.append(call.outcome.code)
-        error.append(call.error.map { $0.rawValue + 1 } ?? 0)
-        anyError = anyError || call.error != nil
-        if let response = call.response { status.appendVarint(UInt64(clamping: response.status)) }
-        duration.appendVarint(call.duration.map { UInt64(clamping: $0.nanoseconds / 1_000) &+ 1 } ?? 0)
+        append(Fixed(call))
         append(call.partner, to: .partner)
         append(call.route, to: .route)
         append(call.service, to: .service)
@@ -41,15 +33,81 @@ struct MetadataWriter {
         append(call.environment, to: .environment)
         append(call.customer, to: .customer)
         append(call.peerAddress.flatMap { networks.network(of: $0) }, to: .peerNetwork)
-        weight.appendVarint(UInt64(max(1, call.weight)))
-        anyWeight = anyWeight || call.weight > 1
-        if let trace = call.traceID {
+        if var text = call.id {
+            text.withUTF8 { append(id: $0, trace: call.traceID, span: call.spanID) }
+        } else {
+            idKind.append(IDKind.none.rawValue)
+        }
+    }
+
+    mutating func append(_ row: CallRow) {
+        append(Fixed(row))
+        // Of both the columns stand in the same order.
+        for name in CallRow.Name.allCases {
+            let text = row[name]
+            names[name.rawValue].appendVarint(text.isEmpty ? 0 : table.index(ofBytes: text))
+        }
+        let address = row.peerAddress.isEmpty ? nil : String(decoding: row.peerAddress, as: UTF8.self)
+        append(address.flatMap { networks.network(of: $0) }, to: .peerNetwork)
+        if row.id.isEmpty {
+            idKind.append(IDKind.none.rawValue)
+        } else {
+            append(id: row.id, trace: row.traceID, span: row.spanID)
+        }
+    }
+
+    /// What of a call is no text.
+    private struct Fixed {
+        var time: Instant
+        var receivedAt: Instant?
+        var direction: Direction
+        var source: CallSource
+        var outcome: Outcome
+        var error: FailureKind?
+        var status: Int?
+        var duration: Duration?
+        var weight: UInt32
+        var traceID: TraceID?
+        var spanID: SpanID?
+
+        init(_ call: APICall) {
+            (time, receivedAt, duration) = (call.time, call.receivedAt, call.duration)
+            (direction, source, weight) = (call.direction, call.source, call.weight)
+            (outcome, error, status) = (call.outcome, call.error, call.response?.status)
+            (traceID, spanID) = (call.traceID, call.spanID)
+        }
+
+        init(_ row: CallRow) {
+            (time, receivedAt, duration) = (row.time, row.receivedAt, row.duration)
+            (direction, source, weight) = (row.direction, row.source, row.weight)
+            (outcome, error, status) = (row.outcome, row.error, row.status)
+            (traceID, spanID) = (row.traceID, row.spanID)
+        }
+
+        var bits: UInt8 {
+            direction.rawValue | source.rawValue << 1 | (traceID == nil ? 0 : MetadataBits.trace)
+                | (spanID == nil ? 0 : MetadataBits.span) | (status == nil ? 0 : MetadataBits.response)
+        }
+    }
+
+    private mutating func append(_ fixed: Fixed) {
+        let microseconds = fixed.time.microsecondsSinceEpoch
+        time.appendSigned(microseconds &- lastTime)
+        lastTime = microseconds
+        bits.append(fixed.bits)
+        outcome.append(fixed.outcome.code)
+        error.append(fixed.error.map { $0.rawValue + 1 } ?? 0)
+        anyError = anyError || fixed.error != nil
+        if let answered = fixed.status { status.appendVarint(UInt64(clamping: answered)) }
+        duration.appendVarint(fixed.duration.map { UInt64(clamping: $0.nanoseconds / 1_000) &+ 1 } ?? 0)
+        weight.appendVarint(UInt64(max(1, fixed.weight)))
+        anyWeight = anyWeight || fixed.weight > 1
+        if let trace = fixed.traceID {
             traceID.appendFixed(trace.high)
             traceID.appendFixed(trace.low)
         }
-        if let span = call.spanID { spanID.appendFixed(span.bits) }
-        append(id: call.id, trace: call.traceID, span: call.spanID)
-        if let received = call.receivedAt {
+        if let span = fixed.spanID { spanID.appendFixed(span.bits) }
+        if let received = fixed.receivedAt {
             let offset = received.microsecondsSinceEpoch &- microseconds
             receivedAt.appendVarint(UInt64(bitPattern: (offset << 1) ^ (offset >> 63)) &+ 1)
             anyReceivedAt = true
@@ -59,22 +117,13 @@ struct MetadataWriter {
         byteCount += 40
     }
 
-    private func bits(of call: APICall) -> UInt8 {
-        call.direction.rawValue | call.source.rawValue << 1 | (call.traceID == nil ? 0 : MetadataBits.trace)
-            | (call.spanID == nil ? 0 : MetadataBits.span) | (call.response == nil ? 0 : MetadataBits.response)
-    }
-
     private mutating func append(_ name: String?, to column: MetadataColumns.Name) {
         names[column.rawValue].appendVarint(table.index(of: name))
     }
 
-    private mutating func append(id text: String?, trace: TraceID?, span: SpanID?) {
-        guard let text else {
-            idKind.append(IDKind.none.rawValue)
-            return
-        }
+    private mutating func append(id text: UnsafeBufferPointer<UInt8>, trace: TraceID?, span: SpanID?) {
         anyID = true
-        if let trace, let span, text == trace.hex + "-" + span.hex {
+        if let trace, let span, text.count == 49, text.elementsEqual((trace.hex + "-" + span.hex).utf8) {
             idKind.append(IDKind.traceAndSpan.rawValue)
         } else if let (high, low) = uuid(text) {
             idKind.append(IDKind.uuid.rawValue)
@@ -82,8 +131,8 @@ struct MetadataWriter {
             id.appendFixed(low)
         } else {
             idKind.append(IDKind.text.rawValue)
-            idLength.appendVarint(UInt64(text.utf8.count))
-            id.append(contentsOf: text.utf8)
+            idLength.appendVarint(UInt64(text.count))
+            id.append(contentsOf: text)
         }
     }
 
@@ -121,7 +170,7 @@ struct MetadataWriter {
     /// The encoded message.
     func encoded() -> [UInt8] {
         var wire = WireWriter()
-        wire.strings(field: 1, table.strings)
+        table.write(field: 1, to: &wire)
         wire.delimited(field: 2, time)
         wire.delimited(field: 3, bits)
         wire.delimited(field: 4, outcome)
@@ -182,8 +231,7 @@ enum IDKind: UInt8 {
 }
 
 /// The bits of a UUID in its canonical lower-case form, the only one that reads back as the same text.
-private func uuid(_ text: String) -> (high: UInt64, low: UInt64)? {
-    let bytes = text.utf8
+private func uuid(_ bytes: UnsafeBufferPointer<UInt8>) -> (high: UInt64, low: UInt64)? {
     guard bytes.count == 36 else { return nil }
     var value: (high: UInt64, low: UInt64) = (0, 0)
     var position = 0

@@ -34,6 +34,20 @@ struct PayloadWriter {
         webhook.append(call.webhook, table: &table)
     }
 
+    mutating func append(_ row: CallRow) {
+        callCount += 1
+        method.appendVarint(table.index(ofBytes: row.method))
+        append(url: row.url)
+        httpVersion.appendVarint(row.httpVersion.isEmpty ? 0 : table.index(ofBytes: row.httpVersion))
+        byteCount += 24
+        byteCount += request.append(row.request, table: &table)
+        byteCount += response.append(row.response, table: &table)
+        peer.appendVarint(row.peerAddress.isEmpty ? 0 : table.index(ofBytes: row.peerAddress))
+        parentPresent.append(row.parentSpanID == nil ? 0 : 1)
+        if let span = row.parentSpanID { parent.appendFixed(span.bits) }
+        webhook.append(nil, table: &table)
+    }
+
     /// The columns of another writer behind these.
     mutating func take(_ other: PayloadWriter) {
         callCount += other.callCount
@@ -60,8 +74,13 @@ struct PayloadWriter {
 
     func finish() -> [UInt8] {
         var wire = WireWriter()
-        wire.reserve(byteCount)
-        wire.strings(field: 1, table.strings)
+        wire.reserve(byteCount + byteCount / 8)
+        write(to: &wire)
+        return wire.bytes
+    }
+
+    func write(to wire: inout WireWriter) {
+        table.write(field: 1, to: &wire)
         wire.delimited(field: 2, method)
         wire.delimited(field: 3, origin)
         wire.delimited(field: 4, path.lengths)
@@ -71,15 +90,14 @@ struct PayloadWriter {
         wire.delimited(field: 8, response.headerLists)
         for column in request.headerColumns { wire.element(field: 9, column.encoded()) }
         for column in response.headerColumns { wire.element(field: 10, column.encoded()) }
-        wire.delimited(field: 11, request.encodedBodies())
-        wire.delimited(field: 12, response.encodedBodies())
+        wire.nested(field: 11, byteCountEstimate: request.bodiesByteCountEstimate) { request.writeBodies(to: &$0) }
+        wire.nested(field: 12, byteCountEstimate: response.bodiesByteCountEstimate) { response.writeBodies(to: &$0) }
         wire.delimited(field: 13, peer)
         if !parent.isEmpty {
             wire.delimited(field: 14, parent)
             wire.delimited(field: 15, parentPresent)
         }
         wire.delimited(field: 16, webhook.encoded())
-        return wire.bytes
     }
 }
 

@@ -1,78 +1,97 @@
 import CallModel
 import Glibc
 
-/// Strings that repeat, written once: index 0 is "none", index i is `strings[i - 1]`.
+/// Strings that repeat, written once: index 0 is "none", index i is the string added as the i-th.
 ///
 /// A hash table of its own over bytes: every name of every call is looked up here, and Swift's dictionary would hash each twice as
 /// carefully and take canonically equivalent texts for one.
 struct StringTable {
-    private(set) var strings: [String] = []
+    private(set) var count = 0
+    /// All strings, one behind the other.
+    private var bytes: [UInt8] = []
+    /// Where string `i` begins; and behind the last, where the next will.
+    private var starts = [0]
     private var hashes: [UInt64] = []
-    /// Indices into `strings` from 1 on, 0 where nothing lies; open addressing, at most half full.
+    /// Numbers of strings from 1 on, 0 where nothing lies; open addressing, at most half full.
     private var slots = [UInt32](repeating: 0, count: slotCountMin)
 
     private static let slotCountMin = 256
 
     mutating func index(of string: String?) -> UInt64 {
         guard var string else { return 0 }
-        return string.withUTF8 { index(of: $0) } ?? add(string)
+        return string.withUTF8 { index(ofBytes: $0) }
     }
 
-    /// The same for a string that has not been made yet.
-    mutating func index(ofBytes bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        index(of: bytes) ?? add(String(decoding: bytes, as: UTF8.self))
+    /// The same for a string that has not been made yet; it must be UTF-8.
+    mutating func index(ofBytes text: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        let hash = ByteHash.of(UnsafeRawBufferPointer(text))
+        return index(of: text, hash) ?? add(text, hash)
     }
 
     /// Adds what another table has: `result[i]` is here what `i` is there.
     mutating func take(_ other: StringTable) -> [UInt64] {
-        [0] + other.strings.map { index(of: $0) }
+        var renumbered: [UInt64] = [0]
+        renumbered.reserveCapacity(other.count + 1)
+        other.bytes.withUnsafeBufferPointer { bytes in
+            for number in 0..<other.count {
+                let text = UnsafeBufferPointer(rebasing: bytes[other.starts[number]..<other.starts[number + 1]])
+                renumbered.append(index(of: text, other.hashes[number]) ?? add(text, other.hashes[number]))
+            }
+        }
+        return renumbered
+    }
+
+    /// Each as an element of a repeated field.
+    func write(field: Int, to wire: inout WireWriter) {
+        for number in 0..<count { wire.element(field: field, bytes[starts[number]..<starts[number + 1]]) }
     }
 
     /// Keeps the storage: the next batch is about as large.
     mutating func removeAll() {
-        strings.removeAll(keepingCapacity: true)
+        count = 0
+        bytes.removeAll(keepingCapacity: true)
+        starts.removeLast(starts.count - 1)
         hashes.removeAll(keepingCapacity: true)
         for slot in slots.indices { slots[slot] = 0 }
     }
 
-    private func index(of bytes: UnsafeBufferPointer<UInt8>) -> UInt64? {
-        let hash = ByteHash.of(UnsafeRawBufferPointer(bytes))
+    private func index(of text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> UInt64? {
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] != 0 {
-            let index = Int(slots[slot]) - 1
-            if hashes[index] == hash, isSame(strings[index], bytes) { return UInt64(slots[slot]) }
+            let number = Int(slots[slot]) - 1
+            if hashes[number] == hash, isSame(number, text) { return UInt64(slots[slot]) }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
     }
 
-    private func isSame(_ string: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var string = string
-        return string.withUTF8 { known in
-            guard known.count == bytes.count, let start = known.baseAddress, let other = bytes.baseAddress else {
-                return known.count == bytes.count
-            }
-            return memcmp(start, other, known.count) == 0
+    private func isSame(_ number: Int, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = starts[number]
+        guard starts[number + 1] - start == text.count else { return false }
+        return bytes.withUnsafeBufferPointer { known in
+            guard let known = known.baseAddress, let text = UnsafeRawPointer(text.baseAddress) else { return true }
+            return memcmp(known + start, text, starts[number + 1] - start) == 0
         }
     }
 
-    private mutating func add(_ string: String) -> UInt64 {
-        var copy = string
-        hashes.append(copy.withUTF8 { ByteHash.of(UnsafeRawBufferPointer($0)) })
-        strings.append(string)
-        if strings.count * 2 > slots.count {
+    private mutating func add(_ text: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> UInt64 {
+        bytes.append(contentsOf: text)
+        starts.append(bytes.count)
+        hashes.append(hash)
+        count += 1
+        if count * 2 > slots.count {
             slots = [UInt32](repeating: 0, count: slots.count * 2)
-            for index in strings.indices { place(index) }
+            for number in 0..<count { place(number) }
         } else {
-            place(strings.count - 1)
+            place(count - 1)
         }
-        return UInt64(strings.count)
+        return UInt64(count)
     }
 
-    private mutating func place(_ index: Int) {
-        var slot = Int(truncatingIfNeeded: hashes[index]) & (slots.count - 1)
+    private mutating func place(_ number: Int) {
+        var slot = Int(truncatingIfNeeded: hashes[number]) & (slots.count - 1)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-        slots[slot] = UInt32(index + 1)
+        slots[slot] = UInt32(number + 1)
     }
 }
 

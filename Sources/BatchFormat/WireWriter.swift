@@ -16,15 +16,30 @@ struct WireWriter {
         element(field: field, value)
     }
 
+    /// A message inside this one, written where it will stay. Nothing of a field that holds nothing.
+    ///
+    /// - Parameter byteCountEstimate: of the message: where its length takes another number of bytes, the message is moved.
+    mutating func nested(
+        field: Int, byteCountEstimate: Int, isElement: Bool = false, _ write: (inout WireWriter) -> Void
+    ) {
+        let begin = bytes.count
+        bytes.appendVarint(UInt64(field << 3 | 2))
+        let lengthAt = bytes.count
+        bytes.appendVarint(UInt64(byteCountEstimate))
+        let messageAt = bytes.count
+        write(&self)
+        let byteCount = bytes.count - messageAt
+        guard byteCount > 0 || isElement else { return bytes.removeLast(bytes.count - begin) }
+        var length: [UInt8] = []
+        length.appendVarint(UInt64(byteCount))
+        bytes.replaceSubrange(lengthAt..<messageAt, with: length)
+    }
+
     /// One element of a repeated field: written though it may be empty.
     mutating func element(field: Int, _ value: some Collection<UInt8>) {
         bytes.appendVarint(UInt64(field << 3 | 2))
         bytes.appendVarint(UInt64(value.count))
         bytes.append(contentsOf: value)
-    }
-
-    mutating func strings(field: Int, _ values: [String]) {
-        for var value in values { value.withUTF8 { element(field: field, $0) } }
     }
 }
 

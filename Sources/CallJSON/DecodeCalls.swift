@@ -67,16 +67,19 @@ public func decodeCalls(
 }
 
 /// The same with a reader that remembers names from one document to the next.
+///
+/// - Parameter taking: is asked first for each call, with how many bytes the document has that holds it; what it takes is not
+///   among the calls, and it must not use the parser.
 public func decodeCalls(
     _ bytes: UnsafeRawBufferPointer, form: CallDocumentForm, parser: JSONParser, reader: inout CallJSONReader,
-    limits: CallDocumentLimits = CallDocumentLimits()
+    limits: CallDocumentLimits = CallDocumentLimits(), taking: (JSONValue, Int) -> Bool = { _, _ in false }
 ) throws(CallDocumentError) -> DecodedCalls {
     var decoded = DecodedCalls()
     let ignoredBefore = reader.ignoredFieldCount
     let droppedBefore = reader.droppedBodyCount
     switch form {
-    case .json: try decodeDocument(bytes, parser, &reader, limits, into: &decoded)
-    case .ndjson: try decodeLines(bytes, parser, &reader, limits, into: &decoded)
+    case .json: try decodeDocument(bytes, parser, &reader, limits, taking, into: &decoded)
+    case .ndjson: try decodeLines(bytes, parser, &reader, limits, taking, into: &decoded)
     }
     parser.shrink()
     decoded.ignoredFieldCount = reader.ignoredFieldCount - ignoredBefore
@@ -86,17 +89,17 @@ public func decodeCalls(
 
 private func decodeDocument(
     _ bytes: UnsafeRawBufferPointer, _ parser: JSONParser, _ reader: inout CallJSONReader, _ limits: CallDocumentLimits,
-    into decoded: inout DecodedCalls
+    _ taking: (JSONValue, Int) -> Bool, into decoded: inout DecodedCalls
 ) throws(CallDocumentError) {
     let root: JSONValue
     do { root = try parser.root(of: bytes) } catch { throw .malformed(error) }
     switch root.kind {
-    case .object: decodeCall(root, at: 0, &reader, into: &decoded)
+    case .object: if !taking(root, bytes.count) { decodeCall(root, at: 0, &reader, into: &decoded) }
     case .array:
         var index = 0
         try root.forEachElement { (element) throws(CallDocumentError) in
             guard index < limits.callCountMax else { throw .tooManyCalls(max: limits.callCountMax) }
-            decodeCall(element, at: index, &reader, into: &decoded)
+            if !taking(element, bytes.count) { decodeCall(element, at: index, &reader, into: &decoded) }
             index += 1
         }
     default: throw .noCalls(found: root.kindText)
@@ -105,7 +108,7 @@ private func decodeDocument(
 
 private func decodeLines(
     _ bytes: UnsafeRawBufferPointer, _ parser: JSONParser, _ reader: inout CallJSONReader, _ limits: CallDocumentLimits,
-    into decoded: inout DecodedCalls
+    _ taking: (JSONValue, Int) -> Bool, into decoded: inout DecodedCalls
 ) throws(CallDocumentError) {
     var lines = LineSplitter(bytes)
     var index = 0
@@ -119,7 +122,7 @@ private func decodeLines(
         }
         do throws(JSONError) {
             let root = try parser.root(of: line, readableAfter: lines.byteCountAfter(line))
-            decodeCall(root, at: index, &reader, into: &decoded)
+            if !taking(root, line.count) { decodeCall(root, at: index, &reader, into: &decoded) }
         } catch {
             decoded.reject(CallError(pointer: "", detail: error.description), at: index)
         }

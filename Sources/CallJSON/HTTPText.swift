@@ -16,6 +16,18 @@ enum HTTPText {
         !bytes.contains { $0 &- 65 < 26 }
     }
 
+    /// Both of `isFieldName` and `isLower`, in one pass; false for pseudo-fields, which few senders tell.
+    static func isLowerFieldName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard !bytes.isEmpty else { return false }
+        var isLower = true
+        for byte in bytes { isLower = isLower && lowerTokenBytes[Int(byte)] }
+        return isLower
+    }
+
+    private static let lowerTokenBytes: [Bool] = (UInt8.min...UInt8.max).map {
+        isTokenByte($0) && !(65...90).contains($0)
+    }
+
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 48...57, 65...90, 97...122: true
@@ -37,14 +49,14 @@ struct RequestAddress {
     /// The absolute URL. Servers log paths, so a path is completed by `host` or the `Host` header; `https` unless said.
     func absolute(hostHeader: String?) throws(CallError) -> String {
         if let url, url.first != UInt8(ascii: "/") {
-            guard isAbsolute(url), isPrintable(url) else {
+            guard Self.isAbsolute(url), Self.isPrintable(url) else {
                 throw CallError(
                     pointer: "/request/url",
                     detail: "expected an absolute URL or a path, found a string of \(url.count) bytes")
             }
             return String(decoding: url, as: UTF8.self)
         }
-        guard let path = url ?? path, path.first == UInt8(ascii: "/"), isPrintable(path) else {
+        guard let path = url ?? path, path.first == UInt8(ascii: "/"), Self.isPrintable(path) else {
             if path != nil { throw CallError(pointer: "/request/path", detail: "expected a path that starts with /") }
             throw CallError(pointer: "/request/url", detail: "required: url, or host and path")
         }
@@ -71,7 +83,7 @@ struct RequestAddress {
     }
 
     /// RFC 3986: a scheme, `://`, and something behind it.
-    private func isAbsolute(_ url: UnsafeBufferPointer<UInt8>) -> Bool {
+    static func isAbsolute(_ url: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let colon = url.firstIndex(of: UInt8(ascii: ":")), colon > 0, colon + 3 < url.count,
             url[colon + 1] == UInt8(ascii: "/"), url[colon + 2] == UInt8(ascii: "/"),
             url[colon + 3] != UInt8(ascii: "/"), (url[0] | 0x20) &- 97 < 26
@@ -82,7 +94,7 @@ struct RequestAddress {
         }
     }
 
-    private func isPrintable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    static func isPrintable(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 

@@ -43,6 +43,7 @@ public final class HeaderInflater {
     ) throws(HTTP2Error) {
         guard !isBroken else { throw .corruptHeaderBlock }
         var rest = bytes.bindMemory(to: UInt8.self)[...]
+        // An empty block is no error of the format, only of HTTP, which is for the caller to judge.
         while true {
             var pair = nghttp2_nv()
             var flags: Int32 = 0
@@ -69,40 +70,21 @@ public final class HeaderInflater {
     ///
     /// A block beyond the bound is still read to its end, because later blocks refer to it.
     public func inflate(_ bytes: UnsafeRawBufferPointer, byteCountMax: Int) throws(HTTP2Error) -> Block {
-        guard !isBroken else { throw .corruptHeaderBlock }
         var block = Block(fields: [], byteCount: 0, isTruncated: false)
-        var rest = bytes.bindMemory(to: UInt8.self)[...]
-        // An empty block is no error of the format, only of HTTP, which is for the caller to judge.
-        while true {
-            var field = nghttp2_nv()
-            var flags: Int32 = 0
-            let slice = UnsafeBufferPointer(rebasing: rest)
-            let read = nghttp2_hd_inflate_hd2(pointer, &field, &flags, slice.baseAddress, slice.count, 1)
-            guard read >= 0, read <= rest.count else {
-                isBroken = true
-                throw .corruptHeaderBlock
-            }
-            rest = rest.dropFirst(read)
-            if UInt32(flags) & NGHTTP2_HD_INFLATE_EMIT.rawValue != 0 { block.append(field, byteCountMax: byteCountMax) }
-            if UInt32(flags) & NGHTTP2_HD_INFLATE_FINAL.rawValue != 0 { break }
-            if read == 0, UInt32(flags) & NGHTTP2_HD_INFLATE_EMIT.rawValue == 0 { break }
-        }
-        nghttp2_hd_inflate_end_headers(pointer)
+        try inflate(bytes) { name, value in block.append(name, value, byteCountMax: byteCountMax) }
         return block
     }
 }
 
 extension HeaderInflater.Block {
-    fileprivate mutating func append(_ field: nghttp2_nv, byteCountMax: Int) {
-        byteCount += field.namelen + field.valuelen + 32
+    fileprivate mutating func append(
+        _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>, byteCountMax: Int
+    ) {
+        byteCount += name.count + value.count + 32
         guard byteCount <= byteCountMax else {
             isTruncated = true
             return
         }
-        let pair = (
-            name: String(decoding: UnsafeBufferPointer(start: field.name, count: field.namelen), as: UTF8.self),
-            value: String(decoding: UnsafeBufferPointer(start: field.value, count: field.valuelen), as: UTF8.self)
-        )
-        fields.append(pair)
+        fields.append((name: String(decoding: name, as: UTF8.self), value: String(decoding: value, as: UTF8.self)))
     }
 }

@@ -9,7 +9,7 @@ extension Catalogue {
 
     /// The same with a parser to reuse, for those who judge many calls; a body is parsed only for partners that speak there.
     public func outcome(of call: APICall, partner: String, parser: JSONParser?) -> Outcome {
-        let convention = store.index[partner].map { store.errors[Int($0)] } ?? store.errorsOfOthers
+        let convention = convention(of: partner)
         var url = call.request.url
         return url.withUTF8 { bytes in
             let path = UnsafeBufferPointer(rebasing: bytes[URLRanges(bytes).path])
@@ -17,6 +17,10 @@ extension Catalogue {
                 parser ?? JSONParser(byteCountMax: Limits.bodyByteCountMax)
             }
         }
+    }
+
+    func convention(of partner: String) -> ErrorConvention {
+        store.index[partner].map { store.errors[Int($0)] } ?? store.errorsOfOthers
     }
 
     /// What a webhook tells of itself, received or sent; nil where it tells nothing.

@@ -25,8 +25,8 @@ public struct LayeredCatalogue: Sendable {
     public let own: Catalogue
     /// Changes with whatever could change a name: 16 hex digits, and `own.version` where nothing was published.
     public let version: String
-    private let merged: Catalogue?
-    private let ownPartners: Set<String>
+    let merged: Catalogue?
+    let ownPartners: Set<String>
 
     public init(_ own: Catalogue, published: [PartnerDefinition] = []) {
         self.own = own

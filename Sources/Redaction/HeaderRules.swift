@@ -9,7 +9,11 @@ enum HeaderRules {
         "retry-after", "server", "sunset", "transfer-encoding", "user-agent", "vary", "via", "stripe-version",
         "stripe-should-retry", "x-github-event", "x-slack-retry-num", "x-slack-retry-reason", "x-shopify-topic",
         "webhook-id", "webhook-timestamp", "svix-id", "request-id", "x-request-id", "x-correlation-id",
+        "idempotency-key", "x-idempotency-key",
     ]
+
+    /// A key by its name alone: it opens nothing, and says which requests are one.
+    private static let idempotencyKeys: Set<String> = ["idempotency-key", "x-idempotency-key"]
 
     enum Class {
         /// Masked in every mode.
@@ -61,7 +65,8 @@ enum HeaderRules {
     ].map { Array($0.utf8) }
 
     static func isSecret(_ name: String) -> Bool {
-        holds(name, anyOf: secretParts) || name.hasSuffix("-key") || name == "auth" || name == "key"
+        holds(name, anyOf: secretParts) || name.hasSuffix("-key") && !idempotencyKeys.contains(name) || name == "auth"
+            || name == "key"
     }
 
     private static let personal: Set<String> = [

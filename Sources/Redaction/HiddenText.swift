@@ -27,7 +27,7 @@ enum HiddenText {
             guard isSlashDigit || text.contains(UInt8(ascii: "/")) else { break }
             var start = 0
             for at in 0...text.count {
-                let isDigit = at < text.count && (sextet(text[at]) != nil || text[at] == UInt8(ascii: "="))
+                let isDigit = at < text.count && isDigit(text[at])
                 if isDigit, isSlashDigit || text[at] != UInt8(ascii: "/") { continue }
                 if at - start >= base64ByteCountMin, test(UnsafeBufferPointer(rebasing: text[start..<at])) {
                     return true
@@ -64,7 +64,9 @@ enum HiddenText {
     private static func base64Decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var digits = text[...]
         while digits.last == UInt8(ascii: "=") { digits.removeLast() }
-        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1, beginsAsText(digits) else { return nil }
+        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1, beginsAsText(digits), isText(digits) else {
+            return nil
+        }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(digits.count / 4 * 3 + 2)
         var (bits, bitCount): (UInt32, UInt32) = (0, 0)
@@ -74,13 +76,26 @@ enum HiddenText {
             bitCount += 6
             if bitCount >= 8 {
                 bitCount -= 8
-                let byte = UInt8(truncatingIfNeeded: bits >> bitCount)
-                // Random base64 is hardly ever printable, so most words end here.
-                guard isTextByte(byte) else { return nil }
-                decoded.append(byte)
+                decoded.append(UInt8(truncatingIfNeeded: bits >> bitCount))
             }
         }
         return String(validating: decoded, as: UTF8.self) == nil ? nil : decoded
+    }
+
+    /// Whether every decoded byte is of a text. Random base64 is hardly ever printable, so most words end here, before any memory
+    /// is asked for.
+    private static func isText(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        var (bits, bitCount): (UInt32, UInt32) = (0, 0)
+        for digit in digits {
+            guard let sextet = sextet(digit) else { return false }
+            bits = bits << 6 | UInt32(sextet)
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                guard isTextByte(UInt8(truncatingIfNeeded: bits >> bitCount)) else { return false }
+            }
+        }
+        return true
     }
 
     /// Whether the first three bytes could be text: many words end here, before any memory is asked for.
@@ -106,6 +121,13 @@ enum HiddenText {
         byte >= 0x20 && byte != 0x7F || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
+    private static func isDigit(_ byte: UInt8) -> Bool { digitBytes[Int(byte)] }
+
+    /// Of either alphabet of base64, and its padding.
+    private static let digitBytes: [Bool] = (UInt8.min...UInt8.max).map {
+        sextet(of: $0) != nil || $0 == UInt8(ascii: "=")
+    }
+
     private static func hex(_ digit: UInt8) -> UInt8? {
         switch digit {
         case 48...57: digit - 48
@@ -115,7 +137,16 @@ enum HiddenText {
         }
     }
 
+    @inline(__always)
     private static func sextet(_ digit: UInt8) -> UInt8? {
+        let value = sextets[Int(digit)]
+        return value < 64 ? value : nil
+    }
+
+    /// Tables, because what is looked at is mostly random: a branch for every kind of digit would be mispredicted every other time.
+    private static let sextets: [UInt8] = (UInt8.min...UInt8.max).map { sextet(of: $0) ?? 255 }
+
+    private static func sextet(of digit: UInt8) -> UInt8? {
         switch digit {
         case 65...90: digit - 65
         case 97...122: digit - 71

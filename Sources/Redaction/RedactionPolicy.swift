@@ -1,4 +1,5 @@
 import CallModel
+import Documents
 
 /// How much of a call's headers and bodies may leave the host. Each also carries everything the ones before it do.
 public enum RedactionMode: String, Sendable, CaseIterable {
@@ -32,6 +33,8 @@ public struct RedactionPolicy: Sendable {
     public var partners: [String: Grant] = [:]
     /// With it placeholders carry a hash of what they stand for; nil, the default, for none.
     public var hash: KeyedHash?
+    /// With it, and a key, shapes carry hashes of values that are codes (`ShapeHashing`).
+    public var hashesCodes = false
 
     public init() {}
 
@@ -48,6 +51,12 @@ public struct RedactionPolicy: Sendable {
             }
             return grant.mode
         }
+    }
+
+    var shapeLimits: ShapeLimits {
+        var limits = ShapeLimits()
+        if hashesCodes { limits.hashing = hash.map { ShapeHashing(under: $0) } }
+        return limits
     }
 
     private func narrowed(_ mode: RedactionMode) -> RedactionMode { mode == .none ? .none : .shape }

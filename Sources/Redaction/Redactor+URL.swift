@@ -1,4 +1,5 @@
 import CallModel
+import Documents
 import PartnerCatalog
 
 extension Redactor {
@@ -21,7 +22,7 @@ extension Redactor {
         }
     }
 
-    private mutating func appendURL(_ bytes: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
+    mutating func appendURL(_ bytes: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
         let end = bytes.firstIndex(of: UInt8(ascii: "#")) ?? bytes.count
         let mark = bytes[..<end].firstIndex(of: UInt8(ascii: "?"))
         let pathEnd = mark ?? end
@@ -87,24 +88,58 @@ extension Redactor {
         }
     }
 
+    /// What the key of a parameter says, worked out once.
+    enum QueryKey: BitwiseCopyable {
+        /// Kept with its value, which is scanned.
+        case harmless
+        /// Kept, its value masked.
+        case plain
+        /// Changed itself.
+        case changed
+    }
+
     private mutating func append(parameter pair: Slice<UnsafeBufferPointer<UInt8>>, to result: inout [UInt8]) {
         let sign = pair.firstIndex(of: UInt8(ascii: "="))
-        let key = keyName(String(decoding: pair[..<(sign ?? pair.endIndex)], as: UTF8.self))
-        let isHarmless = HeaderRules.isHarmlessQuery(key.lowercased())
+        let name = UnsafeBufferPointer(rebasing: pair[..<(sign ?? pair.endIndex)])
+        var kind = queryKeys.value(of: name) { queryKey($0) }
+        if case .changed = kind {
+            // Counted each time.
+            let key = keyName(String(decoding: name, as: UTF8.self))
+            if HeaderRules.isHarmlessQuery(key.lowercased()) { kind = .harmless }
+            if sign != nil || kind == .harmless { result += key.utf8 }
+        } else if sign != nil || kind == .harmless {
+            result += name
+        }
         guard let sign else {
             // A bare word may be a key or a value.
-            result += (isHarmless ? key : "{value}").utf8
+            if kind != .harmless { result += "{value}".utf8 }
             return
         }
-        result += key.utf8
         result.append(UInt8(ascii: "="))
         let value = UnsafeBufferPointer(rebasing: pair[(sign + 1)...])
-        if isHarmless {
-            let kept = String(decoding: value.prefix(Self.queryValueByteCountMax), as: UTF8.self)
-            result += scanned(kept).utf8
+        if kind == .harmless {
+            appendKept(value, to: &result)
         } else {
             count(.query)
             result += scanner.placeholder("value", value).utf8
         }
+    }
+
+    private mutating func appendKept(_ value: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
+        guard value.count > Self.queryValueByteCountMax else {
+            if let masked = masked(value) { result += masked.utf8 } else { result += value }
+            return
+        }
+        // Cut within a character it becomes another text.
+        let kept = String(decoding: value.prefix(Self.queryValueByteCountMax), as: UTF8.self)
+        result += scanned(kept).utf8
+    }
+
+    private func queryKey(_ name: UnsafeBufferPointer<UInt8>) -> QueryKey {
+        var scanner = scanner
+        let key = String(decoding: name, as: UTF8.self)
+        // Where a key begins or ends within a character its text is another than its bytes.
+        guard key.utf8.elementsEqual(name), scanner.masked(name) == nil, !Shape.isDataKey(key) else { return .changed }
+        return HeaderRules.isHarmlessQuery(key.lowercased()) ? .harmless : .plain
     }
 }

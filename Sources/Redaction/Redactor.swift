@@ -7,19 +7,31 @@ import PartnerCatalog
 /// It fails closed: what it does not know it masks, a body it cannot read becomes a shape, and a partner without a valid grant
 /// gets shape. docs/redaction.md lists the rules.
 public struct Redactor {
-    private let policy: RedactionPolicy
+    let policy: RedactionPolicy
     /// Headers of the catalogue's partners that tell of limits and deliveries, and of nobody.
-    private let known: [String: Set<String>]
+    let known: [String: Set<String>]
     private var classes = RememberedNames<HeaderRules.Class>(placeCount: 256)
     private(set) var scanner: SecretScanner
     private var clean = CleanTexts()
-    private let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
+    let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
+    private let shapeLimits: ShapeLimits
+    // Of rows alone (`Redactor+Row`), kept from one to the next.
+    let headers = RememberedBytes<HeaderFacts>(placeCount: 256)
+    let shapes: ShapeMaker
+    var urlBytes: [UInt8] = []
+    let queryKeys = RememberedBytes<QueryKey>(placeCount: 256)
     private var ruleCounts = [Int](repeating: 0, count: SecretScanner.Rule.allCases.count)
 
     /// - Parameter catalogue: whose partners' rate-limit and delivery headers keep their values; nil for the general rules alone.
     public init(policy: RedactionPolicy, catalogue: Catalogue? = nil) {
         self.policy = policy
-        scanner = SecretScanner(hash: policy.hash)
+        shapeLimits = policy.shapeLimits
+        let scanner = SecretScanner(hash: policy.hash)
+        self.scanner = scanner
+        shapes = ShapeMaker { key in
+            var judge = scanner
+            return judge.masked(key) != nil
+        }
         known = Dictionary(
             (catalogue?.partners ?? []).map { ($0.id, HeaderRules.telling(of: $0)) }, uniquingKeysWith: { $1 })
     }
@@ -74,7 +86,7 @@ public struct Redactor {
     }
 
     /// Whether a scan finds nothing, without counting what it finds.
-    private mutating func isClean(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    public mutating func isClean(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         let key = CleanTexts.key(of: bytes)
         if clean.holds(key) { return true }
         guard scanner.masked(bytes) == nil else { return false }
@@ -107,15 +119,20 @@ public struct Redactor {
     /// Ids are how repeats are known, so two of them must never become one. What only looks random becomes a hash of itself: nobody
     /// finds a text of that length by trying. What may be somebody's address or card goes, and then nothing tells a repeat.
     private mutating func redactID(_ call: inout APICall) {
-        guard let id = call.id, !isHexadecimal(id), scanner.masked(id) != nil else { return }
+        guard let id = call.id else { return }
+        call.id = redactedID(id)
+    }
+
+    /// Nil for what goes.
+    mutating func redactedID(_ id: String) -> String? {
+        guard !isHexadecimal(id), scanner.masked(id) != nil else { return id }
         for rule in scanner.found { count(rule) }
         let isRandom = scanner.found.allSatisfy { $0 == .token || $0 == .jwt || $0 == .accessKey }
         guard isRandom, let hash = KeyedHash(key: Array(repeating: 0, count: KeyedHash.keyByteCount)) else {
-            call.id = nil
-            return
+            return nil
         }
         let digits = String(hash.hash(id), radix: 16)
-        call.id = "id-" + String(repeating: "0", count: 16 - digits.count) + digits
+        return "id-" + String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     /// UUIDs, trace ids, and a trace id with a span id behind it: names of things by their very form.
@@ -177,7 +194,9 @@ public struct Redactor {
     private mutating func shape(_ body: Body, _ headers: [Header]) -> Body {
         count(.body)
         let contentType = headers.value(of: "content-type")
-        let shape = Shape.of(bytes: body.bytes, contentType: contentType, parser: parser) ?? Array("\"unknown\"".utf8)
+        let shape =
+            Shape.of(bytes: body.bytes, contentType: contentType, parser: parser, limits: shapeLimits)
+            ?? Array("\"unknown\"".utf8)
         return Body(withoutSecretKeys(shape), form: .shape)
     }
 
@@ -195,7 +214,7 @@ public struct Redactor {
     }
 
     /// Every text of a shape in front of a colon is a key.
-    private mutating func holdsSecretKey(_ shape: UnsafeBufferPointer<UInt8>) -> Bool {
+    mutating func holdsSecretKey(_ shape: UnsafeBufferPointer<UInt8>) -> Bool {
         var at = 0
         while let start = shape[at...].firstIndex(of: UInt8(ascii: "\"")) {
             var end = start + 1

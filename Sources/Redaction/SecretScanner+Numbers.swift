@@ -6,7 +6,7 @@ extension SecretScanner {
     /// Numbers stand beside others (`shop/1 4242 4242 …`), so every sequence of neighbouring groups is tried.
     func digitRuns(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: SecretScanner.Rule)] {
         var finds: [(range: Range<Int>, rule: SecretScanner.Rule)] = []
-        guard Self.holdsDigits(bytes, atLeast: Self.digitCountMin) else { return [] }
+        guard Self.holdsNeighbours(bytes, digitCount: Self.digitCountMin) else { return [] }
         var groups: [Range<Int>] = []
         var at = 0
         while at < bytes.count {
@@ -32,12 +32,28 @@ extension SecretScanner {
     /// Of the shortest number that is looked for, one of social security.
     private static let digitCountMin = 9
 
-    private static func holdsDigits(_ bytes: UnsafeBufferPointer<UInt8>, atLeast count: Int) -> Bool {
-        guard bytes.count >= count else { return false }
+    /// Whether neighbouring groups together have so many digits. Most texts end here: identifiers have letters between theirs. No
+    /// branch asks what a byte is, because in an identifier nobody can predict it.
+    private static func holdsNeighbours(_ bytes: UnsafeBufferPointer<UInt8>, digitCount: Int) -> Bool {
+        guard bytes.count >= digitCount else { return false }
         var digits = 0
-        for byte in bytes where byte &- 48 < 10 { digits &+= 1 }
-        return digits >= count
+        var most = 0
+        var last: UInt8 = 0
+        kinds.withUnsafeBufferPointer { kinds in
+            for byte in bytes {
+                let kind = kinds[Int(byte)]
+                // Anything but a digit, or one separator behind one, begins anew.
+                let keeps = kind & 1 | (kind & ~last) >> 1
+                digits = (digits &+ Int(kind & 1)) &* Int(keeps)
+                most = max(most, digits)
+                last = kind
+            }
+        }
+        return most >= digitCount
     }
+
+    /// 1 for a digit, 2 for what stands between groups of them, 0 for others.
+    private static let kinds: [UInt8] = (UInt8.min...UInt8.max).map { $0 &- 48 < 10 ? 1 : isGroupSeparator($0) ? 2 : 0 }
 
     private func judge(
         _ groups: [Range<Int>], in bytes: UnsafeBufferPointer<UInt8>,

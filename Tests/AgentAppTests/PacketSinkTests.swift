@@ -1,4 +1,5 @@
 import CallModel
+import Probes
 import Protocols
 import Runtime
 import Testing
@@ -79,6 +80,34 @@ import Testing
         #expect(inward.sink.tally.own == 1)
         // The same port elsewhere is somebody else's.
         #expect(calls(reader(), from: Self.ours, to: port(4_318, of: Self.theirs)).count == 1)
+    }
+
+    /// What is kept of so many answers with this status, each with a body of 6,000 bytes.
+    private func kept(_ level: Governor.Level, status: Int, count: Int = 20) -> [APICall] {
+        let reader = reader()
+        reader.sink.setLevel(level)
+        let id = ConnectionID(rawValue: 1)
+        let origin = ConnectionOrigin(client: Self.ours, server: Self.theirs, isClientKnown: true, source: .packets)
+        reader.opened(id, origin, at: .epoch)
+        let body = String(repeating: "x", count: 6_000)
+        for _ in 0..<count {
+            let request = Array("GET /a HTTP/1.1\r\nhost: api.bank.example\r\n\r\n".utf8)
+            reader.chunk(request.span, of: id, .toServer, at: .epoch)
+            let response = Array("HTTP/1.1 \(status) X\r\ncontent-length: 6000\r\n\r\n\(body)".utf8)
+            reader.chunk(response.span, of: id, .toClient, at: .epoch)
+        }
+        return reader.sink.takeCalls()
+    }
+
+    @Test func `under a ceiling bodies are cut, then successes stand for others, and failures are all kept`() {
+        #expect(kept(.full, status: 200).map { $0.response?.body?.bytes.count } == Array(repeating: 6_000, count: 20))
+        let short = kept(.shortBodies, status: 200)
+        #expect(short.count == 20 && short.allSatisfy { $0.response?.body?.bytes.count == 4_096 })
+        #expect(short.allSatisfy { $0.response?.bodyByteCount == 6_000 && $0.weight == 1 }, "sizes stay exact")
+        #expect(kept(.sampled, status: 200).map(\.weight) == [10, 10])
+        #expect(kept(.sampled, status: 503).map(\.weight) == Array(repeating: 1, count: 20))
+        let heads = kept(.metadata, status: 404)
+        #expect(heads.count == 20 && heads.allSatisfy { $0.response?.body == nil && $0.response?.status == 404 })
     }
 
     @Test func `failed connections are left to probes that tell of them, and calls are not`() {

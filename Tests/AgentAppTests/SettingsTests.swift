@@ -115,6 +115,7 @@ import Testing
         "customer:\n  - {host: none}\n",
         "receive:\n  listen: 0.0.0.0:4318\n  tokens: {a: 0123456789abcdef}\n",
         "receive:\n  tokens: {a: short}\n", "receive:\n  tls: {certificate: /x}\n", "redaction:\n  hash_key: abc\n",
+        "redaction:\n  hash_codes: true\n",
         "redaction:\n  partners:\n    stripe: {mode: full}\n", "redaction:\n  default: full\n", "unknown_key: 1\n",
     ])
     func `what is wrong is told with its place`(yaml: String) {

@@ -98,35 +98,6 @@ struct MessageTextTests {
         #expect(text.summary.unicodeScalars.count <= 300)
     }
 
-    @Test(arguments: CauseKind.allCases)
-    func `names of any length leave whose fault, since when, who is hurt and the figures whole`(_ kind: CauseKind) {
-        for length in [10, 25, 41, 80, 400] {
-            let name = String(repeating: "n\u{1D}é", count: length / 3)
-            var text = text(
-                report(kind).with {
-                    $0.partnerNames = $0.partnerNames.map { _ in name }
-                    $0.predicate = ["route", "region", "customer", "host", "service_version", "peer_network"].map {
-                        .init($0, name)
-                    }
-                    $0.customers = [name, name, name]
-                    $0.customerCount = 1_000
-                    ($0.calls, $0.callsFailed) = (9_876_543_210, 1_234_567_890)
-                    $0.partnerPage = name
-                })
-            text.owner = name
-            text.onCall = name
-            text.runbook = "https://wiki.example/" + name
-            text.partnerContact = name
-            text.maintenance = (night + .seconds(90_000), name)
-            #expect(text.summary.unicodeScalars.count <= MessageText.summaryMax, "\(text.summary)")
-            #expect(text.title.unicodeScalars.count <= MessageText.titleMax)
-            #expect(text.summary.contains("Since 12:25 UTC (5 min)."))
-            #expect(text.summary.contains("1000 customers: "))
-            #expect(text.summary.contains("1,234,567,890 of 9,876,543,210 calls (12 %), growing."))
-            #expect(!text.summary.contains("\u{1D}"))
-        }
-    }
-
     @Test func `a name is never cut inside a figure`() {
         #expect(shown("customer-12345678", max: 13) == "customer-…")
         #expect(shown("customer-12345678", max: 40) == "customer-12345678")

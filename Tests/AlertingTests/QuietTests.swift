@@ -28,6 +28,28 @@ struct QuietTests {
         #expect(night.core.heldCount == 2)
     }
 
+    @Test
+    func
+        `of windows that overlap the last one to end counts, and then the partner's announcement is told`()
+    {
+        var night = Timeline()
+        let ours = [Matcher(.partner, "stripe")]
+        night.core.replace(quiets: [
+            quiet(.silence, ours, seconds: 300),
+            quiet(.maintenance, ours, seconds: 500, from: Timeline.start + .seconds(200)),
+            quiet(.partnerMaintenance, ours, seconds: 10_000),
+            quiet(.silence, [Matcher(.partner, "adyen")], seconds: 9_000),
+        ])
+        night.handle(.opened, outage())
+        night.wait(.seconds(699))
+        #expect(night.news() == [])
+        night.wait(.seconds(1))
+        #expect(night.news() == ["700 default opened"])
+        #expect(night.messages[0].summary.contains("Announced maintenance until"))
+        #expect(night.messages[0].labels["maintenance"] == "partner")
+        #expect(night.core.heldCount == 1, "held once, by several")
+    }
+
     @Test func `who heard that it began hears that it is over, silence or not`() {
         var night = Timeline()
         night.handle(.opened, outage())

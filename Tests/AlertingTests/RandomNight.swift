@@ -61,7 +61,7 @@ enum RandomNight {
         }
         let actions: [AlertingCore.Action] = [
             .acknowledge, .resolve, .note("looking \"into\" it"), .caseSent, .caseAcknowledged, .assign(to: "crm"),
-            .assign(to: "Bea"),
+            .assign(to: "Bea"), .partnerSays("we look into it"),
         ]
         switch dice.roll(10) {
         case 0, 1: return core.handle(AlertEvent(kind: .opened, report: report), at: now)
@@ -72,6 +72,9 @@ enum RandomNight {
         case 6, 7: return core.apply(actions[dice.roll(actions.count)], by: "ann", to: id, at: now)
         case 8:
             core.refresh(report)
+            if let page = PartnerPage(words: "Outage \(dice.roll(3))", hasTrouble: dice.roll(2) == 0, at: now) {
+                core.pageSays(page, of: partner)
+            }
             return []
         default:
             let quiet = Quiet(

@@ -36,6 +36,29 @@ struct ScheduleTests {
         #expect(days.participant(at: at("2026-03-01T20:00:00Z")).name == "Ann")
     }
 
+    @Test func `over a change to and from summer time somebody is on call at every second, and one alone`() {
+        // Europe's clocks went back on 2026-10-25 and go forward on 2027-03-28; an offset is fixed, and so are the
+        // turns.
+        let weeks = OnCallSchedule(
+            participants: [ann, bea], handOver: at("2026-10-19T09:00:00+02:00"), every: .seconds(7 * 86_400))
+        for (time, name) in [
+            ("2026-10-25T02:30:00+02:00", "Ann"), ("2026-10-25T02:30:00+01:00", "Ann"),
+            ("2026-10-26T07:59:59+01:00", "Ann"), ("2026-10-26T08:00:00+01:00", "Bea"),
+            ("2027-03-28T01:59:59+01:00", "Ann"), ("2027-03-28T03:00:00+02:00", "Ann"),
+            ("2027-03-29T08:59:59+02:00", "Ann"), ("2027-03-29T09:00:00+02:00", "Bea"),
+        ] {
+            #expect(weeks.participant(at: at(time)).name == name, "\(time)")
+        }
+        var (now, turns) = (at("2026-10-19T07:00:00Z"), 0)
+        while now < at("2027-04-05T00:00:00Z") {
+            let next = weeks.nextHandOver(after: now)
+            #expect(next - now == .seconds(7 * 86_400), "turn \(turns) is as long as each")
+            #expect(weeks.participant(at: now).name == (turns % 2 == 0 ? "Ann" : "Bea"))
+            (now, turns) = (next, turns + 1)
+        }
+        #expect(turns == 24)
+    }
+
     @Test func `an override stands in for its time, to the second`() {
         let override = OnCallSchedule.Override(
             from: at("2026-03-01T12:00:00Z"), until: at("2026-03-01T18:00:00Z"), participant: cyd)

@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import SimulationKit
 import Testing
 
 struct BatchRoundTripTests {

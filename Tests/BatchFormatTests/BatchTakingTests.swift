@@ -1,5 +1,6 @@
 import BatchFormat
 import CallModel
+import SimulationKit
 import Testing
 
 /// A journal's record and the open batch are of the same calls, which are encoded once and then taken over.

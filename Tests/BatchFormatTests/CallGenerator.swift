@@ -1,20 +1,6 @@
 import BatchFormat
 import CallModel
-
-/// A generator with a printable seed (SplitMix64), so that a failing run can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
+import SimulationKit
 
 /// A call with any combination of what a call can have, to microseconds as the format keeps it.
 func randomCall(_ random: inout SeededGenerator) -> APICall {

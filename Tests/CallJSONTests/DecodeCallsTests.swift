@@ -1,6 +1,7 @@
 import CallJSON
 import CallModel
 import Documents
+import SimulationKit
 import Testing
 
 @Suite struct DecodeCallsTests {

@@ -53,13 +53,17 @@ struct WeekHoursTests {
     }
 
     /// A flow that calls from 08:00 to 18:00 on weekdays, beside a fleet that never rests.
-    private func silences(stopsAt stop: Instant?, weeks: Int64) -> [(at: Instant, missing: Double)] {
+    /// - Parameter clocksSet: to summer time: from then on an hour earlier.
+    private func silences(stopsAt stop: Instant?, clocksSet: Instant? = nil, weeks: Int64) -> [(
+        at: Instant, missing: Double
+    )] {
         var watch = SilenceWatch()
         var found: [(at: Instant, missing: Double)] = []
         var time = monday
         let end = monday + .seconds(weeks * 7 * 86_400)
         while time < end {
-            let hour = time.secondsSinceEpoch / 3_600 % 24
+            let isSummer = clocksSet.map { time >= $0 } ?? false
+            let hour = time.secondsSinceEpoch / 3_600 % 24 + (isSummer ? 1 : 0)
             let day = time.secondsSinceEpoch / 86_400 % 7
             let isOpen = (8..<18).contains(hour) && day != 2 && day != 3
             watch.observe(CallCell(time: time, partner: 2))
@@ -82,5 +86,19 @@ struct WeekHoursTests {
         let found = silences(stopsAt: stop, weeks: 5).filter { $0.at >= stop }
         let first = try #require(found.first)
         #expect(first.at - stop < .seconds(2 * 3_600), "\((first.at - stop).inSeconds) s")
+    }
+
+    @Test func `such a flow is not silent when the clocks are set, in spring or in autumn`() {
+        let sunday = monday + .seconds(4 * 7 * 86_400 - 86_400)
+        #expect(silences(stopsAt: nil, clocksSet: sunday, weeks: 6).allSatisfy { $0.at < sunday })
+    }
+
+    @Test func `a nightly batch that comes an hour off is as usual as it was`() {
+        let detector = weeks(3, nights: true)
+        let whole = SeriesKey(partner: 1, direction: .outbound, dimension: .partner, value: 0)
+        for hour in [1.5, 2.5, 3.5] {
+            let at = monday + .seconds(21 * 86_400 + Int64((24 + hour) * 3_600))
+            #expect(detector.usual(whole, .rateLimited, at: at) > 0.08, "Tuesday, \(hour)")
+        }
     }
 }

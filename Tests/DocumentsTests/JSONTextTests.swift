@@ -1,4 +1,5 @@
 import Documents
+import SimulationKit
 import Testing
 
 @Suite struct JSONTextTests {

@@ -1,4 +1,5 @@
 import Documents
+import SimulationKit
 import Testing
 
 private func parse(_ xml: String, limits: XMLLimits = XMLLimits()) throws -> XMLElement {

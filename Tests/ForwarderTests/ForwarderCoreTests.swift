@@ -1,4 +1,5 @@
 import Forwarder
+import SimulationKit
 import Testing
 import Transport
 
@@ -16,6 +17,19 @@ struct ForwarderCoreTests {
         #expect(core.next(at: 0).isEmpty)
         #expect(core.answered(2, .status(200, retryAfter: nil), at: 0, random: 0) == .acknowledge)
         #expect(core.next(at: 0) == [5])
+    }
+
+    @Test func `other endpoints are asked at once, whatever wait the old ones had earned`() {
+        var core = core(["http://127.0.0.1:1", "http://127.0.0.1:2"])
+        core.offered([1, 2])
+        _ = core.next(at: 0)
+        for sequence in [1, 2] as [UInt64] {
+            _ = core.answered(sequence, .status(401, retryAfter: nil), at: 0, random: 1)
+        }
+        #expect(core.next(at: second).isEmpty)
+        core.use(ForwarderConfiguration(endpoints: [Endpoint(url: "http://127.0.0.1:3")!]), agentID: "app-1")
+        #expect(core.endpoint == 0)
+        #expect(core.next(at: second) == [1, 2])
     }
 
     @Test func `a batch offered twice is sent once`() {
@@ -95,7 +109,7 @@ struct ForwarderCoreTests {
 
     @Test(arguments: 1...50 as ClosedRange<UInt64>)
     func `whatever is answered, every batch ends acknowledged or set aside, exactly once`(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var core = core(["http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"])
         var settled: [UInt64: Int] = [:]
         var inFlight: [UInt64] = []
@@ -125,18 +139,6 @@ struct ForwarderCoreTests {
         }
         #expect(settled.count == 40, "seed \(seed)")
         #expect(settled.values.allSatisfy { $0 == 1 }, "seed \(seed)")
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -1,4 +1,5 @@
 import HTTP2
+import SimulationKit
 import Testing
 
 struct HeaderInflaterTests {
@@ -71,7 +72,7 @@ struct HeaderInflaterTests {
 
     @Test(arguments: [UInt64(11), 12, 13])
     func `random blocks are read or refused`(seed: UInt64) throws {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var refused = 0
         for round in 0..<3_000 {
             let inflater = try HeaderInflater()

@@ -1,4 +1,5 @@
 import HTTP2
+import SimulationKit
 import Testing
 
 struct HostilePeerTests {
@@ -36,7 +37,7 @@ struct HostilePeerTests {
     @Test(arguments: [UInt64(1), 2, 3, 4])
     func `broken bytes end a session and nothing else`(seed: UInt64) throws {
         let bytes = try recording()
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var endings = 0
         for round in 0..<400 {
             var broken = bytes

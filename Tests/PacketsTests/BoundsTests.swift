@@ -1,5 +1,6 @@
 import CallModel
 import Packets
+import SimulationKit
 import Testing
 
 /// Everything kept has a bound, and what the bound costs is counted.

@@ -33,6 +33,18 @@ struct FragmentTests {
         }
     }
 
+    /// Found with Zeek's own test captures: the bytes of the datagram were taken for those of the next packet.
+    @Test func `a datagram of which nothing follows is forgotten before the next packet`() {
+        let datagram = Build.udp(5_060, 5_060, [UInt8](repeating: 7, count: 64))
+        let pieces = [(0, 0x2000), (32, 4)].map { start, field in
+            Build.ipv4(
+                Build.client, Build.server, 17, Array(datagram[start...].prefix(start == 0 ? 32 : 64)),
+                identification: 9, fragmentation: UInt16(field))
+        }
+        let whole = Build.ipv4(Build.client, Build.server, 6, Self.segment)
+        #expect(seen(pieces + [whole]).seen.connections.first?.toServer.text == Self.text)
+    }
+
     @Test func `a fragment that came twice, or overlaps, leaves the first copy`() {
         let pieces = fragments([5, 12])
         var forged = fragments([4, 12])[1]

@@ -1,5 +1,6 @@
 import CallModel
 import Packets
+import SimulationKit
 import Testing
 
 /// Random wires: streams cut, shuffled, repeated and lost, and bytes that are no packets at all.

@@ -1,6 +1,7 @@
 import CallModel
 import Documents
 import PartnerCatalog
+import SimulationKit
 import Testing
 
 @Suite struct OutcomeTests {
@@ -99,7 +100,7 @@ import Testing
 
     @Test func `any body is judged without a fault`() {
         let seed: UInt64 = 21
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let whole = Array(
             #"{"ok":false,"error":"ratelimited","errors":[{"extensions":{"code":"THROTTLED"}}],"status":1}"#.utf8)
         for end in 0...whole.count {

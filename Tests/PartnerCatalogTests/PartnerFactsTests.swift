@@ -16,12 +16,14 @@ import Testing
 
     /// As of 2026-11-27.
     static let facts: [Facts] = [
-        Facts(partner: "stripe", signature: "stripe-signature", limits: ["stripe-rate-limited-reason"]),
+        Facts(
+            partner: "stripe", signature: "stripe-signature", limits: ["stripe-rate-limited-reason"],
+            confirmed: .webhooks),
         Facts(partner: "slack", signature: "x-slack-signature", headers: ["x-slack-retry-num"]),
         Facts(
             partner: "shopify", signature: "x-shopify-hmac-sha256",
             headers: ["x-shopify-topic", "x-shopify-webhook-id"],
-            limits: ["x-shopify-shop-api-call-limit"], confirmed: .rateLimits),
+            limits: ["x-shopify-shop-api-call-limit"], confirmed: [.webhooks, .rateLimits]),
         Facts(
             partner: "github", signature: "x-hub-signature-256",
             headers: ["x-github-event", "x-github-delivery", "x-github-hook-id"],
@@ -54,10 +56,11 @@ import Testing
             partner: "intercom", signature: "x-hub-signature",
             limits: ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]),
         Facts(
-            partner: "sendgrid", limits: ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]),
+            partner: "sendgrid", signature: "x-twilio-email-event-webhook-signature",
+            limits: ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"], confirmed: .webhooks),
         Facts(
             partner: "standard-webhooks", signature: "webhook-signature", headers: ["webhook-id"], confirmed: .webhooks),
-        Facts(partner: "svix", signature: "svix-signature", headers: ["svix-id"]),
+        Facts(partner: "svix", signature: "svix-signature", headers: ["svix-id"], confirmed: .webhooks),
         Facts(
             partner: "okta", limits: ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"],
             confirmed: .rateLimits),
@@ -73,7 +76,82 @@ import Testing
         Facts(partner: "checkout-com", signature: "cko-signature", confirmed: .webhooks),
         Facts(partner: "twilio", signature: "x-twilio-signature"),
         Facts(partner: "airtable", signature: "x-airtable-content-mac"),
+        Facts(partner: "paddle", signature: "paddle-signature", confirmed: .webhooks),
+        Facts(
+            partner: "gocardless", signature: "webhook-signature",
+            limits: ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+            confirmed: [.webhooks, .rateLimits]),
+        Facts(partner: "plaid", signature: "plaid-verification", confirmed: .webhooks),
+        Facts(
+            partner: "anthropic",
+            limits: [
+                "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
+                "anthropic-ratelimit-requests-reset",
+            ], confirmed: .rateLimits),
+        Facts(partner: "notion", signature: "x-notion-signature", confirmed: .webhooks),
+        Facts(
+            partner: "linear", signature: "linear-signature", headers: ["linear-event", "linear-delivery"],
+            limits: [
+                "x-ratelimit-requests-limit", "x-ratelimit-requests-remaining", "x-ratelimit-requests-reset",
+            ], confirmed: .rateLimits),
+        Facts(
+            partner: "resend", limits: ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+            confirmed: .rateLimits),
+        Facts(
+            partner: "discord", signature: "x-signature-ed25519",
+            limits: [
+                "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-reset-after",
+                "x-ratelimit-scope",
+            ], confirmed: [.webhooks, .rateLimits]),
+        Facts(
+            partner: "box", signature: "box-signature-primary", headers: ["box-delivery-id"], confirmed: .webhooks),
+        Facts(
+            partner: "digitalocean", limits: ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+            confirmed: .rateLimits),
+        Facts(
+            partner: "recurly", signature: "recurly-signature",
+            limits: ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"], confirmed: .rateLimits),
+        Facts(partner: "easypost", signature: "x-hmac-signature", confirmed: .webhooks),
+        Facts(
+            partner: "zoom", signature: "x-zm-signature",
+            limits: [
+                "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-category",
+                "x-ratelimit-type",
+            ], confirmed: .webhooks),
+        Facts(partner: "pusher", signature: "x-pusher-signature", confirmed: .webhooks),
     ]
+
+    /// Where every host that is told of a partner was read in its own client or documentation.
+    static let hosts: [String: [String]] = [
+        "sendgrid": ["api.sendgrid.com", "api.eu.sendgrid.com"],
+        "square": ["connect.squareup.com", "connect.squareupsandbox.com"],
+        "razorpay": ["api.razorpay.com"],
+        "gocardless": ["api.gocardless.com", "api-sandbox.gocardless.com"],
+        "anthropic": ["api.anthropic.com"],
+        "notion": ["api.notion.com"],
+        "linear": ["api.linear.app"],
+        "workos": ["api.workos.com"],
+        "resend": ["api.resend.com"],
+        "mollie": ["api.mollie.com"],
+        "digitalocean": ["api.digitalocean.com"],
+        "recurly": ["v3.recurly.com", "v3.eu.recurly.com"],
+        "easypost": ["api.easypost.com"],
+        "dwolla": ["api.dwolla.com", "api-sandbox.dwolla.com"],
+        "mailgun": ["api.mailgun.net", "api.eu.mailgun.net"],
+        "lob": ["api.lob.com"],
+        "clerk": ["api.clerk.com", "api.clerk.dev"],
+        "asana": ["app.asana.com"],
+    ]
+
+    @Test func `hosts are confirmed exactly where all of them were read`() {
+        for partner in PartnerDefinition.builtIn {
+            guard let read = Self.hosts[partner.id] else { continue }
+            #expect(partner.confirmedParts.contains(.hosts), "\(partner.id)")
+            #expect(partner.hosts.map(\.description) == read, "\(partner.id)")
+        }
+        let confirmed = PartnerDefinition.builtIn.filter { $0.confirmedParts.contains(.hosts) }.map(\.id)
+        #expect(Set(confirmed).isSuperset(of: Self.hosts.keys))
+    }
 
     @Test(arguments: facts)
     func `the data says what was read, and marks the rest as unconfirmed`(_ facts: Facts) throws {

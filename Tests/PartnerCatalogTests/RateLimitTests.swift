@@ -1,4 +1,5 @@
 import CallModel
+import SimulationKit
 import Testing
 
 @testable import PartnerCatalog
@@ -186,7 +187,7 @@ import Testing
     }
 
     @Test func `any bytes in any of the headers are read without a trap`() {
-        var generator = Seeded(11)
+        var generator = SeededGenerator(seed: 11)
         let names = Set(
             PartnerDefinition.builtIn.flatMap(\.rateLimitHeaders).map(\.name) + ["retry-after", "ratelimit"])
         let pieces = [

@@ -1,5 +1,6 @@
 import CallModel
 import PartnerCatalog
+import SimulationKit
 import Testing
 
 @Suite struct ResolveTests {
@@ -135,7 +136,7 @@ import Testing
 
     @Test func `nothing makes it fail, and the same call always gets the same names`() {
         let seed: UInt64 = 3
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let pieces = [
             "https://", "http://", "api.", "stripe.com", "co.uk", "[", "]", ":", "8", "/", "%", "é", ".", "\0", "@",
             "?", "x",

@@ -1,4 +1,5 @@
 import PartnerCatalog
+import SimulationKit
 import Testing
 
 @Suite struct RouteTemplateTests {
@@ -65,7 +66,7 @@ import Testing
 
     @Test func `random ids hardly ever pass for words`() {
         let seed: UInt64 = 5
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let base62 = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         let hex = Array("0123456789abcdef")
         func text(_ alphabet: [Character], _ length: Int) -> String {
@@ -82,7 +83,7 @@ import Testing
 
     @Test func `any path has a template that is its own template`() {
         let seed: UInt64 = 7
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let pieces = [
             "/", "//", "v1", "%2F", "%", "é", "(", ")", ":", "a", "B9", "..", ".", ";", "?", "_", "-", "123", "{id}",
             "$", "json",

@@ -1,20 +1,6 @@
 import CallModel
 import PartnerCatalog
-
-/// A small generator with a seed (SplitMix64): the same run every time.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
-    }
-}
+import Testing
 
 func call(
     _ method: String = "GET", _ url: String, headers: [Header] = [], direction: Direction = .outbound,
@@ -56,4 +42,9 @@ extension Catalogue {
     private func call(_ url: String) -> APICall {
         APICall(time: .epoch, request: .init(method: "GET", url: url), source: .json)
     }
+}
+
+/// A test's argument is told by its id: the whole definition would fill the log.
+extension PartnerDefinition: @retroactive CustomTestStringConvertible {
+    public var testDescription: String { id }
 }

@@ -1,4 +1,5 @@
 import PartnerCatalog
+import SimulationKit
 import Testing
 
 @Suite struct URLTests {
@@ -66,7 +67,7 @@ import Testing
 
     @Test func `any bytes have a reading, and it lies within them`() {
         let seed: UInt64 = 11
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let pieces = [
             "https", "://", "//", ":", "@", "/", "\\", "?", "#", "[", "]", "%", "%2", "%2e", ".", "..", "a", "1", "0x",
             "é", " ",

@@ -1,4 +1,5 @@
 import Postgres
+import SimulationKit
 import Testing
 
 @Suite struct CopyTests {

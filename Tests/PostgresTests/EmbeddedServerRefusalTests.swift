@@ -1,6 +1,7 @@
 import Glibc
 import Postgres
 import Runtime
+import SimulationKit
 import Testing
 
 /// What stands in the way of the private server, and where its bounds are.

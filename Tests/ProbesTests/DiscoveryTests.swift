@@ -1,4 +1,5 @@
 import Probes
+import SimulationKit
 import Testing
 
 /// A small ELF file: two names with code, as a linker would lay them out.
@@ -103,6 +104,9 @@ struct DiscoveryTests {
         #expect(free.fileOffset - SyntheticELF.codeOffset == free.address - SyntheticELF.codeAddress)
         #expect(elf.code(at: free.address, byteCount: 3) == [0x48, 0x85, 0xff])
         #expect(elf.hasSection(named: ".gopclntab") && !elf.hasSection(named: ".rodata"))
+        // The section lies over the names of the sections themselves.
+        #expect(elf.hasText("gopcln", in: ".gopclntab") && !elf.hasText("gopcln", in: ".rodata"))
+        #expect(!elf.hasText("/rustls-", in: ".gopclntab"))
     }
 
     @Test func `one pair of probes on the internal function stands for both variants, where that is proved`() throws {
@@ -155,7 +159,7 @@ struct DiscoveryTests {
             _ = SyntheticELF.file(Array(whole[..<count])).flatMap { ProbePlan($0) }
         }
         let seed = UInt64.random(in: .min ... .max)
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var planned = 0
         for _ in 0..<2_000 {
             var bytes = whole

@@ -1,5 +1,6 @@
 import CallModel
 import Probes
+import SimulationKit
 import Testing
 
 struct ProbeStreamsTests {
@@ -286,7 +287,7 @@ struct ProbeStreamsTests {
 
     @Test func `any bytes at all are survived`() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var talk = Conversation()
         for _ in 0..<20_000 {
             var record = RecordBuilder(UInt16.random(in: 0...14, using: &random))
@@ -332,17 +333,5 @@ struct ProbeStreamsTests {
         record.timeNs = 10_000_000_000
         record.payload = RecordBuilder.addressBytes(localPort: 40_000, remotePort: 443, isActive: true)
         return record
-    }
-}
-
-/// splitmix64: the same numbers from the same seed everywhere.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
     }
 }

@@ -8,12 +8,13 @@ struct ImportRuleTests {
         ("CallModel", "Sources"), ("Compression", "Sources"), ("Documents", "Sources"), ("CallJSON", "Sources"),
         ("PartnerCatalog", "Sources"), ("Redaction", "Sources"), ("BatchFormat", "Sources"), ("HTTP2", "Sources"),
         ("Runtime", "Sources"), ("CatalogueSettings", "Sources"), ("Transport", "Sources"),
-        ("SimulationKit", "Sources"), ("farwatch-fleet", "Sources"), ("Probes", "agent"),
+        ("SimulationKit", "Sources"), ("farwatch-fleet", "Sources"), ("Privileges", "agent"), ("Probes", "agent"),
         ("Capture", "agent"), ("Packets", "agent"), ("Protocols", "agent"), ("Receivers", "agent"),
-        ("Attribution", "agent"), ("Deduplication", "agent"),
+        ("Attribution", "agent"), ("Deduplication", "agent"), ("Express", "agent"),
         ("Spool", "agent"), ("Forwarder", "agent"), ("AgentApp", "agent"), ("farwatch-agent", "agent"),
         ("Postgres", "aggregator"), ("Ingest", "aggregator"), ("Rollups", "aggregator"), ("Contrast", "aggregator"),
-        ("Detection", "aggregator"), ("Incidents", "aggregator"), ("Alerting", "aggregator"),
+        ("Detection", "aggregator"), ("Impact", "aggregator"), ("Drift", "aggregator"), ("Incidents", "aggregator"),
+        ("Alerting", "aggregator"),
         ("Storage", "aggregator"), ("Notifiers", "aggregator"), ("QueryAPI", "aggregator"),
         ("Dashboard", "aggregator"), ("AggregatorApp", "aggregator"), ("farwatch-aggregator", "aggregator"),
         ("FarwatchCLI", "aggregator"), ("farwatch", "aggregator"),
@@ -28,8 +29,8 @@ struct ImportRuleTests {
 
     private static let pure: Set<String> = [
         "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "HTTP2",
-        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection", "Incidents",
-        "Alerting",
+        "Packets", "Protocols", "Attribution", "Deduplication", "Rollups", "Contrast", "Detection", "Impact",
+        "Drift", "Incidents", "Alerting",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

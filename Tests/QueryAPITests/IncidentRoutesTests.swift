@@ -30,7 +30,7 @@ private final class World: Sendable {
     let filters = Shared<[IncidentFilter]>([])
     let links = AcknowledgeLinks(key: Array(repeating: 7, count: 32), publicURL: "https://farwatch.example/")
 
-    func caller(appliedAfter: Int?, refused: String? = nil) -> RouteCaller {
+    func caller(appliedAfter: Int?, refused: String? = nil, runbook: String? = nil) -> RouteCaller {
         let world = self
         var sources = emptySources { who, what, detail in world.audited.change { $0.append("\(who) \(what) \(detail)") }
         }
@@ -61,7 +61,8 @@ private final class World: Sendable {
         }
         sources.incidents.links = links
         sources.owners.ofSettings = {
-            [OwnerRecord(name: "payments", document: "{}", updatedAt: .epoch, updatedBy: "")]
+            let document = runbook.map { #"{"name":"payments",\#($0)}"# } ?? "{}"
+            return [OwnerRecord(name: "payments", document: document, updatedAt: .epoch, updatedBy: "")]
         }
         return RouteCaller(routes: incidentRoutes(sources) + acknowledgeRoutes(sources))
     }
@@ -159,9 +160,7 @@ struct IncidentRoutesTests {
 }
 
 struct AcknowledgeLinksTests {
-    private func target(_ world: World, _ incident: Int64, key: String? = nil) -> String {
-        "/incidents/\(incident)/acknowledge?key=" + (key ?? world.links.linkKey(incident))
-    }
+    private func target(_ world: World, _ incident: Int64) -> String { "/a/" + world.links.token(of: incident) }
 
     @Test func `a link shows a page, and only its button acknowledges`() async throws {
         let world = World()
@@ -178,27 +177,47 @@ struct AcknowledgeLinksTests {
         #expect(again.text.contains("link acknowledged it") && !again.text.contains("<form"))
     }
 
-    @Test func `a key is good for its incident alone`() async throws {
+    @Test func `a link is good for its incident alone, to its last character`() async throws {
         let world = World()
         let caller = world.caller(appliedAfter: 0)
-        var cut = world.links.linkKey(7)
-        cut.removeLast()
-        let wrong = [world.links.linkKey(8), cut, String(repeating: "0", count: 64), "x"]
+        let right = world.links.token(of: 7)
+        let code = right.dropFirst(2)
+        let wrong = [
+            String(right.dropLast()), right + "a", "8-\(code)", "07-\(code)", "+7-\(code)", "-7-\(code)",
+            right.uppercased(),
+            "7", "7-", "-", String(code), "7-" + String(repeating: "a", count: 20),
+            String(repeating: "9", count: 3_000),
+        ]
         for method in ["GET", "POST"] {
-            for key in wrong { #expect(try await caller.ask(method, target(world, 7, key: key)).status == 403) }
-            #expect(try await caller.ask(method, "/incidents/7/acknowledge").status == 400)
-            #expect(try await caller.ask(method, target(world, 9)).status == 404, "a right key of no incident")
+            for token in wrong { #expect(try await caller.ask(method, "/a/\(token)").status == 403, "\(token)") }
+            #expect(try await caller.ask(method, target(world, 9)).status == 404, "a right link of no incident")
         }
         #expect(world.actions.get().isEmpty)
+    }
+
+    @Test func `its page leads to the owner's runbook, for which a message had no room`() async throws {
+        let world = World()
+        var record = record(7)
+        record.owner = "payments"
+        world.details.change { [record] in $0[7] = IncidentDetail(record: record) }
+        let runbook = #""runbook":"https://wiki.example/?a=1&b=\"2\"""#
+        let page = try await world.caller(appliedAfter: 0, runbook: runbook).ask("GET", target(world, 7))
+        #expect(page.text.contains(#"<a href="https://wiki.example/?a=1&amp;b=&quot;2&quot;">"#))
+        let script = try await world.caller(appliedAfter: 0, runbook: #""runbook":"javascript:alert(1)""#)
+            .ask("GET", target(world, 7))
+        #expect(script.status == 200 && !script.text.contains("<a href"))
     }
 
     @Test func `addresses are given out where a public one is set`() {
         let links = World().links
         #expect(links.incidentURL(7) == "https://farwatch.example/incidents/7")
+        #expect(links.acknowledgeURL(7) == "https://farwatch.example/a/\(links.token(of: 7))")
         #expect(
-            links.acknowledgeURL(7) == "https://farwatch.example/incidents/7/acknowledge?key=\(links.linkKey(7))")
+            links.token(of: 7).count == 22 && links.token(of: .max).count == 34,
+            "short enough for a message's beginning")
+        #expect(links.incident(of: links.token(of: .max)) == .max)
         let silent = AcknowledgeLinks(key: [1], publicURL: nil)
         #expect(silent.incidentURL(7) == nil && silent.acknowledgeURL(7) == nil)
-        #expect(silent.linkKey(7) != links.linkKey(7))
+        #expect(silent.token(of: 7) != links.token(of: 7))
     }
 }

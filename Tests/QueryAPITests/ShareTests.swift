@@ -15,6 +15,7 @@ struct ShareTests {
             status: { nil }, searchCalls: { _ in [] }, call: { _ in nil }, hosts: { [] }, metrics: { [] },
             unreadiness: { nil }, authorize: { _ in nil }, audit: { _, _, _ in }, version: "1")
         sources.shares = shares
+        sources.shares.areAllowed = true
         return sources
     }
 

@@ -7,16 +7,19 @@ import Testing
 struct TraceChainTests {
     private func call(
         _ id: String, at milliseconds: Int64, _ direction: Direction = .outbound, span: UInt64? = nil,
-        parent: UInt64? = nil, took: Int64 = 10, host: String = "app-1"
+        parent: UInt64? = nil, took: Int64 = 10, host: String = "app-1",
+        object: String = "-", change: (inout APICall) -> Void = { _ in }
     ) -> StoredCall {
         var call = APICall(
             time: .epoch + .milliseconds(milliseconds), direction: direction,
-            request: .init(method: "POST", url: "https://a.example/"), source: .otlp)
+            request: .init(method: "POST", url: "https://a.example/charges/\(object)"), source: .otlp)
+        call.route = "POST /charges/{id}"
         call.id = id
         call.host = host
         call.duration = .milliseconds(took)
         call.spanID = span.flatMap { SpanID(bits: $0) }
         call.parentSpanID = parent.flatMap { SpanID(bits: $0) }
+        change(&call)
         return StoredCall(
             id: id, call: call, cursor: CallCursor(timeMicroseconds: milliseconds * 1_000, block: 1, row: 0))
     }
@@ -43,7 +46,7 @@ struct TraceChainTests {
             call("late", at: 500, span: 4, parent: 9), call("other", at: 60, span: 5, parent: 8, host: "app-2"),
         ])
         #expect(links(chain) == ["in<-  0", "out<in time 1", "other<-  0", "late<-  0"])
-        #expect(chain.gaps.map(\.spanID.bits) == [8, 9])
+        #expect(chain.gaps.compactMap(\.spanID?.bits) == [8, 9])
         #expect(chain.gaps.map(\.callIDs) == [["other"], ["late"]])
     }
 
@@ -54,12 +57,41 @@ struct TraceChainTests {
 
     @Test func `the document tells the same`() throws {
         let chain = TraceChain([call("in", at: 1_000, .inbound, span: 1, took: 100), call("out", at: 1_010, parent: 1)])
-        let id = try #require(TraceID(high: 1, low: 2))
-        try JSONParser().parse(chain.document(id) { $0 }) { document in
+        try JSONParser().parse(chain.document("in") { $0 }) { document in
             #expect(document.member("duration_ms")?.double == 100)
             var parents: [String?] = []
             document.member("calls")?.forEachElement { parents.append($0.member("parent")?.string) }
             #expect(parents == [nil, "in"])
         }
+    }
+
+    @Test func `without a trace the delivery, the key and the object join a story, and missing attempts are named`() {
+        func attempt(_ number: Int) -> (inout APICall) -> Void {
+            { call in
+                call.webhook = .init()
+                (call.webhook!.deliveryID, call.webhook!.attempt) = ("evt_12345", number)
+            }
+        }
+        let key: (inout APICall) -> Void = { $0.request.headers = [Header("idempotency-key", "key-0001")] }
+        let chain = TraceChain([
+            call("hook1", at: 0, .inbound, took: 5, object: "ch_12345", change: attempt(1)),
+            call("hook3", at: 60_000, .inbound, took: 5, change: attempt(3)),
+            call("get", at: 70_000, object: "ch_12345"), call("pay", at: 80_000, host: "app-2", change: key),
+            call("pay again", at: 81_000, host: "app-2", change: key),
+        ])
+        #expect(
+            links(chain) == [
+                "hook1<-  0", "hook3<hook1 delivery 1", "get<hook1 object 1", "pay<-  0", "pay again<pay idempotency 1",
+            ])
+        #expect(
+            chain.gaps.map(\.detail) == [
+                "attempt 2 of delivery evt_12345 is not stored", "no call out was seen while it was handled",
+            ])
+        #expect(chain.gaps.last?.callIDs == ["hook3"])
+    }
+
+    @Test func `what redaction put in the place of an id joins nothing`() {
+        let chain = TraceChain([call("a", at: 0, object: "{email:1f0c}"), call("b", at: 10, object: "{email:1f0c}")])
+        #expect(links(chain) == ["a<-  0", "b<-  0"])
     }
 }

@@ -1,5 +1,6 @@
 import CallModel
 import Receivers
+import SimulationKit
 import Testing
 
 /// Bytes from anybody: read or refused, never trapped on, and never in disagreement with themselves.

@@ -1,6 +1,7 @@
 import CallModel
 import Compression
 import Receivers
+import SimulationKit
 import Testing
 import Transport
 
@@ -8,13 +9,22 @@ import Transport
 /// is sound. The seed is in the message of a failure.
 @Suite struct MalformedVariantTests {
     enum Client: String, CaseIterable {
-        case otlpProtobuf, otlpJSON, moesif, native, ndjson
+        case otlpProtobuf, otlpJSON, native, ndjson
+        /// moesifapi, event by event and in batches; moesifwsgi and moesifdjango, as they write what came in and what went out.
+        case moesifEvent, moesifBatch, moesifWSGI, moesifDjango
+        /// The other doors that moesifapi knocks at.
+        case moesifUser, moesifUsers, moesifCompany, moesifCompanies
 
         var path: String {
             switch self {
             case .otlpProtobuf, .otlpJSON: "/v1/traces"
-            case .moesif: "/v1/events/batch"
             case .native, .ndjson: "/v1/calls"
+            case .moesifEvent, .moesifDjango: "/v1/events"
+            case .moesifBatch, .moesifWSGI: "/v1/events/batch"
+            case .moesifUser: "/v1/users"
+            case .moesifUsers: "/v1/users/batch"
+            case .moesifCompany: "/v1/companies"
+            case .moesifCompanies: "/v1/companies/batch"
             }
         }
 
@@ -22,8 +32,10 @@ import Transport
             switch self {
             case .otlpProtobuf: "application/x-protobuf"
             case .otlpJSON, .native: "application/json"
-            case .moesif: "application/json; charset=utf-8"
             case .ndjson: "application/x-ndjson"
+            case .moesifEvent, .moesifBatch, .moesifWSGI, .moesifDjango, .moesifUser, .moesifUsers, .moesifCompany,
+                .moesifCompanies:
+                "application/json; charset=utf-8"
             }
         }
 
@@ -31,8 +43,10 @@ import Transport
         var documented: Set<Int> {
             switch self {
             case .otlpProtobuf, .otlpJSON: [200, 400, 413, 415]
-            case .moesif: [201, 400, 413, 415]
             case .native, .ndjson: [202, 400, 413, 415]
+            case .moesifEvent, .moesifBatch, .moesifWSGI, .moesifDjango, .moesifUser, .moesifUsers, .moesifCompany,
+                .moesifCompanies:
+                [201, 400, 413, 415]
             }
         }
 
@@ -40,21 +54,19 @@ import Transport
             switch self {
             case .otlpProtobuf: try unpacked(Exports.both)
             case .otlpJSON: try unpacked(Exports.bothJSON)
-            case .moesif: Array(Self.moesifBatch.utf8)
             case .native: Array("[\(Self.call),\(Self.call)]".utf8)
             case .ndjson: Array("\(Self.call)\n\(Self.call)\n".utf8)
+            case .moesifEvent: Array(MoesifBodies.event.utf8)
+            case .moesifBatch: Array("[\(MoesifBodies.event), \(MoesifBodies.event)]".utf8)
+            case .moesifWSGI: Array("[\(MoesifBodies.wsgi), \(MoesifBodies.wsgiPage)]".utf8)
+            case .moesifDjango: Array(MoesifBodies.django.utf8)
+            case .moesifUser: Array(MoesifBodies.user.utf8)
+            case .moesifUsers: Array("[\(MoesifBodies.user)]".utf8)
+            case .moesifCompany: Array(MoesifBodies.company.utf8)
+            case .moesifCompanies: Array("[\(MoesifBodies.company)]".utf8)
             }
         }
 
-        /// As moesifapi 1.5 writes it: Python's separators, nulls for what is not set.
-        private static let moesifBatch =
-            #"[{"request": {"time": "2026-11-24T05:00:00.250", "uri": "https://api.stripe.com/v1/charges/ch_0?expand=customer", "#
-            + #""verb": "POST", "api_version": "1.1.0", "ip_address": "203.0.113.7", "headers": {"Content-Type": "application/json"}, "#
-            + #""body": {"amount": 0, "items": [{"sku": "a"}]}, "transfer_encoding": "json"}, "response": {"time": "#
-            + #""2026-11-24T05:00:00.375", "status": 200, "headers": {"Retry-After": "3"}, "body": "cGxhaW4gdGV4dA==", "#
-            + #""ip_address": null, "transfer_encoding": "base64"}, "session_token": "a-session", "tags": null, "user_id": "ann", "#
-            + #""company_id": "company-0", "metadata": {"note": "x"}, "direction": "Outgoing", "weight": 1, "blocked_by": null, "#
-            + #""transaction_id": "7c0e3b52-9c3d-4d1e-8f7a-1b2c3d4e5f60"}]"#
         private static let call =
             #"{"id":"a-1","time":"2026-11-24T05:00:00.000Z","direction":"outbound","request":{"method":"POST","#
             + #""url":"https://api.stripe.com/v1/charges","headers":{"content-type":"application/json"},"body":{"amount":1}},"#

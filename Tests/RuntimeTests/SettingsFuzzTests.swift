@@ -1,4 +1,5 @@
 import Runtime
+import SimulationKit
 import Testing
 
 @Suite struct SettingsFuzzTests {
@@ -82,7 +83,7 @@ import Testing
 
     @Test func `random bytes never crash`() {
         let seed: UInt64 = 20_261_123
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         for round in 0..<1500 {
             let bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
@@ -93,7 +94,7 @@ import Testing
 
     @Test func `random YAML-like text never crashes`() {
         let seed: UInt64 = 7
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let pieces = [
             "a", "b: ", "- ", "\n", "  ", "\t", "[", "]", "{", "}", ",", ": ", "? ", "| ", "> ", "\"", "'", "&x ", "*x",
             "!t ", "---\n",
@@ -109,7 +110,7 @@ import Testing
 
     @Test func `the example with bytes changed never crashes`() {
         let seed: UInt64 = 42
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let original = Array(Self.example.utf8)
         for round in 0..<2500 {
             var bytes = original
@@ -129,7 +130,7 @@ import Testing
 
     @Test func `random variables never crash`() {
         let seed: UInt64 = 99
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let pieces = [
             "FORWARD", "__", "_", "ROUTES", "0", "1", "PARTNERS", "STRIPE", "MODE", "TOKEN", "é", "-", "SPOOL",
             "MAX_BYTES", "LABELS",

@@ -41,18 +41,6 @@ func mode(of path: String) -> UInt32 {
     return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
 }
 
-/// xorshift64*: the same numbers from the same seed on every machine.
-struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed == 0 ? 0x9E37_79B9_7F4A_7C15 : seed }
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
-
 func settings(
     _ yaml: String, _ environment: [String: String] = [:], allowed: Set<String> = []
 ) -> SettingsDocument {

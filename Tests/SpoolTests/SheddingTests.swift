@@ -21,10 +21,10 @@ struct SheddingTests {
 
     /// Appends a hundred calls at a time, as often as told or until there is no need to go on; gives back their weight.
     private func fill(
-        _ store: inout SpoolStore<SimulatedDisk>, appends: Int = 5_000, bodyByteCountMax: Int = 800,
+        _ store: inout SpoolStore<SimulatedDisk>, appends: Int = 5_000, bodyByteCountMax: Int = 800, seed: UInt64 = 9,
         until isEnough: (SpoolStatistics) -> Bool = { _ in false }
     ) throws -> Int64 {
-        var calls = GeneratedCalls(hostNumber: 0, seed: 9)
+        var calls = GeneratedCalls(hostNumber: 0, seed: seed)
         var weight: Int64 = 0
         for append in 0..<appends {
             let now = start + .milliseconds(200 * append)
@@ -53,6 +53,19 @@ struct SheddingTests {
         #expect(read.first?.payloads.isEmpty == true)
         #expect(read.last?.payloads.isEmpty == false)
         #expect(store.level.diskByteCount <= 512 << 10)
+    }
+
+    @Test func `a bound that is raised while the spool is open ends the shedding`() throws {
+        var store = try store(SimulatedDisk(seed: 1))
+        _ = try fill(&store, appends: 60)
+        let shed = store.statistics.shedPayloadCalls
+        #expect(shed > 0)
+        var configuration = SpoolConfiguration()
+        configuration.byteCountMax = 64 << 20
+        store.use(configuration)
+        _ = try fill(&store, appends: 60, seed: 10)
+        #expect(store.statistics.shedPayloadCalls == shed)
+        #expect(store.level.diskByteCount > 512 << 10)
     }
 
     @Test func `then successful calls go, and failures stay`() throws {

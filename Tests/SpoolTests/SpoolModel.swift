@@ -91,7 +91,10 @@ final class SpoolModel {
         }
         let names = calls.map(\.request.url)
         do {
-            let result = try store.append(calls, at: now)
+            // Half of them as columns: that must make no difference.
+            let result =
+                Bool.random(using: &random)
+                ? try store.append(group: [([], EncodedCalls(calls))], at: now)[0] : try store.append(calls, at: now)
             #expect(result.acceptedCount + result.suppressedCount == calls.count, "seed \(seed)")
             for name in names { accept(name) }
         } catch {

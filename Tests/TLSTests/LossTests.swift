@@ -1,5 +1,6 @@
 import CallModel
 import Protocols
+import SimulationKit
 import Testing
 
 /// Records that were not captured: what follows is read, and nothing is made up.

@@ -78,6 +78,39 @@ struct ClientServerTests {
         }
     }
 
+    @Test func `a connection that has grown old is replaced, and no request is lost by it`() async throws {
+        try await withServer { _, server, endpoint in
+            var configuration = ClientConfiguration()
+            configuration.connectionAgeMax = .milliseconds(20)
+            let client = HTTPClient(
+                endpoint: endpoint, configuration: configuration, group: MultiThreadedEventLoopGroup.singleton)
+            var count = 0
+            while server.counters[.connectionsAccepted] < 3, count < 10_000 {
+                count += 1
+                let status = try await client.send(ClientRequest(method: "GET", path: "/\(count)")).status
+                #expect(status == 200)
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            #expect(server.counters[.connectionsAccepted] >= 3)
+            await client.shutdown()
+        }
+    }
+
+    @Test func `a server that goes away tells so, and its successor on the same port is found`() async throws {
+        try await withServer { client, server, endpoint in
+            let first = try await client.send(ClientRequest(method: "GET", path: "/first")).status
+            await server.shutdown(grace: .seconds(1))
+            let successor = HTTPServer(
+                configuration: ServerConfiguration(address: endpoint.host, port: endpoint.port), handler: Echo(),
+                group: MultiThreadedEventLoopGroup.singleton,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            _ = try await successor.start()
+            let second = try await client.send(ClientRequest(method: "GET", path: "/second")).status
+            #expect(first == 200 && second == 200)
+            await successor.shutdown(grace: .seconds(1))
+        }
+    }
+
     @Test func `nobody listening is an error that says so`() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = HTTPClient(endpoint: Endpoint(isTLS: false, host: "127.0.0.1", port: 1), group: group)

@@ -6,6 +6,7 @@ import Forwarder
 import Logging
 import NIOCore
 import NIOPosix
+import Privileges
 import Probes
 import Receivers
 import Runtime
@@ -19,9 +20,16 @@ public final class Agent: Sendable {
     public let receiveAddress: ListenAddress
     public let healthAddress: ListenAddress
 
-    private let spool: Spool
+    let live: LiveSettings
+    let spool: Spool
+    let pipeline: CallPipeline
+    let handler: ReceiverHandler
+    let express: ExpressLanes
+    let receiver: HTTPServer
+    let forwarder: Forwarder
+    let reloads: ReloadMetrics
+    let logger: Logger
     private let sent: SentLog
-    private let receiver: HTTPServer
     private let health: HTTPServer
     private let probes: ProbeCapture
     private let packets: PacketCapture
@@ -29,25 +37,29 @@ public final class Agent: Sendable {
     private let catalogueKeeping: Task<Void, Never>?
     private let alarming: Task<Void, Never>
     private let releasing: Task<Void, Never>?
-    private let pipeline: CallPipeline
     private let group: MultiThreadedEventLoopGroup
-    private let logger: Logger
 
     /// Returns when it takes calls.
-    public static func start(_ settings: AgentSettings, logger: Logger) async throws -> Agent {
+    /// - Parameter part: Whom to ask for what needs privilege; nil for this process itself.
+    public static func start(
+        _ settings: AgentSettings, _ part: PrivilegedPart? = nil, logger: Logger
+    ) async throws -> Agent {
         do {
             try Files.createDirectory(settings.stateDirectory, mode: 0o700)
         } catch {
             // The spool tries again while the agent runs, and says so.
             logger.warning("the state directory cannot be made", metadata: ["error": "\(error)"])
         }
-        return try await Agent(settings, logger: logger)
+        return try await Agent(settings, part ?? PrivilegeSeparation.part(over: nil), logger: logger)
     }
 
-    private init(_ settings: AgentSettings, logger: Logger) async throws {
+    private init(_ settings: AgentSettings, _ part: PrivilegedPart, logger: Logger) async throws {
         self.logger = logger
+        let live = LiveSettings(settings)
+        self.live = live
         let metrics = MetricsRegistry()
         metrics.addProcessMetrics()
+        reloads = ReloadMetrics(metrics)
         let agentID = AgentIdentity.load(settings.stateDirectory, hostName: settings.hostName, logger: logger)
         let published = KeptCatalogue.load(settings, logger)
         let pipeline = CallPipeline(settings, metrics, published: published?.partners ?? [])
@@ -60,39 +72,51 @@ public final class Agent: Sendable {
         let sent = try SentLog(
             directory: settings.sentDirectory, settings.sent, metrics: metrics, logger: logger)
         self.sent = sent
-        let tapToken = try LocalToken.make(in: settings.stateDirectory)
+        let tapToken = LocalToken.make(in: settings.stateDirectory, logger)
         let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
         let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
             spool.append(pipeline.process(calls, .seen, at: now).calls) { _ in }  // What the spool refuses it counts.
         }
-        let probes = ProbeCapture(settings, metrics: metrics, logger: logger) { calls, processes, now in
+        let probes = ProbeCapture(settings, part, metrics: metrics, logger: logger) { calls, processes, now in
             spool.append(pipeline.process(calls, .seen, processes: processes, at: now).calls) { _ in }  // As above.
         }
         self.probes = probes
         let packets = try PacketCapture(
-            settings, metrics: metrics, logger: logger, probesRead: { probes.tellFailures }, take: take)
+            settings, part, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
+            probesRead: { probes.tellFailures }, lookingCPU: { probes.state.lookingCPU }, take: take)
         self.packets = packets
+        let coverage = PartnerCoverage()
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
             agentID: agentID, token: settings.token,
-            heartbeat: { heartbeat(settings, pipeline, spool, probes.state, packets.state) },
+            heartbeat: {
+                let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+                return Heartbeat(
+                    settings: live.current, catalogue: pipeline.catalogue, spool: spool.level,
+                    statistics: spool.statistics, probes: probes.state, packets: packets.state,
+                    coverage: coverage.figures(
+                        PartnerCoverage.Sources(packets, probes, pipeline), pipeline.catalogue, at: now), now: now
+                ).json()
+            },
             metrics: ForwarderMetrics(registry: metrics), group: group,
             logger: logger)
+        self.forwarder = forwarder
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
-        var receiving = ReceiverConfiguration(hostName: settings.hostName)
-        receiving.trustHost = settings.receive.trustHost
-        receiving.bodyByteCountMax = settings.receive.byteCountMax
-        if let names = settings.attribution.otlpCustomers { receiving.otlp.customerAttributes = names }
-        if let fields = settings.attribution.moesifCustomers { receiving.moesifCustomerFields = fields }
-        receiving.tokens = AcceptedTokens(settings.receive.tokens.map(\.reveal))
-        let handler = try ReceiverHandler(configuration: receiving, metrics: ReceiverMetrics(registry: metrics)) {
-            calls, context, completion in
-            let processed = pipeline.process(calls, .reported, at: context.receivedAt)
-            spool.append(processed.calls) { completion(sinkResult($0, processed)) }
+        let express = ExpressLanes(pipeline, metrics)
+        self.express = express
+        let handler = try ReceiverHandler(
+            configuration: receiverConfiguration(settings, express), metrics: ReceiverMetrics(registry: metrics)
+        ) { calls, context, completion in
+            var processed = pipeline.process(calls, .reported, at: context.receivedAt)
+            processed.notOurs += context.taken?.notOursCount ?? 0
+            spool.append(processed.calls, encoded: context.taken?.encoded) { [processed] in
+                completion(sinkResult($0, processed))
+            }
         }
+        self.handler = handler
         receiver = HTTPServer(
             configuration: ServerConfiguration(
                 address: settings.receive.address.host, port: settings.receive.address.port,
@@ -104,13 +128,13 @@ public final class Agent: Sendable {
                 spool: spool, metrics: metrics, probes: probes, packets: packets, tap: pipeline.tap, tapToken: tapToken,
                 status: {
                     StatusDocument(
-                        agentID: agentID, settings: settings, catalogue: pipeline.catalogue, startedAt: startedAt,
+                        agentID: agentID, settings: live.current, catalogue: pipeline.catalogue, startedAt: startedAt,
                         now: Instant(nanosecondsSinceEpoch: WallClock.now()), tally: pipeline.tally.current,
                         spool: spool.level, statistics: spool.statistics,
                         // Few ever have any: then the directory is not looked into.
                         aside: spool.level.asideCount > 0
                             ? AsideBatches.look(in: settings.spoolDirectory) : AsideBatches(),
-                        keyLog: packets.state.keyLog
+                        keyLog: packets.state.keyLog, processes: Array(probes.state.coverage.processes.values)
                     ).json()
                 }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)
@@ -128,8 +152,8 @@ public final class Agent: Sendable {
         }
         forwarding = Task { await forwarder.run() }
         let alarm = AggregatorAlarm(
-            settings.alarm, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
-            waitingCalls: { spool.level.callCount }, metrics, logger: logger)
+            { live.current.alarm }, host: settings.hostName, lastAnswer: { forwarder.lastAnswerNs },
+            waitingCalls: { spool.level.callCount }, group: group, metrics, logger: logger)
         alarming = Task { await alarm.run() }
         releasing = startReleasing(pipeline, spool)
         catalogueKeeping = startKeeping(settings, published, pipeline, spool, forwarder, metrics, logger)
@@ -257,54 +281,4 @@ private func addCounters(of server: HTTPServer, to metrics: MetricsRegistry) {
             "farwatch_receiver_server_\(counter.rawValue)", help: "HTTP server of the receivers: \(counter).",
             read: { Double(server.counters[counter]) })
     }
-}
-
-/// What the aggregator is told every ten seconds, as a JSON object.
-private func heartbeat(
-    _ settings: AgentSettings, _ pipeline: CallPipeline, _ spool: Spool, _ probes: ProbeReport, _ packets: PacketReport
-)
-    -> [UInt8]
-{
-    let (level, statistics) = (spool.level, spool.statistics)
-    var bytes: [UInt8] = []
-    func text(_ name: String, _ value: String?) {
-        guard let value else { return }
-        bytes.append(bytes.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
-        JSONText.appendString(name, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        JSONText.appendString(value, to: &bytes)
-    }
-    func number(_ name: String, _ value: Int) { bytes.append(contentsOf: ",\"\(name)\":\(value)".utf8) }
-    text("version", Agent.version)
-    text("host", settings.hostName)
-    text("region", settings.region)
-    text("environment", settings.environment)
-    text("catalogue_version", pipeline.catalogue.version)
-    text("sent_at", Instant(nanosecondsSinceEpoch: WallClock.now()).rfc3339)
-    number("spooled_batches", level.batchCount)
-    number("spooled_calls", level.callCount + level.openCallCount)
-    number("spooled_bytes", level.diskByteCount)
-    number("appended_calls", statistics.appendedCalls)
-    number("acknowledged_calls", statistics.acknowledgedCalls)
-    number("suppressed_calls", statistics.suppressedCalls)
-    number("refused_calls", statistics.fullCalls + statistics.failedCalls)
-    number("shed_calls", statistics.shedCalls)
-    number("shed_payload_calls", statistics.shedPayloadCalls)
-    number("dropped_calls", statistics.damagedCalls)
-    number("set_aside_calls", statistics.setAsideCalls)
-    number("aside_batches", level.asideCount)
-    text("spool_trouble", level.failure.map { "\($0)" })
-    text("probes", probes.problem == nil ? probes.mode.rawValue : "refused")
-    text("probes_level", probes.level.name)
-    number("tls_connections", Int(clamping: probes.coverage.tlsConnects))
-    number("tls_sessions_read", Int(clamping: probes.coverage.sessions))
-    number("blind_processes", probes.coverage.blindProcesses.count)
-    text("packets", packets.word)
-    number("packets_seen", Int(clamping: packets.capture.packets))
-    number("packets_dropped_by_kernel", Int(clamping: packets.capture.kernelDrops))
-    number("packet_connections", packets.packets.connectionsOpened)
-    number("packet_evicted_connections", packets.packets.connectionsEvicted)
-    number("packet_gap_bytes", packets.packets.gapBytes)
-    bytes.append(UInt8(ascii: "}"))
-    return bytes
 }

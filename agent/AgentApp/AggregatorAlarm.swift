@@ -3,19 +3,28 @@ import Documents
 import Forwarder
 import Glibc
 import Logging
+import NIOCore
 import Runtime
+import Transport
 
-/// Tells somebody by itself when no aggregator has answered for long: those who tell people of everything else are on the other
-/// side. Runs the operator's command when that is so, again while it stays so, and once when it is over.
+/// Tells somebody by itself when no aggregator has answered for long: those who tell people of everything else are on
+/// the other side. Runs the operator's command and calls the operator's URL when that is so, again while it stays so,
+/// and once when it is over.
 struct AggregatorAlarm: Sendable {
     struct Configuration: Sendable {
         /// Silence for so long is told.
         var after: Duration = .seconds(300)
         /// And told again so often.
         var repeatInterval: Duration = .seconds(3_600)
-        /// An absolute path and its arguments; empty: it is logged and shown as a metric, nothing more.
+        /// An absolute path and its arguments. With neither it nor a URL it is logged and shown as a metric, nothing
+        /// more.
         var command: [String] = []
-        var commandTimeout: Duration = .seconds(30)
+        /// Gets the same document by POST. The host's own operator names it, so that private addresses are as good as
+        /// others.
+        var url: WebAddress?
+        var ca: String?
+        /// Of either.
+        var timeout: Duration = .seconds(30)
 
         init() {}
     }
@@ -26,7 +35,7 @@ struct AggregatorAlarm: Sendable {
 
     /// When to tell what: without clock or effects.
     struct Core: Sendable {
-        private let configuration: Configuration
+        var configuration: Configuration
         private(set) var isLost = false
         private var toldAt: Int64 = 0
 
@@ -49,20 +58,25 @@ struct AggregatorAlarm: Sendable {
         }
     }
 
+    /// Between two looks; and a call that failed is tried again with the next of them.
     private static let period: Duration = .seconds(5)
+    private static let callsMax = 3
     private static let outputByteCountMax = 4 << 10
 
-    let configuration: Configuration
+    let configuration: @Sendable () -> Configuration
     let host: String
     /// Nanoseconds of the monotonic clock.
     let lastAnswer: @Sendable () -> Int64
     let waitingCalls: @Sendable () -> Int
     let logger: Logger
     let runs: @Sendable (String) -> Counter
+    let calls: @Sendable (String) -> Counter
+    private let group: any EventLoopGroup
 
     init(
-        _ configuration: Configuration, host: String, lastAnswer: @escaping @Sendable () -> Int64,
-        waitingCalls: @escaping @Sendable () -> Int, _ metrics: MetricsRegistry, logger: Logger
+        _ configuration: @escaping @Sendable () -> Configuration, host: String,
+        lastAnswer: @escaping @Sendable () -> Int64, waitingCalls: @escaping @Sendable () -> Int,
+        group: any EventLoopGroup, _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.configuration = configuration
         self.host = host
@@ -77,13 +91,22 @@ struct AggregatorAlarm: Sendable {
                 "farwatch_forwarder_alarm_runs_total", help: "Runs of forward.alarm.command.",
                 labels: [("result", result)])
         }
+        calls = { result in
+            metrics.counter(
+                "farwatch_forwarder_alarm_calls_total", help: "Calls of forward.alarm.url.",
+                labels: [("result", result)])
+        }
+        self.group = group
     }
 
     /// Runs until cancelled.
     func run() async {
-        var core = Core(configuration)
+        var core = Core(configuration())
         while !Task.isCancelled {
-            if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) { await tell(event) }
+            core.configuration = configuration()
+            if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) {
+                await tell(event, core.configuration)
+            }
             do {
                 try await Task.sleep(for: Self.period)
             } catch {
@@ -92,7 +115,7 @@ struct AggregatorAlarm: Sendable {
         }
     }
 
-    private func tell(_ event: Event) async {
+    private func tell(_ event: Event, _ configuration: Configuration) async {
         let seconds = (MonotonicClock.now() - lastAnswer()) / 1_000_000_000
         switch event {
         case .lost, .stillLost:
@@ -101,6 +124,41 @@ struct AggregatorAlarm: Sendable {
                 metadata: ["seconds": "\(seconds)", "waiting_calls": "\(waitingCalls())"])
         case .back: logger.notice("an aggregator answers again")
         }
+        async let calling: Void = call(configuration, document(event, seconds: seconds))
+        await runCommand(configuration, event, seconds: seconds)
+        await calling
+    }
+
+    /// Tried a few times: it is called because something is wrong with the network.
+    private func call(_ configuration: Configuration, _ document: [UInt8]) async {
+        guard let url = configuration.url else { return }
+        let client = client(configuration)
+        var problem = ""
+        for attempt in 1...Self.callsMax {
+            do throws(TransportError) {
+                let request = WebRequest(url, headers: ["content-type": "application/json"], body: document)
+                let response = try await client.send(request)
+                if 200..<300 ~= response.status { return calls("ok").add() }
+                problem = "HTTP \(response.status)"
+            } catch {
+                problem = "\(error)"
+            }
+            calls("failed").add()
+            // Cancelled: nothing more is tried.
+            guard attempt < Self.callsMax, (try? await Task.sleep(for: Self.period)) != nil else { break }
+        }
+        logger.error("forward.alarm.url was not told", metadata: ["error": "\(problem)"])
+    }
+
+    private func client(_ configuration: Configuration) -> WebClient {
+        var web = WebClient.Configuration()
+        web.timeout = configuration.timeout
+        web.addresses.allowsPrivate = true
+        web.tls = ClientTLS(caFile: configuration.ca)
+        return WebClient(web, group: group)
+    }
+
+    private func runCommand(_ configuration: Configuration, _ event: Event, seconds: Int64) async {
         guard let program = configuration.command.first else { return }
         var process = ProcessConfiguration(
             program, Array(configuration.command.dropFirst()),
@@ -113,7 +171,7 @@ struct AggregatorAlarm: Sendable {
         process.errorOutput = .tail(byteCountMax: Self.outputByteCountMax)
         process.parentDeathSignal = SIGKILL
         do {
-            let result = try await ChildProcess.run(process, timeout: configuration.commandTimeout)
+            let result = try await ChildProcess.run(process, timeout: configuration.timeout)
             runs(result.succeeded ? "ok" : "failed").add()
             if !result.succeeded {
                 logger.error(

@@ -9,7 +9,8 @@ import Synchronization
 /// What happens to every call between its source and the spool: it is named, attributed, judged and redacted, in this order, or
 /// let go before any of it is kept; then it is joined with what others saw of it.
 ///
-/// Thread-safe: each use borrows a set of tools (a parser, a redactor) and brings it back.
+/// Thread-safe: each use borrows a set of tools (a parser, a redactor) and brings it back. Its rules are replaced while it works
+/// (`use`, `setPublished`): calls that are under way then are finished by those they began with.
 final class CallPipeline: Sendable {
     struct Result: Sendable {
         var calls: [APICall]
@@ -18,16 +19,34 @@ final class CallPipeline: Sendable {
         var repeated = 0
     }
 
+    /// What calls are dealt with by. Never changes: others take its place.
+    final class Rules: Sendable {
+        let settings: AgentSettings
+        let published: [PartnerDefinition]
+        let naming: LayeredCatalogue
+        /// Counts up: the place these have among the rules of this process.
+        let revision: Int
+
+        init(_ settings: AgentSettings, published: [PartnerDefinition], after last: Rules? = nil) {
+            self.settings = settings
+            self.published = published
+            revision = (last?.revision ?? 0) + 1
+            naming = LayeredCatalogue(settings.catalogue, published: published)
+        }
+    }
+
     /// One at a time uses it, and it passes between threads only through the mutex.
     private final class Tools: @unchecked Sendable {
+        let rules: Rules
         var redactor: Redactor
         var attributor: Attributor
         let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
         var counted: [String: Int] = [:]
 
-        init(_ settings: AgentSettings) {
-            redactor = Redactor(policy: settings.redaction, catalogue: settings.catalogue)
-            attributor = Attributor(rules: settings.attribution.rules)
+        init(_ rules: Rules) {
+            self.rules = rules
+            redactor = Redactor(policy: rules.settings.redaction, catalogue: rules.settings.catalogue)
+            attributor = Attributor(rules: rules.settings.attribution.rules)
         }
     }
 
@@ -35,20 +54,18 @@ final class CallPipeline: Sendable {
     let tap = TapBuffer()
     /// Nil where calls come from one kind of source only.
     private let sightings: SightingDesk?
-    private let settings: AgentSettings
-    private let naming: Mutex<LayeredCatalogue>
+    private let rules: Mutex<Rules>
     private let idle = Mutex<[Tools]>([])
-    private let kept: Counter
-    private let dropped: [Catalogue.NotOurs: Counter]
-    private let redactions: @Sendable (String) -> Counter
+    let kept: Counter
+    let dropped: [Catalogue.NotOurs: Counter]
+    let redactions: @Sendable (String) -> Counter
     private let unattributed: [AttributedField: Counter]
     private let attributed: @Sendable (AttributedField, Int) -> Counter
 
     /// - Parameter published: what the aggregator published, until `setPublished` is called.
     init(_ settings: AgentSettings, _ metrics: MetricsRegistry, published: [PartnerDefinition] = []) {
-        self.settings = settings
         sightings = SightingDesk(settings, metrics)
-        naming = Mutex(LayeredCatalogue(settings.catalogue, published: published))
+        rules = Mutex(Rules(settings, published: published))
         kept = metrics.counter("farwatch_agent_kept_calls_total", help: "Calls that concern a partner.")
         dropped = Dictionary(
             uniqueKeysWithValues: Catalogue.NotOurs.allCases.map { reason in
@@ -83,13 +100,25 @@ final class CallPipeline: Sendable {
     }
 
     /// What calls are named by; a value that does not change.
-    var catalogue: LayeredCatalogue { naming.withLock { $0 } }
+    var catalogue: LayeredCatalogue { currentRules.naming }
+
+    var currentRules: Rules { rules.withLock { $0 } }
 
     /// Calls from now on are named by this. Returns the version of what they are named by.
     func setPublished(_ published: [PartnerDefinition]) -> String {
-        let catalogue = LayeredCatalogue(settings.catalogue, published: published)
-        naming.withLock { $0 = catalogue }
-        return catalogue.version
+        rules.withLock { rules in
+            rules = Rules(rules.settings, published: published, after: rules)
+            return rules.naming.version
+        }
+    }
+
+    /// Partners, redaction and the rules for names are by these settings from now on; not what capture needs, which is as it was at
+    /// the start. Returns the version of what calls are named by.
+    func use(_ settings: AgentSettings) -> String {
+        rules.withLock { rules in
+            rules = Rules(settings, published: rules.published, after: rules)
+            return rules.naming.version
+        }
     }
 
     /// How calls came to the agent.
@@ -106,14 +135,13 @@ final class CallPipeline: Sendable {
     func process(
         _ calls: consuming [APICall], _ way: Way, processes: [ProcessFacts?] = [], at now: Instant
     ) -> Result {
-        let catalogue = self.catalogue
-        let tools = idle.withLock { $0.popLast() } ?? Tools(settings)
+        let tools = borrowTools()
         var notOurs: [Catalogue.NotOurs: Int] = [:]
         // In place: a call is some 25 texts and lists, and a copy of it a reference to each.
         var keptCount = 0
         for index in calls.indices {
             let process = index < processes.count ? processes[index] : nil
-            if let reason = complete(&calls[index], process, catalogue, tools, at: now) {
+            if let reason = complete(&calls[index], process, tools, at: now) {
                 notOurs[reason, default: 0] += 1
                 continue
             }
@@ -124,10 +152,22 @@ final class CallPipeline: Sendable {
         return finished(Result(calls: calls, notOurs: notOursCount), way, notOurs, tools, at: now)
     }
 
+    private func borrowTools() -> Tools {
+        let rules = currentRules
+        let fitting = idle.withLock { idle -> Tools? in
+            while let tools = idle.popLast() {
+                if tools.rules === rules { return tools }
+            }
+            return nil
+        }
+        return fitting ?? Tools(rules)
+    }
+
     /// Names, attributes, judges and redacts one call; or says why it is not ours, and leaves it as it came.
     private func complete(
-        _ call: inout APICall, _ process: ProcessFacts?, _ catalogue: LayeredCatalogue, _ tools: Tools, at now: Instant
+        _ call: inout APICall, _ process: ProcessFacts?, _ tools: Tools, at now: Instant
     ) -> Catalogue.NotOurs? {
+        let catalogue = tools.rules.naming
         let name: LayeredCatalogue.Naming
         switch catalogue.resolve(call) {
         case .notOurs(let reason): return reason
@@ -136,7 +176,7 @@ final class CallPipeline: Sendable {
         // As the host itself knows it, until it is redacted: what was published decides nothing of that.
         call.partner = name.own
         call.route = name.route
-        if name.isWebhook { completeWebhook(of: &call, name.own) }
+        if name.isWebhook { completeWebhook(of: &call, name.own, tools.rules.settings.catalogue) }
         tools.attributor.attribute(&call, process: process, parser: tools.parser)
         call.outcome = catalogue.outcome(of: call, name, parser: tools.parser)
         tools.redactor.redact(&call, now: now)
@@ -181,12 +221,12 @@ final class CallPipeline: Sendable {
     }
 
     /// What the sender told of the webhook stays; of one we send the rest is looked for.
-    private func completeWebhook(of call: inout APICall, _ partner: String) {
+    private func completeWebhook(of call: inout APICall, _ partner: String, _ catalogue: Catalogue) {
         guard call.webhook == nil || partner == Catalogue.sentWebhooksPartner else { return }
-        call.webhook = settings.catalogue.webhookDetails(of: call, partner: partner)
+        call.webhook = catalogue.webhookDetails(of: call, partner: partner)
     }
 
-    private func count(_ attribution: Attributor.Counts) {
+    func count(_ attribution: Attributor.Counts) {
         for (field, count) in attribution.missing { unattributed[field]?.add(count) }
         for (field, counts) in attribution.found {
             for (rule, count) in counts.enumerated() where count > 0 { attributed(field, rule).add(count) }

@@ -23,7 +23,7 @@ enum KeptCatalogue {
 
 /// Fetches the aggregator's catalogue every few minutes, and uses what is new and whole. Whatever goes wrong, the one in use stays.
 actor CatalogueKeeper {
-    struct Configuration: Sendable {
+    struct Configuration: Sendable, Equatable {
         /// False: names are by this host's own settings alone.
         var isWanted = true
         /// Between two fetches, each by up to a fifth more or less, so that a fleet does not come as one.

@@ -1,5 +1,6 @@
 import CallModel
 import Glibc
+import Logging
 import NIOCore
 import NIOPosix
 import Runtime
@@ -9,10 +10,16 @@ import Transport
 enum LocalToken {
     private static func path(_ stateDirectory: String) -> String { stateDirectory + "/local.token" }
 
-    /// Makes a new one at each start, readable by the agent's user alone.
-    static func make(in stateDirectory: String) throws -> String {
+    /// Makes a new one at each start, readable by the agent's user alone. Where the disk refuses, the agent runs all the same.
+    static func make(in stateDirectory: String, _ logger: Logger) -> String {
         let token = (0..<4).map { _ in hexText(UInt64.random(in: .min ... .max)) }.joined()
-        try Files.writeAtomically(Array((token + "\n").utf8), to: path(stateDirectory), mode: 0o600)
+        do {
+            try Files.writeAtomically(Array((token + "\n").utf8), to: path(stateDirectory), mode: 0o600)
+        } catch {
+            logger.warning(
+                "`farwatch-agent tap` will be refused until the next start: its token cannot be written",
+                metadata: ["reason": "\(error)"])
+        }
         return token
     }
 

@@ -1,5 +1,6 @@
 import Attribution
 import CallModel
+import Express
 import PartnerCatalog
 import Synchronization
 
@@ -50,12 +51,29 @@ final class PipelineTally: Sendable {
         }
     }
 
+    /// The same for calls that went the short way.
+    func keep(_ report: ExpressReport) {
+        state.withLock { state in
+            state.keptCount += report.keptCount
+            for partner in report.partners {
+                Self.change(partner.id, of: &state) {
+                    $0.callCount += partner.callCount
+                    $0.failureCount += partner.failureCount
+                    $0.lastCallAt = max($0.lastCallAt, partner.lastCallAt)
+                }
+            }
+        }
+    }
+
     private static func add(_ call: APICall, to state: inout State) {
-        let id = call.partner ?? "{other}"
+        change(call.partner ?? "{other}", of: &state) { $0.add(call) }
+    }
+
+    private static func change(_ id: String, of state: inout State, _ change: (inout Partner) -> Void) {
         if let place = state.partners.index(forKey: id) {
-            state.partners.values[place].add(call)
+            change(&state.partners.values[place])
         } else {
-            state.partners[state.partners.count < partnersMax ? id : "{other}", default: Partner()].add(call)
+            change(&state.partners[state.partners.count < partnersMax ? id : "{other}", default: Partner()])
         }
     }
 }

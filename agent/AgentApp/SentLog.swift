@@ -9,7 +9,7 @@ import Synchronization
 /// The oldest go when `byteCountMax` or `ageMax` is passed. It is a record for people, not part of the promise: when its disk
 /// refuses, it says so once and forwarding goes on.
 final class SentLog: Sendable {
-    struct Configuration: Sendable {
+    struct Configuration: Sendable, Equatable {
         /// 0 keeps none.
         var byteCountMax = 64 << 20
         var ageMax: Duration = .seconds(24 * 3_600)
@@ -44,16 +44,28 @@ final class SentLog: Sendable {
         dropped = metrics.counter(
             "farwatch_agent_sent_log_dropped_batches_total", help: "Sent batches of which no copy was kept.")
         failed = metrics.counter("farwatch_agent_sent_log_failures_total", help: "Writes that the disk refused.")
-        if configuration.byteCountMax > 0 {
-            try Files.createDirectory(directory, mode: 0o700)
-            worker = try WorkerThread(name: "fw-sent", queueMax: Self.waitingMax)
-            for entry in try Self.entries(in: directory) {
-                let size = try Files.byteCount(of: directory + "/" + entry.name)
-                kept.withLock { Self.keep(entry, size, in: &$0) }
-            }
-        } else {
-            worker = nil
+        worker = configuration.byteCountMax > 0 ? try WorkerThread(name: "fw-sent", queueMax: Self.waitingMax) : nil
+        guard worker != nil else { return }
+        do throws(FileError) {
+            try look()
+        } catch {
+            note(error)
         }
+    }
+
+    private func look() throws(FileError) {
+        try Files.createDirectory(directory, mode: 0o700)
+        for entry in try Self.entries(in: directory) {
+            let size = try Files.byteCount(of: directory + "/" + entry.name)
+            kept.withLock { Self.keep(entry, size, in: &$0) }
+        }
+    }
+
+    private func note(_ error: FileError) {
+        if failed.value == 0 {
+            logger.warning("no record of what is sent can be kept", metadata: ["reason": "\(error)"])
+        }
+        failed.add()
     }
 
     /// Returns at once.
@@ -71,14 +83,13 @@ final class SentLog: Sendable {
     private func write(_ sequence: UInt64, _ bytes: [UInt8], at now: Instant) {
         do throws(FileError) {
             let name = Self.name(now, sequence)
+            // It could not be made at the start, where the disk refused.
+            if !Files.isDirectory(directory) { try Files.createDirectory(directory, mode: 0o700) }
             try Files.writeAtomically(bytes, to: directory + "/" + name)
             kept.withLock { Self.keep(Entry(sentAt: now, sequence: sequence, name: name), bytes.count, in: &$0) }
             try prune(at: now)
         } catch {
-            if failed.value == 0 {
-                logger.warning("no record of what is sent can be kept", metadata: ["reason": "\(error)"])
-            }
-            failed.add()
+            note(error)
         }
     }
 

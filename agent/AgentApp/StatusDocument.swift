@@ -2,6 +2,8 @@ import Attribution
 import CallModel
 import Documents
 import PartnerCatalog
+import Probes
+import Runtime
 import Spool
 
 /// What `GET /status` tells, and `farwatch-agent status` shows: one JSON object.
@@ -16,6 +18,11 @@ struct StatusDocument {
     var statistics: SpoolStatistics
     var aside: AsideBatches
     var keyLog = KeyLogFollower.State.off
+    /// Processes with TLS, as the probes know them.
+    var processes: [Coverage.Process] = []
+
+    /// Further ones are in `GET /probes`.
+    private static let processesMax = 200
 
     func json() -> [UInt8] {
         var writer = StatusWriter()
@@ -27,6 +34,8 @@ struct StatusDocument {
         writer.text("as_of", now.rfc3339)
         writer.text("catalogue_version", catalogue.version)
         writer.text("forwards_to", settings.endpoints.map { "\($0)" }.joined(separator: " "))
+        // None where the privileges were parted: then whatever comes from outside is read without any.
+        writer.text("capabilities", "0x" + String(ThisProcess.capabilities, radix: 16))
         if let grant = settings.capture.keyLog {
             writer.open("key_log")
             writer.text("file", grant.file)
@@ -36,6 +45,7 @@ struct StatusDocument {
         }
         writeSpool(&writer)
         writeCalls(&writer)
+        writeProcesses(&writer)
         writePartners(&writer)
         writer.close()
         return writer.bytes
@@ -85,6 +95,22 @@ struct StatusDocument {
         }
         writer.close()
         writer.close()
+    }
+
+    /// How each is read, or why not.
+    private func writeProcesses(_ writer: inout StatusWriter) {
+        let shown = processes.filter(\.isOfInterest).sorted { $0.id < $1.id }.prefix(Self.processesMax)
+        guard !shown.isEmpty else { return }
+        writer.openList("processes")
+        for process in shown {
+            writer.open(nil)
+            writer.number("pid", Int(process.id))
+            writer.text("command", process.command)
+            writer.bool("is_read", !process.readBy.isEmpty)
+            writer.text("summary", process.line)
+            writer.close()
+        }
+        writer.closeList()
     }
 
     private func writePartners(_ writer: inout StatusWriter) {

@@ -49,7 +49,7 @@ final class TapBuffer: Sendable {
         }
     }
 
-    private func isWatched(at now: Instant) -> Bool {
+    func isWatched(at now: Instant) -> Bool {
         state.withLock { state in
             guard let asked = state.askedAt else { return false }
             let elapsed = now - asked

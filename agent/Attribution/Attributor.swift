@@ -13,10 +13,10 @@ public struct Attributor {
     static let tokenByteCountMax = 8 << 10
 
     /// By field, in the order of `AttributedField.allCases`, as are the counts.
-    private let rules: [[AttributionRule]]
-    private var callCount = 0
-    private var found: [[Int]]
-    private var missing: [Int]
+    let rules: [[AttributionRule]]
+    var callCount = 0
+    var found: [[Int]]
+    var missing: [Int]
 
     /// Calls seen, and for each field those that got a text, by the place of the rule in its list.
     public struct Counts: Sendable, Equatable {
@@ -106,7 +106,7 @@ extension APICall {
 }
 
 /// Where one call tells its names; what is costly is looked at once at most.
-private struct Places {
+struct Places {
     let call: APICall
     let process: ProcessFacts?
     let parser: JSONParser
@@ -131,7 +131,7 @@ private struct Places {
     }
 
     /// A name: no white space around it, not longer than names are.
-    private static func clean(_ text: String) -> String? {
+    static func clean(_ text: String) -> String? {
         if isClean(text) { return text }
         let bytes = text.utf8.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed().prefix(
             Limits.nameByteCountMax)

@@ -1,5 +1,6 @@
 import CCapture
 import Glibc
+import Privileges
 
 /// Packets from an interface of this host, by the kernel's packet ring (AF_PACKET, TPACKET_V3).
 ///
@@ -66,9 +67,12 @@ public final class InterfaceCapture {
     private var nextBlock = 0
     private var totals = Counters()
 
-    public init(_ configuration: Configuration) throws(CaptureError) {
+    /// - Parameter part: Opens the socket; answers by `PacketPrivileges`.
+    public init(
+        _ configuration: Configuration, _ part: PrivilegedPart = PacketPrivileges.here
+    ) throws(CaptureError) {
         let subject = configuration.interface ?? "any"
-        let opened = try Socket.open(configuration, subject)
+        let opened = try Socket.open(configuration, part, subject)
         guard configuration.filter.attach(to: opened.descriptor) == 0 else {
             throw .failed(operation: "filter the packets of", interface: subject, errno: errno)
         }

@@ -1,5 +1,6 @@
 import CCapture
 import Glibc
+import Privileges
 
 /// A packet socket before its ring: made, with its filter, and not yet bound.
 struct Socket: ~Copyable {
@@ -16,17 +17,20 @@ struct Socket: ~Copyable {
     }
 
     static func open(
-        _ configuration: InterfaceCapture.Configuration, _ subject: String
+        _ configuration: InterfaceCapture.Configuration, _ part: PrivilegedPart, _ subject: String
     ) throws(CaptureError) -> Socket {
         let found = try interface(configuration.interface, subject)
-        // Without a protocol nothing is received before the socket is bound.
-        let type = found.hasLinkHeader ? SOCK_RAW : SOCK_DGRAM
-        let number = socket(AF_PACKET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard number >= 0 else {
-            throw errno == EPERM || errno == EACCES
-                ? .notPermitted : .failed(operation: "open a packet socket for", interface: subject, errno: errno)
+        var request = PrivilegedRequest(.openPacketSocket)
+        request.number = found.hasLinkHeader ? 1 : 0
+        do throws(PrivilegedError) {
+            guard let number = try part.ask(request).descriptors.first else {
+                throw PrivilegedError(kind: request.kind, errno: EPROTO)
+            }
+            return Socket(owning: number, interfaceIndex: found.index, hasLinkHeader: found.hasLinkHeader)
+        } catch {
+            throw error.errno == EPERM || error.errno == EACCES
+                ? .notPermitted : .failed(operation: "open a packet socket for", interface: subject, errno: error.errno)
         }
-        return Socket(owning: number, interfaceIndex: found.index, hasLinkHeader: found.hasLinkHeader)
     }
 
     deinit { close(descriptor) }

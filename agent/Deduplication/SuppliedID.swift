@@ -7,19 +7,22 @@ import CallModel
 /// is no defence against somebody who looks for such pairs: who may send calls to the agent may also leave them out.
 public func suppliedIDHash(_ id: String) -> UInt64 {
     var id = id
-    return id.withUTF8 { bytes in
-        var hash = 0x9e37_79b9_7f4a_7c15 ^ UInt64(bytes.count)
-        var at = 0
-        while at < bytes.count {
-            // Eight bytes at a time, little-endian; the last word is filled up with zeros, which the length tells apart.
-            var word: UInt64 = 0
-            let end = min(at + 8, bytes.count)
-            for (shift, position) in (at..<end).enumerated() { word |= UInt64(bytes[position]) << UInt64(8 * shift) }
-            hash = mixed(hash ^ word)
-            at = end
-        }
-        return hash
+    return id.withUTF8 { suppliedIDHash($0) }
+}
+
+/// The same for an id that is no string.
+public func suppliedIDHash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    var hash = 0x9e37_79b9_7f4a_7c15 ^ UInt64(bytes.count)
+    var at = 0
+    while at < bytes.count {
+        // Eight bytes at a time, little-endian; the last word is filled up with zeros, which the length tells apart.
+        var word: UInt64 = 0
+        let end = min(at + 8, bytes.count)
+        for (shift, position) in (at..<end).enumerated() { word |= UInt64(bytes[position]) << UInt64(8 * shift) }
+        hash = mixed(hash ^ word)
+        at = end
     }
+    return hash
 }
 
 /// Multiplies to 128 bits and folds: every bit of the input reaches every bit of the output.

@@ -52,14 +52,17 @@ public struct ForwarderSource: Sendable {
 
 /// Brings sealed batches to the aggregator: one loop that feeds `ForwarderCore` and does what it says.
 public actor Forwarder {
-    private let configuration: ForwarderConfiguration
+    private var configuration: ForwarderConfiguration
     private let source: ForwarderSource
     private let agentID: String
-    private let token: Secret?
+    private var token: Secret?
     private let heartbeat: (@Sendable () -> [UInt8])?
     private let metrics: ForwarderMetrics
     private let logger: Logger
-    private let clients: [HTTPClient]
+    private let group: any EventLoopGroup
+    private var clients: [HTTPClient]
+    /// Of endpoints that were replaced: each ends when what it had under way is answered.
+    private var retiring: [Task<Void, Never>] = []
     private var core: ForwarderCore
     private var callCounts: [UInt64: Int] = [:]
     private var lastTrouble: String?
@@ -79,16 +82,43 @@ public actor Forwarder {
         self.heartbeat = heartbeat
         self.metrics = metrics
         self.logger = logger
+        self.group = group
         core = ForwarderCore(configuration, agentID: agentID)
-        clients = configuration.endpoints.enumerated().map { index, endpoint in
+        clients = Self.clients(configuration, group)
+        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    private static func clients(_ configuration: ForwarderConfiguration, _ group: any EventLoopGroup) -> [HTTPClient] {
+        configuration.endpoints.enumerated().map { index, endpoint in
             var client = ClientConfiguration()
             client.proxy = configuration.proxies[index]
             client.responseByteCountMax = configuration.responseByteCountMax
             return HTTPClient(
                 endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, configuration: client, group: group)
         }
-        (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
+
+    /// Goes on with other endpoints, certificates, proxies or another token, at once, whatever wait the old ones had earned. What is
+    /// under way is answered by whom it was sent to.
+    public func use(_ configuration: ForwarderConfiguration, token: Secret?) {
+        self.configuration = configuration
+        self.token = token
+        let old = clients
+        clients = Self.clients(configuration, group)
+        core.use(configuration, agentID: agentID)
+        let patience = configuration.requestTimeout
+        retiring.append(
+            Task {
+                try? await Task.sleep(for: patience)  // Cancelled when the forwarder stops: then they end at once.
+                for client in old { await client.shutdown() }
+            })
+        if retiring.count > Self.retiringMax { retiring.removeFirst().cancel() }
+        lastTrouble = nil
+        wake()
+    }
+
+    /// Sets of old connections that may be left while their last answers come; beyond it the oldest are cut.
+    private static let retiringMax = 8
 
     /// Batches were sealed. Callable from anywhere.
     public nonisolated func wake() { signal.yield() }
@@ -103,6 +133,10 @@ public actor Forwarder {
             group.addTask { await self.forward() }
         }
         for client in clients { await client.shutdown() }
+        for task in retiring {
+            task.cancel()
+            await task.value
+        }
     }
 
     private func forward() async {
@@ -113,14 +147,16 @@ public actor Forwarder {
                 alarm?.cancel()
                 await pull()
                 for sequence in core.next(at: MonotonicClock.now()) {
-                    let endpoint = core.endpoint
+                    let client = clients[core.endpoint]
                     // Unstructured, so that cancelling the loop does not cut off a batch that is being committed.
-                    sends.addTask { await Task { await self.send(sequence, to: endpoint) }.value }
+                    sends.addTask { await Task { await self.send(sequence, by: client) }.value }
                 }
                 alarm = core.nextDeadline.map { deadline in
                     Task { [signal] in
-                        try? await Task.sleep(for: .nanoseconds(max(1_000_000, deadline - MonotonicClock.now())))
-                        signal.yield()  // Also when cancelled: a turn too many does nothing.
+                        let wait = Duration.nanoseconds(max(1_000_000, deadline - MonotonicClock.now()))
+                        // A cancelled one keeps silent: its signal would cancel the next, and so on without end.
+                        guard (try? await Task.sleep(for: wait)) != nil else { return }
+                        signal.yield()
                     }
                 }
             }
@@ -140,13 +176,13 @@ public actor Forwarder {
 
     private static let pageSize = 256
 
-    private func send(_ sequence: UInt64, to endpoint: Int) async {
+    private func send(_ sequence: UInt64, by client: HTTPClient) async {
         let answer: ForwarderCore.Answer
         var byteCount = 0
         switch await source.read(sequence) {
         case .bytes(let bytes):
             byteCount = bytes.count
-            answer = await post(bytes, sequence, to: endpoint)
+            answer = await post(bytes, sequence, by: client)
         case .damaged: answer = .damaged
         case .unread: answer = .unread
         }
@@ -170,7 +206,7 @@ public actor Forwarder {
         signal.yield()
     }
 
-    private func post(_ bytes: [UInt8], _ sequence: UInt64, to endpoint: Int) async -> ForwarderCore.Answer {
+    private func post(_ bytes: [UInt8], _ sequence: UInt64, by client: HTTPClient) async -> ForwarderCore.Answer {
         guard let spoolID = source.spoolID() else { return .failed }
         var headers = identity
         headers.add("farwatch-spool", spoolID.hex)
@@ -178,7 +214,7 @@ public actor Forwarder {
         headers.add("farwatch-floor", String(source.floor()))
         headers.add("content-type", "application/vnd.farwatch.batch")
         do {
-            let response = try await clients[endpoint].send(
+            let response = try await client.send(
                 ClientRequest(
                     method: "POST", path: "/v1/batches", headers: headers, body: ByteBuffer(bytes: bytes),
                     timeout: configuration.requestTimeout))
@@ -186,7 +222,7 @@ public actor Forwarder {
                 lastAnswer.store(MonotonicClock.now(), ordering: .relaxed)
             } else {
                 let detail = String(String(buffer: response.body).prefix(300))
-                noteTrouble("\(clients[endpoint].endpoint) answers \(response.status): \(detail)")
+                noteTrouble("\(client.endpoint) answers \(response.status): \(detail)")
             }
             return .status(response.status, retryAfter: retryAfter(response.headers))
         } catch {

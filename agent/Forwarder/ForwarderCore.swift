@@ -28,9 +28,9 @@ public struct ForwarderCore {
         case forget
     }
 
-    private let configuration: ForwarderConfiguration
+    private var configuration: ForwarderConfiguration
     /// Endpoints by preference.
-    private let order: [Int]
+    private var order: [Int]
     private var position = 0
     private var movedAt: Int64 = 0
     private var waiting = WaitingSequences()
@@ -45,6 +45,13 @@ public struct ForwarderCore {
     public init(_ configuration: ForwarderConfiguration, agentID: String) {
         self.configuration = configuration
         order = Self.rendezvous(configuration.endpoints.map(\.description), agentID)
+    }
+
+    /// Goes on with another list of endpoints: whatever wait the old ones had earned is over, the batches stay.
+    public mutating func use(_ configuration: ForwarderConfiguration, agentID: String) {
+        self.configuration = configuration
+        order = Self.rendezvous(configuration.endpoints.map(\.description), agentID)
+        (position, failuresHere, failuresInRow, pausedUntil) = (0, 0, 0, 0)
     }
 
     /// The endpoint to send to now, as an index into the configuration's list.

@@ -36,6 +36,8 @@ struct PacketCore {
         // What a record says of the wire is believed up to the largest packets there are.
         let end = max(bytes.count, min(originalByteCount, Self.packetByteCountMax))
         linkLayer(bytes, linkType, PacketView(end: end, now: now, depth: 0))
+        // A datagram of which nothing follows must not be there any more when the next packet's steps are taken.
+        if isAssembled, output.steps.isEmpty { stepsTaken() }
     }
 
     /// "Big TCP" hands segments of up to 512 KiB to the capture.

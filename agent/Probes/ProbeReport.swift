@@ -13,11 +13,15 @@ public struct ProbeReport: Sendable {
     public var agentShare = 0.0
     public var applicationShare = 0.0
     public var cost = ProbeCost()
+    /// Of the agent's own time: looking for libraries, which has a budget of its own.
+    public var lookingCPU = Duration.zero
     public var attachedProbes = 0
     public var probedFiles = 0
     public var counters = ProbeCounters()
     public var streams = ProbeStreams.Counters()
     public var sessionsOpen = 0
+    /// Connects to TLS's usual ports, by the name looked up.
+    public var connectsByName: [String: Int] = [:]
     public var coverage: Coverage
 
     public init(mode: ProbeConfiguration.Mode) {

@@ -2,6 +2,7 @@ import CProbes
 import CallModel
 import Glibc
 import Logging
+import Privileges
 import Runtime
 
 /// The one thread that runs the probes: it reads the ring, looks for libraries, listens to the governor.
@@ -17,6 +18,7 @@ final class ProbeRunner<Consumer: StreamConsumer> {
     private let configuration: ProbeConfiguration
     private let logger: Logger
     private let object: ProbeObject
+    private let part: PrivilegedPart
     private let links: LinkTable
     private var consumer: Consumer
     private var streams: ProbeStreams
@@ -35,18 +37,19 @@ final class ProbeRunner<Consumer: StreamConsumer> {
     private var looking: ProcessorBudget
 
     init(
-        _ configuration: ProbeConfiguration, _ object: ProbeObject, _ links: LinkTable, consumer: Consumer,
-        logger: Logger
+        _ configuration: ProbeConfiguration, _ object: ProbeObject, _ part: PrivilegedPart, _ links: LinkTable,
+        consumer: Consumer, logger: Logger
     ) throws(ProbeError) {
         self.configuration = configuration
         self.object = object
+        self.part = part
         self.links = links
         self.consumer = consumer
         self.logger = logger
         refused = object.refused
         streams = ProbeStreams(configuration: configuration.streams)
         coverage = Coverage(processCountMax: configuration.processCountMax)
-        files = FileTable(configuration: configuration, logger: logger)
+        files = FileTable(configuration: configuration, part, logger: logger)
         governor = Governor(configuration: configuration.governor)
         looking = ProcessorBudget(share: configuration.lookShareMax, burst: configuration.lookBurst)
         cost = configuration.mode == .on ? Calibration.measure(object) : ProbeCost()
@@ -115,14 +118,16 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         }
     }
 
-    private func attach(_ plan: ProbePlan, _ path: String) throws(ProbeError) {
+    private func attach(
+        _ plan: ProbePlan, _ file: PrivilegedRequest.MappedFile, _ path: String
+    ) throws(ProbeError) {
         var attached: [ProbeLink] = []
         // Returns first: an entry without its return would leave a frame behind.
         for program in ProbeProgram.allCases.reversed() where refused[program.rawValue] == nil {
             let probes = plan.probes.filter { $0.program == program }
             guard !probes.isEmpty else { continue }
             do {
-                attached += try object.attach(program, to: probes, of: path)
+                attached += try object.attach(program, to: probes, of: file, shown: path)
             } catch {
                 if probes.contains(where: \.isEssential) { throw error }
                 logger.info("a probe was refused", metadata: ["error": "\(error)"])
@@ -163,13 +168,12 @@ final class ProbeRunner<Consumer: StreamConsumer> {
     }
 
     private func look(at processID: UInt32) {
-        guard processID != UInt32(getpid()), let maps = ProcessFiles.maps(processID), !maps.executableFiles.isEmpty
-        else {
-            return
-        }
+        guard processID != UInt32(getpid()), let maps = ProcessFiles.maps(processID, part),
+            !maps.executableFiles.isEmpty
+        else { return }
         let isListed = configuration.units.isEmpty || ProcessFiles.belongs(processID, to: configuration.units)
         if isListed, !configuration.units.isEmpty { list(processID) }
-        let program = ProcessFiles.program(processID)
+        let program = ProcessFiles.program(processID, part)
         var finding = Finding()
         for file in maps.executableFiles where isCandidate(file.path, program) {
             finding.add(content(of: file, processID, isListed), file.path)
@@ -194,7 +198,9 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         guard isAttaching else { return files.content(of: file, in: processID, attach: nil) }
         // Left alone before, when only processes of other units ran it.
         if case .left? = files.contents[file.identity] { files.forget(file.identity) }
-        return files.content(of: file, in: processID) { (plan, path) throws(ProbeError) in try self.attach(plan, path) }
+        return files.content(of: file, in: processID) { (plan, mapped, path) throws(ProbeError) in
+            try self.attach(plan, mapped, path)
+        }
     }
 
     private static var libraries: [String] { ["libssl", "libgnutls", "libnode", "libc.so.", "libc-2.", "ld-musl-"] }
@@ -253,11 +259,13 @@ final class ProbeRunner<Consumer: StreamConsumer> {
         report.agentShare = governor.agentShare
         report.applicationShare = governor.applicationShare
         report.cost = cost
+        report.lookingCPU = looking.used
         report.attachedProbes = links.count
         report.probedFiles = files.probedCount
         report.counters = ProbeCounters(object.counters())
         report.streams = streams.counters
         report.sessionsOpen = streams.sessionCount
+        report.connectsByName = streams.connectsByName
         report.coverage = coverage
         return report
     }
@@ -292,6 +300,7 @@ private struct Finding {
             readableBy.append("\(plan.library.rawValue) \(path)")
             blindness = .observing
         case .goProgram: blindness = .go
+        case .rustProgram: blindness = .rustls
         case .nothing: break
         }
     }

@@ -1,12 +1,14 @@
 import CallModel
 import Glibc
 import Logging
+import Privileges
 import Runtime
 import Synchronization
 
 /// Probes inside the TLS libraries of this host's applications: their clear bytes, as stream events.
 ///
-/// Starting loads them into the kernel (as root; nothing is attached in mode `off`). A thread of its own runs them and calls the
+/// Starting has them loaded into the kernel by the part with the privileges (nothing is attached in mode `off`); what reads bytes
+/// here needs none. A thread of its own runs them and calls the
 /// consumer; another one watches that thread and detaches everything when it gives no sign of life. When the process ends, in
 /// whatever way, the kernel detaches them.
 public final class Probes: Sendable {
@@ -20,11 +22,13 @@ public final class Probes: Sendable {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - part: Whom to ask for what needs privilege; answers by `ProbePrivileges`.
     ///   - makeConsumer: Makes the consumer, on the thread that will call it.
     ///   - passed: Called after each look at the ring, on that thread, for the consumer to hand on what it has.
     /// - Throws: `ProbeError` where the kernel takes no probe at all; the caller says so and goes on without.
     public init<Consumer: StreamConsumer & SendableMetatype>(
-        _ configuration: ProbeConfiguration, logger: Logger, makeConsumer: @escaping @Sendable () -> Consumer,
+        _ configuration: ProbeConfiguration, _ part: PrivilegedPart, logger: Logger,
+        makeConsumer: @escaping @Sendable () -> Consumer,
         passed: @escaping @Sendable (inout Consumer, Instant, ProbeReport) -> Void
     ) throws {
         self.logger = logger
@@ -32,13 +36,13 @@ public final class Probes: Sendable {
         marker = CrashMarker(stateDirectory: configuration.stateDirectory)
         let bootID = CrashMarker.currentBootID()
         guard !marker.showsCrash(bootID: bootID) else { throw ProbeStartError.crashed(marker: marker.path) }
-        let object = try ProbeObject()
+        let object = try ProbeObject(part)
         if configuration.mode == .on { try marker.set(bootID: bootID) }
         worker = try WorkerThread(name: "probes", queueMax: 1)
         watchdog = try WorkerThread(name: "probes-watchdog", queueMax: 1)
         lastBeat.store(MonotonicClock.now(), ordering: .relaxed)
         try worker.submit { [self] in
-            run(configuration, object, consumer: makeConsumer(), passed: passed)
+            run(configuration, object, part, consumer: makeConsumer(), passed: passed)
         }
         try watchdog.submit { [self] in watch(configuration.watchdogMax) }
     }
@@ -50,11 +54,13 @@ public final class Probes: Sendable {
 
     /// What could be read on this host, without attaching anything to any process: for `doctor`.
     /// - Throws: `ProbeError` where the kernel takes no probe at all.
-    public static func survey(_ configuration: ProbeConfiguration, logger: Logger) throws -> ProbeReport {
+    public static func survey(
+        _ configuration: ProbeConfiguration, _ part: PrivilegedPart, logger: Logger
+    ) throws -> ProbeReport {
         var configuration = configuration
         configuration.mode = .observe
         let runner = try ProbeRunner(
-            configuration, ProbeObject(), LinkTable(), consumer: NoConsumer(), logger: logger)
+            configuration, ProbeObject(part), part, LinkTable(), consumer: NoConsumer(), logger: logger)
         return runner.survey()
     }
 
@@ -76,11 +82,11 @@ public final class Probes: Sendable {
     }
 
     private func run<Consumer: StreamConsumer & SendableMetatype>(
-        _ configuration: ProbeConfiguration, _ object: ProbeObject, consumer: Consumer,
+        _ configuration: ProbeConfiguration, _ object: ProbeObject, _ part: PrivilegedPart, consumer: Consumer,
         passed: (inout Consumer, Instant, ProbeReport) -> Void
     ) {
         do {
-            let runner = try ProbeRunner(configuration, object, links, consumer: consumer, logger: logger)
+            let runner = try ProbeRunner(configuration, object, part, links, consumer: consumer, logger: logger)
             logger.notice("probes loaded", metadata: ["mode": "\(configuration.mode.rawValue)"])
             var nextReport: Int64 = 0
             try runner.run(

@@ -53,11 +53,18 @@ final class Connection {
     func secured(_ session: SecureSession) {
         info.isEncrypted = true
         isSilent = false
-        defer { if session.version != 0 { context.failures.reached(info, began: opened, &context.counters) } }
+        defer { if session.version != 0 { serverAnswered() } }
         if session.isReadable, info.origin.source == .packets { info.origin.source = .keylog }
         guard let name = session.serverName, !name.isEmpty else { return }
         info.serverName = name
         info.isServerNameCertain = true
+    }
+
+    private func serverAnswered() {
+        context.failures.reached(info, began: opened, &context.counters)
+        guard !info.isToldSecured else { return }
+        info.isToldSecured = true
+        context.secured.append(info)
     }
 
     func handshakeFailed(at now: Instant) {

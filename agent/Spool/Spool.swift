@@ -18,7 +18,7 @@ public final class Spool: Sendable {
     private let inbox = Mutex(Inbox())
     private let snapshot: Mutex<Snapshot>
     private let alarm = Mutex<(deadline: Int64, task: Task<Void, Never>)?>(nil)
-    private let configuration: SpoolConfiguration
+    private let configuration: Mutex<SpoolConfiguration>
     private let openRefusal = Mutex<(error: SpoolError, at: Int64)?>(nil)
 
     /// Calls that may wait for the thread; what comes beyond is refused at once.
@@ -46,7 +46,7 @@ public final class Spool: Sendable {
         directory: String, configuration: SpoolConfiguration = SpoolConfiguration(), catalogueVersion: String
     ) throws(SpoolError) {
         self.directory = directory
-        self.configuration = configuration
+        self.configuration = Mutex(configuration)
         self.catalogueVersion = Mutex(catalogueVersion)
         var first: Opened?
         var refusal: SpoolError?
@@ -105,11 +105,15 @@ public final class Spool: Sendable {
     }
 
     /// The same without a task. `completion` is called once, on the spool's thread or on the caller's; it must not block.
+    ///
+    /// - Parameter encoded: calls that are columns already; kept or refused together with the others.
     public func append(
-        _ calls: [APICall], place: ReplayPlace? = nil,
+        _ calls: [APICall], encoded: EncodedCalls? = nil, place: ReplayPlace? = nil,
         completion: @escaping @Sendable (Result<AppendResult, SpoolError>) -> Void
     ) {
-        let admission = inbox.withLock { $0.admit(Inbox.Append(calls: calls, place: place, completion: completion)) }
+        let admission = inbox.withLock {
+            $0.admit(Inbox.Append(calls: calls, encoded: encoded, place: place, completion: completion))
+        }
         switch admission {
         case .refused(let error): completion(.failure(error))
         case .joined: break
@@ -129,8 +133,9 @@ public final class Spool: Sendable {
 
     private func writeWaiting() {
         let waiting = inbox.withLock { $0.takeAll() }
+        let callCountMax = configuration.withLock { $0.batchCallCountMax }
         let result = work { store in
-            for group in Inbox.groups(of: waiting, callCountMax: configuration.batchCallCountMax) {
+            for group in Inbox.groups(of: waiting, callCountMax: callCountMax) {
                 Self.write(group, to: &store)
             }
         }
@@ -140,7 +145,7 @@ public final class Spool: Sendable {
 
     private static func write(_ group: ArraySlice<Inbox.Append>, to store: inout SpoolStore<FileDisk>) {
         let result = Result { () throws(SpoolError) in
-            try store.append(group: group.map(\.calls), place: group.first?.place, at: now())
+            try store.append(group: group.map { ($0.calls, $0.encoded) }, place: group.first?.place, at: now())
         }
         switch result {
         case .success(let results):
@@ -152,7 +157,8 @@ public final class Spool: Sendable {
                 append.completion(
                     Result { () throws(SpoolError) in
                         guard append.place == nil else { throw .tooLarge(callCount: callCount, byteCount: byteCount) }
-                        return try store.appendInParts(append.calls[...], at: now())
+                        let encoded = try append.encoded?.decoded() ?? []
+                        return try store.appendInParts((append.calls + encoded)[...], at: now())
                     })
             }
         case .failure(let error):
@@ -206,6 +212,13 @@ public final class Spool: Sendable {
         try await perform { store throws(SpoolError) in
             try store.setCatalogueVersion(version, at: Self.now())
         }.get()
+    }
+
+    /// Other bounds from now on. One that is lower than what lies there sheds at the next append, as any bound does.
+    public func use(_ configuration: SpoolConfiguration) async {
+        self.configuration.withLock { $0 = configuration }
+        // Where there is no store it is opened by these.
+        _ = await perform { store throws(SpoolError) in store.use(configuration) }
     }
 
     public var level: SpoolLevel { snapshot.withLock { $0.level } }
@@ -276,7 +289,7 @@ public final class Spool: Sendable {
             throw refused.error
         }
         do throws(SpoolError) {
-            opened.value = try Self.open(directory, configuration, catalogueVersion.withLock { $0 })
+            opened.value = try Self.open(directory, configuration.withLock { $0 }, catalogueVersion.withLock { $0 })
         } catch {
             openRefusal.withLock { $0 = (error, now) }
             if case .disk(let error) = error { snapshot.withLock { $0.level.failure = error } }

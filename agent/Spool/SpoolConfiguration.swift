@@ -4,7 +4,7 @@ import Deduplication
 /// The spool's bounds.
 public struct SpoolConfiguration: Sendable {
     /// Bytes of all files together, each rounded up to 4 KiB blocks. At this bound appends are refused. From 128 KiB up; the
-    /// agent's settings ask for 16 MiB at least.
+    /// agent's settings ask for 1 MiB at least.
     public var byteCountMax = 1 << 30
     /// Calls at which a batch is sealed, 1...16,384: larger ones compress better, and are repeated whole.
     public var batchCallCountMax = 4_096

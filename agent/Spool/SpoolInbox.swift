@@ -1,11 +1,16 @@
+import BatchFormat
 import CallModel
 
 /// Appends that wait for the spool's thread.
 struct Inbox {
     struct Append {
         var calls: [APICall]
+        /// Calls that are columns already.
+        var encoded: EncodedCalls?
         var place: ReplayPlace?
         var completion: @Sendable (Result<AppendResult, SpoolError>) -> Void
+
+        var callCount: Int { calls.count + (encoded?.callCount ?? 0) }
     }
 
     enum Admission {
@@ -22,11 +27,11 @@ struct Inbox {
 
     mutating func admit(_ append: Append) -> Admission {
         if isClosed { return .refused(.closed) }
-        if !waiting.isEmpty, callCount + append.calls.count > Spool.waitingCallCountMax {
+        if !waiting.isEmpty, callCount + append.callCount > Spool.waitingCallCountMax {
             return .refused(.queueFull(callCount: callCount))
         }
         waiting.append(append)
-        callCount += append.calls.count
+        callCount += append.callCount
         return waiting.count == 1 ? .first : .joined
     }
 
@@ -43,11 +48,11 @@ struct Inbox {
         var callCount = 0
         for (index, append) in appends.enumerated() {
             let isAlone = append.place != nil || (index > start && appends[index - 1].place != nil)
-            if index > start, isAlone || callCount + append.calls.count > callCountMax {
+            if index > start, isAlone || callCount + append.callCount > callCountMax {
                 groups.append(appends[start..<index])
                 (start, callCount) = (index, 0)
             }
-            callCount += append.calls.count
+            callCount += append.callCount
         }
         if start < appends.count { groups.append(appends[start...]) }
         return groups

@@ -14,12 +14,12 @@ extension SpoolStore {
     public mutating func append(
         _ calls: [APICall], place: ReplayPlace? = nil, at now: Instant
     ) throws(SpoolError) -> AppendResult {
-        try append(group: [calls], place: place, at: now)[0]
+        try append(group: [(calls, nil)], place: place, at: now)[0]
     }
 
     /// The same for several senders at once, with one write: all are kept, or none.
     public mutating func append(
-        group: [[APICall]], place: ReplayPlace? = nil, at now: Instant
+        group: [(calls: [APICall], encoded: EncodedCalls?)], place: ReplayPlace? = nil, at now: Instant
     ) throws(SpoolError) -> [AppendResult] {
         guard !isClosed else { throw .closed }
         try settle(at: now)
@@ -47,6 +47,9 @@ extension SpoolStore {
         return encoded.results
     }
 
+    /// Other bounds from now on; what lies on disk stays until an append needs its room. The window of ids stays what it was.
+    public mutating func use(_ configuration: SpoolConfiguration) { self.configuration = configuration.checked() }
+
     /// Calls named by another catalogue go into another batch.
     public mutating func setCatalogueVersion(_ version: String, at now: Instant) throws(SpoolError) {
         guard version != catalogueVersion else { return }
@@ -65,12 +68,27 @@ extension SpoolStore {
     }
 
     /// Encodes what is new, and remembers its ids. The calls stay in `recordBuilder` until they are adopted or refused.
-    private mutating func encode(_ group: [[APICall]], at now: Instant) throws(SpoolError) -> EncodedAppend {
-        let callCount = group.reduce(0) { $0 + $1.count }
+    private mutating func encode(
+        _ group: [(calls: [APICall], encoded: EncodedCalls?)], at now: Instant
+    ) throws(SpoolError) -> EncodedAppend {
+        let callCount = group.reduce(0) { $0 + $1.calls.count + ($1.encoded?.callCount ?? 0) }
         guard callCount <= configuration.appendCallCountMax else { throw .tooLarge(callCount: callCount, byteCount: 0) }
         var encoded = EncodedAppend()
-        for calls in group {
+        for (given, columns) in group {
+            var calls = given
             var suppressed = 0
+            var takenCount = 0
+            if var columns {
+                takenCount = columns.callCount
+                if remember(columns.idHashes, at: now) {
+                    encoded.hashes += columns.idHashes
+                    recordBuilder.take(&columns.batch)
+                } else {
+                    // One of them came before: which, the calls themselves tell.
+                    calls += try columns.decoded()
+                    takenCount = 0
+                }
+            }
             // By index: a loop over the calls themselves copies each.
             for index in calls.indices {
                 if let id = calls[index].id {
@@ -85,7 +103,7 @@ extension SpoolStore {
             }
             encoded.suppressedCount += suppressed
             encoded.results.append(
-                AppendResult(acceptedCount: calls.count - suppressed, suppressedCount: suppressed))
+                AppendResult(acceptedCount: takenCount + calls.count - suppressed, suppressedCount: suppressed))
         }
         encoded.keptCount = recordBuilder.callCount
         statistics.evictedIDs = seen.evictedCount
@@ -97,6 +115,16 @@ extension SpoolStore {
             throw .tooLarge(callCount: callCount, byteCount: byteCount)
         }
         return encoded
+    }
+
+    /// Whether all ids are new; if not, none is remembered.
+    private mutating func remember(_ hashes: [UInt64], at now: Instant) -> Bool {
+        for index in hashes.indices {
+            guard !seen.insert(hashes[index], at: now) else { continue }
+            for earlier in hashes[..<index] { seen.remove(earlier) }
+            return false
+        }
+        return true
     }
 
     /// Holds the bound on disk, with room to seal what is open: first what was set aside goes, then the spool sheds. Only when
@@ -173,5 +201,17 @@ extension SpoolStore {
             || open.builder.byteCountEstimate >= configuration.batchByteCountMax
         // The calls are safe in the journal. Should sealing fail, `failure` says so and it is tried again.
         if isLarge { _ = try? seal(at: now) }
+    }
+}
+
+extension EncodedCalls {
+    /// As calls, for what cannot be done with columns. It costs what the columns saved, and is rare.
+    func decoded() throws(SpoolError) -> [APICall] {
+        do throws(BatchError) {
+            return try BatchReader(batch.journalRecord()).calls()
+        } catch {
+            // They were written a moment ago, so this cannot be; and what cannot be read must not be acknowledged.
+            throw .tooLarge(callCount: callCount, byteCount: batch.byteCountEstimate)
+        }
     }
 }

@@ -25,7 +25,7 @@ public struct SpoolStore<D: Disk> {
     public internal(set) var statistics = SpoolStatistics()
 
     let disk: D
-    let configuration: SpoolConfiguration
+    var configuration: SpoolConfiguration
     var seen: SeenIDs
     var catalogueVersion: String
 

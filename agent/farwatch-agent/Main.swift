@@ -4,6 +4,7 @@ import ArgumentParser
 @main
 struct Main {
     static func main() async {
+        PrivilegedProcess.runIfWanted()
         await AgentCommand.main()
     }
 }

@@ -13,6 +13,7 @@ final class AgentRegistry: Sendable {
         var report = "{}"
         /// As its calls name it.
         var host: String?
+        var sight = HostSight()
         var clockOffsetSeconds: Double?
         var isStored = false
     }
@@ -46,14 +47,14 @@ final class AgentRegistry: Sendable {
 
     /// Takes a heartbeat; returns what is wrong with it.
     func heartbeat(_ agentID: String, _ body: [UInt8], at now: Instant) -> String? {
-        let read: (report: [UInt8], sentAt: Instant?, host: String?)?
+        let read: (report: [UInt8], sentAt: Instant?, host: String?, sight: HostSight)?
         do {
             read = try JSONParser(byteCountMax: 64 << 10).parse(body) { value in
                 guard value.kind == .object else { return nil }
                 var bytes: [UInt8] = []
                 value.serialize(into: &bytes)
                 let sentAt = value.member("sent_at")?.string.flatMap { Instant(rfc3339: $0) }
-                return (bytes, sentAt, value.member("host")?.string)
+                return (bytes, sentAt, value.member("host")?.string, HostSight(value))
             }
         } catch {
             return "\(error)"
@@ -68,6 +69,7 @@ final class AgentRegistry: Sendable {
             agent.lastSeen = now
             agent.report = report
             agent.host = read.host
+            agent.sight = read.sight
             agent.clockOffsetSeconds = read.sentAt.map { ($0 - now).inSeconds }
             agent.isStored = false
             state.agents[agentID] = agent
@@ -123,6 +125,8 @@ final class AgentRegistry: Sendable {
         var reporting = 0
         /// By the names their agents gave them.
         var silentHosts: [String] = []
+        /// What those see that report.
+        var coverage = FleetCoverage()
     }
 
     func hearing(at now: Instant) -> Hearing {
@@ -131,6 +135,7 @@ final class AgentRegistry: Sendable {
             var heard: Set<String> = []
             for (agentID, agent) in state.agents where now - agent.lastSeen <= Self.silence {
                 hearing.reporting += 1
+                hearing.coverage.add(agent.sight)
                 heard.insert(agent.host ?? agentID)
             }
             for (agentID, agent) in state.agents where now - agent.lastSeen > Self.silence {
@@ -160,7 +165,9 @@ extension AgentRegistry.Agent {
     fileprivate init(_ record: AgentRecord) {
         self.init(firstSeen: record.firstSeen, lastSeen: record.lastSeen, report: record.report, isStored: true)
         let parser = JSONParser(byteCountMax: 64 << 10)
-        // What is no JSON names no host: the agent's id stands for it.
-        host = try? parser.parse(Array(record.report.utf8)) { $0.member("host")?.string } ?? nil
+        // What is no JSON names no host, and the agent's id stands for it; nor does it see anything.
+        let read = try? parser.parse(Array(record.report.utf8)) { ($0.member("host")?.string, HostSight($0)) }
+        host = read?.0
+        sight = read?.1 ?? HostSight()
     }
 }

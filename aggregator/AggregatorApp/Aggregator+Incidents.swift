@@ -1,6 +1,5 @@
 import Alerting
 import CallModel
-import Documents
 import Postgres
 import QueryAPI
 import Storage
@@ -10,7 +9,7 @@ extension QuerySources {
     private static let queryTimeMax: Duration = .seconds(10)
 
     mutating func addIncidents(
-        _ database: DatabaseAccess, _ links: AcknowledgeLinks, _ decider: Decider, _ settings: AggregatorSettings
+        _ database: DatabaseAccess, _ links: AcknowledgeLinks, _ decider: Decider, _ known: Later<ToldBySettings>
     ) {
         @Sendable func query<R: Sendable>(_ body: @escaping @Sendable (PostgresConnection) throws -> R) async throws
             -> R
@@ -28,7 +27,7 @@ extension QuerySources {
         }
         incidents.action = { id in try await query { try ActionStore.read(id: id, $0) } }
         incidents.links = links
-        incidents.decisions = { partner in decisionList(decider.decisions, of: partner) }
+        incidents.decisions = { partner in decider.decisions.encoded(of: partner) }
         quiets.list = { kind, past, now in try await query { try QuietStore.list(kind, past: past, at: now, $0) } }
         quiets.read = { id, kind in try await query { try QuietStore.read(id: id, kind, $0) } }
         quiets.create = { record in try await query { try QuietStore.create(record, $0) } }
@@ -36,17 +35,26 @@ extension QuerySources {
         quiets.end = { id, kind, who, now in
             try await query { try QuietStore.end(id: id, kind, by: who, at: now, $0) }
         }
-        let ofSettings = settings.alerting.owners.map { owner in
+        owners.ofSettings = { known.value?.owners ?? [] }
+        owners.channels = { known.value?.channels ?? [] }
+        owners.list = { try await query { try OwnerStore.list($0) } }
+        owners.put = { record in try await query { try OwnerStore.put(record, $0) } }
+        owners.remove = { name in try await query { try OwnerStore.remove(name: name, $0) } }
+    }
+}
+
+/// Whom the settings know: the API shows them, and checks names by them.
+struct ToldBySettings: Sendable {
+    var owners: [OwnerRecord]
+    var channels: [String]
+
+    init(_ settings: AggregatorSettings) {
+        owners = settings.alerting.owners.map { owner in
             OwnerRecord(
                 name: owner.name, document: String(decoding: owner.document(), as: UTF8.self), updatedAt: .epoch,
                 updatedBy: "settings")
         }
-        let channels = settings.notifiers.map(\.name)
-        owners.ofSettings = { ofSettings }
-        owners.channels = { channels }
-        owners.list = { try await query { try OwnerStore.list($0) } }
-        owners.put = { record in try await query { try OwnerStore.put(record, $0) } }
-        owners.remove = { name in try await query { try OwnerStore.remove(name: name, $0) } }
+        channels = settings.notifiers.map(\.name)
     }
 }
 
@@ -58,19 +66,4 @@ extension AcknowledgeLinks {
         let key = try await database.writer.run { try StateStore.madeOnce("link-key", fresh, $0) }
         return AcknowledgeLinks(key: key, publicURL: publicURL)
     }
-}
-
-/// Why the core did what it did, about one partner or all: newest last.
-private func decisionList(_ decisions: [DecisionText], of partner: String?) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.array { writer in
-        for decision in decisions where partner == nil || decision.partner == partner {
-            writer.object {
-                $0.member("at", decision.at.rfc3339)
-                $0.member("partner", decision.partner)
-                $0.member("reason", decision.reason)
-            }
-        }
-    }
-    return writer.bytes
 }

@@ -26,11 +26,7 @@ extension QuerySources {
             do {
                 return try await database.explanations.run { connection in
                     try connection.withStatementTimeout(Self.explanationStatementTimeMax) {
-                        let calls = storage.calls
-                        return try work(
-                            CallSamples(
-                                call: { try calls.call(id: $0, connection) },
-                                sample: { try calls.sample($0, $1, connection) }))
+                        return try work(CallSamples(storage.calls, connection))
                     }
                 }
             } catch let error as PostgresError where error.isCancelled {
@@ -47,6 +43,7 @@ extension QuerySources {
         arrivalsSince = { cursor, notBefore in
             try await query { try storage.calls.arrivals(since: cursor, notBefore: notBefore, $0) }
         }
+        drifts = { filter in try await query { try DriftStore.list(filter, $0) } }
         volume = { filter in try await query { try storage.volume.read(filter, $0) } }
         auditEntries = { before, limit in try await query { try AuditStore.read(before: before, limit: limit, $0) } }
         storeEvidence = { record in try await query { try EvidenceStore.store(record, $0) } }
@@ -63,5 +60,15 @@ extension QuerySources {
         shares.view = { hash, address in
             try await query { try ShareStore.view(keyHash: hash, from: address, $0) }
         }
+    }
+}
+
+extension CallSamples {
+    /// All of what explanations read, over one connection.
+    init(_ calls: CallStore, _ connection: PostgresConnection) {
+        self.init(
+            call: { try calls.call(id: $0, connection) }, sample: { try calls.sample($0, $1, connection) })
+        impactWindows = { try calls.impactWindows($0, connection) }
+        name = { try calls.name(of: $0, $1, connection) }
     }
 }

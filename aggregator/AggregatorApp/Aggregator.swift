@@ -27,6 +27,7 @@ public final class Aggregator: Sendable {
     private let housekeeping: Task<Void, Never>
     private let storageKeeping: Task<Void, Never>
     private let notifying: Task<Void, Never>
+    private let watching: Task<Void, Never>
     private let decider: Decider
     private let reloading: SettingsReload
     private let logger: Logger
@@ -64,6 +65,8 @@ public final class Aggregator: Sendable {
         let history = HistoryKeeper(database)
         let chores = Housekeeping(database, agents, tokens, history, settings.retention, metrics, logger: logger)
         let storageKeeper = StorageKeeper(database, settings.retention, metrics, logger: logger)
+        let drift = DriftKeeper(database, holder: holder, metrics, logger: logger)
+        let impact = ImpactKeeper(database, isDeciding: { decider.isDeciding }, metrics, logger: logger)
         try await chores.prepare()
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -71,15 +74,18 @@ public final class Aggregator: Sendable {
             settings.ingest, sink: Self.sink(lane, agents, tokens),
             catalogue: IngestHandler.Document(settings.catalogue), metrics: IngestMetrics(metrics), logger: logger)
         reloading = SettingsReload(names, ingest, metrics)
-        reloading.addGauge(metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
-        sources.addIncidents(database, links, decider, settings)
-        let pages = DashboardPages(
-            history: { history.snapshot }, incidents: sources.incidents, version: Self.version
+        sources.shares.areAllowed = settings.shares
+        let known = Later<ToldBySettings>()
+        known.value = ToldBySettings(settings)
+        sources.addIncidents(database, links, decider, known)
+        let forPeople = DashboardPages(
+            history: { history.snapshot }, incidents: sources.incidents, drifts: sources.drifts, hosts: sources.hosts,
+            version: Self.version
         ).pages
         let api = APIHandler(
-            Self.apiConfiguration(settings), sources, pages: pages, metrics: metrics, logger: logger)
+            Self.apiConfiguration(settings), sources, pages: forPeople, metrics: metrics, logger: logger)
         Self.addGauges(ingest, database, metrics)
         ingestServer = HTTPServer(
             configuration: Self.server(settings.ingestAddress, settings), handler: ingest, group: group, logger: logger)
@@ -100,23 +106,39 @@ public final class Aggregator: Sendable {
         decisions = Task { await decider.run() }
         housekeeping = Task { await chores.run() }
         storageKeeping = Task { await storageKeeper.run() }
+        watching = Task {
+            async let drifting: Void = drift.run()
+            await impact.run()
+            await drifting
+        }
         let keeper = OutboxKeeper(
             database, settings.notifiers, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
         outbox.value = keeper
-        let heartbeat = settings.heartbeat.map { [group] in
-            HeartbeatKeeper($0, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        let heartbeat = HeartbeatKeeper(
+            settings.heartbeat, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+        let pages = PageKeeper(
+            settings.pages, wanted: { decider.pagesWanted }, tell: { decider.pageSays($1, of: $0) }, group: group,
+            metrics, logger: logger)
+        reloading.add { settings in
+            known.value = ToldBySettings(settings)
+            decider.use(DecidingSettings(settings, names, links))
+            keeper.use(settings.notifiers)
+            heartbeat.use(settings.heartbeat)
+            pages.use(settings.pages)
         }
         notifying = Task {
-            async let beating: Void? = heartbeat?.run()
+            async let beating: Void = heartbeat.run()
+            async let reading: Void = pages.run()
             await keeper.run()
             await beating
+            await reading
         }
         logger.notice(
             "ready", metadata: ["ingest": "\(ingestAddress)", "api": "\(apiAddress)", "version": "\(Self.version)"])
     }
 
-    /// Takes what can change while it runs: the partners, for agents and for people.
-    public func use(_ settings: AggregatorSettings) { reloading.use(settings) }
+    /// Takes what can change while it runs: the partners, for agents and for people, and what the certificates' files hold.
+    public func use(_ settings: AggregatorSettings) { reloading.use(settings, [ingestServer, apiServer], logger) }
 
     /// New settings were not valid; those in use stay, and a metric says so until others are.
     public func settingsWereRefused() { reloading.refused() }
@@ -124,7 +146,7 @@ public final class Aggregator: Sendable {
     /// Stops taking work, finishes what is under way, then stops the database.
     public func stop() async {
         await ingestServer.shutdown(grace: .seconds(10))
-        let tasks = [decisions, housekeeping, storageKeeping, notifying]
+        let tasks = [decisions, housekeeping, storageKeeping, notifying, watching]
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
         await decider.stop()

@@ -18,6 +18,8 @@ public struct AggregatorSettings: Sendable {
     public var ingestAddress = ListenAddress(host: "127.0.0.1", port: 7443)
     public var apiAddress = ListenAddress(host: "127.0.0.1", port: 7080)
     public var publicStatus = false
+    /// Whether links for outsiders may be made and used.
+    public var shares = false
     /// Where people reach the API, for links in messages; nil: messages have none.
     public var publicURL: String?
     public var tls: ServerTLS?
@@ -27,6 +29,7 @@ public struct AggregatorSettings: Sendable {
     public var alerting = AlertingCore.Configuration()
     public var notifiers: [NotifierChannel] = []
     public var heartbeat: HeartbeatSettings?
+    public var pages = PageSettings()
     /// What is valid and still unwise, for people.
     public var warnings: [String] = []
     /// Names for the status page, by partner id.
@@ -56,6 +59,7 @@ public struct AggregatorSettings: Sendable {
         let api = root.section("api")
         apiAddress = Self.address(api, apiAddress)
         publicStatus = api.bool("public_status") ?? publicStatus
+        shares = api.bool("shares") ?? shares
         publicURL = Self.publicURL(api)
         for (section, address) in [(ingestSection, ingestAddress), (api, apiAddress)]
         where tls == nil && !address.isLoopback {
@@ -76,6 +80,7 @@ public struct AggregatorSettings: Sendable {
         notifiers = notifierSettings.channels
         warnings += notifierSettings.warnings
         heartbeat = HeartbeatSettings(root.section("heartbeat"))
+        pages = PageSettings(root)
         readPublished(root)
         if root.section("storage").bool("citus") == true {
             root.section("storage").report("citus", "distribution by Citus is not built yet", hint: "leave it at false")
@@ -84,7 +89,8 @@ public struct AggregatorSettings: Sendable {
 
     private mutating func readPublished(_ root: SettingsSection) {
         let partners = readPartners(root, by: .aggregator)
-        for partner in partners { partnerNames[partner.id] = partner.name.isEmpty ? partner.id : partner.name }
+        // One without a name adds to a shipped partner, whose name stays.
+        for partner in partners where !partner.name.isEmpty { partnerNames[partner.id] = partner.name }
         do throws(PublishedCatalogue.Flaw) {
             if !partners.isEmpty { catalogue = try PublishedCatalogue(partners) }
         } catch {
@@ -111,6 +117,14 @@ public struct AggregatorSettings: Sendable {
         guard Endpoint(url: text) != nil else {
             section.report("public_url", "no address", hint: "write it like https://farwatch.example")
             return nil
+        }
+        let length = text.unicodeScalars.count - (text.hasSuffix("/") ? 1 : 0)
+        if length > Message.publicURLMax {
+            section.report(
+                "public_url", "an address of at most \(Message.publicURLMax) characters is wanted",
+                hint:
+                    "links stand within the first 300 of a message: give this address a shorter name"
+            )
         }
         return text
     }

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import Notifiers
 import Runtime
+import Synchronization
 import Transport
 
 /// Calls an address outside as long as this aggregator decides (a dead man's switch): who hears nothing knows that
@@ -9,23 +10,21 @@ import Transport
 ///
 /// Whatever answers with 2xx has heard it. It says nothing while another aggregator decides, because that one calls.
 final class HeartbeatKeeper: Sendable {
-    private let settings: HeartbeatSettings
-    private let client: WebClient
+    private let target: Mutex<(settings: HeartbeatSettings, client: WebClient)?>
+    private let group: any EventLoopGroup
     private let isDeciding: @Sendable () -> Bool
     private let logger: Logger
     private let sent: Counter
     private let failed: Counter
 
     init(
-        _ settings: HeartbeatSettings, isDeciding: @escaping @Sendable () -> Bool, group: any EventLoopGroup,
+        _ settings: HeartbeatSettings?, isDeciding: @escaping @Sendable () -> Bool, group: any EventLoopGroup,
         _ metrics: MetricsRegistry, logger: Logger
     ) {
-        self.settings = settings
         self.isDeciding = isDeciding
+        self.group = group
         self.logger = logger
-        var web = settings.web
-        web.proxy = outgoingProxy(ThisProcess.environment)
-        client = WebClient(web, group: group)
+        target = Mutex(settings.map { ($0, Self.client($0, group)) })
         func counter(_ result: String) -> Counter {
             metrics.counter(
                 "farwatch_heartbeat_calls_total", help: "Calls of the heartbeat's address.",
@@ -35,12 +34,26 @@ final class HeartbeatKeeper: Sendable {
         failed = counter("failed")
     }
 
+    /// Nil: there is nobody to call from now on.
+    func use(_ settings: HeartbeatSettings?) {
+        let target = settings.map { ($0, Self.client($0, group)) }
+        self.target.withLock { $0 = target }
+    }
+
+    private static func client(_ settings: HeartbeatSettings, _ group: any EventLoopGroup) -> WebClient {
+        var web = settings.web
+        web.proxy = outgoingProxy(ThisProcess.environment)
+        return WebClient(web, group: group)
+    }
+
     func run() async {
         var error: String?
         while !Task.isCancelled {
-            var wait = settings.every
-            if isDeciding() {
-                let now = await beat()
+            let target = target.withLock { $0 }
+            // Looked at often where nobody is to be called: the settings can change.
+            var wait = target?.settings.every ?? .seconds(1)
+            if let target, isDeciding() {
+                let now = await beat(target.settings, target.client)
                 if now != error { log(now) }
                 error = now
                 // One lost call should not sound an alarm.
@@ -57,7 +70,7 @@ final class HeartbeatKeeper: Sendable {
     }
 
     /// What went wrong.
-    private func beat() async -> String? {
+    private func beat(_ settings: HeartbeatSettings, _ client: WebClient) async -> String? {
         do throws(TransportError) {
             let response = try await client.send(WebRequest(method: settings.method, settings.address))
             if 200..<300 ~= response.status {

@@ -13,6 +13,7 @@ struct Housekeeping: Sendable {
     private let history: HistoryKeeper
     private let retention: RetentionPolicy
     private let failures: @Sendable (String) -> Counter
+    private let damagedBlocks: Counter
     private let logger: Logger
 
     init(
@@ -25,6 +26,9 @@ struct Housekeeping: Sendable {
         self.history = history
         self.retention = retention
         self.logger = logger
+        damagedBlocks = metrics.counter(
+            "farwatch_rollup_damaged_blocks_total",
+            help: "Blocks of counts that could not be read and were left out of the lasting counts.")
         failures = { chore in
             metrics.counter(
                 "farwatch_chore_failures_total", help: "Chores that failed and are tried again.",
@@ -104,7 +108,14 @@ struct Housekeeping: Sendable {
     private func compact() async throws {
         // Bounded, so that a long backlog does not keep the other chores waiting.
         for _ in 0..<10 {
-            if try await database.queries.run({ try RollupStore.compact(countMax: 500, $0) }) == 0 { return }
+            let folded = try await database.queries.run { try RollupStore.compact(countMax: 500, $0) }
+            for block in folded.damaged {
+                damagedBlocks.add()
+                logger.error(
+                    "a block of counts cannot be read and is left out; it stays in rollup_blocks as long as calls do",
+                    metadata: ["writer": "\(block.writer)", "flush": "\(block.flush)"])
+            }
+            if folded.count == 0 { return }
         }
     }
 

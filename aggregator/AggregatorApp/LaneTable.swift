@@ -9,18 +9,30 @@ final class LaneTable: Sendable {
     private static let lanesMax = 200
 
     private struct State {
+        var courier: Courier
         var lanes: [String: DeliveryLane] = [:]
         var depths: [String: OutboxDepth] = [:]
         var renewedAt: [String: Instant] = [:]
     }
 
-    private let courier: Courier
     private let metrics: NotifierMetrics
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(_ courier: Courier, _ metrics: NotifierMetrics) {
-        self.courier = courier
         self.metrics = metrics
+        state = Mutex(State(courier: courier))
+        for channel in courier.channels { add(channel.name) }
+    }
+
+    /// The channels have changed. A lane keeps what is under way in it, and its failures until a delivery says
+    /// otherwise.
+    func use(_ courier: Courier) {
+        state.withLock { state in
+            state.courier = courier
+            for channel in courier.channels {
+                state.lanes[channel.name]?.changed(concurrency: channel.concurrency, spacing: channel.spacing)
+            }
+        }
         for channel in courier.channels { add(channel.name) }
     }
 
@@ -34,8 +46,8 @@ final class LaneTable: Sendable {
 
     /// How much each lane can take now.
     func claims(at now: Instant) -> [OutboxClaim] {
-        let free = state.withLock { state in
-            state.lanes.map { (name: $0, slots: $1.freeSlots(at: now)) }.filter { $0.slots > 0 }
+        let (free, courier) = state.withLock { state in
+            (state.lanes.map { (name: $0, slots: $1.freeSlots(at: now)) }.filter { $0.slots > 0 }, state.courier)
         }
         return free.map { name, slots in
             // Everybody who may stand in is tried in the same attempt.
@@ -54,7 +66,7 @@ final class LaneTable: Sendable {
     /// Channels whose open incidents are to be said again; each until `endedRenewal`.
     func beginRenewals(at now: Instant) -> [NotifierChannel] {
         state.withLock { state in
-            courier.channels.filter { channel in
+            state.courier.channels.filter { channel in
                 guard let interval = channel.renewalInterval,
                     now - (state.renewedAt[channel.name] ?? .epoch) >= interval,
                     state.lanes[channel.name]?.beganRenewal() == true
@@ -70,7 +82,7 @@ final class LaneTable: Sendable {
     private func add(_ name: String) {
         let isNew = state.withLock { state in
             guard state.lanes[name] == nil, state.lanes.count < Self.lanesMax else { return false }
-            let channel = courier.channels.first { $0.name == name }
+            let channel = state.courier.channels.first { $0.name == name }
             state.lanes[name] = DeliveryLane(
                 concurrency: channel?.concurrency ?? 1, spacing: channel?.spacing ?? .zero)
             return true

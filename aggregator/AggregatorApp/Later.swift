@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A value that a closure needs and that is made after it: set once while the program is wired.
+/// A value that a closure needs and that is made after it: set while the program is wired, and anew where settings
+/// change it.
 final class Later<Value: Sendable>: Sendable {
     private let held = Mutex<Value?>(nil)
 

@@ -9,7 +9,7 @@ extension OutboxKeeper {
     private static var finishAttemptsMax: Int { 3 }
 
     func handle(_ entry: OutboxEntry) async {
-        let name = entry.message.channel
+        let (name, courier) = (entry.message.channel, courier)
         let delivery = await courier.deliver(entry.message, through: name, reference: entry.reference)
         let now = currentInstant()
         let failingSince = lanes.failingSince(name)
@@ -30,11 +30,11 @@ extension OutboxKeeper {
                 courier.policy(of: name).wantsStandIn(
                     failure, writtenAt: entry.writtenAt, failingSince: failingSince, at: now)
             {
-                let (isDone, last) = await standInFor(entry, failure)
+                let (isDone, last) = await standInFor(entry, failure, courier)
                 if isDone { break }
                 standIn = last
             }
-            await giveBack(entry, failure, standIn, at: now)
+            await giveBack(entry, failure, standIn, courier.policy(of: name), at: now)
         }
         ended(name, delivery)
     }
@@ -58,7 +58,7 @@ extension OutboxKeeper {
 
     /// Through the channels that stand in, until one takes it.
     private func standInFor(
-        _ entry: OutboxEntry, _ failure: DeliveryFailure
+        _ entry: OutboxEntry, _ failure: DeliveryFailure, _ courier: Courier
     ) async -> (isDone: Bool, failure: DeliveryFailure?) {
         let (message, name) = (entry.message, entry.message.channel)
         var last: DeliveryFailure?
@@ -87,9 +87,10 @@ extension OutboxKeeper {
     }
 
     private func giveBack(
-        _ entry: OutboxEntry, _ failure: DeliveryFailure, _ standIn: DeliveryFailure?, at now: Instant
+        _ entry: OutboxEntry, _ failure: DeliveryFailure, _ standIn: DeliveryFailure?, _ policy: DeliveryPolicy,
+        at now: Instant
     ) async {
-        let verdict = courier.policy(of: entry.message.channel).verdict(
+        let verdict = policy.verdict(
             failure, standIn: standIn, attempts: entry.attempts, writtenAt: entry.writtenAt, at: now,
             random: Double.random(in: 0..<1))
         switch verdict {

@@ -18,11 +18,12 @@ final class OutboxKeeper: Sendable {
 
     /// Read by the deliveries, which stand in a file of their own.
     let database: DatabaseAccess
-    let courier: Courier
     let lanes: LaneTable
     let metrics: NotifierMetrics
     let logger: Logger
     private let isDeciding: @Sendable () -> Bool
+    private let group: any EventLoopGroup
+    private let channels: Mutex<Courier>
     private let times = Mutex((depthsReadAt: Instant.epoch, prunedAt: Instant.epoch))
     private let databaseError = Mutex<String?>(nil)
     private let wakes: AsyncStream<Void>
@@ -35,11 +36,24 @@ final class OutboxKeeper: Sendable {
         self.database = database
         self.isDeciding = isDeciding
         self.logger = logger
-        courier = Courier(channels, proxy: outgoingProxy(ThisProcess.environment), group: group)
+        self.group = group
+        let courier = Courier(channels, proxy: outgoingProxy(ThisProcess.environment), group: group)
+        self.channels = Mutex(courier)
         metrics = NotifierMetrics(registry)
         lanes = LaneTable(courier, metrics)
         // A wake that meets another still waiting says nothing new.
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// The channels as they are now. A delivery under way goes on with those it began with.
+    var courier: Courier { channels.withLock { $0 } }
+
+    /// Other channels from now on; what waits for one that is gone is told through the others.
+    func use(_ channels: [NotifierChannel]) {
+        let courier = Courier(channels, proxy: outgoingProxy(ThisProcess.environment), group: group)
+        self.channels.withLock { $0 = courier }
+        lanes.use(courier)
+        wake()
     }
 
     /// Messages were appended and committed.
@@ -108,6 +122,7 @@ final class OutboxKeeper: Sendable {
         } catch {
             return tell("\(error)")
         }
+        let courier = courier
         for entry in open where !Task.isCancelled {
             let delivery = await courier.deliver(entry.message, through: channel.name, reference: entry.reference)
             guard case .delivered = delivery else {

@@ -1,7 +1,9 @@
 import CatalogueSettings
 import Ingest
+import Logging
 import Runtime
 import Synchronization
+import Transport
 
 /// Names of partners for people, by id; they change with the settings.
 final class PartnerNames: Sendable {
@@ -14,40 +16,40 @@ final class PartnerNames: Sendable {
     func replace(_ names: [String: String]) { self.names.withLock { $0 = names } }
 }
 
-/// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it publishes to agents
-/// and names on its pages. Settings come here whole and checked; what was refused changes nothing but a metric.
+/// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it
+/// publishes to agents and names on its pages; who is told, how and when (`owners`, `routes`, `alerting`,
+/// `notifiers`, `heartbeat`, `partner_pages`); and the certificates of its servers, whose files are read again.
+/// Settings come here whole and checked; what was refused changes nothing but a metric.
 final class SettingsReload: Sendable {
     private let names: PartnerNames
     private let ingest: IngestHandler
-    private let done: Counter
-    private let failed: Counter
-    private let hasFailed = Atomic(false)
+    private let users = Mutex<[@Sendable (AggregatorSettings) -> Void]>([])
+    private let metrics: ReloadMetrics
 
     init(_ names: PartnerNames, _ ingest: IngestHandler, _ metrics: MetricsRegistry) {
         self.names = names
         self.ingest = ingest
-        let help = "Times the settings were read again, by how it went."
-        done = metrics.counter("farwatch_settings_reloads_total", help: help, labels: [("result", "done")])
-        failed = metrics.counter("farwatch_settings_reloads_total", help: help, labels: [("result", "refused")])
+        self.metrics = ReloadMetrics(metrics)
     }
 
-    func addGauge(_ metrics: MetricsRegistry) {
-        metrics.gauge(
-            "farwatch_settings_refused", help: "1 while the settings on disk are not valid and older ones are in use.",
-            read: { self.hasFailed.load(ordering: .relaxed) ? 1 : 0 })
-    }
+    /// Parts that are made later and change with the settings, too.
+    func add(_ user: @escaping @Sendable (AggregatorSettings) -> Void) { users.withLock { $0.append(user) } }
 
-    func use(_ settings: AggregatorSettings) {
+    func use(_ settings: AggregatorSettings, _ servers: [HTTPServer], _ logger: Logger) {
+        for user in users.withLock({ $0 }) { user(settings) }
         names.replace(settings.partnerNames)
         ingest.publish(IngestHandler.Document(settings.catalogue))
-        hasFailed.store(false, ordering: .relaxed)
-        done.add()
+        for server in servers {
+            do throws(TransportError) {
+                try server.reloadCertificates()
+            } catch {
+                logger.error("the certificate cannot be read; the old one stays", metadata: ["error": "\(error)"])
+            }
+        }
+        metrics.wereUsed()
     }
 
-    func refused() {
-        hasFailed.store(true, ordering: .relaxed)
-        failed.add()
-    }
+    func refused() { metrics.wereRefused() }
 }
 
 extension IngestHandler.Document {

@@ -36,6 +36,7 @@ extension AlertThread {
                 writer.member("kind", told.kind.rawValue)
                 writer.member("regions", texts: told.regions.sorted())
                 writer.member("troubles", texts: told.troubles.sorted())
+                writer.member("page_trouble", told.pageHasTrouble)
             }
         }
         writePeople(to: &writer)
@@ -54,6 +55,10 @@ extension AlertThread {
                 }
             }
         }
+        writer.object("pages") { writer in
+            for partner in pages.keys.sorted() { writer.object(partner) { pages[partner]?.write(to: &$0) } }
+        }
+        if let stated { writer.object("stated") { stated.write(to: &$0) } }
         writer.object("case") { writer in
             writer.member("sent_at", partnerCase.sentAt)
             writer.member("sent_by", partnerCase.sentBy)
@@ -104,6 +109,10 @@ extension AlertThread {
             else { return }
             notes.append(Note(at: at, who: who, text: text))
         }
+        json.member("pages")?.forEachMember { partner, page in
+            pages[String(decoding: partner, as: UTF8.self)] = PartnerPage(page)
+        }
+        stated = json.member("stated").flatMap { PartnerPage($0) }
         guard let value = json.member("case") else { return }
         partnerCase = PartnerCase(
             sentAt: value.instant("sent_at"), sentBy: value.member("sent_by")?.string,
@@ -126,6 +135,7 @@ extension AlertThread.Told {
             let kind = json.member("kind")?.string.flatMap({ CauseKind(rawValue: $0) })
         else { return nil }
         self.init(
-            severity: severity, kind: kind, regions: Set(json.texts("regions")), troubles: Set(json.texts("troubles")))
+            severity: severity, kind: kind, regions: Set(json.texts("regions")), troubles: Set(json.texts("troubles")),
+            pageHasTrouble: json.member("page_trouble")?.bool ?? false)
     }
 }

@@ -17,6 +17,8 @@ struct AlertThread: Sendable, Equatable {
         /// Which it had reached.
         var regions: Set<String>
         var troubles: Set<String>
+        /// Whether the partner's page admitted it.
+        var pageHasTrouble = false
     }
 
     /// A partner's fault, brought to the partner.
@@ -69,6 +71,9 @@ struct AlertThread: Sendable, Equatable {
     /// Who declared it over, though the evidence did not yet.
     var closedBy: String?
     var notes: [Note] = []
+    /// What the partners' pages say, by partner; and what one of us says they do, which counts before them.
+    var pages: [String: PartnerPage] = [:]
+    var stated: PartnerPage?
     var partnerCase = PartnerCase()
 
     var isOver: Bool { report.state == .resolved || closedBy != nil }
@@ -106,6 +111,9 @@ struct AlertThread: Sendable, Equatable {
         if !regions.isEmpty { return (.updated, "it reached \(listed(regions, max: 5))") }
         let troubles = report.troubles.filter { !told.troubles.contains($0) }
         if !troubles.isEmpty, !told.troubles.isEmpty { return (.updated, "calls \(listed(troubles, max: 3)), too") }
+        if let page = page?.page, page.hasTrouble, page.statedBy == nil, !told.pageHasTrouble, acknowledgedBy == nil {
+            return (.updated, "their status page says so now: \(page.words)")
+        }
         return nil
     }
 
@@ -113,7 +121,8 @@ struct AlertThread: Sendable, Equatable {
         told = Told(
             severity: report.severity, kind: report.kind,
             regions: Set(report.regionsReached).union(told?.regions ?? []),
-            troubles: Set(report.troubles).union(told?.troubles ?? []))
+            troubles: Set(report.troubles).union(told?.troubles ?? []),
+            pageHasTrouble: page?.page.hasTrouble ?? false || told?.pageHasTrouble ?? false)
     }
 
     mutating func unacknowledge(at now: Instant) {

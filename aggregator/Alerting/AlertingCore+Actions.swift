@@ -13,6 +13,8 @@ extension AlertingCore {
         /// The partner was told, with evidence; its contact is in the settings.
         case caseSent
         case caseAcknowledged
+        /// What the partner's status page says, for pages that no program can read.
+        case partnerSays(String)
     }
 
     /// What an incident's row and document need of what people did.
@@ -28,6 +30,8 @@ extension AlertingCore {
         public var caseSentAt: Instant?
         public var caseSentBy: String?
         public var caseAcknowledgedAt: Instant?
+        /// What the partner's page says, as it is told.
+        public var partnerPage: String?
         /// Channels that heard of it, in order.
         public var heard: [String]
 
@@ -35,7 +39,8 @@ extension AlertingCore {
             left.acknowledgedBy == right.acknowledgedBy && left.acknowledgedAt == right.acknowledgedAt
                 && left.owner == right.owner && left.severity == right.severity && left.resolvedBy == right.resolvedBy
                 && left.caseSentAt == right.caseSentAt && left.caseAcknowledgedAt == right.caseAcknowledgedAt
-                && left.notes.elementsEqual(right.notes, by: ==) && left.heard == right.heard
+                && left.partnerPage == right.partnerPage && left.notes.elementsEqual(right.notes, by: ==)
+                && left.heard == right.heard
         }
     }
 
@@ -47,6 +52,7 @@ extension AlertingCore {
                 severity: thread.report.severity, resolvedBy: thread.closedBy,
                 notes: thread.notes.map { ($0.at, $0.who, $0.text) }, caseSentAt: thread.partnerCase.sentAt,
                 caseSentBy: thread.partnerCase.sentBy, caseAcknowledgedAt: thread.partnerCase.acknowledgedAt,
+                partnerPage: thread.report.partnerPage,
                 heard: thread.heard)
         }
     }
@@ -73,6 +79,11 @@ extension AlertingCore {
         case .caseSent:
             return thread.report.kind.isTheirs ? nil : "it is not a partner's fault as far as is known"
         case .caseAcknowledged: return thread.partnerCase.sentAt == nil ? "no case was sent to the partner" : nil
+        case .partnerSays(let words):
+            if words.unicodeScalars.count > PartnerPage.wordsMax {
+                return "what their page says has at most \(PartnerPage.wordsMax) characters"
+            }
+            return thread.report.mayBeTheirs ? nil : "it is not a partner's fault as far as is known"
         }
     }
 
@@ -112,6 +123,13 @@ extension AlertingCore {
         case .caseAcknowledged:
             change(incident) { thread, _ in
                 thread.partnerCase.acknowledgedAt = now
+                return false
+            }
+        case .partnerSays(let words):
+            change(incident) { thread, _ in
+                // Words with nothing to see in them take back what was said before.
+                thread.stated = PartnerPage(words: words, hasTrouble: true, at: now, statedBy: who)
+                thread.showPage()
                 return false
             }
         }

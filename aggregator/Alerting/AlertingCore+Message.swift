@@ -34,6 +34,10 @@ extension AlertingCore {
         words.runbook = owner?.runbook
         words.acknowledgedBy = thread.acknowledgedBy
         words.partnerContact = report.partners.lazy.compactMap { configuration.partnerContacts[$0] }.first
+        words.pageSource = (thread.page?.page).map { page in
+            page.statedBy.map { "seen by \(shown($0, max: 60)), \(page.at.told(at: now))" }
+                ?? "read \(page.at.told(at: now))"
+        }
         words.partnerCase = thread.partnerCase
         words.notes = thread.notes
         words.maintenance =

@@ -47,6 +47,7 @@ extension AlertingCore {
         let header = "\(Self.magic) \(Self.version) \(checksum(content))"
         guard String(decoding: encoded[..<end], as: UTF8.self) == header else { return nil }
         self.init(configuration: configuration)
+        // The checksum was right: an error says that another program wrote it.
         let isRead = try? JSONParser(byteCountMax: Self.stateByteCountMax).parse(content) { read($0) }
         guard isRead == true else { return nil }
     }

@@ -30,7 +30,7 @@ public struct AlertingCore: Sendable {
         var waits = false
     }
 
-    public let configuration: Configuration
+    public private(set) var configuration: Configuration
     public private(set) var quiets: [Quiet] = []
     /// Messages that were merged into another, held back by a quiet time, or refused by a limit; and those given out.
     public internal(set) var gatheredCount = 0
@@ -47,10 +47,7 @@ public struct AlertingCore: Sendable {
     var bucket: TokenBucket
 
     public init(configuration: Configuration = Configuration()) {
-        var configuration = configuration
-        configuration.burstMax = max(configuration.burstMax, Double(Step.countMax))
-        configuration.messagesPerIncidentMax = max(configuration.messagesPerIncidentMax, 2 * Step.countMax)
-        if configuration.fallback.isEmpty { configuration.fallback = [Step("default")] }
+        let configuration = configuration.workable
         self.configuration = configuration
         bucket = TokenBucket(burstMax: configuration.burstMax, perHourMax: configuration.perHourMax)
         replace(owners: [])
@@ -123,6 +120,18 @@ public struct AlertingCore: Sendable {
         wakeAll()
     }
 
+    /// Other settings from now on: owners, routes, weights, hours and limits count for what is open, too; what was
+    /// told stays told.
+    public mutating func replace(configuration: Configuration) {
+        self.configuration = configuration.workable
+        bucket = TokenBucket(
+            burstMax: self.configuration.burstMax, perHourMax: self.configuration.perHourMax, tokens: bucket.tokens,
+            refilledAt: bucket.refilledAt)
+        let given = ownersGiven ?? []
+        ownersGiven = nil
+        replace(owners: given)
+    }
+
     private mutating func wakeAll() {
         for id in wakes.keys { wakes[id]?.at = .distantPast }
     }
@@ -147,7 +156,7 @@ public struct AlertingCore: Sendable {
 
     // MARK: Incidents
 
-    private mutating func take(_ report: IncidentReport, at now: Instant) {
+    mutating func take(_ report: IncidentReport, at now: Instant) {
         let (severity, rank) = severity(of: report)
         var shown = favoured(report)
         shown.severity = severity
@@ -156,6 +165,7 @@ public struct AlertingCore: Sendable {
             // Whose it is goes by the cause, not by whoever it hurts next.
             if thread.assignedBy == nil, !thread.report.hasCause(of: shown) { thread.owner = ownerName(of: shown) }
             (thread.report, thread.rank) = (shown, rank)
+            thread.showPage()
             threads[report.id] = thread
             return
         }
@@ -189,6 +199,17 @@ extension AlertingCore {
 extension IncidentReport {
     fileprivate func hasCause(of other: IncidentReport) -> Bool {
         kind == other.kind && severity == other.severity && partners == other.partners && predicate == other.predicate
+    }
+}
+
+extension AlertingCore.Configuration {
+    /// With limits that an escalation of the most steps fits in.
+    fileprivate var workable: Self {
+        var workable = self
+        workable.burstMax = max(burstMax, Double(Step.countMax))
+        workable.messagesPerIncidentMax = max(messagesPerIncidentMax, 2 * Step.countMax)
+        if fallback.isEmpty { workable.fallback = [Step("default")] }
+        return workable
     }
 }
 

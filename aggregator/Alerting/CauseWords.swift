@@ -65,6 +65,46 @@ struct CauseWords {
         }
     }
 
+    /// Whose fault, in fewer words: one name, and no place within the partner.
+    var briefFault: String {
+        let partner = listed(
+            report.partnerNames.isEmpty ? ["a partner"] : report.partnerNames, max: 1, nameMax: nameMax)
+        return switch report.kind {
+        case .partner: "\(partner)'s fault"
+        case .sharedUpstream: "The path between: network of \(partner)"
+        case .host: "Our fault: host \(host)"
+        case .network: "The path between, on our side"
+        case .deploy: "Our fault: release \(release)"
+        case .customer: "Ours: calls to \(partner) for \(customer)"
+        case .credentials: "Ours: \(partner) refuses credentials"
+        case .rateLimit: "Ours: \(partner) limits our rate"
+        case .request: "Ours: \(partner) refuses requests"
+        case .webhookSilence: "\(partner)'s fault: no webhooks"
+        case .webhookAtRisk: "Our fault: we fail webhooks of \(partner)"
+        case .trafficStopped: "Ours: we stopped calling \(partner)"
+        case .unknown: "Whose fault is unknown: \(partner)"
+        }
+    }
+
+    /// What to do now, in fewer words.
+    var briefStep: String {
+        switch report.kind {
+        case .partner: "send the evidence"
+        case .sharedUpstream: "tell the partners"
+        case .host: "take it out"
+        case .network: "check egress, DNS"
+        case .deploy: "roll it back"
+        case .customer: "check its settings"
+        case .credentials: "renew them"
+        case .rateLimit: "slow down"
+        case .request: "compare requests"
+        case .webhookSilence: "ask them"
+        case .webhookAtRisk: "mend our endpoint"
+        case .trafficStopped: "check our jobs"
+        case .unknown: "see the evidence"
+        }
+    }
+
     /// What to do now.
     var nextStep: String {
         switch report.kind {

@@ -12,6 +12,9 @@ public struct Message: Sendable, Equatable {
         case test
     }
 
+    /// Characters of the address that links begin with: longer ones would not fit into a summary.
+    public static let publicURLMax = 56
+
     /// The same for every attempt, so that a receiver can tell a repetition: `<incident>-<channel>-<sequence>`.
     public var id: String
     public var incident: Int64
@@ -23,9 +26,10 @@ public struct Message: Sendable, Equatable {
     /// `minor`, `major`, `critical`.
     public var severity: String
     public var title: String
-    /// At most 300 characters: whose fault and how sure, since when, who is hurt, growing or shrinking, what next.
+    /// At most 296 characters: whose fault and how sure, since when, who is hurt, growing or shrinking, what the
+    /// partner's page says, what next, the runbook, and the link that acknowledges.
     public var summary: String
-    /// The rest, for channels with room: several lines of plain text.
+    /// The rest, for channels with room, below the summary: several lines of plain text.
     public var text: String
     /// Why it is sent now.
     public var reason: String

@@ -1,7 +1,8 @@
 import CallModel
 import Incidents
 
-/// The text for channels with room: the summary, and below it everything that helps before one opens a page.
+/// The text for channels with room, below the summary: everything that helps before one opens a page, and what the
+/// summary had no room for. Links stand beside it, in each channel's own form.
 extension MessageText {
     /// Characters of one line.
     private static let lineMax = 500
@@ -9,13 +10,13 @@ extension MessageText {
     private static let listMax = 5
 
     var text: String {
-        var lines = [summary, ""]
-        if let link = links.acknowledge, kind != .resolved { lines.append("Acknowledge: \(link)") }
-        if let link = links.incident { lines.append("Incident: \(link)") }
-        if let runbook { lines.append("Runbook: \(shown(runbook, max: Self.lineMax))") }
-        lines.append("")
+        var lines: [String] = []
         lines.append("Why now: \(shown(reason, max: Self.lineMax))")
         lines.append("Severity: \(report.severity.name)" + (rank.map { ", \(shown($0, max: Self.lineMax))" } ?? ""))
+        let level = Level(nameMax: 120)
+        lines.append(time(level))
+        if let next = next(CauseWords(report: report, nameMax: 120), level) { lines.append(next) }
+        lines.append(ownership(120))
         lines += cause + extent + people
         return lines.joined(separator: "\n")
     }
@@ -29,7 +30,10 @@ extension MessageText {
         if let maintenance {
             lines.append("Maintenance: announced, \(shown(maintenance.comment, max: Self.lineMax))")
         }
-        if let page = report.partnerPage { lines.append("Their status page: \(shown(page, max: Self.lineMax))") }
+        if let page = report.partnerPage {
+            let source = pageSource.map { " (\($0))" } ?? ""
+            lines.append("Their status page: \(shown(page, max: Self.lineMax))\(source)")
+        }
         if let partnerContact, report.kind.isTheirs {
             lines.append("Their contact: \(shown(partnerContact, max: 200))")
         }
@@ -38,6 +42,7 @@ extension MessageText {
 
     private var extent: [String] {
         var lines: [String] = []
+        if let calls { lines.append("Failed: \(calls)") }
         if report.calls > 0 {
             lines.append("Usually \(percent(report.usualShare)) of these calls fail")
         }

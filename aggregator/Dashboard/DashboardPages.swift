@@ -1,25 +1,32 @@
 import CallModel
+import Drift
 import QueryAPI
+import Storage
 import Synchronization
 
 /// The web pages: the status of all partners at `/`, one partner at `/partners/{id}`, incidents at `/incidents` and
-/// `/incidents/{id}`, and their style sheet.
+/// `/incidents/{id}`, what partners changed at `/drift`, and their style sheet.
 ///
 /// Rendered here from the same documents the API serves, so that they can say nothing else; no script is needed. A page is made
 /// once for each snapshot of the status, however many readers there are; those of incidents are read anew.
 public struct DashboardPages: Sendable {
     private let history: @Sendable () -> HistorySnapshot?
     private let incidents: IncidentSources
+    private let drifts: @Sendable (DriftFilter) async throws -> [DriftFinding]
+    private let hosts: @Sendable () -> [HostEntry]
     private let version: String
     private let cache = PageCache()
 
     /// - Parameter history: of every partner, as far as it is known.
     public init(
         history: @escaping @Sendable () -> HistorySnapshot?, incidents: IncidentSources = IncidentSources(),
-        version: String
+        drifts: @escaping @Sendable (DriftFilter) async throws -> [DriftFinding] = { _ in [] },
+        hosts: @escaping @Sendable () -> [HostEntry] = { [] }, version: String
     ) {
         self.history = history
         self.incidents = incidents
+        self.drifts = drifts
+        self.hosts = hosts
         self.version = version
     }
 
@@ -36,6 +43,9 @@ public struct DashboardPages: Sendable {
             },
             WebPage(pattern: "/incidents/{id}", isOfStatus: false) { values, _, now in
                 try await incidentPage(values["id"] ?? "", incidents, version: version, at: now)
+            },
+            WebPage(pattern: "/drift", isOfStatus: false) { _, _, now in
+                try await driftPage(drifts, certificateEnds(hosts()), version: version, at: now)
             },
             WebPage(pattern: "/dashboard.css", contentType: "text/css; charset=utf-8") { _, _, _ in styleSheet },
         ]

@@ -11,7 +11,9 @@ func incidentPage(
         let title = incident.member("title")?.string ?? "Incident \(id)"
         var body = heading(title, incident, at: now)
         body += figures(incident) + cause(incident.member("cause"))
-        body += common(incident.member("explanation")) + hurt(incident.member("explains"))
+        body +=
+            common(incident.member("explanation")) + impact(incident.member("impact"))
+            + hurt(incident.member("explains"))
         body += timeline(incident.member("timeline")) + notifications(incident.member("notifications"))
         body += why(detail.record.partners, sources)
         return Array(
@@ -66,6 +68,28 @@ private func common(_ sentences: JSONValue?) -> String {
     guard !items.isEmpty else { return "" }
     return
         "<section class=\"panel\"><h3>What failed calls have in common</h3><ul class=\"shares\">\(items)</ul></section>"
+}
+
+/// What it did to our own requests.
+private func impact(_ impact: JSONValue?) -> String {
+    guard let impact, impact.member("known")?.bool == true else { return "" }
+    var tables = ""
+    for (title, name) in [("Route", "routes"), ("Customer", "customers")] as [(String, StaticString)] {
+        var rows = ""
+        impact.member(name)?.forEachElement { part in
+            let (because, slowed) = (part.member("failed_because"), part.member("slowed"))
+            rows += "<tr><td>\(htmlEscaped(part.member("name")?.string ?? "not known"))</td>"
+            rows += "<td class=\"num\">\(percent(because?.member("ratio")?.double))</td>"
+            rows += "<td class=\"num\">\(percent(slowed?.member("ratio")?.double))</td>"
+            rows += "<td class=\"num\">\(milliseconds(slowed?.member("extra_ms")?.double))</td></tr>"
+        }
+        guard !rows.isEmpty else { continue }
+        tables += "<div class=\"scroll\"><table><tr><th>\(title)</th><th class=\"num\">Failed by it</th>"
+        tables += "<th class=\"num\">Slowed by it</th><th class=\"num\">By</th></tr>\(rows)</table></div>"
+    }
+    return
+        "<section class=\"panel\"><h3>Our own requests</h3><p>\(htmlEscaped(impact.member("text")?.string ?? ""))</p>"
+        + tables + "</section>"
 }
 
 private func hurt(_ explains: JSONValue?) -> String {

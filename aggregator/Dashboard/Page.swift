@@ -15,7 +15,7 @@ func framed(title: String, version: String, asOf: String, isStale: Bool, _ body:
     </head>
     <body>
     <header class="top"><div class="wrap"><a class="brand" href="/">\(mark)<span>Farwatch</span></a>\
-    <nav><a href="/incidents">Incidents</a></nav>\
+    <nav><a href="/incidents">Incidents</a> <a href="/drift">Drift</a></nav>\
     <span class="asof">\(isStale ? "<b class=\"stale\">stale</b> " : "")as of \(htmlEscaped(asOf))</span></div></header>
     <main class="wrap">
     \(body)

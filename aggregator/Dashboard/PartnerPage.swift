@@ -46,7 +46,16 @@ private func figures(_ partner: JSONValue) -> String {
     html += fact("95% within", milliseconds(number("p95_ms")), "usually " + milliseconds(number("baseline_p95_ms")))
     html += fact("Hosts hit", amount(number("hosts_affected")), "of " + amount(number("hosts_calling")))
     html += fact("Customers hit", amount(number("customers_affected")))
+    html += coverageFact(partner.member("coverage"))
     return html + "</dl></section>"
+}
+
+/// Nothing where no agent looks at connections by itself.
+private func coverageFact(_ coverage: JSONValue?) -> String {
+    guard let seen = coverage?.member("connections_seen")?.double, seen > 0 else { return "" }
+    let blind = coverage?.member("hosts_blind")?.double ?? 0
+    let note = "of \(amount(seen)) connections" + (blind > 0 ? ", \(amount(blind)) hosts blind" : "")
+    return fact("Read", percent(coverage?.member("calls_decoded_ratio")?.double), note)
 }
 
 private func day(_ history: PartnerHistory) -> String {

@@ -32,6 +32,11 @@ private func hero(_ status: JSONValue) -> String {
     let silent = fleet?.member("hosts_silent")?.int64 ?? 0
     var hosts = "\(reporting) host\(reporting == 1 ? "" : "s") reporting"
     if silent > 0 { hosts += ", \(silent) silent" }
+    let coverage = status.member("coverage")
+    if let ratio = coverage?.member("calls_decoded_ratio")?.double {
+        hosts += ", \(percent(ratio)) of connections read"
+    }
+    if let blind = coverage?.member("hosts_blind")?.int64, blind > 0 { hosts += ", \(blind) blind" }
     return """
         <section class="hero \(name)">\(statusSign(sign))<div><h1>\(htmlEscaped(
             status.member("description")?.string ?? "Status"))</h1><p>\(hosts)</p></div></section>

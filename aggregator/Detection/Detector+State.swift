@@ -14,6 +14,7 @@ extension Detector {
         }
         writer.put(latencies) { $1.write(to: &$0) }
         writer.put(seasons) { $1.write(to: &$0) }
+        writer.put(evenness) { $1.write(to: &$0) }
         writer.put(numbers: seasonPlaces)
         writer.put(numbers: networks)
         writer.put(releases) { writer, release in
@@ -40,6 +41,7 @@ extension Detector {
         states = Dictionary(known, uniquingKeysWith: { first, _ in first })
         latencies = try reader.array { (reader) throws(StateError) in try LatencyNormal(&reader) }
         seasons = try reader.array { (reader) throws(StateError) in try WeekHours(&reader) }
+        evenness = try reader.array { (reader) throws(StateError) in try EpochSquares(&reader) }
         seasonPlaces = try reader.numbers()
         networks = try reader.numbers()
         releases = try reader.array { (reader) throws(StateError) in
@@ -60,7 +62,7 @@ extension Detector {
         guard table.keys.count == seriesCount, counters.count == seriesCount, latencyPlaces.count == seriesCount,
             valueCounts.count == seriesCount, seasonPlaces.count == seriesCount
         else { throw .malformed("the series") }
-        guard seasonPlaces.allSatisfy({ $0 >= -1 && Int($0) < seasons.count }) else { throw .malformed("seasons") }
+        guard seasons.count == evenness.count, seasonPlaces.allSatisfy({ $0 >= -1 && Int($0) < seasons.count }) else { throw .malformed("seasons") }
         guard latencyPlaces.allSatisfy({ $0 >= -1 && Int($0) < latencies.count }) else { throw .malformed("latencies") }
         guard states.keys.allSatisfy({ Int(truncatingIfNeeded: $0 >> 8) < seriesCount }) else {
             throw .malformed("tests")

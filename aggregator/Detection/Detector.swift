@@ -57,6 +57,8 @@ public struct Detector: Sendable {
     var latencies: [LatencyNormal] = []
     /// Calls that taught, by the hour of the week; of partners' own series alone, whose places they have.
     var seasons: [WeekHours] = []
+    /// The same calls, for how unevenly failures come; beside `seasons`.
+    var evenness: [EpochSquares] = []
     var seasonPlaces: [Int32] = []
     /// By series: the place of its latencies; -1 for none.
     var latencyPlaces: [Int32] = []
@@ -104,24 +106,18 @@ public struct Detector: Sendable {
     public mutating func count(_ cell: CallCell, teaches: Bool) -> CallCell {
         let epoch = Forgetting.epoch(of: cell.time)
         note(cell)
-        for dimension in Self.partnerDimensions {
-            let value = dimension == .partner ? 0 : cell[dimension]
-            guard value != 0 || dimension == .partner else {
-                own[Int(dimension.rawValue)] = -1
-                continue
-            }
-            let key = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: dimension, value: value)
-            own[Int(dimension.rawValue)] = count(key, cell, epoch, teaches)
-        }
-        for dimension in Self.fleetDimensions {
-            let value = dimension == .partner ? 0 : cell[dimension]
-            guard cell.direction == .outbound, value != 0 || dimension == .partner else {
-                fleet[Int(dimension.rawValue)] = -1
-                continue
-            }
-            let key = SeriesKey(partner: 0, direction: .outbound, dimension: dimension, value: value)
-            fleet[Int(dimension.rawValue)] = count(key, cell, epoch, teaches)
-        }
+        own = SIMD8(
+            count(cell, .partner, 0, epoch, teaches), count(cell, .route, cell.route, epoch, teaches),
+            count(cell, .region, cell.region, epoch, teaches), count(cell, .host, cell.host, epoch, teaches),
+            count(cell, .customer, cell.customer, epoch, teaches),
+            count(cell, .serviceVersion, cell.serviceVersion, epoch, teaches), -1, -1)
+        fleet =
+            cell.direction == .outbound
+            ? SIMD8(
+                countInFleet(cell, .partner, 0, epoch, teaches), -1,
+                countInFleet(cell, .region, cell.region, epoch, teaches),
+                countInFleet(cell, .host, cell.host, epoch, teaches), -1, -1,
+                countInFleet(cell, .network, cell.network, epoch, teaches), -1) : SIMD8(repeating: -1)
         var judged = cell
         if cell.symptom == .none, cell.latency != CallCell.noLatency, isSlow(cell, epoch, teaches) {
             judged.symptom = .slow
@@ -169,6 +165,29 @@ public struct Detector: Sendable {
     }
 
     @inline(__always)
+    private mutating func count(
+        _ cell: CallCell, _ dimension: Dimension, _ value: NameID, _ epoch: Int32, _ teaches: Bool
+    ) -> Int32 {
+        guard value != 0 || dimension == .partner else { return -1 }
+        let key = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: dimension, value: value)
+        let series = count(key, cell, epoch, teaches)
+        if dimension == .partner, teaches, series >= 0, seasonPlaces[Int(series)] >= 0 {
+            seasons[Int(seasonPlaces[Int(series)])].add(Double(cell.count), epoch: epoch)
+            evenness[Int(seasonPlaces[Int(series)])].add(Double(cell.count), epoch: epoch)
+        }
+        return series
+    }
+
+    @inline(__always)
+    private mutating func countInFleet(
+        _ cell: CallCell, _ dimension: Dimension, _ value: NameID, _ epoch: Int32, _ teaches: Bool
+    ) -> Int32 {
+        guard value != 0 || dimension == .partner else { return -1 }
+        let key = SeriesKey(partner: 0, direction: .outbound, dimension: dimension, value: value)
+        return count(key, cell, epoch, teaches)
+    }
+
+    @inline(__always)
     private mutating func count(_ key: SeriesKey, _ cell: CallCell, _ epoch: Int32, _ teaches: Bool) -> Int32 {
         guard let series = table.number(of: key) else {
             uncountedCalls += Int64(cell.count)
@@ -176,9 +195,6 @@ public struct Detector: Sendable {
         }
         if series == counters.count { begin(series, key, epoch) }
         counters[series].add(Double(cell.count), epoch: epoch, teaches: teaches)
-        if teaches, seasonPlaces[series] >= 0 {
-            seasons[Int(seasonPlaces[series])].add(Double(cell.count), epoch: epoch)
-        }
         return Int32(series)
     }
 
@@ -188,7 +204,10 @@ public struct Detector: Sendable {
         valueCounts.append(SIMD8(repeating: 0))
         let isSeasonal = key.partner != 0 && key.dimension == .partner && seasons.count < configuration.seasonsMax
         seasonPlaces.append(isSeasonal ? Int32(seasons.count) : -1)
-        if isSeasonal { seasons.append(WeekHours()) }
+        if isSeasonal {
+            seasons.append(WeekHours())
+            evenness.append(EpochSquares(epoch: epoch))
+        }
         let whole = SeriesKey(partner: key.partner, direction: key.direction, dimension: .partner, value: 0)
         if let partner = table.known(whole) { valueCounts[partner][Int(key.dimension.rawValue)] += 1 }
     }
@@ -220,7 +239,7 @@ public struct Detector: Sendable {
         let isYoung = counter.isYoung(epoch: epoch)
         let (usual, evidence, onset) = { (state: inout GroupState) -> (Double, Double, Instant) in
             let usual = Self.usual(
-                group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent)
+                group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent, isYoung)
             state.occurred(Double(cell.count), epoch: epoch)
             let count = Double(cell.count)
             if state.test.failed(count, calls: counter.calls, usual: min(0.5, usual * season), at: cell.time) {
@@ -249,15 +268,21 @@ public struct Detector: Sendable {
 
     /// No series is so good that fewer would be expected of it.
     private static let usualMin = 0.000_3
+    private static let usualMax = 0.5
+    /// What fails from its first call on is not made so: it fails.
+    private static let youngMax = 0.2
 
     /// The share of calls that show a symptom when nothing is wrong, on its high side: little evidence widens it, so that a
     /// series that is hardly known needs more to be suspected.
-    private static func usual(_ group: SymptomGroup, _ learned: Double, _ calls: Double, parent: Double) -> Double {
+    private static func usual(
+        _ group: SymptomGroup, _ learned: Double, _ calls: Double, parent: Double, _ isYoung: Bool
+    ) -> Double {
         let guess =
             parent > 0 ? (failures: 3.0, calls: 3.0 / parent) : Self.guess(group)
         let share = (learned + guess.failures) / (calls + guess.calls)
         let widened = share * (1 + 1 / (1 + learned).squareRoot())
-        return min(0.5, max(usualMin, parent > 0 ? widened : share * (1 + 0.5 / (1 + learned).squareRoot())))
+        let most = isYoung && group == .down ? youngMax : usualMax
+        return min(most, max(usualMin, parent > 0 ? widened : share * (1 + 0.5 / (1 + learned).squareRoot())))
     }
 
     /// What is usual for a series; for one that never showed the symptom, what its lack tells.
@@ -281,14 +306,24 @@ public struct Detector: Sendable {
             seasons[Int(seasonPlaces[series])], failures, share: learned / counter.learned, epoch: epoch)
     }
 
+    /// How many of a partner's failures usually come together: 1 where each comes by itself.
+    public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double {
+        let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
+        guard let series = table.known(whole), series < seasonPlaces.count, seasonPlaces[series] >= 0,
+            let state = states[UInt64(series) << 8 | UInt64(group.rawValue)]
+        else { return Clumps.sizeGuessed }
+        return state.clumps.size(
+            calls: counters[series].learned, evenness[Int(seasonPlaces[series])], epoch: Forgetting.epoch(of: time))
+    }
+
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {
         guard let series = table.known(key), series < counters.count else {
-            return parent > 0 ? parent : Self.usual(group, 0, 0, parent: 0)
+            return parent > 0 ? parent : Self.usual(group, 0, 0, parent: 0, true)
         }
+        let isYoung = counters[series].isYoung(epoch: epoch)
         let learned =
-            states[UInt64(series) << 8 | UInt64(group.rawValue)]?
-            .known(epoch: epoch, isYoung: counters[series].isYoung(epoch: epoch)) ?? 0
-        return Self.usual(group, learned, counters[series].learned, parent: parent)
+            states[UInt64(series) << 8 | UInt64(group.rawValue)]?.known(epoch: epoch, isYoung: isYoung) ?? 0
+        return Self.usual(group, learned, counters[series].learned, parent: parent, isYoung)
     }
 
     /// The usual latency of a route, in milliseconds.

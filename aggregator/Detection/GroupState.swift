@@ -59,6 +59,8 @@ struct GroupState: Sendable {
     private var epoch: Int32
     /// What was learned, by the hour of the week; of a partner's own series alone.
     private(set) var season: WeekHours?
+    /// How they come together.
+    private(set) var clumps = Clumps()
 
     init(epoch: Int32, isSeasonal: Bool) {
         self.epoch = epoch
@@ -108,7 +110,10 @@ struct GroupState: Sendable {
             // The slot that the new epoch takes held the one four before.
             let place = Int((epoch &+ step) & 3)
             learned += Double(pending[place])
-            if pending[place] > 0 { season?.add(Double(pending[place]), epoch: epoch &+ step &- 4) }
+            if pending[place] > 0 {
+                season?.add(Double(pending[place]), epoch: epoch &+ step &- 4)
+                clumps.add(Double(pending[place]), epoch: now)
+            }
             pending[place] = 0
         }
         epoch = now
@@ -139,6 +144,7 @@ extension GroupState {
         epoch = try reader.next()
         before = (try reader.double(), try reader.double())
         season = try reader.optional { (reader) throws(StateError) in try WeekHours(&reader) }
+        clumps = try Clumps(&reader)
     }
 
     func write(to writer: inout StateWriter) {
@@ -149,5 +155,6 @@ extension GroupState {
         writer.put(before.symptoms)
         writer.put(before.calls)
         writer.put(season) { $1.write(to: &$0) }
+        clumps.write(to: &writer)
     }
 }

@@ -11,8 +11,9 @@ import Rollups
 /// does not is known to the third.
 ///
 /// In a flow that goes on, a gap of Λ expected calls has the chance e^-Λ, and the flow has as many gaps as calls; the bound is set
-/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes: a gap must
-/// also be well longer than every gap the flow was seen to have.
+/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes: where calls come
+/// in bursts, the mean by which longer gaps exceed a length is more than one call, and Λ is counted in that measure; and a
+/// gap must be well longer than every gap the flow was seen to have. A flow whose first night nobody has seen may rest at night.
 public struct SilenceWatch: Sendable {
     public struct Configuration: Sendable {
         /// Expected of all flows together, were they Poisson's.
@@ -22,6 +23,8 @@ public struct SilenceWatch: Sendable {
         /// Calls and time that make a flow known.
         public var callsMin = 40.0
         public var ageMin: Duration = .seconds(3_600)
+        /// In a flow's first day, so many times the gap: calls may be so much fewer at night.
+        public var firstDayFactor = 2.0
         public var gapMin: Duration = .seconds(45)
         /// The pace is that of the last hours.
         public var paceHalfLife: Duration = .seconds(3 * 3_600)
@@ -62,9 +65,9 @@ public struct SilenceWatch: Sendable {
         var total = 0.0
         /// Of the fleet, when the last call came.
         var fleetAtLastCall = 0.0
-        /// Calls and seconds by the hour of the week.
-        var weekCalls = WeekHours()
-        var weekSeconds = WeekHours()
+        /// Gaps of more than `gapSeen` expected calls: how many, and by how much together.
+        var longGaps = 0.0
+        var excess = 0.0
         /// The longest gap in expected calls, forgotten slowly.
         var longestGap = 0.0
         var isSilent = false
@@ -82,12 +85,14 @@ public struct SilenceWatch: Sendable {
     public let configuration: Configuration
     public private(set) var ignoredCalls: Int64 = 0
     /// By partner and direction; -1 for none.
-    private var numbers: [Int32] = []
-    private var keys: [Key] = []
-    private var flows: [Flow] = []
-    private var fleet = 0.0
-    private var fleetAtLook = 0.0
-    private var lookedAt: Instant?
+    var numbers: [Int32] = []
+    var keys: [Key] = []
+    var flows: [Flow] = []
+    /// By flow.
+    var weeks: [FlowWeek] = []
+    var fleet = 0.0
+    var fleetAtLook = 0.0
+    var lookedAt: Instant?
 
     public init(configuration: Configuration = Configuration()) { self.configuration = configuration }
 
@@ -97,9 +102,19 @@ public struct SilenceWatch: Sendable {
             return ignoredCalls += Int64(cell.count)
         }
         flows[number].fresh += Double(cell.count)
-        if cell.time > flows[number].lastCall {
-            flows[number].called(at: cell.time, fleet: fleet, Double(cell.count))
+        if cell.time > flows[number].lastCall { called(number, cell) }
+    }
+
+    private mutating func called(_ number: Int, _ cell: CallCell) {
+        if !flows[number].isSilent {
+            var gap = flows[number].expected(through: cell.time, fleet: fleet)
+            // Weeks are asked only where they can tell something: it takes long.
+            if gap > Flow.gapSeen, let byWeek = weeks[number].expected(flows[number].lastCall, through: cell.time) {
+                gap = min(gap, byWeek)
+            }
+            flows[number].sawGap(gap)
         }
+        flows[number].called(at: cell.time, fleet: fleet, Double(cell.count))
     }
 
     private mutating func number(of key: Key, _ cell: CallCell) -> Int? {
@@ -110,10 +125,11 @@ public struct SilenceWatch: Sendable {
         numbers[place] = Int32(flows.count)
         keys.append(key)
         flows.append(Flow(firstCall: cell.time, fleet: fleet))
+        weeks.append(FlowWeek())
         return flows.count - 1
     }
 
-    private static func place(_ key: Key) -> Int { Int(key.partner) * 2 + Int(key.direction.rawValue) }
+    static func place(_ key: Key) -> Int { Int(key.partner) * 2 + Int(key.direction.rawValue) }
 
     /// To be called every few seconds. Returns the flows that are silent now, and those that speak again.
     public mutating func look(at now: Instant) -> (silent: [Silence], resumed: [Key]) {
@@ -122,24 +138,34 @@ public struct SilenceWatch: Sendable {
             fleetAtLook = fleet
         }
         guard let lookedAt, now > lookedAt else { return ([], []) }
-        let seconds = (now - lookedAt).inSeconds
+        let seconds = now.seconds(since: lookedAt)
         let kept = exp2(-seconds / configuration.paceHalfLife.inSeconds)
         var silent: [Silence] = []
         var resumed: [Key] = []
-        let flowCount = Double(flows.count)
         for number in flows.indices {
             if flows[number].isSilent {
                 if flows[number].hasResumed(at: now) { resumed.append(keys[number]) }
-            } else if let missing = flows[number].missing(at: now, fleet: fleet, flowCount, configuration) {
+            } else if let missing = missing(number, at: now) {
                 flows[number].isSilent = true
                 silent.append(Silence(key: keys[number], since: flows[number].lastCall, missing: missing))
             }
-            flows[number].learn(seconds: seconds, fleet: fleet - fleetAtLook, kept: kept, at: now)
+            weeks[number].learn(flows[number].fresh, seconds: seconds, at: now)
+            flows[number].learn(seconds: seconds, fleet: fleet - fleetAtLook, kept: kept)
         }
         return (
             silent.sorted { ($0.key.partner, $0.key.direction.rawValue) < ($1.key.partner, $1.key.direction.rawValue) },
             resumed
         )
+    }
+
+    private func missing(_ number: Int, at now: Instant) -> Double? {
+        guard let least = flows[number].gapNeeded(at: now, flowCount: Double(flows.count), configuration) else {
+            return nil
+        }
+        let missing = flows[number].expected(through: now, fleet: fleet)
+        guard missing >= least else { return nil }
+        guard let byWeek = weeks[number].expected(flows[number].lastCall, through: now) else { return missing }
+        return byWeek >= least ? min(missing, byWeek) : nil
     }
 
     /// Time in which nothing was heard of anybody is no time: gaps begin as much later.
@@ -164,66 +190,60 @@ public struct SilenceWatch: Sendable {
 }
 
 extension SilenceWatch.Flow {
+    /// Expected calls from which on a gap tells of the flow's unevenness, and what a Poisson process would show, so many times.
+    static let gapSeen = 2.0
+    private static let gapsGuessed = 5.0
+    private static let unevennessMax = 10.0
+
     mutating func called(at time: Instant, fleet: Double, _ count: Double) {
         if isSilent {
             if resumedAt == nil { resumedAt = time }
             resumedCalls += count
-        } else {
-            longestGap = max(longestGap, expected(through: time, fleet: fleet))
         }
         lastCall = time
         fleetAtLastCall = fleet
     }
 
+    mutating func sawGap(_ gap: Double) {
+        longestGap = max(longestGap, gap)
+        guard gap > Self.gapSeen else { return }
+        longGaps += 1
+        excess += gap - Self.gapSeen
+    }
+
+    /// By how much the longer gaps exceed a length, on average: one expected call in a Poisson process, more where calls come in
+    /// bursts.
+    var unevenness: Double {
+        min(Self.unevennessMax, max(1, (excess + Self.gapsGuessed) / (longGaps + Self.gapsGuessed)))
+    }
+
     /// Calls that should have come since the last, by the clock that says less.
     func expected(through time: Instant, fleet: Double) -> Double {
         guard calls > 5, seconds > 0 else { return 0 }
-        let byTime = calls / seconds * (time - lastCall).inSeconds
-        let expected = min(byTime, expectedByWeek(through: time) ?? byTime)
+        let passed = time.seconds(since: lastCall)
+        let byTime = calls / seconds * passed
         // Where the rest of the fleet is too quiet to be a clock, only time is one.
-        guard others / seconds * (time - lastCall).inSeconds >= 5 else { return expected }
-        return min(expected, calls / others * (fleet - fleetAtLastCall))
+        guard others / seconds * passed >= 5 else { return byTime }
+        return min(byTime, calls / others * (fleet - fleetAtLastCall))
     }
 
-    private static let weekGapMax: Duration = .seconds(14 * 86_400)
-
-    /// Calls that these hours of the week usually have; nil while one of them is not known.
-    private func expectedByWeek(through time: Instant) -> Double? {
-        // What is no longer than a few minutes is not worth the looking up: pace does for it.
-        guard time - lastCall > .seconds(300), time - lastCall <= Self.weekGapMax else { return nil }
-        var expected = 0.0
-        var at = lastCall
-        let now = Forgetting.epoch(of: time)
-        while at < time {
-            let epoch = Forgetting.epoch(of: at)
-            let hours = weekSeconds.alike(WeekHours.hour(of: epoch))
-            let known = hours.reduce(0) { $0 + weekSeconds.amount($1, epoch: now) }
-            guard known > 0 else { return nil }
-            let hourEnd = Instant(secondsSinceEpoch: (at.secondsSinceEpoch / 3_600 + 1) * 3_600)
-            let end = min(time, hourEnd)
-            expected += hours.reduce(0) { $0 + weekCalls.amount($1, epoch: now) } / known * (end - at).inSeconds
-            at = end
-        }
-        return expected
-    }
-
-    func missing(
-        at now: Instant, fleet: Double, _ flowCount: Double, _ configuration: SilenceWatch.Configuration
-    ) -> Double? {
-        guard total >= configuration.callsMin, lastCall - firstCall >= configuration.ageMin,
-            now - lastCall >= configuration.gapMin
+    /// From how many missing calls on it is silent; nil where it is too soon to say, or too little is known.
+    func gapNeeded(at now: Instant, flowCount: Double, _ configuration: SilenceWatch.Configuration) -> Double? {
+        let age = lastCall.seconds(since: firstCall)
+        guard total >= configuration.callsMin, now.seconds(since: lastCall) >= configuration.gapMin.inSeconds,
+            age >= configuration.ageMin.inSeconds, seconds > 0
         else { return nil }
-        let missing = expected(through: now, fleet: fleet)
         let gapsPerMonth = calls / seconds * 2_592_000
         let bound = log(max(10, gapsPerMonth * flowCount / configuration.falseAlarmsPerMonth))
-        return missing >= max(bound, configuration.gapFactor * longestGap) ? missing : nil
+        return max(bound * unevenness, configuration.gapFactor * longestGap)
+            * (age < 86_400 ? configuration.firstDayFactor : 1)
     }
 
     /// Several calls over a minute, or very many: one straggler ends no silence.
     mutating func hasResumed(at now: Instant) -> Bool {
         guard let since = resumedAt else { return false }
         let pace = seconds > 0 ? calls / seconds : 0
-        let passed = (now - since).inSeconds
+        let passed = now.seconds(since: since)
         guard passed >= 45, resumedCalls >= min(8, max(2, 0.4 * pace * passed)) else {
             if passed > 120, resumedCalls < 0.2 * pace * passed {
                 resumedAt = nil
@@ -237,87 +257,18 @@ extension SilenceWatch.Flow {
         return true
     }
 
-    mutating func learn(seconds passed: Double, fleet: Double, kept: Double, at now: Instant) {
+    mutating func learn(seconds passed: Double, fleet: Double, kept: Double) {
         total += fresh
-        // A silence that comes back every week is a rhythm.
-        let epoch = Forgetting.epoch(of: now)
-        weekSeconds.add(passed, epoch: epoch)
-        if fresh > 0 { weekCalls.add(fresh, epoch: epoch) }
         // What a silence lacks is not the pace of the flow.
         if !isSilent {
             calls = calls * kept + fresh
             seconds = seconds * kept + passed
             others = others * kept + max(0, fleet - fresh)
-            longestGap *= 1 - passed / (20 * 86_400)
+            let remembered = 1 - passed / (20 * 86_400)
+            longestGap *= remembered
+            longGaps *= remembered
+            excess *= remembered
         }
         fresh = 0
-    }
-}
-
-extension SilenceWatch {
-    public func write(to writer: inout StateWriter) {
-        writer.put(keys.indices) { writer, number in
-            writer.put(keys[number].partner)
-            writer.put(keys[number].direction.rawValue)
-            flows[number].write(to: &writer)
-        }
-        writer.put(fleet)
-        writer.put(fleetAtLook)
-        writer.put(lookedAt) { $0.put($1.nanosecondsSinceEpoch) }
-    }
-
-    public init(_ reader: inout StateReader, configuration: Configuration) throws(StateError) {
-        self.init(configuration: configuration)
-        let known = try reader.array { (reader) throws(StateError) -> (Key, Flow) in
-            let partner: NameID = try reader.next()
-            guard let direction = Direction(rawValue: try reader.next()), (0..<SeriesKey.partnerMax).contains(partner)
-            else { throw .malformed("a flow") }
-            return (Key(partner: partner, direction: direction), try Flow(&reader))
-        }
-        for (key, flow) in known {
-            let place = Self.place(key)
-            if place >= numbers.count { numbers += Array(repeating: -1, count: place + 2 - numbers.count) }
-            numbers[place] = Int32(flows.count)
-            keys.append(key)
-            flows.append(flow)
-        }
-        fleet = try reader.double()
-        fleetAtLook = try reader.double()
-        lookedAt = try reader.optional { (reader) throws(StateError) in
-            Instant(nanosecondsSinceEpoch: try reader.next())
-        }
-    }
-}
-
-extension SilenceWatch.Flow {
-    fileprivate func write(to writer: inout StateWriter) {
-        writer.put(firstCall.nanosecondsSinceEpoch)
-        writer.put(lastCall.nanosecondsSinceEpoch)
-        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, longestGap, resumedCalls] {
-            writer.put(value)
-        }
-        weekCalls.write(to: &writer)
-        weekSeconds.write(to: &writer)
-        writer.put(isSilent)
-        writer.put(resumedAt) { $0.put($1.nanosecondsSinceEpoch) }
-    }
-
-    fileprivate init(_ reader: inout StateReader) throws(StateError) {
-        self.init(firstCall: Instant(nanosecondsSinceEpoch: try reader.next()), fleet: 0)
-        lastCall = Instant(nanosecondsSinceEpoch: try reader.next())
-        fresh = try reader.double()
-        calls = try reader.double()
-        seconds = try reader.double()
-        others = try reader.double()
-        total = try reader.double()
-        fleetAtLastCall = try reader.double()
-        longestGap = try reader.double()
-        resumedCalls = try reader.double()
-        weekCalls = try WeekHours(&reader)
-        weekSeconds = try WeekHours(&reader)
-        isSilent = try reader.bool()
-        resumedAt = try reader.optional { (reader) throws(StateError) in
-            Instant(nanosecondsSinceEpoch: try reader.next())
-        }
     }
 }

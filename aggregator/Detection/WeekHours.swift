@@ -20,7 +20,13 @@ struct WeekHours: Sendable {
     private var weeks = [UInt8](repeating: 0, count: WeekHours.count)
 
     /// The hour of the week: 0 is Thursday's first, as 1970 began.
-    static func hour(of epoch: Int32) -> Int { Int((epoch / epochsPerHour) % Int32(count)) }
+    static func hour(of epoch: Int32, shiftedBy hours: Int = 0) -> Int {
+        (Int((epoch / epochsPerHour) % Int32(count)) + hours + count) % count
+    }
+
+    /// Hours by which the clock that a rhythm follows may be off: it is set in spring and autumn, on days that differ by country, and
+    /// neither is a partner's country known nor whose clock starts its batches.
+    static let clockShifts = [-1, 1]
 
     @inline(__always)
     mutating func add(_ amount: Double, epoch: Int32) {
@@ -55,10 +61,20 @@ enum Season {
     private static let priorCalls = 300.0
     private static let factorMax = 30.0
 
-    /// At least 1: an hour that is usually better is not held to that.
+    /// At least 1: an hour that is usually better is not held to that. The most of the hour's on this clock and on one that goes an
+    /// hour earlier or later.
     static func factor(_ calls: WeekHours, _ failures: WeekHours, share: Double, epoch: Int32) -> Double {
+        let hour = WeekHours.hour(of: epoch)
+        return WeekHours.clockShifts.reduce(factor(calls, failures, share, hour, epoch)) {
+            max($0, factor(calls, failures, share, WeekHours.hour(of: epoch, shiftedBy: $1), epoch))
+        }
+    }
+
+    private static func factor(
+        _ calls: WeekHours, _ failures: WeekHours, _ share: Double, _ hour: Int, _ epoch: Int32
+    ) -> Double {
         var (seen, failed) = (0.0, 0.0)
-        for hour in calls.alike(WeekHours.hour(of: epoch)) {
+        for hour in calls.alike(hour) {
             seen += calls.amount(hour, epoch: epoch)
             failed += failures.amount(hour, epoch: epoch)
         }

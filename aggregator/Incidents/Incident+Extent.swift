@@ -55,7 +55,7 @@ extension Incident {
             let minute = cell.time.secondsSinceEpoch / 60
             if minutes[minute] == nil { minutes = minutes.filter { $0.key > minute - Self.minutesMax } }
             minutes[minute, default: Tally()].add(count, failed: failed)
-            late.count(count, failed: failed, after: max(0, (cell.time - lastCall).inSeconds), Self.halfLife)
+            late.count(count, failed: failed, after: max(0, cell.time.seconds(since: lastCall)), Self.halfLife)
             lastCall = max(lastCall, cell.time)
             if cell.region != 0, regions[cell.region] != nil || regions.count < Self.regionsMax {
                 regions[cell.region, default: Region()].count(cell, failed: failed, like: late, usual: usualShare)
@@ -94,7 +94,7 @@ extension Incident.Extent.Region {
     fileprivate mutating func count(
         _ cell: CallCell, failed: Bool, like all: Incident.Extent.Tally, usual: Double
     ) {
-        let pause = max(0, (cell.time - lastCall).inSeconds)
+        let pause = max(0, cell.time.seconds(since: lastCall))
         late.count(Double(cell.count), failed: failed, after: pause, Incident.Extent.halfLife)
         lastCall = max(lastCall, cell.time)
         guard !isHit else { return }

@@ -10,7 +10,7 @@ extension Incident {
         scope.write(to: &writer)
         writer.put(numbers: groups.map(\.rawValue))
         writer.put(numbers: partners)
-        for instant in [startedAt, openedAt, relocateAt] { writer.put(instant) }
+        for instant in [startedAt, openedAt, evidenceSince, relocateAt] { writer.put(instant) }
         writer.put(relocateStep.nanoseconds)
         writer.put(resolvedAt) { $0.put($1) }
         writer.put(Int32(severity.rawValue))
@@ -42,6 +42,7 @@ extension Incident {
             id: id, kind: kind, scope: scope, groups: groups, partners: partners, startedAt: try reader.instant(),
             openedAt: try reader.instant())
         self.state = state
+        evidenceSince = try reader.instant()
         relocateAt = try reader.instant()
         relocateStep = .nanoseconds(try reader.next() as Int64)
         resolvedAt = try reader.optional { (reader) throws(StateError) in try reader.instant() }

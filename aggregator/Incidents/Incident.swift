@@ -51,6 +51,8 @@ public struct Incident: Sendable {
     var recovery = Recovery(calls: 0, failures: 0)
     /// Places in the history up to which cells were looked at, by partner.
     var places: [NameID: Int] = [:]
+    /// From when on its calls say what the cause is: since it began, or since it spread.
+    var evidenceSince: Instant
     var relocateAt: Instant
     var relocateStep: Duration = .seconds(5)
     /// Where a silence is its cause.
@@ -67,8 +69,12 @@ public struct Incident: Sendable {
         self.partners = partners
         self.startedAt = startedAt
         self.openedAt = openedAt
+        evidenceSince = startedAt
         relocateAt = openedAt + .seconds(5)
     }
+
+    /// Whether a symptom in its scope is its own.
+    func explains(_ group: SymptomGroup) -> Bool { silence == nil && groups.contains(group) }
 
     mutating func note(_ what: String, at now: Instant) {
         if timeline.count < Self.entriesMax { timeline.append(Entry(at: now, what: what)) }

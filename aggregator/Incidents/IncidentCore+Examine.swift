@@ -37,21 +37,17 @@ extension IncidentCore {
     private static let overMin = 9.0
 
     func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], at now: Instant) -> Localizer {
-        let networks = detector.networks
-        let scopes = open.filter { !own.contains($0.id) && $0.silence == nil && $0.groups.contains(group) }.map(\.scope)
+        var explained = ExplainedCalls()
+        for incident in open where !own.contains(incident.id) && incident.explains(group) {
+            explained.add(incident.scope)
+        }
         // What an incident explained stays explained when it is over.
         let oldest = now - configuration.detection.historyAgeMax
-        let past = resolved.suffix(200).filter {
-            $0.silence == nil && $0.groups.contains(group) && ($0.resolvedAt ?? .epoch) > oldest
-        }.map { (scope: $0.scope, from: $0.startedAt, until: $0.resolvedAt ?? now) }
-        return Localizer(detector, at: now) { cell in
-            for scope in scopes where scope.holds(cell, networks) { return true }
-            for past in past where past.from <= cell.time && cell.time <= past.until && past.scope.holds(cell, networks)
-            {
-                return true
-            }
-            return false
+        for incident in resolved.suffix(200) where incident.explains(group) {
+            let end = incident.resolvedAt ?? now
+            if end > oldest { explained.add(incident.scope, from: incident.startedAt, until: end) }
         }
+        return Localizer(detector, at: now, explained: explained)
     }
 
     func explain(_ key: CandidateKey, since: Instant, but own: Set<Int64> = [], current: Scope? = nil, at now: Instant)

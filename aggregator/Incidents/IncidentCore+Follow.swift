@@ -25,7 +25,7 @@ extension IncidentCore {
 
     private mutating func takeCalls(_ index: Int, at now: Instant) {
         open[index].takeCalls(detector.history.lines, detector.networks)
-        let severity = severity(of: open[index])
+        let severity = open[index].severityOfLate
         if severity > open[index].severity {
             open[index].severity = severity
             open[index].note("more severe: \(severity.name)", at: now)
@@ -42,7 +42,7 @@ extension IncidentCore {
         let direction = incident.scope.direction ?? .outbound
         // One of several partners' is asked for among those, one partner's among both.
         let key = CandidateKey(partner: incident.scope.partner, direction: direction, group: incident.groups[0])
-        let since = max(incident.startedAt, now - .seconds(3_600))
+        let since = max(incident.evidenceSince, now - .seconds(3_600))
         guard let finding = explain(key, since: since, but: [incident.id], current: incident.scope, at: now) else {
             return
         }

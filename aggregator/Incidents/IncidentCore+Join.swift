@@ -27,7 +27,7 @@ extension IncidentCore {
             restate(first, finding, why: "it grew", at: now)
             return true
         }
-        return widen(finding, key, at: now) || joinAcross(finding, at: now)
+        return spread(finding, at: now) || widen(finding, key, at: now) || joinAcross(finding, at: now)
     }
 
     /// Whether one share explains an open incident and what was found as well as two do, but for the price of a second incident.
@@ -54,7 +54,7 @@ extension IncidentCore {
         let rest = localizer.weigh(best.scope, best.group, since: best.firstFailure, without: parts.map(\.scope))
             .likelihood
         let separately = parts.reduce(rest) {
-            $0 + localizer.weigh($1.scope, best.group, since: max($1.startedAt, oldest)).likelihood
+            $0 + localizer.weigh($1.scope, best.group, since: max($1.evidenceSince, oldest)).likelihood
                 - Localizer.incidentCost
         }
         return both >= separately

@@ -22,18 +22,20 @@ extension IncidentCore {
         decide(
             incident.isQuiet ? "nobody told, one customer's bad requests: \(reason)" : "opened: \(reason)", key, at: now
         )
-        begin(&incident, best, at: now)
+        begin(&incident, best, countedSince: best.firstFailure, at: now)
         open.append(incident)
         if !incident.isQuiet { events.append(Event(kind: .opened, at: now, incident: incident)) }
         detector.explain(best.group, partner: best.scope.partner)
     }
 
-    private mutating func begin(_ incident: inout Incident, _ best: Hypothesis, at now: Instant) {
+    private mutating func begin(
+        _ incident: inout Incident, _ best: Hypothesis, countedSince start: Instant, at now: Instant
+    ) {
         incident.recovery = Recovery(calls: best.calls, failures: best.failures)
         incident.extent = Incident.Extent()
-        count(&incident, since: best.firstFailure, at: now)
+        count(&incident, since: start, at: now)
         incident.extent.usualShare = best.usualShare
-        incident.severity = severity(of: incident)
+        incident.severity = incident.severityOfLate
         for partner in detector.history.partners { incident.places[partner] = detector.history.line(partner).end }
     }
 
@@ -68,7 +70,8 @@ extension IncidentCore {
         incident.confidence = finding.confidence
         incident.isQuiet = incident.isQuiet && best.group.isRejection && kind == .customer
         incident.note("reopened: \(Int(best.failures)) of \(Int(best.calls)) calls \(best.group.verb) again", at: now)
-        begin(&incident, best, at: now)
+        incident.evidenceSince = best.firstFailure
+        begin(&incident, best, countedSince: best.firstFailure, at: now)
         open.append(incident)
         if !incident.isQuiet { events.append(Event(kind: .reopened, at: now, incident: incident)) }
         detector.explain(best.group, partner: best.scope.partner)
@@ -90,7 +93,7 @@ extension IncidentCore {
             "\(why): \(Int(best.failures)) of \(Int(best.calls)) calls \(best.group.verb) where \(rounded(best.expected)) are "
                 + "usual; the cause was \(before.rawValue) and is \(open[index].kind.rawValue)", at: now)
         var incident = open[index]
-        begin(&incident, best, at: now)
+        begin(&incident, best, countedSince: incident.startedAt, at: now)
         open[index] = incident
         if !open[index].isQuiet { events.append(Event(kind: .updated, at: now, incident: open[index])) }
         detector.explain(best.group, partner: best.scope.partner)
@@ -102,13 +105,14 @@ extension IncidentCore {
         }
         return scope.partner == 0 ? [] : [scope.partner]
     }
+}
 
+extension Incident {
     /// From the share that fails and how much of the partner it is.
-    func severity(of incident: Incident) -> Incident.Severity {
-        let share = max(
-            incident.recovery.share, incident.extent.calls > 0 ? incident.extent.failures / incident.extent.calls : 0)
-        if incident.groups[0] == .slow || incident.groups[0].isRejection { return share >= 0.5 ? .major : .minor }
-        let isWide = incident.scope.narrowing.isEmpty || incident.scope.network != 0
+    var severityOfLate: Severity {
+        let share = max(recovery.share, extent.share)
+        if groups[0] == .slow || groups[0].isRejection { return share >= 0.5 ? .major : .minor }
+        let isWide = scope.narrowing.isEmpty || scope.network != 0
         return share >= 0.75 && isWide ? .critical : share >= 0.2 ? .major : .minor
     }
 }

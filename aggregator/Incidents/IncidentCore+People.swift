@@ -14,6 +14,7 @@ extension IncidentCore {
         guard let index = open.firstIndex(where: { $0.id == id }) else { return [] }
         open[index].note("resolved: declared over by \(who)", at: now)
         close(index, at: now)
+        scopes = OpenScopes(open)
         defer { events.removeAll() }
         return events
     }

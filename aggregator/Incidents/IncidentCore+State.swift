@@ -7,7 +7,7 @@ import Rollups
 /// between, and goes on. Recent calls are in neither: they are handed to `remember`.
 extension IncidentCore {
     /// Raised with every change of what is written.
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
     /// Resolved incidents and decisions that are kept in the state.
     private static let resolvedMax = 300
     private static let decisionsMax = 500
@@ -56,6 +56,7 @@ extension IncidentCore {
             try reader.finish()
         }
         if let decided { try read(decided) }
+        scopes = OpenScopes(open)
         // What was learned may be older than what was decided: the flows that are silent are those whose incidents are open.
         for incident in open {
             if let key = incident.silence { silence.markSilent(key, since: incident.startedAt) }

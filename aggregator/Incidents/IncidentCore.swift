@@ -65,6 +65,8 @@ public struct IncidentCore: Sendable {
     /// Hosts of which nothing is heard. What they would have called is not missing: nobody knows.
     public var silentHosts: Set<NameID> = []
     var silence: SilenceWatch
+    /// Of `open`, as of the last step.
+    var scopes = OpenScopes()
     var blindSince: Instant?
     var candidates: [CandidateKey: Candidate] = [:]
     var lookedForSilenceAt: Instant?
@@ -80,9 +82,9 @@ public struct IncidentCore: Sendable {
 
     /// Takes in calls.
     public mutating func observe(_ cell: CallCell) {
-        let cell = detector.count(cell, teaches: open.isEmpty || !isInside(cell))
+        let cell = detector.count(cell, teaches: !scopes.hold(cell, detector.networks))
         let group = cell.symptom.group
-        if group != .none, !isExplained(cell, group) { detector.test(cell) }
+        if group != .none, !scopes.explain(cell, group, detector.networks) { detector.test(cell) }
         silence.observe(cell)
     }
 
@@ -104,6 +106,7 @@ public struct IncidentCore: Sendable {
             detector.prune(at: now)
             prunedAt = now
         }
+        scopes = OpenScopes(open)
         defer { events.removeAll() }
         return events
     }
@@ -111,22 +114,6 @@ public struct IncidentCore: Sendable {
     /// When something is due though no call comes.
     public func nextDeadline(after now: Instant) -> Instant {
         open.isEmpty && candidates.isEmpty ? now + .seconds(2) : now + .seconds(1)
-    }
-
-    /// Whether an open incident explains a symptom.
-    private func isExplained(_ cell: CallCell, _ group: SymptomGroup) -> Bool {
-        for incident in open where incident.silence == nil {
-            if incident.groups.contains(group), incident.scope.holds(cell, detector.networks) { return true }
-        }
-        return false
-    }
-
-    /// Whether a call, good or bad, lies in what an open incident concerns.
-    private func isInside(_ cell: CallCell) -> Bool {
-        for incident in open where incident.silence == nil {
-            if incident.scope.holds(cell, detector.networks) { return true }
-        }
-        return false
     }
 
     public var candidateCount: Int { candidates.count }

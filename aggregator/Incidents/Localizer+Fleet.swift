@@ -21,26 +21,41 @@ extension Localizer {
 
     /// The best of all, nil where nothing is failing across partners.
     mutating func explainFleet(_ group: SymptomGroup, since: Instant) -> FleetFinding? {
+        // It looks at everybody's calls, so first, cheaply, at whether more than one partner fails at all.
+        let affected = detector.history.partners.filter { fails($0, group, since: since) }
+        guard affected.count > 1 else { return nil }
         var tallies = FleetTallies(group)
         for partner in detector.history.partners {
-            for cell in recent(partner, nil, since: since) {
-                let key = SeriesKey(partner: partner, direction: cell.direction, dimension: .partner, value: 0)
-                tallies.count(cell, usual(key, group), network: detector.networks[Int(partner)])
+            let usual = self.usual(Self.whole(partner, .outbound), group)
+            let usualInbound = self.usual(Self.whole(partner, .inbound), group)
+            let network = detector.networks[Int(partner)]
+            forEachRecent(partner, nil, since: since) { cell in
+                tallies.count(cell, cell.direction == .outbound ? usual : usualInbound, network: network)
             }
         }
-        let affected = tallies.partners.filter { $0.value.likelihood >= Self.shareMin }.keys.sorted()
-        guard !affected.isEmpty else { return nil }
         let networks = networks(tallies, affected)
         let candidates = hosts(tallies) + networks + everything(tallies, affected)
         guard let best = candidates.max(by: { $0.score < $1.score }) else { return nil }
         return FleetFinding(hypothesis: best, separately: separately(tallies, networks, than: best), partners: affected)
     }
 
+    /// Whether a partner takes part in what fails.
+    private mutating func fails(_ partner: NameID, _ group: SymptomGroup, since: Instant) -> Bool {
+        let usual = usual(Self.whole(partner, .outbound), group)
+        var tally = Hypothesis(Scope(partner: partner, direction: .outbound), group, penalty: 0)
+        forEachRecent(partner, .outbound, since: since) { tally.count($0, usual) }
+        return tally.likelihood >= Self.shareMin
+    }
+
+    private static func whole(_ partner: NameID, _ direction: Direction) -> SeriesKey {
+        SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
+    }
+
     /// What the partners, or the networks that several of them share, explain each by itself.
     private func separately(_ tallies: FleetTallies, _ networks: [Hypothesis], than best: Hypothesis) -> Double {
         var sum = 0.0
-        for (partner, hypothesis) in tallies.partners {
-            let network = detector.networks[Int(partner)]
+        for hypothesis in tallies.partners.values {
+            let network = detector.networks[Int(hypothesis.scope.partner)]
             if best.scope.network == 0, networks.contains(where: { $0.scope.network == network }) { continue }
             sum += max(0, hypothesis.likelihood - Self.incidentCost)
         }
@@ -62,7 +77,8 @@ extension Localizer {
 
     /// A network is blamed when two of its partners fail or more.
     private func networks(_ tallies: FleetTallies, _ affected: [NameID]) -> [Hypothesis] {
-        tallies.networks.compactMap { network, hypothesis in
+        tallies.networks.values.compactMap { hypothesis in
+            let network = hypothesis.scope.network
             guard affected.count(where: { detector.networks[Int($0)] == network }) >= 2 else { return nil }
             var hypothesis = hypothesis
             hypothesis.penalty = 3
@@ -77,7 +93,7 @@ extension Localizer {
         else { return [] }
         var all = tallies.all
         all.penalty = 5
-        let regions = tallies.regions.count > 1 ? Array(tallies.regions.values) : []
+        let regions = tallies.regions.count > 1 ? tallies.regions.values : []
         return [all]
             + regions.map { region in
                 var region = region
@@ -90,10 +106,10 @@ extension Localizer {
 /// Counts of one group's failures by what crosses partners.
 private struct FleetTallies {
     let group: SymptomGroup
-    var partners: [NameID: Hypothesis] = [:]
-    var hosts: [NameID: Hypothesis] = [:]
-    var regions: [NameID: Hypothesis] = [:]
-    var networks: [NameID: Hypothesis] = [:]
+    var partners = ScopeTallies()
+    var hosts = ScopeTallies()
+    var regions = ScopeTallies()
+    var networks = ScopeTallies()
     var all: Hypothesis
 
     init(_ group: SymptomGroup) {
@@ -104,25 +120,32 @@ private struct FleetTallies {
     /// - Parameter network: the partner's. Its calls on us come over it too, though they do not tell.
     mutating func count(_ cell: CallCell, _ usual: UsualShare, network: NameID) {
         let far = cell.network != 0 ? cell.network : network
-        if far != 0 {
-            networks[far, default: Hypothesis(Scope().with(.network, far), group, penalty: 0)].count(cell, usual)
-        }
+        if far != 0 { networks.count(cell, usual, group, .network, far, nil) }
         guard cell.direction == .outbound else { return }
-        partners[
-            cell.partner, default: Hypothesis(Scope(partner: cell.partner, direction: .outbound), group, penalty: 0)
-        ]
-        .count(cell, usual)
         all.count(cell, usual)
-        if cell.host != 0 {
-            hosts[cell.host, default: Hypothesis(Scope().with(.host, cell.host), group, penalty: 0)]
-                .count(cell, usual)
+        partners.count(cell, usual, group, .partner, cell.partner, .outbound)
+        if cell.host != 0 { hosts.count(cell, usual, group, .host, cell.host, nil) }
+        if cell.region != 0 { regions.count(cell, usual, group, .region, cell.region, .outbound) }
+    }
+}
+
+/// One hypothesis for each value of a dimension, in the order they were met.
+private struct ScopeTallies {
+    private(set) var values: [Hypothesis] = []
+    private var table = SeriesTable(countMax: 1 << 20)
+
+    var count: Int { values.count }
+
+    @inline(__always)
+    mutating func count(
+        _ cell: CallCell, _ usual: UsualShare, _ group: SymptomGroup, _ dimension: Dimension, _ value: NameID,
+        _ direction: Direction?
+    ) {
+        let key = SeriesKey(partner: 0, direction: .outbound, dimension: dimension, value: value)
+        guard let number = table.number(of: key) else { return }
+        if number == values.count {
+            values.append(Hypothesis(Scope(direction: direction).with(dimension, value), group, penalty: 0))
         }
-        if cell.region != 0 {
-            regions[
-                cell.region,
-                default: Hypothesis(Scope(direction: .outbound).with(.region, cell.region), group, penalty: 0)
-            ]
-            .count(cell, usual)
-        }
+        values[number].count(cell, usual)
     }
 }

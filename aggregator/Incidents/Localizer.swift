@@ -19,16 +19,16 @@ struct Localizer {
 
     let detector: Detector
     let now: Instant
-    /// Whether an open incident explains a cell.
-    let isExplained: (CallCell) -> Bool
+    /// What needs no other cause.
+    let explained: ExplainedCalls
 
     private var table = SeriesTable(countMax: 1 << 20)
     private var usuals: [UsualShare] = []
 
-    init(_ detector: Detector, at now: Instant, isExplained: @escaping (CallCell) -> Bool) {
+    init(_ detector: Detector, at now: Instant, explained: ExplainedCalls) {
         self.detector = detector
         self.now = now
-        self.isExplained = isExplained
+        self.explained = explained
     }
 
     // MARK: Within a partner
@@ -56,18 +56,27 @@ struct Localizer {
     }
 
     func recent(_ partner: NameID, _ direction: Direction?, since: Instant) -> [CallCell] {
-        let line = detector.history.line(partner)
         var cells: [CallCell] = []
+        forEachRecent(partner, direction, since: since) { cells.append($0) }
+        return cells
+    }
+
+    /// A partner's calls since a time that nothing explains, latest first, at most `cellsMax`.
+    @inline(__always)
+    func forEachRecent(_ partner: NameID, _ direction: Direction?, since: Instant, _ body: (CallCell) -> Void) {
+        let cells = detector.history.line(partner).cells
         // By arrival: those that arrive up to a minute late stand behind later ones.
         let oldest = since - .seconds(60)
-        for cell in line.cells.reversed() {
-            if cell.time < oldest || cells.count == Self.cellsMax { break }
-            guard cell.time >= since, direction == nil || cell.direction == direction, !isExplained(cell) else {
-                continue
-            }
-            cells.append(cell)
+        var count = 0
+        for place in cells.indices.reversed() {
+            let cell = cells[place]
+            if cell.time < oldest || count == Self.cellsMax { return }
+            guard cell.time >= since, direction == nil || cell.direction == direction,
+                !explained.hold(cell, detector.networks)
+            else { continue }
+            count += 1
+            body(cell)
         }
-        return cells
     }
 
     private mutating func candidates(
@@ -171,12 +180,18 @@ struct Localizer {
             SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .customer, value: cell.customer),
             group)
         let ratio = customer.share / whole.share
-        return ratio > 2 ? UsualShare(min(0.5, route.share * ratio)) : route
+        return ratio > 2 ? UsualShare(min(0.5, route.share * ratio), clump: route.clump) : route
     }
 
     mutating func usual(_ key: SeriesKey, _ group: SymptomGroup) -> UsualShare {
-        guard let number = table.number(of: key) else { return UsualShare(detector.usual(key, group, at: now)) }
-        if number == usuals.count { usuals.append(UsualShare(detector.usual(key, group, at: now))) }
+        guard let number = table.number(of: key) else { return learned(key, group) }
+        if number == usuals.count { usuals.append(learned(key, group)) }
         return usuals[number]
+    }
+
+    private func learned(_ key: SeriesKey, _ group: SymptomGroup) -> UsualShare {
+        UsualShare(
+            detector.usual(key, group, at: now),
+            clump: detector.clumpSize(key.partner, key.direction, group, at: now))
     }
 }

@@ -60,7 +60,7 @@ struct Recovery: Sendable {
 
     private mutating func failedOfLate(_ count: Double, at time: Instant) {
         if let lastFailure, time > lastFailure {
-            let kept = exp2(-(time - lastFailure).inSeconds / Self.halfLife)
+            let kept = exp2(-time.seconds(since: lastFailure) / Self.halfLife)
             calls *= kept
             failures *= kept
         }

@@ -76,6 +76,15 @@ public struct Scope: Hashable, Sendable {
         return true
     }
 
+    /// The narrowest scope that contains both.
+    func common(_ other: Scope) -> Scope {
+        var common = Scope(direction: direction == other.direction ? direction : nil)
+        for dimension in Dimension.allCases where self[dimension] == other[dimension] {
+            common[dimension] = self[dimension]
+        }
+        return common
+    }
+
     /// The dimensions that narrow it beyond the partner.
     public var narrowing: [Dimension] { Dimension.allCases.filter { $0 != .partner && self[$0] != 0 } }
 }

@@ -122,7 +122,7 @@ public final class APIHandler: RequestHandler {
 
     /// Adds an entity tag to an answer that has none, and leaves out what the client has already.
     private func tagged(_ response: Response, _ head: RequestHead) -> Response {
-        guard response.status == 200, response.headers[first: "etag"] == nil,
+        guard response.status == 200, response.stream == nil, response.headers[first: "etag"] == nil,
             response.body.readableBytes <= Self.taggedByteCountMax
         else { return response }
         let tag = entityTag(of: Array(buffer: response.body))
@@ -164,9 +164,12 @@ public final class APIHandler: RequestHandler {
             if route.method == method || found == nil { found = (route, values) }
         }
         guard let (route, values) = found else {
+            let known = routes.map(\.pattern).filter { !$0.contains("{") }
             throw APIProblem(
                 status: 404, title: "Not found",
-                detail: "there is no path \(head.path.prefix(80)); \(openAPIPath) lists them")
+                detail: "there is no path \(head.path.prefix(80)); \(openAPIPath) lists them",
+                errors: [Problem.Item(pointer: "/path", detail: "no such path")],
+                hint: Spelling.nearest(to: String(head.path.prefix(80)), among: known).map { "did you mean `\($0)`?" })
         }
         guard route.method == method else {
             let allowed = methods.joined(separator: ", ")

@@ -9,6 +9,8 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     var routes = statusRoutes(sources)
     routes += historyRoutes(sources)
     routes += volumeRoutes(sources)
+    routes += impactRoutes(sources)
+    routes += driftRoutes(sources)
     routes += rateLimitRoutes(sources)
     routes.append(streamRoute(sources, tail))
     routes += incidentRoutes(sources)

@@ -45,6 +45,7 @@ let apiSchemas: [(name: String, schema: String)] = [
             headMembers + [
                 ("indicator", indicator), ("description", text),
                 ("fleet", object([("hosts_reporting", integer), ("hosts_silent", integer)])),
+                ("coverage", object(coverageMembers + [("processes_blind", integer)])),
                 ("partners", list("Partner")), ("hosts_in_trouble", list("TroubledHost")),
             ])
     ),
@@ -63,7 +64,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "Trace",
         object([
-            ("trace_id", text), ("started_at", reference("Time")), ("duration_ms", number),
+            ("trace_id", reference("TextOrNull")), ("asked_for", text), ("complete", boolean),
+            ("started_at", reference("Time")), ("duration_ms", number),
             ("calls", list("TracedCall")), ("gaps", #"{"type":"array"}"#),
         ])
     ),
@@ -139,9 +141,47 @@ let apiSchemas: [(name: String, schema: String)] = [
             ("calls", integer), ("calls_failed", integer), ("failure_ratio", reference("NumberOrNull")),
             ("customers_calling", integer), ("customers_affected", integer),
             ("without_customer", reference("VolumeCount")), ("customers", list("VolumeCount")),
-            ("routes", list("VolumeCount")),
+            ("routes", list("VolumeCount")), ("inbound", reference("InboundImpact")),
         ])
     ),
+    (
+        "InboundImpact",
+        object(
+            [("since", reference("Time")), ("until", reference("Time")), ("known", boolean), ("text", text)]
+                + impactMembers + [
+                    ("linked", anyObject), ("complete", boolean), ("requests_uncounted", integer),
+                    ("partners", list("ImpactPart")), ("routes", list("ImpactPart")), ("customers", list("ImpactPart")),
+                ])
+    ),
+    ("ImpactPart", object([("name", reference("TextOrNull"))] + impactMembers)),
+    (
+        "DriftList",
+        object([
+            ("data", list("DriftFinding")), ("certificates", reference("CertificateEnds")),
+            ("next_cursor", reference("TextOrNull")),
+        ])
+    ),
+    (
+        "DriftFinding",
+        object([
+            ("id", text), ("partner", text), ("route", text),
+            (
+                "kind",
+                #"{"enum":["key_appeared","key_vanished","type_changed","header_appeared","header_vanished","#
+                    + #""version_changed","deprecation","sunset","latency_step"]}"#
+            ), ("subject", text), ("before", reference("TextOrNull")), ("after", reference("TextOrNull")),
+            ("text", text),
+            ("effective_at", reference("TimeOrNull")), ("first_seen", reference("Time")),
+            ("last_seen", reference("Time")), ("answers", integer), ("hosts_seeing", integer),
+            ("hosts_calling", integer),
+            ("fleet_ratio", reference("NumberOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
+        ])
+    ),
+    (
+        "CertificateEnds",
+        object([("known", boolean), ("data", list("CertificateEnd"))])
+    ),
+    ("CertificateEnd", object([("name", text), ("not_after", reference("Time")), ("agents", integer)])),
     (
         "History",
         object(
@@ -191,7 +231,8 @@ let apiSchemas: [(name: String, schema: String)] = [
             optional: [
                 ("trend", #"{"enum":["growing","steady","shrinking"]}"#), ("quiet", boolean),
                 ("merged_into", reference("TextOrNull")), ("samples", #"{"type":"array","items":{"type":"string"}}"#),
-                ("explanation", #"{"type":"array","items":{"type":"string"}}"#),
+                ("explanation", #"{"type":"array","items":{"type":"string"}}"#), ("impact", reference("InboundImpact")),
+                ("partner_page", reference("TextOrNull")),
             ])
     ),
     (
@@ -247,7 +288,14 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Evidence",
         object([
             ("id", text), ("created_at", reference("Time")), ("created_by", text), ("title", text),
-            ("scope", anyObject), ("calls", integer),
+            ("scope", anyObject), ("calls", integer), ("sha256", text),
+        ])
+    ),
+    (
+        "EvidencePreview",
+        object([
+            ("evidence", text), ("title", text), ("calls", integer), ("preview", text), ("har", anyObject),
+            ("page", text),
         ])
     ),
     (
@@ -346,6 +394,10 @@ private let indicator = #"{"enum":["none","minor","major","critical"]}"#
 
 private let headMembers = [("as_of", reference("Time")), ("stale", boolean)]
 
+private let coverageMembers = [
+    ("connections_seen", integer), ("calls_decoded_ratio", reference("NumberOrNull")), ("hosts_blind", integer),
+]
+
 private let partnerMembers = [
     ("id", text), ("name", text), ("status", reference("PartnerStatus")), ("since", reference("Time")),
     ("reason", text),
@@ -354,7 +406,7 @@ private let partnerMembers = [
     ("p95_ms", reference("NumberOrNull")), ("baseline_p95_ms", reference("NumberOrNull")), ("hosts_affected", integer),
     ("hosts_calling", integer), ("customers_affected", integer), ("incident", reference("TextOrNull")),
     ("regions", list("RegionStatus")),
-    ("coverage", object([("connections_seen", integer), ("calls_decoded_ratio", number), ("hosts_blind", integer)])),
+    ("coverage", object(coverageMembers)),
     ("partner_says", reference("TextOrNull")),
 ]
 
@@ -363,6 +415,24 @@ private let shareMembers = [
     ("created_at", reference("Time")), ("created_by", text), ("expires_at", reference("Time")),
     ("ended_at", reference("TimeOrNull")), ("ended_by", reference("TextOrNull")), ("views", integer),
     ("last_viewed_at", reference("TimeOrNull")),
+]
+
+private let impactMembers = [
+    ("requests", integer), ("requests_failed", integer), ("requests_with_trouble_inside", integer),
+    (
+        "failed_because",
+        object([
+            ("requests", number), ("ratio", reference("NumberOrNull")), ("low", number), ("high", number),
+            ("confidence", number),
+        ])
+    ),
+    (
+        "slowed",
+        object([
+            ("requests", number), ("ratio", reference("NumberOrNull")), ("extra_ms", reference("NumberOrNull")),
+            ("mean_ms_with", reference("NumberOrNull")), ("mean_ms_without", reference("NumberOrNull")),
+        ])
+    ),
 ]
 
 private let statuspageMembers = [

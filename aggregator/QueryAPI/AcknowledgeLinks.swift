@@ -2,9 +2,12 @@ import Crypto
 
 /// Links that acknowledge one incident, for messages: whoever got the message may, without a token.
 ///
-/// A link carries HMAC-SHA256 of the incident's id under a key that all aggregators of one database share. It is good for
-/// that incident alone, for as long as the key is; it reads that incident and acknowledges it, nothing else. Following it only
-/// shows a page: programs that look into mail follow links, so that a GET never changes anything.
+/// A link is short, because it stands within the first 300 characters of a message: `/a/` and a token, the incident's
+/// number in base 36, a hyphen, and 20 characters of base 32 that are the first 100 bits of HMAC-SHA256 of it under a
+/// key that all aggregators of one database share. Guesses are possible online only, each against one incident: 100
+/// bits are more than anybody can try, and more than the 80 that RFC 2104, section 5, asks for. A link is good for
+/// its incident alone, for as long as the key is; it reads that incident and acknowledges it, nothing else. Following
+/// it only shows a page: programs that look into mail follow links, so that a GET never changes anything.
 public struct AcknowledgeLinks: Sendable {
     public static let keyByteCount = 32
 
@@ -24,36 +27,49 @@ public struct AcknowledgeLinks: Sendable {
     public func incidentURL(_ incident: Int64) -> String? { publicURL.map { "\($0)/incidents/\(incident)" } }
 
     /// The page that acknowledges it with one press; nil without a public address.
-    public func acknowledgeURL(_ incident: Int64) -> String? {
-        incidentURL(incident).map { "\($0)/acknowledge?key=\(linkKey(incident))" }
+    public func acknowledgeURL(_ incident: Int64) -> String? { publicURL.map { "\($0)/a/\(token(of: incident))" } }
+
+    /// What such a link ends with.
+    public func token(of incident: Int64) -> String {
+        "\(String(incident, radix: 36))-\(base32(authenticationCode(of: incident)))"
     }
 
-    /// What such a link carries: 64 hex digits.
-    public func linkKey(_ incident: Int64) -> String {
-        HMAC<SHA256>.authenticationCode(for: Self.message(incident), using: key).map { hexByte($0) }.joined()
-    }
-
-    /// Compares in constant time: how long it takes tells nothing of the right one.
-    public func isRight(_ linkKey: String, _ incident: Int64) -> Bool {
-        guard let code = bytes(hex: linkKey) else { return false }
-        return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Self.message(incident), using: key)
+    /// Whose link it is; nil for one that was never given out.
+    public func incident(of token: String) -> Int64? {
+        let parts = token.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let incident = Int64(parts[0], radix: 36), incident > 0 else { return nil }
+        return isEqual(Array(token.utf8), Array(self.token(of: incident).utf8)) ? incident : nil
     }
 
     /// Says what for, so that no other use of the key can be taken for this one.
-    private static func message(_ incident: Int64) -> [UInt8] { Array("acknowledge incident \(incident)".utf8) }
+    private func authenticationCode(of incident: Int64) -> [UInt8] {
+        Array(
+            HMAC<SHA256>.authenticationCode(for: Array("acknowledge incident \(incident)".utf8), using: key)
+                .prefix(Self.codeByteCount))
+    }
+
+    /// 100 bits need twelve and a half.
+    private static let codeByteCount = 13
 }
 
-private func hexByte(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-
-private func bytes(hex: String) -> [UInt8]? {
-    let digits = Array(hex.utf8)
-    guard digits.count == 2 * SHA256.byteCount else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-        guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16) else {
-            return nil
+/// RFC 4648, section 6, in lower case; the last bits, which fill no character, are let go.
+private func base32(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+    var (held, heldCount, text) = (UInt32(0), 0, "")
+    for byte in bytes {
+        held = held << 8 | UInt32(byte)
+        heldCount += 8
+        while heldCount >= 5 {
+            heldCount -= 5
+            text.append(alphabet[Int(held >> UInt32(heldCount) & 31)])
         }
-        bytes.append(byte)
+        held &= 1 << UInt32(heldCount) - 1
     }
-    return bytes
+    return text
+}
+
+/// In a time that tells nothing of where they differ.
+private func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    return zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
 }

@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Documents
 import NIOCore
@@ -8,18 +9,17 @@ import Transport
 func acknowledgeRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
-            pattern: "/incidents/{id}/acknowledge",
-            summary: "For people: the page a message links to. Changes nothing.",
-            access: .open, parameters: [keyParameter], contentType: "text/html; charset=utf-8", mayBeMissing: true,
+            pattern: "/a/{link}", summary: "For people: the page a message links to. Changes nothing.",
+            access: .open, contentType: "text/html; charset=utf-8", mayBeMissing: true,
             mayBeForbidden: true
         ) { request in
             let id = try checkedID(request, sources)
             guard let detail = try await sources.incidents.read(id) else { throw APIProblem.notFound("\(id)") }
-            return page(detail, button(detail.record))
+            return page(detail, button(detail.record), runbook: try await runbook(detail.record.owner, sources.owners))
         },
         APIRoute(
-            pattern: "/incidents/{id}/acknowledge", method: "POST", summary: "Its button: acknowledges the incident.",
-            access: .open, parameters: [keyParameter], contentType: "text/html; charset=utf-8", mayBeMissing: true,
+            pattern: "/a/{link}", method: "POST", summary: "Its button: acknowledges the incident.",
+            access: .open, contentType: "text/html; charset=utf-8", mayBeMissing: true,
             mayConflict: true, mayBePending: true, mayBeForbidden: true
         ) { request in
             let id = try checkedID(request, sources)
@@ -36,19 +36,23 @@ func acknowledgeRoutes(_ sources: QuerySources) -> [APIRoute] {
     ]
 }
 
-private let keyParameter = APIParameter(
-    name: "key", kind: .text(characterCountMax: 200), summary: "As the message's link has it.", isRequired: true)
-
-/// The key is looked at before the incident: without it nobody learns which there are.
+/// The link is looked at before the incident: without it nobody learns which there are.
 private func checkedID(_ request: APIRequest, _ sources: QuerySources) throws(APIProblem) -> Int64 {
-    guard let id = Int64(request.path["id"]!), let links = sources.incidents.links,
-        links.isRight(request.query["key"] ?? "", id)
-    else {
+    guard let id = sources.incidents.links?.incident(of: request.path["link"]!) else {
         throw APIProblem(
             status: 403, title: "Forbidden", detail: "the link is not a right one",
             hint: "open it as the message has it, to its last character")
     }
     return id
+}
+
+/// Where the owner says what to do; a message that had no room for it leads here.
+private func runbook(_ name: String?, _ owners: OwnerSources) async throws -> String? {
+    guard let name, let record = (owners.ofSettings() + (try await owners.list())).first(where: { $0.name == name })
+    else { return nil }
+    // What another release wrote and this one cannot read has no runbook here.
+    let owner = try? JSONParser().parse(Array(record.document.utf8)) { try Owner($0) }
+    return owner?.runbook
 }
 
 // MARK: The page
@@ -71,7 +75,9 @@ private func button(_ record: IncidentRecord) -> String {
 
 private func said(_ text: String) -> String { "<p class=\"said\">\(htmlEscaped(text))</p>" }
 
-private func page(_ detail: IncidentDetail, _ action: String, status: Int = 200) -> Response {
+private func page(
+    _ detail: IncidentDetail, _ action: String, runbook: String? = nil, status: Int = 200
+) -> Response {
     let record = detail.record
     var title = "Incident \(record.id)"
     var facts: [(String, String)] = []
@@ -88,7 +94,11 @@ private func page(_ detail: IncidentDetail, _ action: String, status: Int = 200)
         }
         entries = lines.suffix(timelineMax).joined()
     }
-    let rows = facts.map { "<dt>\(htmlEscaped($0.0))<dd>\(htmlEscaped($0.1))" }.joined()
+    var rows = facts.map { "<dt>\(htmlEscaped($0.0))<dd>\(htmlEscaped($0.1))" }.joined()
+    // Owners may be written by anybody with the scope `operate`: what is no address of the web is no link.
+    if let runbook, runbook.hasPrefix("https://") || runbook.hasPrefix("http://") {
+        rows += "<dt>Runbook<dd><a href=\"\(htmlEscaped(runbook))\">\(htmlEscaped(runbook))</a>"
+    }
     let html = """
         <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
         <title>\(htmlEscaped(title))</title><style>\(style)</style>
@@ -107,6 +117,7 @@ private func pageFacts(_ record: IncidentRecord, _ incident: JSONValue) -> [(Str
         ("Cause", record.kind), ("Calls failed", count("calls_failed")), ("Customers", count("customers")),
         ("Hosts", count("hosts")), ("Owner", record.owner ?? "nobody"),
     ]
+    if let page = incident.member("partner_page")?.string { facts.append(("Their status page", page)) }
     incident.member("cause")?.member("predicate")?.forEachElement { condition in
         facts.append((condition.member("dimension")?.string ?? "", condition.member("value")?.string ?? ""))
     }

@@ -1,4 +1,5 @@
 import CallModel
+import Crypto
 import Documents
 import Storage
 
@@ -66,8 +67,14 @@ private func entry(_ stored: StoredCall, _ writer: inout JSONWriter) {
     let milliseconds = call.duration.map { $0.inSeconds * 1_000 } ?? -1
     writer.member("startedDateTime", call.time)
     writer.member("time", max(0, milliseconds), decimals: 3)
-    writer.object("request") { request(call, &$0) }
-    writer.object("response") { response(call, &$0) }
+    var (requestWriter, responseWriter) = (JSONWriter(), JSONWriter())
+    requestWriter.object { request(call, &$0) }
+    responseWriter.object { response(call, &$0) }
+    writer.member("request", json: requestWriter.bytes)
+    writer.member("response", json: responseWriter.bytes)
+    // Of the two objects as they stand here, one after the other: by it two people can tell that they speak of the same.
+    let hash = SHA256.hash(data: requestWriter.bytes + responseWriter.bytes)
+    writer.member("_sha256", hash.map { String(hexText(UInt64($0)).suffix(2)) }.joined())
     writer.object("cache") { _ in }
     writer.object("timings") {
         $0.member("send", 0)

@@ -68,6 +68,19 @@ let callParameters: [APIParameter] =
         APIParameter(name: "failure", kind: .choice(FailureKind.allCases.map(\.name)), summary: "Why no answer came."),
         APIParameter(name: "failed", kind: .choice(["true", "false"]), summary: "Whether it counts as a failure."),
         APIParameter(name: "status", kind: .status, summary: "The response's status, or a class such as 5xx."),
+        APIParameter(
+            name: "slower_than_ms", kind: .integer(1...86_400_000), summary: "Only calls that took at least so long."),
+        APIParameter(
+            name: "source", kind: .choice(CallSource.allCases.map(\.name)), summary: "What the call was seen by."),
+        APIParameter(
+            name: "method", kind: .choice(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
+            summary: "The request's method."),
+        APIParameter(
+            name: "event_type", kind: .text(characterCountMax: 200),
+            summary: "A webhook's type, such as `charge.failed`."),
+        APIParameter(
+            name: "delivery_id", kind: .text(characterCountMax: 200),
+            summary: "A webhook's delivery, by the partner's own id."),
         APIParameter(name: "trace_id", kind: .traceID, summary: "Calls of this trace."),
         APIParameter(
             name: "id", kind: .text(characterCountMax: Limits.idByteCountMax),
@@ -116,6 +129,11 @@ func callFilter(_ request: APIRequest) -> CallFilter {
     var filter = rowFilter(
         query, since: query["since"].flatMap { parseTime($0, now: request.now) } ?? request.now - .seconds(3_600),
         until: query["until"].flatMap { parseTime($0, now: request.now) } ?? request.now + .seconds(3_600))
+    filter.slowerThan = query["slower_than_ms"].flatMap { Int64($0) }.map { .milliseconds($0) }
+    filter.source = query["source"].flatMap { CallSource(name: $0) }
+    filter.payload.method = query["method"]
+    filter.payload.eventType = query["event_type"]
+    filter.payload.deliveryID = query["delivery_id"]
     filter.traceID = query["trace_id"].flatMap { TraceID(hex: $0) }
     filter.id = query["id"]
     filter.newest = request.now + .seconds(1)

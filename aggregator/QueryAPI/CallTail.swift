@@ -44,6 +44,7 @@ final class CallTail: Sendable {
     private let sources: QuerySources
     private let logger: Logger
     private let state = Mutex(State())
+    private let explainer = StreamExplainer()
     private let sentEvents: Counter
     private let droppedEvents: Counter
 
@@ -121,12 +122,13 @@ final class CallTail: Sendable {
         var round = MonotonicClock.now()
         var keptAlive = round
         var hasFailed = false
+        Task { await self.warm() }
         while true {
             let isDone = state.withLock { state in
                 state.isRunning = !state.subscribers.isEmpty
                 return !state.isRunning
             }
-            if isDone { return }
+            if isDone { return explainer.forget() }
             let now = MonotonicClock.now()
             let elapsed = Duration.nanoseconds(now - round)
             round = now
@@ -149,7 +151,27 @@ final class CallTail: Sendable {
 
     private var subscribers: [Subscriber] { state.withLock { Array($0.subscribers.values) } }
 
+    /// What is usual is read from the last hour, so that the first failure that comes by is explained as well.
+    private func warm() async {
+        var filter = CallFilter(
+            since: Instant(nanosecondsSinceEpoch: WallClock.now()) - .seconds(3_600),
+            until: Instant(nanosecondsSinceEpoch: WallClock.now()))
+        (filter.succeeded, filter.direction) = (true, .outbound)
+        var bounds = CallSample.Bounds(callsMax: 1_000)
+        bounds.timeMax = .seconds(2)
+        do {
+            _ = try await sources.workOut { [explainer, filter, bounds] samples in
+                explainer.learn(try samples.sample(filter, bounds).calls)
+                return Explained(document: [], contentReadCount: 0)
+            }
+        } catch {
+            logger.info("a stream begins without knowing what is usual", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func deliver(_ arrivals: Arrivals, elapsed: Duration) {
+        explainer.learn(arrivals.calls)
+        defer { explainer.endRound() }
         for subscriber in subscribers {
             var matching = Self.matching(arrivals.calls, subscriber)
             let chosen = subscriber.state.withLock { state in
@@ -177,6 +199,10 @@ final class CallTail: Sendable {
         let shown = subscriber.maySeeContent ? call : call.withoutContent()
         var json: [UInt8] = []
         CallJSONWriter.append(shown.call, id: shown.id, to: &json)
+        if let explanation = explainer.explain(call) {
+            json.removeLast()
+            json += ",\"explanation\":".utf8 + explanation + "}".utf8
+        }
         let event = ServerSentEvent.bytes(event: "call", id: call.arrival.text, data: json)
         let isTaken = subscriber.stream.offer(event)
         if isTaken { sentEvents.add() }

@@ -31,7 +31,7 @@ private let pageStyle =
 
 /// - Parameter note: A sentence below the calls; plain text.
 func evidencePage(_ record: EvidenceRecord, note: String? = nil) -> Response {
-    var response = Response(status: 200, body: ByteBuffer(bytes: Array(pageText(record, note).utf8)))
+    var response = Response(status: 200, body: ByteBuffer(bytes: Array(evidenceText(record, note: note).utf8)))
     response.headers.add("content-type", "text/html; charset=utf-8")
     response.headers.add(
         "content-security-policy",
@@ -41,7 +41,10 @@ func evidencePage(_ record: EvidenceRecord, note: String? = nil) -> Response {
     return response
 }
 
-private func pageText(_ record: EvidenceRecord, _ note: String?) -> String {
+/// What is said below the calls to whoever came by a link.
+let sharedNote = "The same as HAR: add ?format=har to this address. Every view is written down."
+
+func evidenceText(_ record: EvidenceRecord, note: String?) -> String {
     var rows = ""
     // What was stored is our own document; were it damaged, the page would show no calls, and the HAR says why.
     _ = try? JSONParser().parse(record.har) { root in
@@ -52,7 +55,7 @@ private func pageText(_ record: EvidenceRecord, _ note: String?) -> String {
         <title>\(htmlEscaped(record.title))</title><style>\(pageStyle)</style>
         <h1>\(htmlEscaped(record.title))</h1>
         <p class="muted">\(record.callCount) calls, set aside \(record.createdAt.rfc3339) as \(record.id). Times are UTC. Secrets \
-        and personal data were masked on the host before anything was stored.</p>
+        and personal data were masked on the host before anything was stored. SHA-256 of the HAR: <code>\(record.sha256)</code></p>
         <table><tr><th>Time<th>Call<th>Answer<th>Took</tr>
         \(rows)</table>\(note.map { "<p class=\"muted\">\(htmlEscaped($0))</p>" } ?? "")</html>
         """
@@ -70,6 +73,8 @@ private func evidenceRow(_ entry: JSONValue) -> String {
     call += "<div class=\"muted\">id \(htmlEscaped(entry.member("_id")?.string ?? ""))"
     if let delivery { call += ", delivery \(htmlEscaped(delivery))" }
     if let attempt { call += ", attempt \(attempt)" }
+    if let trace = entry.member("_trace_id")?.string { call += ", trace \(htmlEscaped(trace))" }
+    if let hash = entry.member("_sha256")?.string { call += "<br>SHA-256 \(htmlEscaped(hash))" }
     call += "</div>"
     if let body { call += "<pre>\(htmlEscaped(String(body.prefix(4_000))))</pre>" }
     let took = entry.member("time")?.double.map { "\(Int($0.rounded())) ms" } ?? ""

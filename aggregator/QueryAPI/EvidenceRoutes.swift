@@ -1,4 +1,5 @@
 import CallModel
+import Crypto
 import Documents
 import Storage
 import Transport
@@ -30,6 +31,18 @@ func evidenceRoutes(_ sources: QuerySources) -> [APIRoute] {
             return request.query["format"] == "html" ? evidencePage(record) : .json(record.har)
         },
         APIRoute(
+            pattern: "/api/v1/evidence/{id}/preview",
+            summary: "What a link to this evidence would show an outsider, and the mark that making one wants.",
+            access: .operate, schema: "EvidencePreview", mayBeMissing: true
+        ) { request in
+            let id = request.path["id"]!
+            guard id.utf8.count <= 64, let record = try await sources.evidence(id) else {
+                throw APIProblem.notFound(id)
+            }
+            audit("previewed evidence", id, request, sources)
+            return .json(preview(record))
+        },
+        APIRoute(
             pattern: "/api/v1/evidence/{id}", method: "DELETE", summary: "Removes evidence.", access: .operate,
             successStatus: 204, mayBeMissing: true
         ) { request in
@@ -48,6 +61,9 @@ private let evidenceFields = [
         summary: "Attempts of this webhook delivery, by the partner's own id."),
     APIField(name: "trace_id", kind: .traceID, summary: "Calls of this trace."),
     APIField(
+        name: "incident", kind: .integer(1...Int(Int64.max)),
+        summary: "Calls that failed within this incident's cause and time."),
+    APIField(
         name: "partner", kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Calls of this partner."),
     APIField(name: "since", kind: .time, summary: "From this time on; a day ago when absent."),
     APIField(name: "until", kind: .time, summary: "Before this time; now when absent."),
@@ -57,9 +73,9 @@ private let evidenceCallsMax = 500
 
 private func make(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
     let fields = request.fields
-    guard fields["delivery_id"] != nil || fields["trace_id"] != nil || fields["partner"] != nil else {
+    guard ["delivery_id", "trace_id", "incident", "partner"].contains(where: { fields[$0] != nil }) else {
         throw APIProblem.badBody(
-            [Problem.Item(pointer: "/body", detail: "one of delivery_id, trace_id and partner is wanted")],
+            [Problem.Item(pointer: "/body", detail: "one of delivery_id, trace_id, incident and partner is wanted")],
             hint: "evidence of everything would be evidence of nothing")
     }
     let calls = try await evidenceCalls(request, sources)
@@ -73,9 +89,10 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
     }
     // Full bodies stay behind: what is handed over left the host redacted or as its shape.
     let har = harDocument(calls.map(withoutFullBodies), version: sources.version, comment: fields["title"])
-    let record = EvidenceRecord(
+    var record = EvidenceRecord(
         id: id, createdAt: request.now, createdBy: request.who, title: fields["title"]!,
         scope: String(decoding: scope.bytes, as: UTF8.self), callCount: calls.count, har: har)
+    record.sha256 = SHA256.hash(data: har).map { String(hexText(UInt64($0)).suffix(2)) }.joined()
     guard try await sources.storeEvidence(record) else {
         throw APIProblem(
             status: 409, title: "Too much evidence", detail: "\(EvidenceStore.countMax) are kept already",
@@ -94,7 +111,11 @@ private func evidenceCalls(_ request: APIRequest, _ sources: QuerySources) async
     func time(_ name: String) -> Instant? { fields[name].flatMap { parseTime($0, now: request.now) } }
     var filter = CallFilter(
         since: time("since") ?? request.now - .seconds(86_400), until: time("until") ?? request.now + .seconds(60))
-    filter.partner = fields["partner"]
+    if let incident = fields["incident"].flatMap({ Int64($0) }) {
+        guard let detail = try await sources.incidents.read(incident) else { throw APIProblem.notFound("\(incident)") }
+        try narrow(&filter, to: detail.record, at: request.now)
+    }
+    filter.partner = fields["partner"] ?? filter.partner
     filter.traceID = fields["trace_id"].flatMap { TraceID(hex: $0) }
     filter.payload.deliveryID = fields["delivery_id"]
     filter.limit = evidenceCallsMax
@@ -109,6 +130,43 @@ private func evidenceCalls(_ request: APIRequest, _ sources: QuerySources) async
         filter.limit = evidenceCallsMax - calls.count
     }
     return calls.reversed()
+}
+
+/// To what failed by an incident: its time, its partner, and what its cause is limited to.
+private func narrow(_ filter: inout CallFilter, to incident: IncidentRecord, at now: Instant) throws {
+    filter.since = incident.startedAt
+    filter.until = incident.resolvedAt ?? now + .seconds(60)
+    filter.succeeded = false
+    if incident.partners.count == 1 { filter.partner = incident.partners[0] }
+    let conditions = try JSONParser().parse(incident.document) { document in
+        var conditions: [String: String] = [:]
+        document.member("cause")?.member("predicate")?.forEachElement { condition in
+            guard let name = condition.member("dimension")?.string else { return }
+            conditions[name] = condition.member("value")?.string
+        }
+        return conditions
+    }
+    filter.partner = conditions["partner"] ?? filter.partner
+    filter.route = conditions["route"]
+    filter.region = conditions["region"]
+    filter.host = conditions["host"]
+    filter.customer = conditions["customer"]
+    filter.serviceVersion = conditions["service_version"]
+    filter.direction = conditions["direction"].flatMap { Direction(name: $0) }
+}
+
+/// Exactly what a link shows, as HAR and as its page.
+private func preview(_ record: EvidenceRecord) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object {
+        $0.member("evidence", record.id)
+        $0.member("title", record.title)
+        $0.member("calls", record.callCount)
+        $0.member("preview", record.sha256)
+        $0.member("har", json: record.har)
+        $0.member("page", evidenceText(record, note: sharedNote))
+    }
+    return writer.bytes
 }
 
 private func withoutFullBodies(_ stored: StoredCall) -> StoredCall {
@@ -131,6 +189,7 @@ private func append(_ record: EvidenceRecord, to writer: inout JSONWriter) {
     writer.member("title", record.title)
     writer.member("scope", json: Array(record.scope.utf8))
     writer.member("calls", record.callCount)
+    writer.member("sha256", record.sha256)
 }
 
 private func list(_ records: [EvidenceRecord]) -> [UInt8] {

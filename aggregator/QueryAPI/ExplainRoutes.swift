@@ -21,7 +21,8 @@ func explainRoutes(_ sources: QuerySources) -> [APIRoute] {
         },
         APIRoute(
             pattern: "/api/v1/explain", summary: "What failed calls have in common that successful ones do not.",
-            access: .read, parameters: explainParameters, schema: "Explanation"
+            access: .read, parameters: explainParameters + [progressParameter],
+            otherContentTypes: ["text/event-stream"], schema: "Explanation"
         ) { request in
             let filter = Population.filter(request.query, span: .seconds(3_600), now: request.now)
             return try await explained(request, sources) { try $0.explain(filter) }
@@ -37,7 +38,8 @@ func explainRoutes(_ sources: QuerySources) -> [APIRoute] {
                 APIParameter(
                     name: "b", kind: .population, summary: "Those they are compared with, in the same form.",
                     isRequired: true),
-            ], schema: "Explanation"
+                progressParameter,
+            ], otherContentTypes: ["text/event-stream"], schema: "Explanation"
         ) { request in
             let a = Population.filter(request.query["a"] ?? "", now: request.now)
             let b = Population.filter(request.query["b"] ?? "", now: request.now)
@@ -45,6 +47,10 @@ func explainRoutes(_ sources: QuerySources) -> [APIRoute] {
         },
     ]
 }
+
+private let progressParameter = APIParameter(
+    name: "progress", kind: .choice(["true", "false"]),
+    summary: "Server-sent events: `progress` on the way, at last `result` with the document, or `problem`.")
 
 private let explainParameters: [APIParameter] =
     [
@@ -64,9 +70,30 @@ private let explainParameters: [APIParameter] =
 private func explained(
     _ request: APIRequest, _ sources: QuerySources, _ body: @escaping @Sendable (inout Explaining) throws -> [UInt8]
 ) async throws -> Response {
+    guard request.query["progress"] == "true" else {
+        return .json(try await worked(out: body, request, sources, progress: nil))
+    }
+    let stream = ProgressStream()
+    Task {
+        let result: Result<[UInt8], any Error>
+        do {
+            result = .success(try await worked(out: body, request, sources) { stream.tell($0, $1, $2) })
+        } catch {
+            result = .failure(error)
+        }
+        stream.finish(result)
+    }
+    return stream.response
+}
+
+private func worked(
+    out body: @escaping @Sendable (inout Explaining) throws -> [UInt8], _ request: APIRequest, _ sources: QuerySources,
+    progress: (@Sendable (String, Int, Int) -> Void)?
+) async throws -> [UInt8] {
     let readsContent = request.maySeeContent
     let result = try await sources.workOut { samples in
         var work = Explaining(samples, readsContent: readsContent)
+        work.progress = progress
         let document = try body(&work)
         return Explained(document: document, contentReadCount: work.contentReadCount)
     }
@@ -79,5 +106,5 @@ private func explained(
         }
         sources.audit(request.who, "read bodies to explain", String(decoding: detail.bytes, as: UTF8.self))
     }
-    return .json(result.document)
+    return result.document
 }

@@ -30,6 +30,8 @@ struct Explaining {
     private static let neighboursWanted = 100
 
     private(set) var contentReadCount = 0
+    /// Told while calls are read: of which population, how many, of how many.
+    var progress: (@Sendable (_ population: String, _ read: Int, _ of: Int) -> Void)?
     private let samples: CallSamples
     private let readsContent: Bool
     private let parser = JSONParser()
@@ -160,7 +162,9 @@ struct Explaining {
     // MARK: What is read
 
     private mutating func read(_ name: String, _ filter: CallFilter, _ callsMax: Int) throws -> CallSample {
-        let sample = try samples.sample(filter, CallSample.Bounds(callsMax: callsMax))
+        var bounds = CallSample.Bounds(callsMax: callsMax)
+        if let progress { bounds.progress = { progress(name, $0, $1) } }
+        let sample = try samples.sample(filter, bounds)
         note(name, filter, sample, callsMax)
         return sample
     }

@@ -108,8 +108,11 @@ struct HostReport {
         "packets_dropped_by_kernel",
     ]
     private static let sights: [StaticString] = [
-        "probes", "probes_level", "tls_connections", "tls_sessions_read", "blind_processes", "packets", "packets_seen",
-        "packet_connections", "packet_evicted_connections", "packet_gap_bytes",
+        "probes", "probes_level", "tls_connections", "tls_sessions_read", "blind_processes", "blind_programs",
+        "packets",
+        "packets_level",
+        "packets_seen", "packet_connections", "packet_evicted_connections", "packet_gap_bytes", "connections_seen",
+        "connections_read", "connections_unnamed", "partner_connections",
     ]
 
     init(_ report: String, _ parser: JSONParser) {

@@ -55,6 +55,7 @@ private func audit(
         case .resolve: "resolved an incident"
         case .caseSent: "told the partner of an incident"
         case .caseAcknowledged: "noted that the partner acknowledged an incident"
+        case .partnerSays: "told what a partner's page says of an incident"
         }
     sources.audit(who, words, String(decoding: writer.bytes, as: UTF8.self))
 }

@@ -27,6 +27,7 @@ func append(_ detail: IncidentDetail, _ parser: JSONParser, to writer: inout JSO
             entries += detail.actions.map(TimelineEntry.init)
             append(entries, &writer)
             append(detail.notifications, &writer)
+            if let impact = detail.impact { writer.member("impact", json: impact) }
         }
     }
 }
@@ -114,6 +115,7 @@ private struct TimelineEntry {
             case .resolve: "resolved by hand"
             case .caseSent: "the partner was told"
             case .caseAcknowledged: "the partner has acknowledged it"
+            case .partnerSays: "told what the partner's page says"
             }
         let detail = action.detail.map { action.what == .assign ? " to \($0)" : ": \($0)" } ?? ""
         if let refused = action.refused {

@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Documents
 import Runtime
@@ -56,6 +57,13 @@ func incidentRoutes(_ sources: QuerySources) -> [APIRoute] {
             .caseSent, "The partner was told, with evidence. The owner is reminded until it has acknowledged.", [note],
             sources),
         action(.caseAcknowledged, "The partner has acknowledged it: no more reminders of that.", [note], sources),
+        action(
+            .partnerSays, "What the partner's own status page says, where no program can read it.",
+            [
+                APIField(
+                    name: "words", kind: .text(characterCountMax: PartnerPage.wordsMax),
+                    summary: "In the partner's words; they stand before what is read from the page.", isRequired: true)
+            ], sources),
     ]
 }
 

@@ -1,4 +1,6 @@
 import CallModel
+import Drift
+import Impact
 import Storage
 
 /// Where the API gets what it answers: closures, handed in by the app.
@@ -41,6 +43,8 @@ public struct QuerySources: Sendable {
     public var quiets = QuietSources()
     public var owners = OwnerSources()
     public var shares = ShareSources()
+    /// What partners changed without telling, newest first.
+    public var drifts: @Sendable (DriftFilter) async throws -> [DriftFinding] = { _ in [] }
     /// Works something out from samples of stored calls, where that may take seconds.
     public var workOut:
         @Sendable (_ work: @escaping @Sendable (CallSamples) throws -> Explained) async throws -> Explained = {
@@ -69,6 +73,8 @@ public struct QuerySources: Sendable {
 
 /// Shares of evidence: see `ShareStore`.
 public struct ShareSources: Sendable {
+    /// Off until the operator's settings allow it.
+    public var areAllowed = false
     public var create: @Sendable (ShareRecord, _ keyHash: [UInt8]) async throws -> ShareStore.Creation = { _, _ in
         .noEvidence
     }
@@ -113,6 +119,10 @@ public struct HostEntry: Sendable {
 public struct CallSamples {
     public var call: (_ id: String) throws -> StoredCall?
     public var sample: (CallFilter, CallSample.Bounds) throws -> CallSample
+    /// Calls of both directions, for `ImpactReport`.
+    public var impactWindows: (ImpactQuestion) throws -> [ImpactWindow] = { _ in [] }
+    /// What an id in them names; nil for 0.
+    public var name: (_ id: Int32, NameKind) throws -> String? = { _, _ in nil }
 
     public init(
         call: @escaping (String) throws -> StoredCall? = { _ in nil },

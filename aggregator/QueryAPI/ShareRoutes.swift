@@ -17,7 +17,7 @@ func shareRoutes(_ sources: QuerySources) -> [APIRoute] {
             pattern: "/api/v1/shares", method: "POST",
             summary: "Makes a link by which an outsider reads one piece of evidence. Its `path` is told here only.",
             access: .operate, body: newFields, successStatus: 201, schema: "NewShare", mayBeMissing: true,
-            mayConflict: true
+            mayConflict: true, mayBeForbidden: true
         ) { request in try await make(request, sources) },
         APIRoute(
             pattern: "/api/v1/shares/{id}", summary: "One link: for whom, until when, how often it was used.",
@@ -30,7 +30,7 @@ func shareRoutes(_ sources: QuerySources) -> [APIRoute] {
         APIRoute(
             pattern: "/api/v1/shares/{id}", method: "PATCH",
             summary: "Changes for whom a link is, or how long from now it holds.", access: .operate,
-            body: changedFields, schema: "Share", mayBeMissing: true, mayConflict: true
+            body: changedFields, schema: "Share", mayBeMissing: true, mayConflict: true, mayBeForbidden: true
         ) { request in try await change(request, sources) },
         APIRoute(
             pattern: "/api/v1/shares/{id}", method: "DELETE", summary: "Ends a link at once.", access: .operate,
@@ -45,8 +45,6 @@ func shareRoutes(_ sources: QuerySources) -> [APIRoute] {
     ]
 }
 
-private let hoursMax = 90 * 24
-
 private let newFields = [
     APIField(
         name: "evidence", kind: .text(characterCountMax: 64), summary: "The evidence's id.", isRequired: true),
@@ -54,12 +52,19 @@ private let newFields = [
         name: "recipient", kind: .text(characterCountMax: 200), summary: "Whom it is for, such as `Stripe support`.",
         isRequired: true),
     APIField(
-        name: "expires_in_hours", kind: .integer(1...hoursMax), summary: "How long it holds; 168, a week, when absent."),
+        name: "preview", kind: .text(characterCountMax: 64),
+        summary: "The mark of `/api/v1/evidence/{id}/preview`: whoever shares has seen what is shown.", isRequired: true
+    ),
+    APIField(
+        name: "expires_in_hours", kind: .integer(1...ShareStore.hoursMax),
+        summary: "How long it holds; 72, three days, when absent."),
 ]
 
 private let changedFields = [
     APIField(name: "recipient", kind: .text(characterCountMax: 200), summary: "Whom it is for."),
-    APIField(name: "expires_in_hours", kind: .integer(1...hoursMax), summary: "How long it holds, from now on."),
+    APIField(
+        name: "expires_in_hours", kind: .integer(1...ShareStore.hoursMax),
+        summary: "How long it holds, from now on; never beyond a week from its making."),
 ]
 
 private func shareID(_ request: APIRequest) throws(APIProblem) -> String {
@@ -72,13 +77,32 @@ private func expiry(_ request: APIRequest) -> Instant? {
     request.fields["expires_in_hours"].flatMap { Int64($0) }.map { request.now + .seconds($0 * 3_600) }
 }
 
+private func checkAllowed(_ sources: QuerySources) throws(APIProblem) {
+    guard !sources.shares.areAllowed else { return }
+    throw APIProblem(
+        status: 403, title: "Forbidden", detail: "links for outsiders are off",
+        hint: "`api.shares: true` in the aggregator's settings allows them")
+}
+
 private func make(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
+    try checkAllowed(sources)
     let key = ShareKey.random()
     let evidence = request.fields["evidence"]!
+    guard evidence.utf8.count <= 64, let shown = try await sources.evidence(evidence) else {
+        throw APIProblem.notFound(evidence)
+    }
+    guard request.fields["preview"] == shown.sha256 else {
+        throw APIProblem(
+            status: 409, title: "Not previewed", detail: "the mark is not that of what this link would show",
+            errors: [
+                Problem.Item(pointer: "/body/preview", detail: "the `preview` of the evidence's preview is wanted")
+            ],
+            hint: "look at /api/v1/evidence/\(evidence)/preview and give its `preview`")
+    }
     let record = ShareRecord(
         id: "sh_" + hexText(.random(in: .min ... .max)) + hexText(.random(in: .min ... .max)), evidence: evidence,
         recipient: request.fields["recipient"]!, createdAt: request.now, createdBy: request.who,
-        expiresAt: expiry(request) ?? request.now + .seconds(168 * 3_600))
+        expiresAt: expiry(request) ?? request.now + .seconds(72 * 3_600))
     switch try await sources.shares.create(record, key.hash) {
     case .created: break
     case .noEvidence: throw APIProblem.notFound(evidence)
@@ -105,6 +129,7 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
 }
 
 private func change(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
+    try checkAllowed(sources)
     let id = try shareID(request)
     switch try await sources.shares.change(id, request.fields["recipient"], expiry(request)) {
     case .changed(let record):

@@ -42,7 +42,8 @@ func sharedRoute(_ sources: QuerySources) -> APIRoute {
         parameters: [APIParameter(name: "format", kind: .choice(["html", "har"]), summary: "`html` when absent.")],
         contentType: "text/html; charset=utf-8", otherContentTypes: ["application/json"], mayBeMissing: true
     ) { request in
-        guard let key = ShareKey(request.path["key"]!) else { throw noShare }
+        // Where links are off those that were made before are as good as none.
+        guard sources.shares.areAllowed, let key = ShareKey(request.path["key"]!) else { throw noShare }
         guard door.enter() else {
             throw APIProblem(
                 status: 503, title: "Too busy", detail: "as many links are being read as may be",
@@ -53,8 +54,7 @@ func sharedRoute(_ sources: QuerySources) -> APIRoute {
         var response =
             request.query["format"] == "har"
             ? Response.json(record.har)
-            : evidencePage(
-                record, note: "The same as HAR: add ?format=har to this address. Every view is written down.")
+            : evidencePage(record, note: sharedNote)
         // Neither caches nor search engines keep what a link shows.
         response.headers.add("cache-control", "no-store")
         response.headers.add("x-robots-tag", "noindex, nofollow")

@@ -26,6 +26,10 @@ extension StatusSnapshot {
                 $0.member("hosts_reporting", hostsReporting)
                 $0.member("hosts_silent", hostsSilent)
             }
+            writer.object("coverage") {
+                coverage.total.append(to: &$0)
+                $0.member("processes_blind", coverage.processesBlind)
+            }
             writer.array("partners") { writer in
                 for partner in partners { writer.object { figures(partner, &$0) } }
             }
@@ -84,13 +88,9 @@ extension StatusSnapshot {
                 }
             }
         }
-        // Instrumented calls are seen whole or not at all; what the sniffing agent misses is told here once it exists.
-        writer.object("coverage") {
-            $0.member("connections_seen", 0)
-            $0.member("calls_decoded_ratio", 1.0)
-            $0.member("hosts_blind", 0)
-        }
-        writer.member("partner_says", nil as String?)
+        let coverage = coverage.partners[partner.id] ?? FleetCoverage.Share()
+        writer.object("coverage") { coverage.append(to: &$0) }
+        writer.member("partner_says", partner.says)
     }
 
     private func detail(_ partner: Partner) -> [UInt8] {

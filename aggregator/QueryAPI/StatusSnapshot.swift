@@ -11,10 +11,12 @@ public struct StatusSnapshot: Sendable {
         public var hosts: [Share]
         public var customers: [Share]
         public var regions: [Region]
+        /// What its own status page says, while it has an incident; nil where it is not known.
+        public var says: String?
 
         public init(
             id: String, name: String, verdict: PartnerVerdict, routes: [Share] = [], hosts: [Share] = [],
-            customers: [Share] = [], regions: [Region] = []
+            customers: [Share] = [], regions: [Region] = [], says: String? = nil
         ) {
             self.id = id
             self.name = name
@@ -23,6 +25,7 @@ public struct StatusSnapshot: Sendable {
             self.hosts = hosts
             self.customers = customers
             self.regions = regions
+            self.says = says
         }
     }
 
@@ -106,10 +109,12 @@ public struct StatusSnapshot: Sendable {
     /// Newest first.
     public var outages: [Outage]
     public var troubledHosts: [TroubledHost]
+    /// What the hosts see by themselves, and what they do not.
+    public var coverage: FleetCoverage
 
     public init(
         asOf: Instant, hostsReporting: Int, hostsSilent: Int, partners: [Partner], outages: [Outage],
-        troubledHosts: [TroubledHost]
+        troubledHosts: [TroubledHost], coverage: FleetCoverage = FleetCoverage()
     ) {
         self.asOf = asOf
         self.hostsReporting = hostsReporting
@@ -117,6 +122,7 @@ public struct StatusSnapshot: Sendable {
         self.partners = partners
         self.outages = outages
         self.troubledHosts = troubledHosts
+        self.coverage = coverage
     }
 
     public static func empty(asOf: Instant) -> StatusSnapshot {

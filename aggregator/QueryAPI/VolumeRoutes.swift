@@ -3,7 +3,7 @@ import Documents
 import Storage
 import Transport
 
-/// Sums over the lasting counts: how many calls, and what a partner's trouble did to our customers.
+/// Sums over the lasting counts: how many calls there were.
 func volumeRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
@@ -12,23 +12,11 @@ func volumeRoutes(_ sources: QuerySources) -> [APIRoute] {
         ) { request in
             let filter = try volumeFilter(request)
             return .json(volumeDocument(filter, try await sources.volume(filter)))
-        },
-        APIRoute(
-            pattern: "/api/v1/impact",
-            summary: "What a partner's trouble did to our customers: who was hit, and how hard.",
-            access: .read,
-            parameters: [
-                partnerParameter,
-                APIParameter(
-                    name: "since", kind: .time,
-                    summary: "From this time on; the beginning of the open outage, or an hour ago, when absent."),
-                APIParameter(name: "until", kind: .time, summary: "Before this time; now when absent."),
-            ], schema: "Impact"
-        ) { request in try await impact(request, sources) },
+        }
     ]
 }
 
-private let partnerParameter = APIParameter(
+let partnerParameter = APIParameter(
     name: "partner", kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Of this partner alone.")
 
 private let volumeParameters = [
@@ -88,55 +76,8 @@ private func volumeDocument(_ filter: VolumeFilter, _ counts: [VolumeCount]) -> 
     return writer.bytes
 }
 
-private func figures(_ calls: Int64, _ failures: Int64, _ writer: inout JSONWriter) {
+func figures(_ calls: Int64, _ failures: Int64, _ writer: inout JSONWriter) {
     writer.member("calls", calls)
     writer.member("calls_failed", failures)
     writer.member("failure_ratio", calls > 0 ? Double(failures) / Double(calls) : nil)
-}
-
-private func impact(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
-    let query = request.query
-    var since = request.now - .seconds(3_600)
-    if let partner = query["partner"], let open = sources.history()?.partners[partner]?.openSince { since = open }
-    since = query["since"].flatMap { parseTime($0, now: request.now) } ?? since
-    let until = query["until"].flatMap { parseTime($0, now: request.now) } ?? request.now + .seconds(60)
-    var filter = VolumeFilter(since: since, until: until, key: .customer)
-    filter.partner = query["partner"]
-    filter.direction = .outbound
-    let customers = try await sources.volume(filter)
-    filter.key = .route
-    let routes = try await sources.volume(filter)
-    let all = routes.reduce(into: (calls: Int64(0), failures: Int64(0))) {
-        $0.calls += $1.calls
-        $0.failures += $1.failures
-    }
-    let named = customers.reduce(into: (calls: Int64(0), failures: Int64(0))) {
-        $0.calls += $1.calls
-        $0.failures += $1.failures
-    }
-    let hit = customers.filter { $0.failures > 0 }.sorted { $0.failures > $1.failures }
-    var writer = JSONWriter()
-    writer.object { writer in
-        writer.member("partner", query["partner"])
-        writer.member("since", since)
-        writer.member("until", until)
-        figures(all.calls, all.failures, &writer)
-        writer.member("customers_calling", customers.count)
-        writer.member("customers_affected", hit.count)
-        // Calls on whose behalf nobody is known: what is said of customers is silent about them.
-        writer.object("without_customer") {
-            figures(max(0, all.calls - named.calls), max(0, all.failures - named.failures), &$0)
-        }
-        for (name, counts) in [("customers", hit), ("routes", routes.filter { $0.failures > 0 })] {
-            writer.array(name) { writer in
-                for count in counts {
-                    writer.object {
-                        $0.member("name", count.name)
-                        figures(count.calls, count.failures, &$0)
-                    }
-                }
-            }
-        }
-    }
-    return .json(writer.bytes)
 }

@@ -8,6 +8,8 @@ public struct ActionRecord: Sendable, Equatable {
         /// The partner was told, with evidence; and it has answered.
         case caseSent = "case-sent"
         case caseAcknowledged = "case-acknowledged"
+        /// What the partner's own status page says.
+        case partnerSays = "partner-says"
     }
 
     public var id: Int64
@@ -15,7 +17,7 @@ public struct ActionRecord: Sendable, Equatable {
     public var at: Instant
     public var who: String
     public var what: What
-    /// Of `assign` to whom, of `note` its text; of the others a remark, if any.
+    /// Of `assign` to whom, of `note` its text, of `partnerSays` their words; of the others a remark, if any.
     public var detail: String?
     /// When the decider came to it; nil while it waits.
     public var appliedAt: Instant?

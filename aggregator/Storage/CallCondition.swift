@@ -41,6 +41,8 @@ struct CallCondition {
             add("c.status >= ", .int2(Int16(clamping: status.lowerBound)))
             add("c.status <= ", .int2(Int16(clamping: status.upperBound)))
         }
+        if let slower = filter.slowerThan { add("c.duration_us >= ", .int8(slower.nanoseconds / 1_000)) }
+        if let source = filter.source { add("c.flags >> 1 & 7 = ", .int2(Int16(source.rawValue))) }
         if let trace = filter.traceID { add("c.trace_id = ", .uuid(PostgresUUID(high: trace.high, low: trace.low))) }
         if let id = filter.id { add(id) }
         if let cursor = filter.cursor {

@@ -74,8 +74,12 @@ struct CallRow {
         call.attach(payload, status: flags.hasResponse ? status.map(Int.init) : nil)
         return StoredCall(
             id: call.id ?? AssignedID(self).text, call: call,
-            cursor: CallCursor(timeMicroseconds: time, block: block, row: row))
+            cursor: CallCursor(self))
     }
+}
+
+extension CallCursor {
+    init(_ row: CallRow) { self.init(timeMicroseconds: row.time, block: row.block, row: row.row) }
 }
 
 extension Names {

@@ -13,6 +13,8 @@ public struct CallSample: Sendable {
         public var sliceCount = 40
         /// What was read when this is over is the sample.
         public var timeMax: Duration = .seconds(8)
+        /// Told on the way: calls read, and how many will be.
+        public var progress: (@Sendable (_ read: Int, _ of: Int) -> Void)?
 
         public init(callsMax: Int) { self.callsMax = callsMax }
     }
@@ -75,6 +77,7 @@ extension CallStore {
                 step.limit = min(left, Self.readAtOnce)
                 let found = try finish(rows(step, connection), payloads: true, connection)
                 sample.calls += found
+                bounds.progress?(sample.calls.count, min(count, bounds.callsMax))
                 byteCount += found.reduce(0) { $0 + $1.bodyByteCount }
                 left -= found.count
                 guard found.count == step.limit, let cursor = found.last?.cursor else { break }

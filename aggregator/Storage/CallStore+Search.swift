@@ -26,9 +26,12 @@ extension CallStore {
     private static let firstSlice: Duration = .seconds(60)
     /// Calls that one page may open to look into their payloads.
     public static let scannedCountMax = 20_000
-    private static let scannedAtOnce = 500
-    /// A page that looks into payloads ends after this long with what it has, and a cursor.
-    private static let scanTimeMax: Duration = .seconds(5)
+    private static let rowsAtOnce = 500
+    /// Each may lie in a block of its own, which takes milliseconds to open.
+    private static let scannedAtOnce = 50
+    /// A page that looks into payloads ends after this long with what it has, and a cursor: who asks gets an answer within a
+    /// second, and sees how far it is.
+    private static let scanTimeMax: Duration = .milliseconds(700)
 
     /// A page of calls with their payloads, newest first.
     public func page(_ filter: CallFilter, _ connection: PostgresConnection) throws -> CallPage {
@@ -39,27 +42,39 @@ extension CallStore {
         }
         var page = CallPage(calls: [], next: nil, scannedCount: 0)
         var step = filter
-        step.limit = Self.scannedAtOnce
+        step.limit = Self.rowsAtOnce
         let deadline = MonotonicClock.now() + Self.scanTimeMax.nanoseconds
         let matcher = PayloadMatcher(filter.payload)
         while true {
-            let found = try finish(rows(step, connection), payloads: true, connection)
-            for call in found {
-                page.scannedCount += 1
-                step.cursor = call.cursor
-                guard matcher.matches(call.call) else { continue }
-                page.calls.append(call)
-                if page.calls.count == filter.limit {
-                    page.next = call.cursor
+            let found = try rows(step, connection)
+            for start in stride(from: 0, to: found.count, by: Self.scannedAtOnce) {
+                let some = Array(found[start..<min(found.count, start + Self.scannedAtOnce)])
+                if let end = try look(into: some, matcher, filter.limit, &page, connection) {
+                    page.next = end
+                    return page
+                }
+                step.cursor = some.last.map(CallCursor.init)
+                if page.scannedCount >= Self.scannedCountMax || MonotonicClock.now() > deadline {
+                    page.next = step.cursor
                     return page
                 }
             }
             guard found.count == step.limit else { return page }
-            if page.scannedCount >= Self.scannedCountMax || MonotonicClock.now() > deadline {
-                page.next = step.cursor
-                return page
-            }
         }
+    }
+
+    /// Gives back where to go on once the page is full.
+    private func look(
+        into rows: [CallRow], _ matcher: PayloadMatcher, _ limit: Int, _ page: inout CallPage,
+        _ connection: PostgresConnection
+    ) throws -> CallCursor? {
+        for call in try finish(rows, payloads: true, connection) {
+            page.scannedCount += 1
+            guard matcher.matches(call.call) else { continue }
+            page.calls.append(call)
+            if page.calls.count == limit { return call.cursor }
+        }
+        return nil
     }
 
     /// Narrow rows that match everything but the payload, newest first, at most `filter.limit`.
@@ -90,12 +105,16 @@ extension CallStore {
 
     private func slice(_ filter: CallFilter, _ connection: PostgresConnection) throws -> [CallRow] {
         guard let condition = try CallCondition(filter, names, connection) else { return [] }
-        return try connection.query(
-            """
-            SELECT \(CallRow.columns) FROM farwatch.call_rows c \(condition.joins) WHERE \(condition.text)
-            ORDER BY c.time DESC, c.block DESC, c.row DESC LIMIT \(filter.limit)
-            """, condition.parameters
-        ).map { try CallRow($0) }
+        return try connection.query(Self.statement(condition, limit: filter.limit), condition.parameters)
+            .map { try CallRow($0) }
+    }
+
+    /// Apart from the slice that asks it, so that a test can look at its plan.
+    static func statement(_ condition: CallCondition, limit: Int) -> String {
+        """
+        SELECT \(CallRow.columns) FROM farwatch.call_rows c \(condition.joins) WHERE \(condition.text)
+        ORDER BY c.time DESC, c.block DESC, c.row DESC LIMIT \(limit)
+        """
     }
 
     /// The calls of a trace, in the order in which they began; at most `CallFilter.limitMax`, the newest.

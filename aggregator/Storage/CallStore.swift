@@ -26,6 +26,9 @@ public struct CallFilter: Sendable, Equatable {
     public var succeeded: Bool?
     public var failure: FailureKind?
     public var status: ClosedRange<Int>?
+    /// Only calls that took at least so long; one whose time is not known is none of them.
+    public var slowerThan: Duration?
+    public var source: CallSource?
     public var traceID: TraceID?
     /// The id of one call, supplied or assigned.
     public var id: String?
@@ -152,6 +155,7 @@ public struct CallStore: Sendable {
         var blocks: [Int64: [CallPayload]] = [:]
         for row in found {
             let callCount = Int(try row.int2(1))
+            // A damaged block costs its calls' headers and bodies; the calls themselves are shown.
             guard let opened = try? BatchReader.payloads(ofBlock: try row.bytea(2), callCount: callCount) else {
                 continue
             }

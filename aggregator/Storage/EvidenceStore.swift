@@ -12,6 +12,8 @@ public struct EvidenceRecord: Sendable {
     public var callCount: Int
     /// The calls as a HAR document.
     public var har: [UInt8]
+    /// Of `har`, in hex.
+    public var sha256 = ""
 
     public init(
         id: String, createdAt: Instant, createdBy: String, title: String, scope: String, callCount: Int, har: [UInt8]
@@ -47,8 +49,8 @@ public enum EvidenceStore {
     public static func list(_ connection: PostgresConnection) throws -> [EvidenceRecord] {
         try connection.query(
             """
-            SELECT id, created_at, created_by, title, scope::text, call_count, ''::bytea FROM farwatch.evidence
-            ORDER BY created_at DESC, id LIMIT \(countMax)
+            SELECT id, created_at, created_by, title, scope::text, call_count, ''::bytea, encode(sha256(har), 'hex')
+            FROM farwatch.evidence ORDER BY created_at DESC, id LIMIT \(countMax)
             """
         ).map { try record($0) }
     }
@@ -56,7 +58,8 @@ public enum EvidenceStore {
     public static func read(id: String, _ connection: PostgresConnection) throws -> EvidenceRecord? {
         try connection.query(
             """
-            SELECT id, created_at, created_by, title, scope::text, call_count, har FROM farwatch.evidence WHERE id = $1
+            SELECT id, created_at, created_by, title, scope::text, call_count, har, encode(sha256(har), 'hex')
+            FROM farwatch.evidence WHERE id = $1
             """, [.text(id)]
         ).first.map { try record($0) }
     }
@@ -71,9 +74,11 @@ public enum EvidenceStore {
     }
 
     private static func record(_ row: PostgresRow) throws -> EvidenceRecord {
-        EvidenceRecord(
+        var record = EvidenceRecord(
             id: try row.text(0), createdAt: Instant(microsecondsSinceEpoch: try row.timestamptz(1)),
             createdBy: try row.text(2), title: try row.text(3), scope: try row.text(4),
             callCount: Int(try row.int4(5)), har: try row.bytea(6))
+        record.sha256 = try row.text(7)
+        return record
     }
 }

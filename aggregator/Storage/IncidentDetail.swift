@@ -30,6 +30,8 @@ public struct IncidentDetail: Sendable, Equatable {
     public var actions: [ActionRecord]
     /// Oldest first.
     public var notifications: [NotificationRecord]
+    /// What it did to our own requests, a JSON object; nil where that is not known.
+    public var impact: [UInt8]?
 
     public init(record: IncidentRecord, actions: [ActionRecord] = [], notifications: [NotificationRecord] = []) {
         self.record = record
@@ -60,9 +62,12 @@ extension IncidentStore {
         let ids = records.map(\.id)
         let actions = Dictionary(grouping: try ActionStore.of(ids, connection), by: \.incident)
         let sent = try notifications(of: ids, connection)
+        let impacts = try ImpactStore.read(ids, connection)
         return records.map { record in
-            IncidentDetail(
+            var detail = IncidentDetail(
                 record: record, actions: actions[record.id] ?? [], notifications: sent[record.id] ?? [])
+            detail.impact = impacts[record.id]
+            return detail
         }
     }
 

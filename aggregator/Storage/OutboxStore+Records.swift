@@ -68,6 +68,28 @@ extension OutboxStore {
         }
     }
 
+    /// What each channel heard of these incidents, whether it was delivered yet or not: from it somebody goes on who
+    /// has lost what he knew.
+    public static func heard(
+        ofIncidents ids: [Int64], _ connection: PostgresConnection
+    ) throws -> [Int64: [AlertingCore.Heard]] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try connection.query(
+            """
+            SELECT DISTINCT ON (incident, channel) incident, channel, sequence, created_at, kind FROM farwatch.outbox
+            WHERE incident = any($1) AND sequence > 0 AND kind <> 'test' ORDER BY incident, channel, sequence DESC
+            """, [.int8Array(ids)])
+        var heard: [Int64: [AlertingCore.Heard]] = [:]
+        for row in rows {
+            heard[try row.int8(0), default: []].append(
+                AlertingCore.Heard(
+                    channel: try row.text(1), sequence: try row.int4(2),
+                    at: Instant(microsecondsSinceEpoch: try row.timestamptz(3)),
+                    isEnd: try row.text(4) == Message.Kind.resolved.rawValue))
+        }
+        return heard
+    }
+
     /// What was sent to whom about an incident, oldest first.
     public static func records(ofIncident id: Int64, _ connection: PostgresConnection) throws -> [OutboxRecord] {
         try records("WHERE incident = $1 ORDER BY created_at, id LIMIT \(recordsMax)", [.int8(id)], connection)

@@ -15,12 +15,21 @@ public struct PayloadFilter: Sendable, Equatable {
     public var text: String?
     /// A webhook's delivery id, as the partner gave it.
     public var deliveryID: String?
+    /// A webhook's type of event, such as `charge.failed`.
+    public var eventType: String?
+    /// Upper case.
+    public var method: String?
+    /// Any of these ids, anywhere in a call that names things (`RelatedIDs`), or as a value in a body.
+    public var related: Set<String> = []
     /// Whether bodies with content are looked into. Who may not read them must not find out by searching what they hold.
     public var looksIntoContent = false
 
     public init() {}
 
-    public var isEmpty: Bool { headerName == nil && jsonPath == nil && text == nil && deliveryID == nil }
+    public var isEmpty: Bool {
+        headerName == nil && jsonPath == nil && text == nil && deliveryID == nil && eventType == nil && method == nil
+            && related.isEmpty
+    }
 }
 
 /// The way to values in a document: `$.shipping.zip`, `$.items[0].sku`, `$.items[].sku` (any element), `$['odd key']`.
@@ -115,7 +124,28 @@ public final class PayloadMatcher {
 
     public func matches(_ call: APICall) -> Bool {
         (filter.deliveryID == nil || call.webhook?.deliveryID == filter.deliveryID)
-            && matchesHeaders(call) && matchesJSON(call) && matchesText(call)
+            && (filter.eventType == nil || call.webhook?.eventType == filter.eventType)
+            && (filter.method == nil || call.request.method == filter.method)
+            && matchesHeaders(call) && matchesJSON(call) && matchesText(call) && matchesRelated(call)
+    }
+
+    private func matchesRelated(_ call: APICall) -> Bool {
+        guard !filter.related.isEmpty else { return true }
+        if !RelatedIDs(call).all.isDisjoint(with: filter.related) { return true }
+        return bodies(of: call).contains { body in
+            body.form != .shape && (try? parser.parse(body.bytes) { holds($0) }) == true
+        }
+    }
+
+    /// Whether one of the ids is a value in the document.
+    private func holds(_ value: JSONValue) -> Bool {
+        var isFound = false
+        switch value.kind {
+        case .object: value.forEachMember { _, member in if !isFound { isFound = holds(member) } }
+        case .array: value.forEachElement { element in if !isFound { isFound = holds(element) } }
+        default: isFound = value.string.map { filter.related.contains($0) } ?? false
+        }
+        return isFound
     }
 
     private func matchesHeaders(_ call: APICall) -> Bool {
@@ -185,6 +215,8 @@ extension CallFilter {
         if let failure, .noAnswer(failure) != call.outcome { return false }
         if let status, !(call.response.map { status.contains($0.status) } ?? false) { return false }
         if let traceID, traceID != call.traceID { return false }
+        if let slowerThan, (call.duration ?? .zero) < slowerThan { return false }
+        if let source, source != call.source { return false }
         return true
     }
 }

@@ -13,6 +13,14 @@ public struct CommittedBlock: Sendable {
     public var isDamaged = false
 }
 
+/// What one folding came to.
+public struct FoldedBlocks: Sendable {
+    public var count = 0
+    /// Those that cannot be read, by writer and flush: passed over, and left where they lie for as long as blocks are
+    /// kept.
+    public var damaged: [(writer: Int32, flush: Int64)] = []
+}
+
 /// Reading rollup blocks in the order of each writer's flushes, and folding them into the lasting counts.
 public enum RollupStore {
     /// No block is larger than this when opened; a larger one is damage.
@@ -80,11 +88,12 @@ public enum RollupStore {
     /// More counts than this are not held at once, about 64 MB.
     private static let foldedCountsMax = 400_000
 
-    /// Folds blocks that were not folded yet into the counts by minute and by hour; returns how many: none when none is left.
+    /// Folds blocks that were not folded yet into the counts by minute and by hour; none when none is left.
     ///
-    /// The positions move in the same transaction, so that every block counts exactly once whatever fails in between; their
-    /// rows are locked, so that two aggregators never fold the same block.
-    public static func compact(countMax: Int, _ connection: PostgresConnection) throws -> Int {
+    /// One that cannot be read costs its own counts and no other's: the positions move past it. They move in the same
+    /// transaction, so that every block counts exactly once whatever fails in between; their rows are locked, so that
+    /// two aggregators never fold the same block.
+    public static func compact(countMax: Int, _ connection: PostgresConnection) throws -> FoldedBlocks {
         try connection.transaction {
             try connection.execute(
                 "INSERT INTO farwatch.compacted SELECT id, 0 FROM farwatch.writers ON CONFLICT DO NOTHING", [])
@@ -94,14 +103,19 @@ public enum RollupStore {
                 SELECT b.writer, b.flush, b.bytes FROM p JOIN farwatch.rollup_blocks b
                 ON b.writer = p.writer AND b.flush > p.flush ORDER BY b.writer, b.flush LIMIT $1
                 """, [.int4(Int32(countMax))])
-            guard rows.count > 0 else { return 0 }
+            var folded = FoldedBlocks(count: 0)
+            guard rows.count > 0 else { return folded }
             var rollup = MinuteRollup()
             var positions: [Int32: Int64] = [:]
-            var folded = 0
             for row in rows where rollup.counts.count < foldedCountsMax {
-                rollup.add(try open(row, 2))
-                positions[try row.int4(0)] = try row.int8(1)
-                folded += 1
+                let (writer, flush) = (try row.int4(0), try row.int8(1))
+                positions[writer] = flush
+                folded.count += 1
+                do {
+                    rollup.add(try open(row, 2))
+                } catch is StorageError {
+                    folded.damaged.append((writer, flush))
+                }
             }
             try store(rollup, into: "minute", connection)
             try store(rollup.byHour(), into: "hour", connection)

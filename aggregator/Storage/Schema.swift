@@ -27,6 +27,9 @@ enum Schema {
         SchemaStep(
             version: 3, title: "incidents, what people do about them, messages to be delivered", kind: .contracts,
             script: thirdStep),
+        SchemaStep(
+            version: 4, title: "calls found by route, customer and origin; impact and drift", kind: .expands,
+            script: fourthStep),
     ]
 
     /// Rows are distributed by this many shards of agents, fixed for good.

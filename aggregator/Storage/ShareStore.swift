@@ -38,6 +38,8 @@ public enum ShareStore {
     public static let byteCountMax = 8 << 20
     /// Shares that are over are listed for so long, then their rows go. The audit keeps what was done with them.
     private static let listedAfterEnd = "90 days"
+    /// No link holds longer than this from its making, however often it is changed.
+    public static let hoursMax = 7 * 24
 
     public enum Creation: Sendable {
         case created, noEvidence, evidenceTooLarge, tooMany
@@ -101,7 +103,8 @@ public enum ShareStore {
     ) throws -> Change {
         let changed = try connection.query(
             """
-            UPDATE farwatch.shares SET recipient = coalesce($2, recipient), expires_at = coalesce($3, expires_at)
+            UPDATE farwatch.shares SET recipient = coalesce($2, recipient), expires_at =
+                least(coalesce($3, expires_at), created_at + interval '\(hoursMax) hours')
             WHERE id = $1 AND \(isOpen) RETURNING \(columns)
             """, [.text(id), .text(recipient), .timestamptz(expiresAt?.microsecondsSinceEpoch)])
         if let changed = changed.first { return .changed(try record(changed)) }

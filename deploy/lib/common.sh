@@ -8,7 +8,8 @@ tools=$root/.build/tools
 
 build_packages=(g++ git pkg-config libnghttp2-dev libzstd-dev zlib1g-dev libbrotli-dev libdeflate-dev libsimdjson-dev libexpat1-dev
     libyaml-dev libpq-dev libbpf-dev)
-test_packages=(chromium-headless-shell curl fonts-dejavu-core iproute2 nghttp2-client nodejs openssl protobuf-compiler shellcheck)
+test_packages=(chromium-headless-shell curl fonts-dejavu-core iproute2 nghttp2-client nginx-light nodejs openssl protobuf-compiler
+    publicsuffix shellcheck)
 
 say() { printf '==> %s\n' "$*" >&2; }
 

@@ -10,6 +10,8 @@ AGGREGATOR = """\
 state_directory: {state}/aggregator
 ingest:
   listen: 127.0.0.1:{ingest}
+partner_pages:
+  enabled: false
 api:
   listen: 127.0.0.1:{api}
 """

@@ -4,6 +4,9 @@ Calls of `deploy/generate-traffic` are posted to one agent over loopback as NDJS
 has acknowledged all of them, durably (`synchronous_commit = on`), CPU time until they are folded into the counts as well. The
 sender is another process and is not counted. CPU time is user and system time from /proc, of all PostgreSQL processes together
 for the server; what the same programs use when nothing comes in, measured at the end, is taken off.
+
+A machine that does other things as well tells little by its seconds: `--before FOLDER` measures the programs in that folder and
+those built here in turn, so that both meet the same.
 """
 
 import argparse
@@ -171,6 +174,7 @@ def measure(count: int, seed: int, metadata: bool) -> dict:
         return {
             "calls": count,
             "kind": "metadata" if metadata else "full",
+            "calls_on_the_short_way": round(metric(installation, "farwatch_agent_express_calls_total")),
             "json_bytes_a_call": round(json_bytes / count),
             "cpu_s_per_million": per_million,
             "aggregator_and_postgresql_cpu_s_per_million": round(
@@ -191,10 +195,18 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--metadata", action="store_true", help="only without headers and bodies")
     options.add_argument("--full", action="store_true", help="only with headers and bodies")
+    options.add_argument("--before", type=Path, metavar="FOLDER", help="programs to measure in turn with those built")
+    options.add_argument("--rounds", type=int, default=1, help="how often each is measured")
     arguments = options.parse_args()
+    built = os.environ.get("PROGRAMS")
     kinds = [kind for kind, wanted in ((False, arguments.full), (True, arguments.metadata)) if wanted] or [False, True]
     for metadata in kinds:
-        print(json.dumps(measure(arguments.calls, arguments.seed, metadata), indent=2), flush=True)
+        for _ in range(arguments.rounds):
+            for folder in ([arguments.before] if arguments.before else []) + [built]:
+                if folder:
+                    os.environ["PROGRAMS"] = str(folder)
+                measured = measure(arguments.calls, arguments.seed, metadata)
+                print(json.dumps({"programs": str(folder or "built"), **measured}, indent=2), flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,8 +35,9 @@ def built_programs() -> Path:
 class Installation:
     """State, settings and logs lie in a folder of their own, which goes with `close`."""
 
-    def __init__(self, agent_extra: str = "", aggregator_extra: str = "", **environment: str):
+    def __init__(self, agent_extra: str = "", aggregator_extra: str = "", agent_user: str = "", **environment: str):
         self.environment = environment
+        self.agent_user = agent_user
         self.bin = built_programs()
         self._folder = tempfile.TemporaryDirectory(prefix="farwatch-test-")
         self.state = Path(self._folder.name)
@@ -49,11 +51,16 @@ class Installation:
         for name, extra in (("agent", agent_extra), ("aggregator", aggregator_extra)):
             with open(self.state / f"{name}.yaml", "a", encoding="utf-8") as file:
                 file.write(extra)
+        if agent_user:
+            with open(self.state / "agent.yaml", "a", encoding="utf-8") as file:
+                file.write(f"\nuser: {agent_user}\n")
 
     def __enter__(self) -> "Installation":
         try:
             self.start_aggregator()
             settings.write_token(self.state, self.command("farwatch-aggregator", "token", "create").split()[-1])
+            if self.agent_user:
+                shutil.chown(self.state / "agent.token", self.agent_user)
             self.start_agent()
         except BaseException:
             self.close()

@@ -57,6 +57,7 @@ class Canaries(unittest.TestCase):
 
     def send_all(self) -> None:
         for number, text in enumerate(self.secrets, 1):
+            calls = []
             for shape in disguises(text):
                 for host in ("api.stripe.com", "slack.com", "api.github.com"):
                     bodies = [{"a": [shape], "note": f"pay {shape} now", shape: 1}, f"a=1&note={urllib.parse.quote(shape)}",
@@ -67,7 +68,8 @@ class Canaries(unittest.TestCase):
                         call["request"]["headers"]["content-type"] = kind
                         self.sent += 1
                         call["id"] = f"{shape}/{self.sent}"  # Equal ids are one call.
-                        self.post("/v1/calls", [call])
+                        calls.append(call)
+            self.post("/v1/calls", calls)
             self.post("/v1/events/batch", [moesif(shape) for shape in disguises(text)])
             self.post("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span(text, number)]}]}]})
             self.post("/v1/calls", f'{{"{text}'.encode())
@@ -83,7 +85,7 @@ class Canaries(unittest.TestCase):
         """With calls under way; what a crash writes goes to the log, and no memory to the disk."""
         self.post("/v1/calls", [native(text, "api.stripe.com", {"a": text}) for text in self.secrets])
         process = self.installation.programs.running.pop("farwatch-agent")
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300  # Seconds, where nobody else wants the cores.
         while process.poll() is None:  # The runtime writes its report, lets go, and expects the fault again.
             self.assertLess(time.monotonic(), deadline, "it does not end")
             process.send_signal(signal.SIGSEGV)

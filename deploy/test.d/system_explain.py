@@ -1,6 +1,7 @@
 """The key that broke the call is found by the API and by the operator's client, in calls that came through a real agent."""
 
 import json
+import subprocess
 import time
 import unittest
 import urllib.parse
@@ -111,6 +112,24 @@ class Explain(unittest.TestCase):
         # The same calls on both sides: nothing changed.
         same = urllib.parse.urlencode({"a": a, "b": a}, quote_via=urllib.parse.quote)
         self.assertEqual(self.get(f"/api/v1/compare?{same}")[1]["causes"], [])
+
+    def test_while_calls_stream_the_key_that_broke_each_is_named(self):
+        """Comes behind those that count failures, by its name: it makes one more."""
+        tail = [str(self.installation.bin / "farwatch"), "tail", "--limit", "1", "--customer", "streamed", "--url", self.address]
+        with subprocess.Popen(tail, stdout=subprocess.PIPE, text=True) as process:
+            time.sleep(4)  # It opens, and learns what is usual.
+            call = order(101, True, 0) | {"id": "t-streamed", "customer": "streamed"}
+            send(f"{self.installation.receivers}/v1/calls", as_ndjson([call]), content_type="application/x-ndjson")
+            shown, _ = process.communicate(timeout=30)
+        self.assertIn("body $.shipping.zip", shown)
+        self.assertNotIn(SECRET, shown)
+
+    def test_a_comparison_tells_how_far_it_is(self):
+        query = urllib.parse.urlencode({"a": "service_version=1.9", "b": "service_version=2.0"})
+        _, headers, body = send(f"{self.address}/api/v1/compare?progress=true&{query}", None, "GET")
+        self.assertEqual(headers["content-type"], "text/event-stream")
+        names = [line.split(": ")[1] for line in body.decode().splitlines() if line.startswith("event: ")]
+        self.assertEqual((names[0], names[-1], names.count("result")), ("progress", "result", 1))
 
     def test_nobody_without_the_scope_sees_a_value_of_a_body(self):
         for path in ("calls/t-101/explain", "explain?partner=stripe", "compare?a=failed=false%26since=1h&b=status=4xx"):

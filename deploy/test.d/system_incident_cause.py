@@ -1,5 +1,6 @@
 """A release of ours breaks requests: no partner is blamed, and the message names the key that is missing."""
 
+import json
 import time
 import unittest
 
@@ -56,6 +57,13 @@ class Release(unittest.TestCase):
         self.assertIn("In common: ", told["text"])
         stripe = next(one for one in self.installation.api.status()["partners"] if one["id"] == "stripe")
         self.assertEqual(stripe["status"], "operational", stripe)
+
+        def impact():
+            _, _, body = send(f"{self.installation.api.address}/api/v1/incidents", None, "GET")
+            return next((incident["impact"] for incident in json.loads(body)["data"] if "impact" in incident), None)
+
+        found = self.installation.wait_for(impact, 30, "the impact is kept with the incident")
+        self.assertEqual((found["known"], found["requests"]), (False, 0), "no request of ours was seen")
         print(f"{told['summary']}\n{sentences}")
 
 

@@ -1,5 +1,6 @@
 """People work on incidents: they see them, act on them, silence them, and whoever gets a message acknowledges by its link."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -38,6 +39,14 @@ def document(number: int, title: str) -> str:
             "timeline": [{"at": "2026-11-24T11:59:09.000Z", "what": "opened: 81% of calls fail"}],
         }
     )  # fmt: skip
+
+
+def base36(number: int) -> str:
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
 
 
 class Traffic:
@@ -158,7 +167,9 @@ class Incidents(unittest.TestCase):
             [("link", "acknowledged"), ("ann-operate", "assigned to payments"),
              ("ann-operate", "noted: switched to the second gateway"),
              ("ann-operate", "not the partner has acknowledged it (no case was sent to the partner)"),
-             ("ann-operate", "the partner was told: ticket 4711"), ("ann-operate", "noted: nobody decides"),
+             ("ann-operate", "the partner was told: ticket 4711"),
+             ("ann-operate", "told what the partner's page says: we look into elevated errors"),
+             ("ann-operate", "noted: nobody decides"),
              ("ann-operate", "resolved by hand: on the other gateway")],
         )  # fmt: skip
         self.assertEqual(
@@ -181,6 +192,8 @@ class Incidents(unittest.TestCase):
         self.farwatch("incident", "note", number, "switched to the second gateway")
         self.assertIn("no case was sent", self.farwatch("incident", "case", number, "acknowledged", code=1))
         self.farwatch("incident", "case", number, "sent", "--note", "ticket 4711")
+        shown = self.farwatch("incident", "partner-says", number, "we look into elevated errors")
+        self.assertRegex(shown, r"their page +we look into elevated errors")
         self.keep_what_nobody_comes_to(number)
         self.assertIn("stripe", json.dumps(self.ask(f"/api/v1/incidents/{number}/why")[2]["decisions"]))
         self.assertIn("DECISION", self.farwatch("incident", "why", number))
@@ -193,8 +206,9 @@ class Incidents(unittest.TestCase):
         self.assertEqual((status, headers["cache-control"]), (200, "no-store"))
         self.assertIn(b"<button>Acknowledge</button>", page)
         self.assertIsNone(self.ask(f"/api/v1/incidents/{number}")[2]["acknowledged"])
-        self.assertEqual(self.ask(path[:-1] + ("0" if path[-1] != "0" else "1"), "POST", token=None)[0], 403)
-        self.assertEqual(self.ask(self.link(INCIDENT).replace(str(INCIDENT), number), "POST", token=None)[0], 403)
+        self.assertEqual(self.ask(path[:-1] + ("a" if path[-1] != "a" else "b"), "POST", token=None)[0], 403)
+        of_another = self.link(INCIDENT).split("-")[1]
+        self.assertEqual(self.ask(path.split("-")[0] + "-" + of_another, "POST", token=None)[0], 403)
         status, _, page = self.ask(path, "POST", token=None)
         self.assertEqual((status, b"Acknowledged." in page), (200, True))
         self.assertEqual(self.ask(f"/api/v1/incidents/{number}")[2]["acknowledged"]["by"], "link")
@@ -204,8 +218,8 @@ class Incidents(unittest.TestCase):
         key = bytes.fromhex(
             self.installation.sql("SELECT encode(bytes, 'hex') FROM farwatch.snapshots WHERE name = 'link-key'")[0][0]
         )
-        code = hmac.new(key, f"acknowledge incident {number}".encode(), hashlib.sha256).hexdigest()
-        return f"/incidents/{number}/acknowledge?key={code}"
+        code = base64.b32encode(hmac.new(key, f"acknowledge incident {number}".encode(), hashlib.sha256).digest())
+        return f"/a/{base36(int(number))}-{code[:20].decode().lower()}"
 
     def keep_what_nobody_comes_to(self, number: str) -> None:
         """Another holds the lease, and does nothing."""

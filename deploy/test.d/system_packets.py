@@ -21,6 +21,8 @@ from installation import Installation, as_ndjson, native_call, send
 from settings import free_port
 from system import clean_environment
 
+ALONE = True  # For `run.py`: it looks at every packet of the machine.
+
 WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PACKETS")
 WITHOUT_PROBES = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
 SEEN_WITHIN_S = 30
@@ -74,7 +76,10 @@ def tls_context() -> ssl.SSLContext:
 class Live(unittest.TestCase):
     """An installation whose agent captures packets, servers that it knows nothing of, and curl."""
 
-    capture = 'packets: "on"'
+    # This machine is busy with tests: what they cost is not to be governed here.
+    limits = "\n  limits: {agent_cpu_percent: 100, application_cpu_percent: 100}"
+    capture = 'packets: "on"' + limits
+    agent_user = "nobody"  # Reads packets without any privilege.
 
     @classmethod
     def setUpClass(cls):
@@ -84,7 +89,7 @@ class Live(unittest.TestCase):
             cls.addClassCleanup(server.shutdown)
         cls.port, cls.tls_port = cls.clear.server_port, cls.encrypted.server_port
         cls.closed_port = free_port()
-        cls.installation = Installation()
+        cls.installation = Installation(agent_user=cls.agent_user)
         ports = cls.installation.ports
         # The agent's own ports too: were its own traffic captured, it would be a partner's.
         own = [ports.receivers, ports.health, ports.ingest]
@@ -161,6 +166,23 @@ class PacketsLive(Live):
         call = self.calls(f":{self.tls_port}", 1)[0]
         self.assertEqual((call["error"], call["partner"], call.get("response")), ("tls_failure", "stripe", None))
 
+    def test_connections_that_are_seen_and_not_read_are_told_of_their_partner(self):
+        sealed, clear = f"api.slack.com:{self.tls_port}", f"api.slack.com:{self.port}"
+        for _ in range(3):
+            self.curl("-k", "--resolve", f"{sealed}:127.0.0.1", f"https://{sealed}/sealed/200/10")
+        self.curl("--resolve", f"{clear}:127.0.0.1", f"http://{clear}/api/open/200/10", f"http://{clear}/api/open/200/11")
+
+        def coverage() -> dict | None:
+            partners = {partner["id"]: partner["coverage"] for partner in self.installation.api.status()["partners"]}
+            seen = partners.get("slack", {}).get("connections_seen", 0)
+            return partners["slack"] if seen >= 4 else None
+
+        told = self.installation.wait_for(coverage, SEEN_WITHIN_S, "heartbeats tell of connections")
+        self.assertEqual(told, {"connections_seen": 4, "calls_decoded_ratio": 0.25, "hosts_blind": 0})
+        fleet = self.installation.api.status()["coverage"]
+        self.assertGreaterEqual(fleet["connections_seen"], 4)
+        self.assertLess(fleet["calls_decoded_ratio"], 1)
+
     def test_the_agents_own_traffic_is_not_captured(self):
         ports = self.installation.ports
         status, _, _ = send(f"{self.installation.receivers}/v1/calls", as_ndjson([native_call(1)]),
@@ -184,7 +206,7 @@ class PacketsLive(Live):
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
 @unittest.skipIf(WITHOUT_PROBES, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT_PROBES}")
 class PacketsBesideProbes(Live):
-    capture = 'packets: "on"\n  probes: "on"\n  limits: {agent_cpu_percent: 100, application_cpu_percent: 100}'
+    capture = 'packets: "on"\n  probes: "on"' + Live.limits
 
     def test_what_both_see_is_one_call(self):
         def are_probed() -> bool:
@@ -258,6 +280,8 @@ class ReportsBesidePackets(Live):
 class KeyLogLive(Live):
     """TLS of packets, opened with the secrets that curl writes, for a while."""
 
+    agent_user = ""  # The file belongs to root, as applications make it.
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="farwatch-keys-")
@@ -265,7 +289,7 @@ class KeyLogLive(Live):
         cls.key_log = Path(folder.name) / "keys.log"
         cls.until = time.time() + 120
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cls.until))
-        cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}'
+        cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}' + cls.limits
         super().setUpClass()
 
     def tls_call(self, path: str, *more: str) -> None:

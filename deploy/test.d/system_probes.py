@@ -21,8 +21,11 @@ import unittest
 from pathlib import Path
 
 from installation import Installation, send
+from nginx import Nginx
 from settings import free_port
 from system import clean_environment
+
+ALONE = True  # For `run.py`: it looks at every process of the machine.
 
 HERE = Path(__file__).parent / "probes.d"
 WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
@@ -65,6 +68,20 @@ class ResettingServer:
             connection.close()
 
 
+class SilentServer:
+    """Listens, and has more connections waiting than it takes: the kernel answers no further one."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.port = self.listener.getsockname()[1]
+        self.waiting = []
+        for _ in range(3):
+            connection = socket.socket()
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", self.port))
+            self.waiting.append(connection)
+
+
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT}")
 class ProbesLive(unittest.TestCase):
     @classmethod
@@ -77,13 +94,18 @@ class ProbesLive(unittest.TestCase):
         cls.node = node
         cls.server, cls.base = cls.start_server(key, certificate)
         _, cls.fragile_base = cls.start_server(key, certificate)
+        cls.nginx = Nginx(cls.base, key, certificate, free_port(), free_port())
+        cls.addClassCleanup(cls.nginx.close)
         cls.resetting = ResettingServer(key, certificate)
+        cls.silent = SilentServer()
         cls.unspeaking = ResettingServer()
         cls.closed_port, cls.other_closed_port = free_port(), free_port()
-        ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.closed_port, cls.other_closed_port]
+        ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.silent.port, cls.closed_port,
+                 cls.other_closed_port]
         hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1")])
         # This machine is busy with tests: what they cost is not to be governed here, but in a test of its own.
-        cls.installation = Installation(agent_extra=f"""
+        # What reads all this has no privilege: see the test of that.
+        cls.installation = Installation(agent_user="nobody", agent_extra=f"""
 capture:
   probes: "on"
   limits: {{agent_cpu_percent: 100, application_cpu_percent: 100}}
@@ -179,6 +201,54 @@ partners:
             self.run_client(self.node, HERE / "client.js", self.base, version)
             for number, call in enumerate(self.calls(f"/node{version}/", 4)):
                 self.check(call, "POST", f"/node{version}/{number}?n={1000 + number}", 200, 52, 1_000 + number, version)
+
+    def test_nginx_as_a_client_and_as_a_server_of_webhooks(self):
+        self.run_client("curl", "-s", self.nginx.proxy + "/nginx?n=4321&s=429", "-d", "a=b", "-o", "/dev/null")
+        self.check(self.calls("/nginx?", 1)[0], "POST", "/nginx?n=4321&s=429", 429, 3, 4_321, "1.1")
+        for flag, version in (("--http1.1", "1.1"), ("--http2", "2")):
+            self.run_client("curl", "-sk", flag, f"{self.nginx.hooks}/hooks/{version}", "-d", '{"type":"charge.failed"}',
+                            "-H", "stripe-signature: t=1,v1=00", "-H", "content-type: application/json", "-o", "/dev/null")
+            call = self.calls(f"/hooks/{version}", 1)[0]
+            self.assertEqual((call["partner"], call["direction"], call["source"]), ("stripe", "inbound", "probe"))
+            self.assertEqual((call["request"]["method"], call["response"]["status"]), ("POST", 202))
+            self.assertEqual((call["request"]["body_bytes"], call["response"]["body_bytes"]), (24, 5))
+            self.assertEqual(call["request"]["http_version"], version)
+
+    def test_a_connection_that_nobody_answers_is_a_call_with_its_error(self):
+        self.run_client("curl", "-sk", "--connect-timeout", "2", f"https://127.0.0.1:{self.silent.port}/silent", expect=28)
+        call = self.calls(f":{self.silent.port}/", 1)[0]
+        self.assertEqual((call["error"], call.get("response")), ("connect_timeout", None))
+        self.assertGreater(call["duration_ms"], 1_500)
+
+    def test_a_name_that_does_not_resolve_is_a_call_with_its_error(self):
+        self.run_client("unshare", "--mount", "sh", "-c", f"""
+            printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' > {self.installation.state}/resolv.conf
+            mount --bind {self.installation.state}/resolv.conf /etc/resolv.conf
+            curl -sk https://api.stripe.com/v1/nowhere""", expect=6)
+        call = self.calls("api.stripe.com/", 1)[0]
+        self.assertEqual((call["error"], call["partner"], call.get("response")), ("dns_failure", "stripe", None))
+
+    def test_what_reads_bytes_has_no_capability_and_gains_none(self):
+        agent = self.installation.programs.running["farwatch-agent"].pid
+
+        def facts(process: int) -> dict[str, str]:
+            lines = Path(f"/proc/{process}/status").read_text().splitlines()
+            return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
+
+        # Every thread, because each has capabilities of its own.
+        for thread in Path(f"/proc/{agent}/task").iterdir():
+            status = facts(int(thread.name))
+            self.assertEqual({status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}, {"0" * 16})
+            self.assertEqual(status["NoNewPrivs"], "1")
+            self.assertNotIn("0", status["Uid"].split())
+            self.assertNotIn("0", status["Gid"].split())
+        children = subprocess.run(["ps", "--no-headers", "--format", "pid", "--ppid", str(agent)], capture_output=True,
+                                  text=True, check=True).stdout.split()
+        self.assertEqual(len(children), 1, "one process has the privileges")
+        command = Path(f"/proc/{children[0]}/cmdline").read_bytes().split(b"\0")
+        self.assertEqual(command[1:-1], [b"privileged"])
+        permitted = int(facts(int(children[0]))["CapPrm"], 16)
+        self.assertEqual(permitted & (1 << 1 | 1 << 6 | 1 << 7 | 1 << 12), 0, "it can neither change files nor users nor networks")
 
     def test_a_library_of_a_container_is_found_when_its_program_starts(self):
         """Another mount namespace with a copy of the library that nobody else can see: a file of its own, not probed before."""

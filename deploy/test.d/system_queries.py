@@ -81,6 +81,11 @@ class Queries(unittest.TestCase):
             ("id=t-205", 1),
             ("id=nobody", 0),
             ("status=5xx&customer=acme", 20),
+            ("delivery_id=evt_1", 1),
+            ("event_type=charge.failed&direction=inbound", 1),
+            ("slower_than_ms=400", 1),
+            ("method=PUT", 0),
+            ("source=packets", 0),
         ):
             with self.subTest(query=query):
                 self.assertEqual(self.total(f"/api/v1/calls?limit=1000&{query}"), count)
@@ -111,6 +116,11 @@ class Queries(unittest.TestCase):
         links = [(node["call"]["id"], node["parent"], node["linked_by"]) for node in trace["calls"]]
         self.assertEqual(links, [("t-300", None, None), ("t-301", "t-300", "time")])
         self.assertEqual(self.get("/api/v1/traces/" + "1" * 32)[0], 404)
+        by_delivery = self.get("/api/v1/traces/evt_1")[2]
+        self.assertEqual([node["call"]["id"] for node in by_delivery["calls"]], ["t-300", "t-301"])
+        self.assertIn("attempt 1 of delivery evt_1 is not stored", [gap["detail"] for gap in by_delivery["gaps"]])
+        by_key = self.get("/api/v1/traces/k201")[2]
+        self.assertEqual([node["call"]["id"] for node in by_key["calls"]], ["t-201"])
         screen = self.installation.command("farwatch", "trace", TRACE, "--url", self.address)
         self.assertIn("← stripe", screen)
 
@@ -202,6 +212,20 @@ class Queries(unittest.TestCase):
         )
         self.assertEqual([(entry["who"], entry["what"]) for entry in log],
                          [("operate", "removed evidence"), ("operate", "made evidence")])  # fmt: skip
+
+    def test_links_for_outsiders_are_off_until_they_are_allowed(self):
+        made = self.get("/api/v1/evidence", "operate", "POST", {"title": "x", "delivery_id": "evt_1"})[2]
+        self.assertEqual(len(made["sha256"]), 64)
+        har = self.get(f"/api/v1/evidence/{made['id']}")[2]
+        self.assertEqual(len(har["log"]["entries"][0]["_sha256"]), 64)
+        body = {"evidence": made["id"], "recipient": "x", "preview": made["sha256"]}
+        status, _, answer = self.get("/api/v1/shares", "operate", "POST", body)
+        self.assertEqual((status, "api.shares" in answer["hint"]), (403, True))
+        self.assertEqual(self.get("/shared/fwshare_" + "0" * 64)[0], 404)
+
+    def test_a_path_that_is_not_there_is_told_with_what_was_meant(self):
+        status, _, answer = self.get("/api/v1/partner")
+        self.assertEqual((status, answer["hint"]), (404, "did you mean `/api/v1/partners`?"))
 
     def test_bad_bodies_are_told_where_they_are_bad(self):
         def post(body, **headers):

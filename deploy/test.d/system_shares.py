@@ -10,7 +10,7 @@ from installation import Installation, as_ndjson, native_call, send
 class Shares(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.installation = Installation().__enter__()
+        cls.installation = Installation(aggregator_extra="  shares: true\n").__enter__()  # Under api, the last there.
         cls.addClassCleanup(cls.installation.close)
         cls.address = cls.installation.api.address
         calls = [native_call(number, customer="acme", host="app-1") for number in range(20)]
@@ -47,7 +47,8 @@ class Shares(unittest.TestCase):
         return made["id"]
 
     def share(self, evidence: str, **fields) -> dict:
-        fields = {"evidence": evidence, "recipient": "Stripe support"} | fields
+        preview = self.ask(f"/api/v1/evidence/{evidence}/preview", "operate")[2]
+        fields = {"evidence": evidence, "recipient": "Stripe support", "preview": preview["preview"]} | fields
         status, headers, made = self.ask("/api/v1/shares", "operate", "POST", fields)
         self.assertEqual((status, made["state"], made["views"]), (201, "open", 0))
         self.assertEqual(headers["location"], f"/api/v1/shares/{made['id']}")
@@ -87,6 +88,8 @@ class Shares(unittest.TestCase):
             entries = self.ask("/api/v1/audit", "admin")[2]["data"]
             return [entry for entry in entries if entry["detail"].get("share") == share["id"]]
 
+        previewed = [e["what"] for e in self.ask("/api/v1/audit", "admin")[2]["data"] if "previewed" in e["what"]]
+        self.assertTrue(previewed)
         entries = self.installation.wait_for(lambda: (found := audit()) and len(found) == 4 and found, 10, "the audit")
         self.assertEqual([entry["what"] for entry in entries],
                          ["ended a share", "viewed evidence", "viewed evidence", "shared evidence"])  # fmt: skip
@@ -97,11 +100,16 @@ class Shares(unittest.TestCase):
         share = self.share(evidence)
         days = self.installation.sql(f"SELECT (extract(epoch FROM expires_at - created_at) / 86400)::int "
                                      f"FROM farwatch.shares WHERE id = '{share['id']}'")  # fmt: skip
-        self.assertEqual(days, [["7"]])
+        self.assertEqual(days, [["3"]])
+        # However often it is changed, a week from its making is the end of it.
+        self.installation.sql(f"UPDATE farwatch.shares SET created_at = created_at - interval '6 days' WHERE id = '{share['id']}'")
+        _, _, prolonged = self.ask(f"/api/v1/shares/{share['id']}", "operate", "PATCH", {"expires_in_hours": 168})
+        self.assertLess(prolonged["expires_at"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_500)))
         status, _, changed = self.ask(f"/api/v1/shares/{share['id']}", "operate", "PATCH",
                                       {"recipient": "Anna", "expires_in_hours": 1})  # fmt: skip
         self.assertEqual((status, changed["recipient"]), (200, "Anna"))
         self.assertLess(changed["expires_at"], share["expires_at"])
+        self.assertEqual(changed["views"], 0)
         self.installation.sql(f"UPDATE farwatch.shares SET expires_at = now() WHERE id = '{share['id']}'")
         self.assertEqual(self.ask(share["path"])[0], 404)
         self.assertEqual(self.ask(f"/api/v1/shares/{share['id']}")[2]["state"], "expired")
@@ -117,14 +125,21 @@ class Shares(unittest.TestCase):
         self.assertEqual(self.ask(f"/api/v1/shares/{open_share['id']}")[0], 404)
 
     def test_who_may_share_and_what_is_refused(self):
-        body = {"evidence": self.evidence(), "recipient": "x"}
+        evidence = self.evidence()
+        preview = self.ask(f"/api/v1/evidence/{evidence}/preview", "operate")[2]
+        self.assertEqual(len(preview["har"]["log"]["entries"]), 20)
+        self.assertIn("Calls &lt;of&gt; today", preview["page"])
+        self.assertEqual(self.ask(f"/api/v1/evidence/{evidence}/preview", "read")[0], 403)
+        body = {"evidence": evidence, "recipient": "x", "preview": preview["preview"]}
         for token, expected in ((None, 401), ("read", 403), ("operate", 201), ("admin", 201)):
             self.assertEqual(self.ask("/api/v1/shares", token, "POST", body)[0], expected, token)
         for wrong, status in (
-            ({"evidence": "ev_none", "recipient": "x"}, 404),
-            ({"evidence": body["evidence"]}, 400),
+            (body | {"evidence": "ev_none"}, 404),
+            ({"evidence": body["evidence"], "preview": body["preview"]}, 400),
+            ({"evidence": body["evidence"], "recipient": "x"}, 400),
+            (body | {"preview": "0" * 64}, 409),
             (body | {"expires_in_hours": 0}, 400),
-            (body | {"expires_in_hours": 2_161}, 400),
+            (body | {"expires_in_hours": 169}, 400),
             (body | {"views": 3}, 400),
         ):
             self.assertEqual(self.ask("/api/v1/shares", "operate", "POST", wrong)[0], status, wrong)

@@ -1,12 +1,15 @@
 """Two aggregators on one database: one decides, the other takes over in the middle of an outage, and nothing is doubled or lost."""
 
+import json
 import signal
 import time
 import unittest
 
-from installation import Installation, settings
+from installation import Installation, send, settings
 from receivers import HTTPReceiver
 from system_incidents import Traffic
+
+ALONE = True  # For `run.py`: it holds another aggregator to its 15 seconds.
 
 TAKEN_OVER_WITHIN_S = 15
 
@@ -64,6 +67,10 @@ class Takeover(unittest.TestCase):
         self.assertEqual([state for _, state in self.incidents()], ["resolved"])
         # The one that does not decide reads every second what the other has published.
         self.first.wait_for(lambda: self.first.api.status()["partners"] == self.partners(), 10, "both show the same")
+        self.first.wait_for(lambda: self.why(self.first) == self.why(self.second) != [], 15, "both say why")
+
+    def why(self, one: Installation) -> list[dict]:
+        return json.loads(send(one.api.address + "/api/v1/why?partner=stripe", None, "GET")[2])["decisions"]
 
     def partners(self) -> list[dict]:
         return self.second.api.status()["partners"]

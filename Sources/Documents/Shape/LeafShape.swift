@@ -12,6 +12,8 @@ struct LeafShape: Equatable {
     var places = 0
     /// Nil where merged strings differ, and for the empty string.
     var format: StringFormat?
+    /// 24 bits of a keyed hash of the value, where the operator allows them (`ShapeHashing`).
+    var mark: UInt32?
 
     /// Digits of a number that are told exactly; more are told as this many.
     private static let digitCountMax = 999
@@ -53,6 +55,19 @@ struct LeafShape: Equatable {
         self.places = min(places, Self.digitCountMax)
     }
 
+    /// Of a double that is a decimal of at most three places, as amounts are, from its value; nil for others, whose text tells. What
+    /// makes it so is in `JSONText.writeDecimal`.
+    init?(decimal value: Double) {
+        guard value.magnitude < 1e9 else { return nil }
+        let thousandths = (value.magnitude * 1_000).rounded()
+        guard thousandths / 1_000 == value.magnitude else { return nil }
+        let whole = UInt64(thousandths) / 1_000
+        let fraction = UInt64(thousandths) % 1_000
+        self.init(integer: whole, isNegative: value < 0)
+        kind = .number
+        places = fraction == 0 ? 0 : fraction % 10 != 0 ? 3 : fraction % 100 != 0 ? 2 : 1
+    }
+
     init(integer magnitude: UInt64, isNegative: Bool) {
         kind = .integer
         var digits = 0
@@ -84,6 +99,7 @@ struct LeafShape: Equatable {
         wide.high = max(high, other.high)
         wide.places = max(places, other.places)
         wide.format = format == other.format ? format : nil
+        wide.mark = mark == other.mark ? mark : nil
         return wide
     }
 
@@ -108,6 +124,7 @@ struct LeafShape: Equatable {
             sink.append(UInt8(ascii: "."))
             JSONText.writeInteger(places, to: &sink)
         }
+        writeMark(to: &sink)
         sink.append(UInt8(ascii: "\""))
     }
 

@@ -84,6 +84,8 @@ public struct ShapeLimits: Sendable {
     public var memberCountMax = 256
     /// Leaves and containers of the whole.
     public var valueCountMax = 2_000
+    /// Hashes of values that are codes; nil, the default, for none.
+    public var hashing: ShapeHashing?
 
     public init() {}
 }

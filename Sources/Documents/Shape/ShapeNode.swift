@@ -14,7 +14,7 @@ extension ShapeNode {
     /// array where a name repeats, `#text` where there is text beside them.
     init(_ element: XMLElement, depth: Int, limits: ShapeLimits) {
         guard !element.attributes.isEmpty || !element.children.isEmpty else {
-            self = .leaf(LeafShape(element.text))
+            self = .leaf(LeafShape(element.text, named: element.name, limits))
             return
         }
         guard depth < limits.depthMax else {
@@ -23,13 +23,13 @@ extension ShapeNode {
         }
         var members = RepeatedMembers(limits: limits)
         for attribute in element.attributes {
-            members.add("@" + DataKey.name(attribute.name), .leaf(LeafShape(attribute.value)))
+            members.add("@" + DataKey.name(attribute.name), .leaf(LeafShape(attribute.value, named: attribute.name, limits)))
         }
         for child in element.children {
             members.add(DataKey.name(child.name), ShapeNode(child, depth: depth + 1, limits: limits))
         }
         if element.text.utf8.contains(where: { !StringFormat.isSpace($0) }) {
-            members.add("#text", .leaf(LeafShape(element.text)))
+            members.add("#text", .leaf(LeafShape(element.text, named: element.name, limits)))
         }
         self = members.node
     }
@@ -39,7 +39,8 @@ extension ShapeNode {
     init(_ form: FormBody, limits: ShapeLimits) {
         var members = RepeatedMembers(limits: limits)
         for (name, value) in form {
-            members.add(ShapeNode.formName(name), .leaf(value.withUnsafeBufferPointer { LeafShape(text: $0) }))
+            let key = ShapeNode.formName(name)
+            members.add(key, .leaf(LeafShape(value, named: key, limits)))
         }
         self = members.node
     }
@@ -68,9 +69,17 @@ extension DataKey {
 }
 
 extension LeafShape {
-    init(_ text: String) {
-        var text = text
-        self = text.withUTF8 { LeafShape(text: $0) }
+    /// Of a text under a name, with a hash where those are allowed and the name does not forbid it.
+    init(_ text: String, named name: String, _ limits: ShapeLimits) {
+        self.init(Array(text.utf8), named: name, limits)
+    }
+
+    init(_ text: [UInt8], named name: String, _ limits: ShapeLimits) {
+        self = text.withUnsafeBufferPointer { text in
+            var leaf = LeafShape(text: text)
+            if let hashing = limits.hashing, !hashing.excludes(name) { leaf.mark(text, hashing) }
+            return leaf
+        }
     }
 }
 

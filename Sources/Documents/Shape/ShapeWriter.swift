@@ -3,10 +3,37 @@ struct ShapeWriter: ~Copyable {
     private let limits: ShapeLimits
     var sink = ByteWriter(capacity: 512)
     private(set) var valuesLeft: Int
+    /// What leaves are marked with; nil under a key whose values are never hashed.
+    private var hashing: ShapeHashing?
+    private let keys: ShapeKeys?
+    /// Whether a key was written that the keys' judge calls secret.
+    private(set) var holdsSecretKey = false
 
-    init(limits: ShapeLimits) {
+    init(limits: ShapeLimits, keys: ShapeKeys? = nil) {
         self.limits = limits
+        self.keys = keys
         valuesLeft = limits.valueCountMax
+        hashing = limits.hashing
+    }
+
+    /// Forgets what was written, and keeps the storage.
+    mutating func begin() {
+        sink.truncate(to: 0)
+        valuesLeft = limits.valueCountMax
+        hashing = limits.hashing
+        holdsSecretKey = false
+    }
+
+    /// Whether a key gives way to `{key}`.
+    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>, _ keys: ShapeKeys?) -> Bool {
+        guard let keys else { return DataKey.isData(key) }
+        switch keys.verdict(on: key) {
+        case .data: return true
+        case .name: return false
+        case .secret:
+            holdsSecretKey = true
+            return false
+        }
     }
 
     mutating func valueWritten() { valuesLeft -= 1 }
@@ -20,20 +47,23 @@ struct ShapeWriter: ~Copyable {
         case .array where depth < limits.depthMax: array(value, depth: depth)
         case .object: counted("object", value.childCount)
         case .array: counted("array", value.childCount)
-        default: LeafShape(leaf: value).write(to: &sink)
+        default: LeafShape(leaf: value, hashing).write(to: &sink)
         }
     }
 
     private mutating func object(_ value: JSONValue, depth: Int) {
+        // Held here, and not taken out anew for every key.
+        let keys = self.keys
         var dataValues: [JSONValue] = []
         var count = 0
         var leftOut = 0
         sink.append(UInt8(ascii: "{"))
         value.forEachMember { key, value in
-            if DataKey.isData(key) {
+            if isData(key, keys) {
                 if dataValues.count < limits.elementCountMax { dataValues.append(value) }
             } else if count < limits.memberCountMax, valuesLeft > 0 {
                 member(key, isFirst: count == 0)
+                look(under: key)
                 self.value(value, depth: depth + 1)
                 count += 1
             } else {
@@ -43,6 +73,7 @@ struct ShapeWriter: ~Copyable {
         if !dataValues.isEmpty {
             separate(isFirst: count == 0)
             sink.append("\"{key}\":")
+            hashing = limits.hashing
             merged(dataValues, depth: depth + 1)
             count += 1
         }
@@ -91,7 +122,7 @@ struct ShapeWriter: ~Copyable {
     private mutating func mergedLeaves(_ values: [JSONValue]) {
         var leaf: LeafShape?
         for value in values {
-            let next = LeafShape(leaf: value)
+            let next = LeafShape(leaf: value, hashing)
             leaf = leaf?.merged(with: next) ?? next
         }
         (leaf ?? LeafShape(.mixed)).write(to: &sink)
@@ -102,7 +133,7 @@ struct ShapeWriter: ~Copyable {
         var places: [[UInt8]: Int] = [:]
         for value in values {
             value.forEachMember { name, value in
-                let key = DataKey.isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
+                let key = isData(name, keys) ? Array(DataKey.placeholder.utf8) : Array(name)
                 if let place = places[key] {
                     if groups[place].values.count < limits.elementCountMax { groups[place].values.append(value) }
                 } else if groups.count < limits.memberCountMax {
@@ -113,7 +144,10 @@ struct ShapeWriter: ~Copyable {
         }
         sink.append(UInt8(ascii: "{"))
         for (index, group) in groups.enumerated() where valuesLeft > 0 {
-            group.key.withUnsafeBufferPointer { member($0, isFirst: index == 0) }
+            group.key.withUnsafeBufferPointer {
+                member($0, isFirst: index == 0)
+                look(under: $0)
+            }
             merged(group.values, depth: depth + 1)
         }
         sink.append(UInt8(ascii: "}"))
@@ -140,6 +174,12 @@ struct ShapeWriter: ~Copyable {
         sink.append(UInt8(ascii: "]"))
     }
 
+    /// A value is judged by the nearest key above it.
+    private mutating func look(under key: UnsafeBufferPointer<UInt8>) {
+        guard let allowed = limits.hashing else { return }
+        hashing = allowed.excludes(key) ? nil : allowed
+    }
+
     private mutating func member(_ key: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
         separate(isFirst: isFirst)
         JSONText.writeString(key, to: &sink)
@@ -160,21 +200,30 @@ struct ShapeWriter: ~Copyable {
 }
 
 extension LeafShape {
+    private init(longNumber value: JSONValue) {
+        var digits = ByteWriter(capacity: 64)
+        value.write(to: &digits)
+        self.init(number: digits.written)
+    }
+
     /// Of a value that is no container; a container among merged leaves is what makes them `mixed`.
-    init(leaf value: JSONValue) {
+    init(leaf value: JSONValue, _ hashing: ShapeHashing?) {
         switch value.kind {
-        case .string: self.init(text: value.text)
-        case .bool: self.init(.bool)
+        case .string:
+            self.init(text: value.text)
+            mark(value.text, hashing)
+        case .bool:
+            self.init(.bool)
+            if hashing != nil { value.serialized().withUnsafeBufferPointer { mark($0, hashing) } }
         case .null: self.init(.null)
         case .object, .array: self.init(.mixed)
         case .integer:
             let number = value.int64 ?? 0
             self.init(integer: number.magnitude, isNegative: number < 0)
+            if hashing != nil { value.serialized().withUnsafeBufferPointer { mark($0, hashing) } }
         case .unsigned: self.init(integer: value.uint64 ?? 0, isNegative: false)
         case .double:
-            var digits = ByteWriter(capacity: 64)
-            value.write(to: &digits)
-            self.init(number: digits.written)
+            self = LeafShape(decimal: value.double ?? 0) ?? LeafShape(longNumber: value)
         }
     }
 }

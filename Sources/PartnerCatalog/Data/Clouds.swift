@@ -13,7 +13,10 @@ extension PartnerDefinition {
             rateLimitHeaders: .xRateDashLimit,
             source: "developer.okta.com rate limit best practices; hosts and routes from general knowledge",
             verified: reviewed, confirmedParts: .rateLimits),
-        PartnerDefinition(id: "clerk", name: "Clerk", hosts: ["api.clerk.com", "api.clerk.dev"], source: general),
+        PartnerDefinition(
+            id: "clerk", name: "Clerk", hosts: ["api.clerk.com", "api.clerk.dev"],
+            source: "github.com/clerk/javascript: backend",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "onfido", name: "Onfido",
             hosts: ["api.onfido.com", "api.eu.onfido.com", "api.us.onfido.com", "api.ca.onfido.com"],

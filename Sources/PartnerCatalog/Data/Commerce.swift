@@ -11,8 +11,8 @@ extension PartnerDefinition {
                 OutcomeRule(430...430, .status, .rateLimited)
             ]),
             rateLimitHeaders: [RateLimitHeader("x-shopify-shop-api-call-limit", .usedOfLimit)],
-            source: "shopify.dev API limits; webhook header names from third parties", verified: reviewed,
-            confirmedParts: .rateLimits),
+            source: "shopify.dev API limits; github.com/Shopify/shopify-api-ruby: webhooks, rest.md",
+            verified: reviewed, confirmedParts: [.webhooks, .rateLimits]),
         PartnerDefinition(
             id: "woocommerce", name: "WooCommerce", webhookSignatures: ["x-wc-webhook-signature"],
             webhookHeaders: WebhookHeaders(
@@ -30,7 +30,8 @@ extension PartnerDefinition {
             id: "shippo", name: "Shippo", hosts: ["api.goshippo.com"], source: general),
         PartnerDefinition(
             id: "easypost", name: "EasyPost", hosts: ["api.easypost.com"], webhookSignatures: ["x-hmac-signature"],
-            source: general),
+            source: "github.com/EasyPost/easypost-python",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks]),
         PartnerDefinition(
             id: "fedex", name: "FedEx", hosts: ["apis.fedex.com", "apis-sandbox.fedex.com"], source: general),
         PartnerDefinition(

@@ -33,13 +33,16 @@ extension PartnerDefinition {
             id: "make", name: "Make", hosts: ["*.make.com", "*.integromat.com"], source: general),
         PartnerDefinition(
             id: "workos", name: "WorkOS", hosts: ["api.workos.com"], webhookSignatures: ["workos-signature"],
-            source: general),
+            source: "github.com/workos/workos-node; signature from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "stytch", name: "Stytch", hosts: ["api.stytch.com", "test.stytch.com"], source: general),
         PartnerDefinition(
             id: "lob", name: "Lob", hosts: ["api.lob.com"],
             webhookSignatures: ["lob-signature+lob-signature-timestamp"],
-            rateLimitHeaders: .xRateLimit, source: general),
+            rateLimitHeaders: .xRateLimit,
+            source: "github.com/lob/lob-python; webhooks and rate limits from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "elevenlabs", name: "ElevenLabs", hosts: ["api.elevenlabs.io"],
             webhookSignatures: ["elevenlabs-signature"],

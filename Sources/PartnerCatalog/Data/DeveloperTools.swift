@@ -53,7 +53,10 @@ extension PartnerDefinition {
                 RateLimitHeader("x-ratelimit-requests-limit", .limit),
                 RateLimitHeader("x-ratelimit-requests-remaining", .remaining),
                 RateLimitHeader("x-ratelimit-requests-reset", .reset),
-            ], source: general),
+            ],
+            source:
+                "github.com/linear/linear: sdk; headers of events and deliveries from general knowledge",
+            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
         PartnerDefinition(
             id: "pagerduty", name: "PagerDuty",
             hosts: ["api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com"],

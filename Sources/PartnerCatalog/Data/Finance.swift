@@ -9,7 +9,9 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "dwolla", name: "Dwolla", hosts: ["api.dwolla.com", "api-sandbox.dwolla.com"],
             webhookSignatures: ["x-request-signature-sha-256"],
-            webhookHeaders: WebhookHeaders(eventType: "x-dwolla-topic"), source: general),
+            webhookHeaders: WebhookHeaders(eventType: "x-dwolla-topic"),
+            source: "github.com/Dwolla/dwolla-v2-node; webhooks from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "coinbase", name: "Coinbase", hosts: ["api.coinbase.com", "api.commerce.coinbase.com"],
             webhookSignatures: ["x-cc-webhook-signature"],
@@ -17,7 +19,9 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "recurly", name: "Recurly", hosts: ["v3.recurly.com", "v3.eu.recurly.com"],
             webhookSignatures: ["recurly-signature"], routes: ["/accounts/{account}/**", "/plans/{plan}/**"],
-            rateLimitHeaders: .xRateLimit, source: general),
+            rateLimitHeaders: .xRateLimit,
+            source: "github.com/recurly/recurly-client-python; webhooks and routes from general knowledge",
+            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
         PartnerDefinition(
             id: "lemon-squeezy", name: "Lemon Squeezy", hosts: ["api.lemonsqueezy.com"],
             webhookSignatures: [WebhookSignature(headers: ["x-signature", "x-event-name"])],

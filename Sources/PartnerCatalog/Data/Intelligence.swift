@@ -18,7 +18,10 @@ extension PartnerDefinition {
                 RateLimitHeader("anthropic-ratelimit-requests-limit", .limit),
                 RateLimitHeader("anthropic-ratelimit-requests-remaining", .remaining),
                 RateLimitHeader("anthropic-ratelimit-requests-reset", .reset),
-            ], source: general),
+            ],
+            source:
+                "github.com/anthropics/anthropic-sdk-python and answers recorded there; routes from general knowledge",
+            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
         PartnerDefinition(
             id: "mistral", name: "Mistral AI", hosts: ["api.mistral.ai"], routes: ["/v1/models/{model}"],
             source: general),
@@ -46,6 +49,7 @@ extension PartnerDefinition {
             hosts: ["api.svix.com", "*.api.svix.com", "api.us.svix.com", "api.eu.svix.com"],
             webhookSignatures: [WebhookSignature(headers: ["svix-signature", "svix-id"], isShared: true)],
             webhookHeaders: WebhookHeaders(deliveryID: "svix-id"),
-            source: "Svix documentation; hosts from general knowledge"),
+            source: "github.com/svix/svix-webhooks; hosts from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
     ]
 }

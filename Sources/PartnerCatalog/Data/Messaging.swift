@@ -12,14 +12,17 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "sendgrid", name: "SendGrid", hosts: ["api.sendgrid.com", "api.eu.sendgrid.com"],
             webhookSignatures: ["x-twilio-email-event-webhook-signature"], rateLimitHeaders: .xRateLimit,
-            source: general),
+            source:
+                "github.com/sendgrid/sendgrid-python: base_interface.py; rate limits from general knowledge",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks]),
         PartnerDefinition(
             id: "mailgun", name: "Mailgun", hosts: ["api.mailgun.net", "api.eu.mailgun.net"],
             routes: [
                 "/v3/domains/{domain}/**", "/v4/domains/{domain}/**", "/v3/routes/**",
                 "/v3/lists/{list}/members/{member}",
                 "/v3/lists/{list}/**", "/v3/ips/**", "/v3/{domain}/messages", "/v3/{domain}/**",
-            ], source: general),
+            ], source: "github.com/mailgun/mailgun.js; routes from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "mailchimp", name: "Mailchimp", hosts: ["*.api.mailchimp.com", "mandrillapp.com"],
             webhookSignatures: ["x-mandrill-signature"],
@@ -28,7 +31,9 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "postmark", name: "Postmark", hosts: ["api.postmarkapp.com"], source: general),
         PartnerDefinition(
-            id: "resend", name: "Resend", hosts: ["api.resend.com"], rateLimitHeaders: .rateLimit, source: general),
+            id: "resend", name: "Resend", hosts: ["api.resend.com"], rateLimitHeaders: .rateLimit,
+            source: "github.com/resend/resend-node",
+            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
         // SMS answers 200 and says per message what happened.
         PartnerDefinition(
             id: "vonage", name: "Vonage", hosts: ["api.nexmo.com", "rest.nexmo.com", "*.vonage.com"],
@@ -46,7 +51,8 @@ extension PartnerDefinition {
             webhookSignatures: ["x-signature-ed25519+x-signature-timestamp"],
             rateLimitHeaders: .xRateLimit + [
                 RateLimitHeader("x-ratelimit-reset-after", .reset), RateLimitHeader("x-ratelimit-scope", .reason),
-            ], source: general),
+            ], source: "github.com/discord/discord-api-docs; discordapp.com from general knowledge",
+            verified: reviewed, confirmedParts: [.webhooks, .rateLimits]),
         PartnerDefinition(
             id: "telegram", name: "Telegram", hosts: ["api.telegram.org"],
             webhookSignatures: ["x-telegram-bot-api-secret-token"],
@@ -70,7 +76,8 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "pusher", name: "Pusher", hosts: ["*.pusher.com", "*.pusherapp.com"],
             webhookSignatures: ["x-pusher-signature"],
-            source: general),
+            source: "github.com/pusher/pusher-http-node; hosts from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "onesignal", name: "OneSignal", hosts: ["onesignal.com", "api.onesignal.com"],
             rateLimitHeaders: .rateLimit,

@@ -9,7 +9,9 @@ extension PartnerDefinition {
             ],
             webhookSignatures: ["stripe-signature"],
             rateLimitHeaders: [RateLimitHeader("stripe-rate-limited-reason", .reason)],
-            source: "docs.stripe.com/rate-limits, docs.stripe.com/webhooks; header names from general knowledge"),
+            source:
+                "github.com/stripe/stripe-node: Webhooks.ts; docs.stripe.com/rate-limits; the rest from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "paypal", name: "PayPal",
             hosts: ["api.paypal.com", "api-m.paypal.com", "api.sandbox.paypal.com", "api-m.sandbox.paypal.com"],
@@ -28,7 +30,9 @@ extension PartnerDefinition {
             id: "square", name: "Square", hosts: ["connect.squareup.com", "connect.squareupsandbox.com"],
             webhookSignatures: ["x-square-hmacsha256-signature"],
             webhookHeaders: WebhookHeaders(retry: "square-retry-number"),
-            source: "developer.squareup.com/docs/webhooks; header names from general knowledge"),
+            source:
+                "github.com/square/square-python-sdk: environment.py, README; retries from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "checkout-com", name: "Checkout.com",
             hosts: [
@@ -40,9 +44,11 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "gocardless", name: "GoCardless", hosts: ["api.gocardless.com", "api-sandbox.gocardless.com"],
             webhookSignatures: [WebhookSignature(headers: ["webhook-signature"], isShared: true)],
-            rateLimitHeaders: .rateLimit, source: general),
+            rateLimitHeaders: .rateLimit, source: "github.com/gocardless/gocardless-pro-python: README, client.py",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks, .rateLimits]),
         PartnerDefinition(
-            id: "mollie", name: "Mollie", hosts: ["api.mollie.com"], source: general),
+            id: "mollie", name: "Mollie", hosts: ["api.mollie.com"], source: "github.com/mollie/mollie-api-python",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "klarna", name: "Klarna",
             hosts: ["api.klarna.com", "api-na.klarna.com", "api-oc.klarna.com", "api.playground.klarna.com"],
@@ -58,13 +64,21 @@ extension PartnerDefinition {
                         "error_code",
                         .isOneOf(["INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "INVALID_ACCESS_TOKEN"])),
                     .unauthorized),
-            ]), source: general),
+            ]),
+            source: "github.com/plaid/plaid-node: api.ts; hosts and error names from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "razorpay", name: "Razorpay", hosts: ["api.razorpay.com"], webhookSignatures: ["x-razorpay-signature"],
-            webhookHeaders: WebhookHeaders(deliveryID: "x-razorpay-event-id"), source: general),
+            webhookHeaders: WebhookHeaders(deliveryID: "x-razorpay-event-id"),
+            source:
+                "github.com/razorpay/razorpay-node: razorpay.js, razorpay-utils.js; event ids from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "paddle", name: "Paddle", hosts: ["api.paddle.com", "sandbox-api.paddle.com", "vendors.paddle.com"],
-            webhookSignatures: ["paddle-signature"], source: general),
+            webhookSignatures: ["paddle-signature"],
+            source:
+                "github.com/PaddleHQ/paddle-node-sdk: README; vendors.paddle.com from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "chargebee", name: "Chargebee", hosts: ["*.chargebee.com"], source: general),
         PartnerDefinition(

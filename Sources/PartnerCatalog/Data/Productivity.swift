@@ -24,7 +24,8 @@ extension PartnerDefinition {
             ], source: general),
         PartnerDefinition(
             id: "asana", name: "Asana", hosts: ["app.asana.com"], webhookSignatures: ["x-hook-signature"],
-            source: general),
+            source: "github.com/Asana/node-asana; signature from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "monday", name: "monday.com", hosts: ["api.monday.com"],
             errors: ErrorConvention(rules: [
@@ -39,7 +40,8 @@ extension PartnerDefinition {
             ]), source: general),
         PartnerDefinition(
             id: "notion", name: "Notion", hosts: ["api.notion.com"], webhookSignatures: ["x-notion-signature"],
-            source: general),
+            source: "github.com/makenotion/notion-sdk-js: constants.ts, webhooks.ts",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks]),
         // 429 comes with a penalty of 30 s and no header.
         PartnerDefinition(
             id: "airtable", name: "Airtable", hosts: ["api.airtable.com", "content.airtable.com"],
@@ -60,7 +62,9 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "box", name: "Box", hosts: ["api.box.com", "upload.box.com", "dl.boxcloud.com"],
             webhookSignatures: ["box-signature-primary", "box-signature-secondary"],
-            webhookHeaders: WebhookHeaders(deliveryID: "box-delivery-id"), source: general),
+            webhookHeaders: WebhookHeaders(deliveryID: "box-delivery-id"),
+            source: "github.com/box/box-python-sdk: webhook headers; dl.boxcloud.com from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         // An endpoint's own errors are 409: about the request, as the status says.
         PartnerDefinition(
             id: "dropbox", name: "Dropbox",
@@ -87,7 +91,8 @@ extension PartnerDefinition {
             routes: ["/v2/users/{user}/**", "/v2/meetings/{meeting}/**"],
             rateLimitHeaders: .xRateLimit + [
                 RateLimitHeader("x-ratelimit-category", .reason), RateLimitHeader("x-ratelimit-type", .reason),
-            ], source: general),
+            ], source: "github.com/zoom/webhook-sample; hosts, routes and rate limits from general knowledge",
+            verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "wrike", name: "Wrike", hosts: ["www.wrike.com", "app-eu.wrike.com"],
             webhookSignatures: [WebhookSignature(headers: ["x-hook-secret"], isShared: true)], source: general),

@@ -129,7 +129,7 @@ private func withOptionalCString<R>(_ text: String?, _ body: (UnsafePointer<CCha
 }
 
 /// Lends an array of C strings that ends with a null pointer. A text is cut at a null byte, as C would.
-private func withCStrings<R>(_ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
+func withCStrings<R>(_ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R) -> R {
     var pointers: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
     pointers.append(nil)
     defer { for pointer in pointers { free(pointer) } }

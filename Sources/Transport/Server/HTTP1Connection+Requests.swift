@@ -51,24 +51,12 @@ extension HTTP1Connection {
 
     private func requestEnded(_ head: RequestHead, _ collector: BodyCollector, keepsAlive: Bool) {
         guard let context else { return }
-        let body = collector.takeBody()
-        core.counters.add(.requestBytesReceived, body.readableBytes)
         let number = requestCount
         state = .handling(
             number: number,
             Manner(isForHead: head.method == "HEAD", isHTTP1_0: head.version == .http1_0, keepsAlive: keepsAlive))
-        let eventLoop = context.eventLoop
-        let connection = NIOLoopBound(self, eventLoop: eventLoop)
-        let reservation = collector.reservation
-        let responder = Responder(eventLoop: eventLoop) { response in
-            reservation.release()
-            if eventLoop.inEventLoop {
-                connection.value.answer(response, number: number)
-            } else {
-                eventLoop.execute { connection.value.answer(response, number: number) }
-            }
-        }
-        core.handler.handle(Request(head: head, body: body), responder)
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        core.handle(head, collector, on: context.eventLoop) { connection.value.answer($0, number: number) }
     }
 
     private func answer(_ response: Response, number: Int) {

@@ -62,20 +62,8 @@ extension HTTP2Connection {
         let isForHead = head.method == "HEAD"
         stream.state = .handling(isForHead: isForHead)
         stream.since = .now()
-        let body = collector.takeBody()
-        core.counters.add(.requestBytesReceived, body.readableBytes)
-        let eventLoop = context.eventLoop
-        let connection = NIOLoopBound(self, eventLoop: eventLoop)
-        let reservation = collector.reservation
-        let responder = Responder(eventLoop: eventLoop) { response in
-            reservation.release()
-            if eventLoop.inEventLoop {
-                connection.value.handlerAnswered(response, on: id)
-            } else {
-                eventLoop.execute { connection.value.handlerAnswered(response, on: id) }
-            }
-        }
-        core.handler.handle(Request(head: head, body: body), responder)
+        let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
+        core.handle(head, collector, on: context.eventLoop) { connection.value.handlerAnswered($0, on: id) }
     }
 
     private func handlerAnswered(_ response: Response, on id: HTTP2StreamID) {

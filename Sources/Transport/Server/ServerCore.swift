@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import Synchronization
 
 /// What all connections of a server share.
@@ -33,6 +34,23 @@ final class ServerCore: Sendable {
             if announced > requestBudget.freeByteCount { return .answer(overloaded()) }
             return .collect(BodyCollector(byteCountMax: byteCountMax, budget: requestBudget))
         }
+    }
+
+    /// Gives a whole request to the handler. What its body took of the budget is given back with the answer.
+    ///
+    /// - Parameter answer: runs on `eventLoop`, whichever thread the handler answers from.
+    func handle(
+        _ head: RequestHead, _ collector: BodyCollector, on eventLoop: any EventLoop,
+        answer: @escaping @Sendable (Response) -> Void
+    ) {
+        let body = collector.takeBody()
+        counters.add(.requestBytesReceived, body.readableBytes)
+        let reservation = collector.reservation
+        let responder = Responder(eventLoop: eventLoop) { response in
+            reservation.release()
+            if eventLoop.inEventLoop { answer(response) } else { eventLoop.execute { answer(response) } }
+        }
+        handler.handle(Request(head: head, body: body), responder)
     }
 
     enum Verdict {

@@ -3,9 +3,11 @@ import Capture
 import Glibc
 import Logging
 import Packets
+import Privileges
 import Protocols
 import Runtime
 import Synchronization
+import Transport
 
 /// From packets to the spool: a thread of its own reads the kernel's ring, puts streams together, reads calls, hands them on.
 ///
@@ -15,24 +17,35 @@ final class PacketCapture: Sendable {
     private let report: Mutex<PacketReport>
     private let isStopping = Atomic(false)
     private let thread: WorkerThread?
+    private let part: PrivilegedPart
     private let logger: Logger
 
     static let reopenInterval = Duration.seconds(5)
 
     /// - Parameters:
+    ///   - endpoints: The aggregators as they are now: what goes to them is the agent's own.
     ///   - probesRead: Whether probes tell of connections that fail.
+    ///   - lookingCPU: What looking for libraries to probe has used of the agent's time.
     ///   - take: Names, judges, redacts and keeps calls.
     init(
-        _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
-        probesRead: @escaping @Sendable () -> Bool, take: @escaping @Sendable ([APICall], Instant) -> Void
+        _ settings: AgentSettings, _ part: PrivilegedPart, metrics: MetricsRegistry, logger: Logger,
+        endpoints: @escaping @Sendable () -> [Endpoint], probesRead: @escaping @Sendable () -> Bool,
+        lookingCPU: @escaping @Sendable () -> Duration,
+        take: @escaping @Sendable ([APICall], Instant) -> Void
     ) throws(WorkerError) {
         self.logger = logger
+        self.part = part
         var report = PacketReport(isOn: settings.capture.packets)
         report.interface = settings.capture.interface
         self.report = Mutex(report)
         thread = settings.capture.packets ? try WorkerThread(name: "packets", queueMax: 1) : nil
         PacketReport.register(in: metrics) { [self] in state }
-        try thread?.submit { [self] in run(PacketRunner(settings, probesRead: probesRead, take: take)) }
+        try thread?.submit { [self] in
+            run(
+                PacketRunner(
+                    settings, logger: logger, endpoints: endpoints, probesRead: probesRead, lookingCPU: lookingCPU,
+                    take: take))
+        }
     }
 
     /// At most a second old.
@@ -47,17 +60,26 @@ final class PacketCapture: Sendable {
     private func run(_ runner: PacketRunner) {
         while !isStopping.load(ordering: .relaxed) {
             do throws(CaptureError) {
-                let capture = try InterfaceCapture(runner.captureConfiguration)
+                let capture = try InterfaceCapture(runner.captureConfiguration, part)
                 var isNew = true
                 try runner.run(capture, goesOn: { !isStopping.load(ordering: .relaxed) }) { totals in
                     publish(totals, isNew: isNew)
                     isNew = false
                 }
+                waitDetached(runner)
             } catch {
                 guard mayRecover(from: error) else { return }
             }
         }
         runner.finish()
+    }
+
+    /// Nothing is open meanwhile; what was captured before stays as it is.
+    private func waitDetached(_ runner: PacketRunner) {
+        while !isStopping.load(ordering: .relaxed), runner.isDetached(at: MonotonicClock.now()) {
+            report.withLock { $0.note(runner.governor.governor) }
+            usleep(100_000)
+        }
     }
 
     private func publish(_ totals: PacketTotals, isNew: Bool) {

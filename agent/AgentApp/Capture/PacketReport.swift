@@ -1,5 +1,7 @@
+import CallModel
 import Capture
 import Packets
+import Probes
 import Protocols
 import Runtime
 
@@ -14,12 +16,25 @@ struct PacketReport: Sendable {
     var tls = TLSCounters()
     var protocols = ProtocolCounters()
     var calls = PacketSink.Tally()
+    var connections = ConnectionCounts()
+    /// What is taken of what is seen, the steps that led there, and the agent's share of a core.
+    var level = Governor.Level.full
+    private(set) var steps: [Governor.Step] = []
+    private(set) var stepCount = 0
+    private(set) var agentShare = 0.0
     /// Connections open, and bytes held of them.
     var openConnections = 0
     var heldByteCount = 0
     /// The file of TLS secrets: whether it is read, and lines of it understood.
     var keyLog = KeyLogFollower.State.off
     var keyLogLines = 0
+
+    mutating func note(_ governor: Governor) {
+        level = governor.level
+        steps = governor.history
+        stepCount = governor.stepCounts.reduce(0, +)
+        agentShare = governor.agentShare
+    }
 
     var word: String { !isOn ? "off" : problem == nil ? "on" : "refused" }
 
@@ -49,7 +64,9 @@ struct PacketReport: Sendable {
         ("left_to_probes_calls", "Let go: failures that the probes tell.", { $0.calls.leftToProbes }),
         ("passing_calls", "Let go: between other hosts or containers.", { $0.calls.passing }),
         ("own_calls", "Let go: the agent's own.", { $0.calls.own }),
+        ("sampled_out_calls", "Successes another one stands for, by its weight.", { $0.calls.sampledOut }),
         ("dropped_calls", "Let go: too many came at once.", { $0.calls.dropped }),
+        ("steps", "Steps of the governor.", { $0.stepCount }),
     ]
 
     /// For the health listener, as one JSON object.
@@ -59,10 +76,22 @@ struct PacketReport: Sendable {
         writer.text("mode", isOn ? "on" : "off")
         writer.text("interface", interface)
         if let problem { writer.text("problem", problem) }
+        writer.text("level", level.name)
+        writer.number("agent_cpu_ppm", Int(agentShare * 1_000_000))
         writer.text("key_log", keyLog.text)
         writer.number("open_connections", openConnections)
         writer.number("held_bytes", heldByteCount)
-        for total in Self.totals { writer.number(total.name, total.value(self)) }
+        for total in Self.totals where total.name != "steps" { writer.number(total.name, total.value(self)) }
+        writer.openList("steps")
+        for step in steps {
+            writer.open(nil)
+            writer.text("at", step.at.rfc3339)
+            writer.text("from", step.from.name)
+            writer.text("to", step.to.name)
+            writer.text("reason", step.reason)
+            writer.close()
+        }
+        writer.closeList()
         writer.close()
         return writer.bytes
     }
@@ -73,6 +102,9 @@ struct PacketReport: Sendable {
             read: { Double(state().openConnections) })
         metrics.gauge(
             "farwatch_packets_held_bytes", help: "Bytes of messages held.", read: { Double(state().heldByteCount) })
+        metrics.gauge(
+            "farwatch_packets_level", help: "The governor's level: 0 everything, 4 detached.",
+            read: { Double(state().level.rawValue) })
         for total in totals {
             // `packets` themselves would be called twice what they are.
             let name = total.name == "packets" ? "seen" : total.name

@@ -1,14 +1,18 @@
 import CallModel
 import Capture
+import Logging
 import Packets
+import Probes
 import Protocols
 import Runtime
+import Transport
 
 /// What the capturing thread owns: packets, streams, clear bytes, calls, each layer a value inside the one before.
 final class PacketRunner {
     private var packets: PacketReassembler<TLSReader<CallReader<PacketSink>>>
     private let settings: AgentSettings
     private var keyLog: KeyLogFollower?
+    private(set) var governor: PacketGovernor
     private let probesRead: @Sendable () -> Bool
     private let take: @Sendable ([APICall], Instant) -> Void
     private var nextTick: Int64 = 0
@@ -28,31 +32,34 @@ final class PacketRunner {
     private static let wait = Duration.milliseconds(200)
 
     init(
-        _ settings: AgentSettings, probesRead: @escaping @Sendable () -> Bool,
+        _ settings: AgentSettings, logger: Logger, endpoints: @escaping @Sendable () -> [Endpoint],
+        probesRead: @escaping @Sendable () -> Bool, lookingCPU: @escaping @Sendable () -> Duration,
         take: @escaping @Sendable ([APICall], Instant) -> Void
     ) {
         self.settings = settings
         self.probesRead = probesRead
         self.take = take
+        governor = PacketGovernor(settings.capture, lookingCPU: lookingCPU, logger: logger)
         keyLog = settings.capture.keyLog.map { KeyLogFollower($0) }
         let protocols = Self.protocolConfiguration
         var tls = Self.tlsConfiguration
         tls.waitsForKeys = keyLog != nil
         packets = PacketReassembler(
             consumer: TLSReader(
-                consumer: CallReader(sink: PacketSink(settings, protocols), configuration: protocols),
+                consumer: CallReader(
+                    sink: PacketSink(settings, protocols, endpoints: endpoints), configuration: protocols),
                 configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax)),
             configuration: Self.packetConfiguration)
     }
 
-    /// Reads until told to stop, or until the interface is gone. What connections carry goes on with the next capture.
+    /// Reads until told to stop, the governor detaches, or the interface is gone. What connections carry goes on with the next capture.
     /// - Parameter publish: Takes the totals, about once a second, while packets can be received.
     func run(
         _ capture: InterfaceCapture, goesOn: () -> Bool, publish: (PacketTotals) -> Void
     ) throws(CaptureError) {
         defer { former = total(capture.counters()) }
         learnAddresses()
-        while goesOn() {
+        while goesOn(), !governor.isDetached {
             try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
                 // Secrets are written before what they open is sent. They are wanted before the connection's last packet.
                 if packets.consumer.isWaiting { readKeys(after: Self.keyIntervalMin) }
@@ -63,12 +70,24 @@ final class PacketRunner {
             // Not before something could be received: an interface that is down can be opened, and no more.
             let time = MonotonicClock.now()
             readKeys(after: Self.keyInterval)
+            govern(at: time)
             if time >= nextTick {
                 tick(at: time)
                 publish(totals(capture))
             }
             handOn()
         }
+    }
+
+    /// Whether nothing is to be captured; to be asked now and then, for it ends by itself.
+    func isDetached(at time: Int64) -> Bool {
+        govern(at: time)
+        return governor.isDetached
+    }
+
+    private func govern(at time: Int64) {
+        governor.timePassed(to: Instant(nanosecondsSinceEpoch: WallClock.now()), at: time)
+        packets.consumer.consumer.sink.setLevel(governor.governor.level)
     }
 
     /// Failures that had to settle are told; what is still open is let go.
@@ -121,7 +140,9 @@ final class PacketRunner {
         let reader = packets.consumer.consumer
         return PacketTotals(
             capture: total(capture.counters()), packets: packets.counters, tls: packets.consumer.counters,
-            protocols: reader.counters, calls: reader.sink.tally, openConnections: reader.connectionCount,
+            protocols: reader.counters, calls: reader.sink.tally, connections: reader.sink.connections,
+            governor: governor.governor,
+            openConnections: reader.connectionCount,
             heldByteCount: reader.heldByteCount, keyLog: keyLog?.state ?? .off,
             keyLogLines: packets.consumer.keys.lineCount)
     }
@@ -144,6 +165,8 @@ struct PacketTotals {
     var tls: TLSCounters
     var protocols: ProtocolCounters
     var calls: PacketSink.Tally
+    var connections: ConnectionCounts
+    var governor: Governor
     var openConnections: Int
     var heldByteCount: Int
     var keyLog: KeyLogFollower.State
@@ -155,6 +178,8 @@ struct PacketTotals {
         report.tls = tls
         report.protocols = protocols
         report.calls = calls
+        report.connections = connections
+        report.note(governor)
         report.openConnections = openConnections
         report.heldByteCount = heldByteCount
         report.keyLog = keyLog

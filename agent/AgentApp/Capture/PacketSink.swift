@@ -1,4 +1,5 @@
 import CallModel
+import Probes
 import Protocols
 import Transport
 
@@ -15,6 +16,8 @@ struct PacketSink: CallSink {
         var passing = 0
         /// Let go: the agent's own.
         var own = 0
+        /// Successes another one stands for, by its weight.
+        var sampledOut = 0
         /// Let go: too many at once.
         var dropped = 0
     }
@@ -23,17 +26,29 @@ struct PacketSink: CallSink {
     private static let callCountMax = 16_384
 
     private(set) var tally = Tally()
+    /// Outbound connections that speak TLS or carried a call.
+    private(set) var connections = ConnectionCounts()
     var addresses = LocalAddresses()
     /// Probes that read tell of each connection that fails, by whatever process: then packets do not.
     var probesTellFailures = false
     private let settings: AgentSettings
+    /// The aggregators, which can change meanwhile.
+    private let endpoints: @Sendable () -> [Endpoint]
     private let isEveryInterface: Bool
-    private let configuration: ProtocolConfiguration
+    private let fullConfiguration: ProtocolConfiguration
+    private var configuration: ProtocolConfiguration
+    private var sampler = SuccessSampler()
+    private var bodyByteCountMax = Int.max
     private var calls: [APICall] = []
 
-    init(_ settings: AgentSettings, _ configuration: ProtocolConfiguration) {
+    init(
+        _ settings: AgentSettings, _ configuration: ProtocolConfiguration,
+        endpoints: (@Sendable () -> [Endpoint])? = nil
+    ) {
         self.settings = settings
+        self.endpoints = endpoints ?? { settings.endpoints }
         self.configuration = configuration
+        fullConfiguration = configuration
         isEveryInterface = settings.capture.interface == CaptureSettings.everyInterface
     }
 
@@ -43,11 +58,37 @@ struct PacketSink: CallSink {
         guard !(probesTellFailures && observed.isWithoutRequest) else { return tally.leftToProbes += 1 }
         guard !isOwn(observed.connection) else { return tally.own += 1 }
         guard let direction = direction(of: observed.connection) else { return tally.passing += 1 }
+        if direction == .outbound { connections.read(observed) }
+        let isSuccess = observed.error == nil && observed.status < 400
+        guard let weight = sampler.weight(isSuccess: isSuccess) else { return tally.sampledOut += 1 }
         guard calls.count < Self.callCountMax else { return tally.dropped += 1 }
         var call = observed.makeCall(direction, configuration: configuration)
         call.host = settings.hostName
+        call.weight = weight
+        shorten(&call.request.body)
+        if call.response != nil { shorten(&call.response!.body) }
         call.adoptTraceParent()
         calls.append(call)
+    }
+
+    mutating func secured(_ connection: ConnectionInfo) {
+        guard direction(of: connection) == .outbound, !isOwn(connection) else { return }
+        connections.secured(connection)
+    }
+
+    /// What the governor allows, from now on.
+    mutating func setLevel(_ level: Governor.Level) {
+        sampler.weight = level.successWeight
+        bodyByteCountMax = level.packetBodyByteCountMax
+        // Decoding no further than is kept saves most of what compressed bodies cost.
+        configuration.decodedBodyByteCountMax = min(
+            fullConfiguration.decodedBodyByteCountMax, max(1 << 10, bodyByteCountMax))
+    }
+
+    /// What it was in all stands beside it.
+    private func shorten(_ body: inout Body?) {
+        guard let bytes = body?.bytes, bytes.count > bodyByteCountMax else { return }
+        body = bodyByteCountMax == 0 ? nil : Body(Array(bytes.prefix(bodyByteCountMax)))
     }
 
     mutating func takeCalls() -> [APICall] {
@@ -75,7 +116,7 @@ struct PacketSink: CallSink {
         if port == settings.receive.address.port || port == settings.healthAddress.port {
             return addresses.contains(server)
         }
-        return settings.endpoints.contains {
+        return endpoints().contains {
             $0.port == port && ($0.host == connection.serverName || $0.host == connection.serverAddress)
         }
     }

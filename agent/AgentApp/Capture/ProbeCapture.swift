@@ -2,26 +2,37 @@ import Attribution
 import CallModel
 import Documents
 import Logging
+import Privileges
 import Probes
 import Protocols
 import Runtime
 import Spool
+import Synchronization
 
 /// From probes to the spool: the bytes of TLS libraries through the protocols, the calls through the pipeline.
 ///
 /// Where probes cannot run, the agent runs without them and says why: on its status page, in its metrics, with its heartbeats.
 final class ProbeCapture: Sendable {
+    /// What the probes' thread counted a second ago.
+    private final class Shown: Sendable {
+        let latest = Mutex(ConnectionCounts())
+    }
+
+    private let shown: Shown
     private let probes: Probes?
     private let refusal: ProbeReport
 
     /// - Parameter take: Names, judges, redacts and keeps calls, each with what is known of its process.
     init(
-        _ settings: AgentSettings, metrics: MetricsRegistry, logger: Logger,
+        _ settings: AgentSettings, _ part: PrivilegedPart, metrics: MetricsRegistry, logger: Logger,
         take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) {
         var refusal = ProbeReport(mode: settings.capture.probes)
+        let shown = Shown()
+        self.shown = shown
         do {
-            probes = try settings.capture.probes == .off ? nil : Self.start(settings, metrics, logger, take)
+            probes =
+                try settings.capture.probes == .off ? nil : Self.start(settings, part, metrics, logger, shown, take)
         } catch {
             probes = nil
             refusal.problem = "\(error)"
@@ -32,13 +43,13 @@ final class ProbeCapture: Sendable {
     }
 
     private static func start(
-        _ settings: AgentSettings, _ metrics: MetricsRegistry, _ logger: Logger,
+        _ settings: AgentSettings, _ part: PrivilegedPart, _ metrics: MetricsRegistry, _ logger: Logger, _ shown: Shown,
         _ take: @escaping @Sendable ([APICall], [ProcessFacts?], Instant) -> Void
     ) throws -> Probes {
         let counters = CaptureCounters(metrics)
         let (hostName, isWanted) = (settings.hostName, settings.attribution.asksProcesses)
         return try Probes(
-            settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), logger: logger,
+            settings.capture.probeConfiguration(stateDirectory: settings.stateDirectory), part, logger: logger,
             makeConsumer: {
                 let processes = ProcessBook(isWanted: isWanted)
                 let sink = CaptureSink(hostName: hostName, counters: counters, processes: processes)
@@ -46,14 +57,20 @@ final class ProbeCapture: Sendable {
             },
             passed: { consumer, now, report in
                 let reader = consumer.reader
-                reader.sink.successWeight = report.level.successWeight
+                reader.sink.sampler.weight = report.level.successWeight
                 reader.timePassed(to: now)
+                if let connections = reader.sink.connectionsToShow(at: now) {
+                    shown.latest.withLock { $0 = connections }
+                }
                 let calls = reader.sink.takeCalls()
                 if !calls.calls.isEmpty { take(calls.calls, calls.processes, now) }
             })
     }
 
     var state: ProbeReport { probes?.state ?? refusal }
+
+    /// Outbound connections that carried a call.
+    var connections: ConnectionCounts { shown.latest.withLock { $0 } }
 
     /// Whether each connection of this host that fails is told by probes. They tell it also of programs whose TLS they cannot read;
     /// not of those outside the listed units, which are then told by nobody.
@@ -91,14 +108,15 @@ struct CaptureSink: CallSink {
     /// A pass takes twenty milliseconds: this is 400,000 calls a second, or a loop gone wild.
     private static let callCountMax = 8_192
 
-    /// One successful call of so many is kept, and stands for all of them.
-    var successWeight: UInt32 = 1
+    var sampler = SuccessSampler()
     private let hostName: String
     private let counters: CaptureCounters
     var processes: ProcessBook
+    /// Outbound connections that carried a call.
+    private(set) var connections = ConnectionCounts()
+    private var shownAt = Instant.epoch
     private var calls: [APICall] = []
     private var facts: [ProcessFacts?] = []
-    private var successes: UInt32 = 0
 
     init(hostName: String, counters: CaptureCounters, processes: ProcessBook) {
         self.hostName = hostName
@@ -109,9 +127,12 @@ struct CaptureSink: CallSink {
     mutating func observed(_ observed: ObservedCall) {
         counters.seen.add()
         guard !observed.isAnswerUnknown else { return counters.unknown.add() }
-        guard let weight = weight(of: observed) else { return counters.sampledOut.add() }
+        let direction: Direction = ProbeStreams.isServer(observed.connection.id) ? .inbound : .outbound
+        if direction == .outbound { connections.read(observed) }
+        let isSuccess = observed.error == nil && observed.status < 400
+        guard let weight = sampler.weight(isSuccess: isSuccess) else { return counters.sampledOut.add() }
         guard calls.count < Self.callCountMax else { return counters.dropped.add() }
-        var call = observed.makeCall(ProbeStreams.isServer(observed.connection.id) ? .inbound : .outbound)
+        var call = observed.makeCall(direction)
         call.host = hostName
         call.weight = weight
         call.adoptTraceParent()
@@ -119,17 +140,17 @@ struct CaptureSink: CallSink {
         facts.append(processes.facts(of: observed.connection.origin.processID, at: call.time))
     }
 
+    /// Once a second at most: showing them costs the next change a copy.
+    mutating func connectionsToShow(at now: Instant) -> ConnectionCounts? {
+        guard now - shownAt >= .seconds(1) || now < shownAt else { return nil }
+        shownAt = now
+        return connections
+    }
+
     /// What was collected, and of each call the process.
     mutating func takeCalls() -> (calls: [APICall], processes: [ProcessFacts?]) {
         defer { (calls, facts) = ([], []) }
         return (calls, facts)
-    }
-
-    /// Nil for a success that another one stands for. What failed is always kept.
-    private mutating func weight(of call: ObservedCall) -> UInt32? {
-        guard successWeight > 1, call.error == nil, call.status < 400 else { return 1 }
-        successes &+= 1
-        return successes % successWeight == 0 ? successWeight : nil
     }
 }
 

@@ -53,9 +53,12 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the agent until it is stopped.")
 
     @OptionGroup var options: SettingsOptions
+    @Option(help: .hidden)
+    var privilegedSocket: Int32?
 
     func run() async throws {
         let settings = try options.load()
+        if PrivilegeSeparation.isDue(settings) { try partPrivileges(settings) }
         let environment = ThisProcess.environment
         ProcessSignal.ignoreBrokenPipes()
         _ = ThisProcess.forbidCoreDumps()
@@ -65,7 +68,8 @@ struct RunCommand: AsyncParsableCommand {
         let notification = ServiceNotification(environment: environment)
         let agent: Agent
         do {
-            agent = try await Agent.start(settings, logger: logger)
+            agent = try await Agent.start(
+                settings, PrivilegeSeparation.part(over: privilegedSocket), logger: logger)
         } catch {
             printError("farwatch-agent: \(error)")
             throw ExitCode.failure
@@ -73,21 +77,36 @@ struct RunCommand: AsyncParsableCommand {
         _ = notification.ready()
         for await signal in signals {
             guard signal == .hangUp else { break }
-            reload(output, logger)
+            await reload(agent, output, logger)
         }
         _ = notification.stopping()
         await agent.stop()
     }
 
-    /// The level of the logs can change while it runs; everything else takes effect at the next start, and the log says so.
-    private func reload(_ output: LogOutput, _ logger: Logger) {
+    private func partPrivileges(_ settings: AgentSettings) throws -> Never {
         do {
-            let settings = try options.load()
-            output.level = level(settings.logLevel)
-            logger.notice("settings read again: the log level is in force, the rest takes effect at the next start")
+            try PrivilegeSeparation.begin(settings)
         } catch {
-            logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
+            printError("farwatch-agent: \(error)")
+            throw ExitCode.failure
         }
+    }
+
+    /// Whole or not at all: a file with anything wrong in it changes nothing. What needs another start is named in the log.
+    private func reload(_ agent: Agent, _ output: LogOutput, _ logger: Logger) async {
+        let settings: AgentSettings
+        do {
+            settings = try options.load()
+        } catch {
+            agent.settingsWereRefused()
+            return logger.error("the new settings are not valid; the old ones stay", metadata: ["error": "\(error)"])
+        }
+        output.level = level(settings.logLevel)
+        let waiting = await agent.use(settings)
+        guard !waiting.isEmpty else { return logger.notice("settings read again, and in force") }
+        logger.warning(
+            "settings read again, and in force but for some that wait for the next start",
+            metadata: ["waiting": "\(waiting.joined(separator: ", "))"])
     }
 }
 

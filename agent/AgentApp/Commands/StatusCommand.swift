@@ -81,6 +81,7 @@ func statusLines(_ status: JSONValue) -> [String] {
             text(partner.member("bodies")), text(partner.member("last_call_at")),
         ])
     }
+    status.member("processes")?.forEachElement { lines.append("TLS        " + text($0.member("summary"))) }
     lines.append("")
     lines += columns(["PARTNER", "CALLS", "FAILED", "BODIES", "LAST CALL"], rows)
     return lines

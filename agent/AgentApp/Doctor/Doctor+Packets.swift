@@ -57,4 +57,19 @@ extension Doctor {
         }
         return findings
     }
+
+    /// Whether what reads hostile bytes has privileges it does not need.
+    var privilegeFindings: [Finding] {
+        guard settings.capture.packets || settings.capture.probes != .off else { return [] }
+        if let user = settings.user {
+            return [.good("privileges", "what reads packets and probes runs as \(user), without any")]
+        }
+        // Only root has them as a matter of course; who gave one capability to a user has decided.
+        guard geteuid() == 0 else { return [] }
+        return [
+            .warning(
+                "privileges", "started as root, the agent reads packets and probes as root",
+                remedy: "set `user` to one of this host's that owns nothing else")
+        ]
+    }
 }

@@ -19,7 +19,8 @@ extension Doctor {
         guard geteuid() == 0 || configuration.mode != .off else { return findings }
         do {
             let logger = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
-            let report = try Probes.survey(configuration, logger: logger)
+            let report = try Probes.survey(
+                configuration, PrivilegeSeparation.part(over: nil), logger: logger)
             findings += report.features.filter { $0.refusal != nil }.map { feature in
                 .warning(
                     "probes", "\(feature.name): \(feature.lossWhenMissing)",

@@ -33,6 +33,7 @@ struct Doctor {
         findings += HostFacts.read().findings.filter { $0.subject != "packets" || !settings.capture.packets }
         findings += probeFindings
         findings.append(packetFinding)
+        findings += privilegeFindings
         findings += keyLogFindings
         return findings
     }

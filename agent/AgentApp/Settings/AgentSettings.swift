@@ -11,6 +11,8 @@ import Transport
 public struct AgentSettings: Sendable {
     public var stateDirectory = "/var/lib/farwatch/agent"
     public var logLevel = "info"
+    /// Whom the agent becomes when it was started as root; nil: it stays who it is.
+    public var user: String?
     public var hostName: String
     public var region: String?
     public var environment: String?
@@ -37,6 +39,8 @@ public struct AgentSettings: Sendable {
         stateDirectory = root.string("state_directory") ?? stateDirectory
         if !stateDirectory.hasPrefix("/") { root.report("state_directory", "must be an absolute path") }
         logLevel = root.section("log").choice("level", of: Self.logLevels) ?? logLevel
+        user = root.string("user")
+        if let user { Self.check(user, root) }
         let host = root.section("host")
         hostName = host.string("name") ?? ownHostName
         region = host.string("region")
@@ -50,7 +54,7 @@ public struct AgentSettings: Sendable {
         healthAddress = listenAddress(health, healthAddress)
         if !healthAddress.isLoopback { health.report("listen", "only loopback may be listened on") }
         readForward(root.section("forward"))
-        spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 16 << 20...1 << 40) ?? spool.byteCountMax
+        spool.byteCountMax = root.section("spool").byteCount("max_bytes", in: 1 << 20...1 << 40) ?? spool.byteCountMax
         capture = CaptureSettings(root.section("capture"))
         redaction = readRedactionPolicy(root.section("redaction"))
         catalogue = readCatalogue(root)
@@ -63,6 +67,14 @@ public struct AgentSettings: Sendable {
         self.sent.byteCountMax = sent.byteCount("max_bytes", in: 0...1 << 40) ?? self.sent.byteCountMax
         self.sent.ageMax =
             sent.duration("max_age", in: .seconds(60)...(.seconds(30 * 86_400))) ?? self.sent.ageMax
+    }
+
+    private static func check(_ user: String, _ root: SettingsSection) {
+        do throws(ProcessError) {
+            if try UserIdentity.named(user).user == 0 { root.report("user", "must be another than root") }
+        } catch {
+            root.report("user", "\(error)", hint: "`useradd --system \(user)` makes one")
+        }
     }
 
     private mutating func readForward(_ section: SettingsSection) {
@@ -95,7 +107,8 @@ public struct AgentSettings: Sendable {
     }
 
     private mutating func readAlarm(_ section: SettingsSection) {
-        alarm.after = section.duration("after", in: .seconds(30)...(.seconds(86_400))) ?? alarm.after
+        // A heartbeat goes every ten seconds: less would be told while all is well.
+        alarm.after = section.duration("after", in: .seconds(15)...(.seconds(86_400))) ?? alarm.after
         alarm.repeatInterval = section.duration("repeat", in: .seconds(60)...(.seconds(86_400))) ?? alarm.repeatInterval
         alarm.command = section.strings("command")
         if let program = alarm.command.first, !program.hasPrefix("/") {
@@ -103,5 +116,13 @@ public struct AgentSettings: Sendable {
         } else if let program = alarm.command.first, !Files.exists(program) {
             section.report("command", "there is no file \(program)")
         }
+        if let url = section.secret("url") {
+            alarm.url = WebAddress(url.reveal)
+            if alarm.url == nil {
+                section.report("url", "an http or https URL is wanted, without a user in it")
+            }
+        }
+        alarm.ca = section.string("ca")
+        if let file = alarm.ca, !Files.exists(file) { section.report("ca", "there is no file \(file)") }
     }
 }

@@ -3,7 +3,7 @@ import Probes
 import Runtime
 
 /// What the agent looks at by itself: `capture`. Nothing, until the operator says so.
-public struct CaptureSettings: Sendable {
+public struct CaptureSettings: Sendable, Equatable {
     public var probes = ProbeConfiguration.Mode.off
     /// Units of systemd whose processes are watched; all where empty.
     public var units: [String] = []

@@ -16,6 +16,10 @@ func readRedactionPolicy(_ section: SettingsSection) -> RedactionPolicy {
         }
     }
     policy.hash = readHashKey(section)
+    policy.hashesCodes = section.bool("hash_codes") ?? false
+    if policy.hashesCodes, policy.hash == nil {
+        section.report("hash_codes", "needs hash_key", hint: "make one: openssl rand -hex 16")
+    }
     for (partner, grant) in section.section("partners").isEmpty ? [] : section.namedSections("partners") {
         let word = grant.choice("mode", of: modes)
         let approver = grant.string("approved_by")

@@ -24,6 +24,8 @@ public struct ProbeStreams: Sendable {
         public var idleMax: Duration = .seconds(900)
         /// Names learnt by address, to name connections that failed before they could say one.
         public var nameCountMax = 8_192
+        /// Names whose connects are counted.
+        public var connectNamesMax = 1_024
         /// Processes whose own lookups are known, and names of each.
         public var namingProcessCountMax = 4_096
         public var namesOfProcessMax = 256
@@ -66,6 +68,10 @@ public struct ProbeStreams: Sendable {
     private var heldByteCount = 0
     private var failedConnectCount: UInt64 = 0
     private var nextSweep: Instant?
+    /// Connects to TLS's usual ports by the name looked up; those of which none is known are left out. Running totals.
+    public private(set) var connectsByName: [String: Int] = [:]
+    /// Ports TLS is spoken on by custom: HTTPS and its usual alternative.
+    static let tlsPorts: Set<UInt16> = [443, 8443]
 
     public init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
@@ -373,13 +379,24 @@ public struct ProbeStreams: Sendable {
 
     // MARK: Connects
 
+    /// Names beyond the bound are not counted.
+    private mutating func noteConnect(_ record: ProbeRecord, _ address: ProbeAddress) {
+        guard Self.tlsPorts.contains(address.remote.port) else { return }
+        guard let name = name(of: address.remote, for: record.processID) else { return }
+        if let place = connectsByName.index(forKey: name) {
+            connectsByName.values[place] += 1
+        } else if connectsByName.count < configuration.connectNamesMax {
+            connectsByName[name] = 1
+        }
+    }
+
     private mutating func connectEnded(
         _ record: ProbeRecord, _ payload: Span<UInt8>, at now: Instant, to consumer: inout some StreamConsumer
     ) {
         guard let address = ProbeAddress(payload) else { return counters.malformedRecords &+= 1 }
         counters.connectsSeen &+= 1
         let took = Duration.nanoseconds(Int64(clamping: record.offset))
-        guard record.value != 0 else { return }
+        guard record.value != 0 else { return noteConnect(record, address) }
         guard let reason = Errno.reason(record.value, took: took, patience: configuration.patienceMin) else {
             return counters.connectsAbandoned &+= 1
         }

@@ -15,7 +15,8 @@ public struct Coverage: Sendable {
         case unlisted = "its unit is not among capture.probes.units"
         case observing = "capture.probes is observe: nothing is attached"
 
-        var word: String {
+        /// For heartbeats and documents.
+        public var word: String {
             switch self {
             case .go: "go"
             case .rustls: "rustls"
@@ -54,9 +55,6 @@ public struct Coverage: Sendable {
         }
     }
 
-    /// Ports TLS is spoken on by custom: HTTPS and its usual alternative.
-    private static let tlsPorts: Set<UInt16> = [443, 8443]
-
     public private(set) var processes: [UInt32: Process] = [:]
     /// Of all processes, those that ended included.
     public private(set) var tlsConnects: UInt64 = 0
@@ -90,7 +88,7 @@ public struct Coverage: Sendable {
     public mutating func recordArrived(_ record: ProbeRecord, remotePort: UInt16?) {
         switch record.kind {
         case .connect:
-            let isTLS = remotePort.map { Self.tlsPorts.contains($0) } ?? false
+            let isTLS = remotePort.map { ProbeStreams.tlsPorts.contains($0) } ?? false
             change(record.processID, command: record) {
                 $0.connects += 1
                 if record.value != 0 { $0.failedConnects += 1 } else if isTLS { $0.tlsConnects += 1 }

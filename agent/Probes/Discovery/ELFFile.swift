@@ -98,10 +98,27 @@ public struct ELFFile {
     }
 
     /// Whether there is a section of this name, such as `.gopclntab`.
-    public func hasSection(named name: String) -> Bool {
-        guard let sectionNames else { return false }
+    public func hasSection(named name: String) -> Bool { section(named: name) != nil }
+
+    /// Whether these bytes stand in a section, such as `.rodata`; looked for in so much of its beginning.
+    public func hasText(_ text: String, in name: String, byteCountMax: UInt64 = 64 << 20) -> Bool {
+        guard var section = section(named: name) else { return false }
+        section.byteCount = min(section.byteCount, byteCountMax)
+        let wanted = Array(text.utf8)
+        var isFound = false
+        forEachPiece(of: section, overlap: wanted.count) { piece, _ in
+            guard !isFound, piece.count >= wanted.count else { return }
+            isFound = (0...piece.count - wanted.count).contains { start in
+                piece[start] == wanted[0] && piece[start..<start + wanted.count].elementsEqual(wanted)
+            }
+        }
+        return isFound
+    }
+
+    private func section(named name: String) -> Section? {
+        guard let sectionNames else { return nil }
         let wanted = Array(name.utf8) + [0]
-        return sections.contains { section in
+        return sections.first { section in
             let (at, overflow) = sectionNames.offset.addingReportingOverflow(UInt64(section.name))
             return !overflow && UInt64(section.name) < sectionNames.byteCount && read(at, wanted.count) == wanted
         }

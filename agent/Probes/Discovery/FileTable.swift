@@ -1,4 +1,5 @@
 import Logging
+import Privileges
 
 /// The files that processes run code from, each looked at once: what it is, and which probes stand on it.
 ///
@@ -12,6 +13,8 @@ struct FileTable {
         /// Looked at, left alone: the mode is observe, or probes are detached.
         case left(ProbePlan)
         case goProgram
+        /// rustls is compiled into it.
+        case rustProgram
         case nothing
 
         var isNothing: Bool {
@@ -21,10 +24,12 @@ struct FileTable {
 
     private(set) var contents: [ProcessMaps.FileIdentity: Content] = [:]
     private let configuration: ProbeConfiguration
+    private let part: PrivilegedPart
     private let logger: Logger
 
-    init(configuration: ProbeConfiguration, logger: Logger) {
+    init(configuration: ProbeConfiguration, _ part: PrivilegedPart, logger: Logger) {
         self.configuration = configuration
+        self.part = part
         self.logger = logger
     }
 
@@ -32,7 +37,7 @@ struct FileTable {
         contents.values.count {
             switch $0 {
             case .probed: true
-            case .refused, .overLimit, .left, .goProgram, .nothing: false
+            case .refused, .overLimit, .left, .goProgram, .rustProgram, .nothing: false
             }
         }
     }
@@ -42,33 +47,39 @@ struct FileTable {
 
     mutating func forget(_ file: ProcessMaps.FileIdentity) { contents[file] = nil }
 
+    typealias Attach = (ProbePlan, PrivilegedRequest.MappedFile, _ path: String) throws(ProbeError) -> Void
+
     /// What the file is; looked into, and probed, when it is met first.
     /// - Parameter attach: Sets the probes; nil where none are to be set.
     mutating func content(
-        of file: ProcessMaps.MappedFile, in processID: UInt32,
-        attach: ((ProbePlan, String) throws(ProbeError) -> Void)?
+        of file: ProcessMaps.MappedFile, in processID: UInt32, attach: Attach?
     ) -> Content {
         if let known = contents[file.identity] { return known }
         if contents.count >= configuration.knownFileCountMax { contents.removeAll(where: \.isNothing) }
-        let path = ProcessFiles.path(file.path, of: processID)
-        let content = examine(path, shown: file.path, attach)
+        // A process that ended meanwhile, or mapped it elsewhere, says nothing of the file: the next one is asked again.
+        guard let (opened, mapped) = ProcessFiles.code(file, of: processID, part) else { return .nothing }
+        let content = examine(opened, mapped, shown: file.path, attach)
         contents[file.identity] = content
         return content
     }
 
+    /// A language with TLS of its own: Go's linker leaves its tables, and rustls the paths of its sources, where it would panic.
+    private static func program(_ elf: ELFFile) -> Content {
+        if elf.hasSection(named: ".gopclntab") || elf.hasSection(named: ".go.buildinfo") { return .goProgram }
+        return elf.hasText("/rustls-", in: ".rodata") ? .rustProgram : .nothing
+    }
+
     private func examine(
-        _ path: String, shown: String, _ attach: ((ProbePlan, String) throws(ProbeError) -> Void)?
+        _ file: OpenFile, _ mapped: PrivilegedRequest.MappedFile, shown: String, _ attach: Attach?
     ) -> Content {
-        guard let file = OpenFile(path), file.isRegular,
-            let elf = ELFFile(read: { file.bytes(at: $0, byteCount: $1) })
-        else { return .nothing }
+        guard let elf = ELFFile(read: { file.bytes(at: $0, byteCount: $1) }) else { return .nothing }
         guard let plan = ProbePlan(elf) else {
-            return elf.hasSection(named: ".gopclntab") || elf.hasSection(named: ".go.buildinfo") ? .goProgram : .nothing
+            return Self.program(elf)
         }
         guard let attach else { return .left(plan) }
         guard probedCount < configuration.attachedFileCountMax else { return .overLimit(plan) }
         do {
-            try attach(plan, path)
+            try attach(plan, mapped, shown)
             logger.notice(
                 "probes set",
                 metadata: [

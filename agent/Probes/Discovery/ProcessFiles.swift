@@ -1,8 +1,9 @@
 import Glibc
+import Privileges
 import Runtime
 
 /// Reads what the kernel tells of processes, below `/proc`. A process may end at any moment: nil then, and where reading is not
-/// allowed.
+/// allowed. What of another's needs privilege is opened by the part that has it.
 enum ProcessFiles {
     private static let mapsByteCountMax = 8 << 20
 
@@ -11,8 +12,8 @@ enum ProcessFiles {
         return names.compactMap { UInt32($0) }
     }
 
-    static func maps(_ id: UInt32) -> ProcessMaps? {
-        read("/proc/\(id)/maps", byteCountMax: mapsByteCountMax).map { ProcessMaps($0) }
+    static func maps(_ id: UInt32, _ part: PrivilegedPart) -> ProcessMaps? {
+        open(.openMaps, of: id, part).flatMap { read($0, byteCountMax: mapsByteCountMax) }.map { ProcessMaps($0) }
     }
 
     static func command(_ id: UInt32) -> String? {
@@ -22,13 +23,25 @@ enum ProcessFiles {
     }
 
     /// Where the program lies, in the process's own mount namespace.
-    static func program(_ id: UInt32) -> String? {
-        var buffer = [UInt8](repeating: 0, count: 4_096)
-        let count = buffer.withUnsafeMutableBytes {
-            readlink("/proc/\(id)/exe", $0.baseAddress!, $0.count)
+    static func program(_ id: UInt32, _ part: PrivilegedPart) -> String? { open(.openProgram, of: id, part)?.path }
+
+    /// A file the process runs code from, and which one it is: to be read, and to be asked for again.
+    static func code(
+        _ file: ProcessMaps.MappedFile, of id: UInt32, _ part: PrivilegedPart
+    ) -> (file: OpenFile, mapped: PrivilegedRequest.MappedFile)? {
+        var request = PrivilegedRequest(.openMappedFile)
+        request.file = .init(processID: id, start: file.start, end: file.end)
+        guard let opened = part.open(request).map({ OpenFile(owning: $0) }), let identity = opened.identity else {
+            return nil
         }
-        guard count > 0 else { return nil }
-        return String(decoding: buffer[..<count], as: UTF8.self)
+        (request.file.device, request.file.inode) = identity
+        return (opened, request.file)
+    }
+
+    private static func open(_ kind: PrivilegedRequest.Kind, of id: UInt32, _ part: PrivilegedPart) -> OpenFile? {
+        var request = PrivilegedRequest(kind)
+        request.file.processID = id
+        return part.open(request).map { OpenFile(owning: $0) }
     }
 
     /// Whether it belongs to one of the units.
@@ -52,12 +65,12 @@ enum ProcessFiles {
         return .milliseconds((user &+ system) &* 1_000 / ticksPerSecond)
     }
 
-    /// The path by which this process can open a file of another's mount namespace.
-    static func path(_ file: String, of id: UInt32) -> String { "/proc/\(id)/root" + file }
-
     /// Files of /proc have no size: they are read to their end. Nil where they are longer than they should be, too.
     private static func read(_ path: String, byteCountMax: Int) -> [UInt8]? {
-        guard let file = OpenFile(path) else { return nil }
+        OpenFile(path).flatMap { read($0, byteCountMax: byteCountMax) }
+    }
+
+    private static func read(_ file: OpenFile, byteCountMax: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count <= byteCountMax {
@@ -67,46 +80,6 @@ enum ProcessFiles {
             bytes.append(contentsOf: piece[..<count])
         }
         return nil
-    }
-}
-
-/// A file open for reading, closed with its last reference.
-final class OpenFile {
-    private let descriptor: Int32
-
-    init?(_ path: String) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return nil }
-    }
-
-    deinit { close(descriptor) }
-
-    /// The next bytes; negative where they cannot be read, zero at the end.
-    func read(into buffer: inout [UInt8]) -> Int {
-        let descriptor = descriptor
-        return buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-    }
-
-    /// All bytes that were asked for, or nil.
-    func bytes(at offset: UInt64, byteCount: Int) -> [UInt8]? {
-        guard byteCount >= 0, byteCount <= 4 << 20, let start = Int(exactly: offset) else { return nil }
-        let descriptor = descriptor
-        var complete = false
-        let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-            // Written by the kernel up to `count`, which is what the array takes for its own.
-            while count < byteCount {
-                let got = pread(descriptor, buffer.baseAddress! + count, byteCount - count, start + count)
-                guard got > 0 else { return }
-                count += got
-            }
-            complete = true
-        }
-        return complete || byteCount == 0 ? bytes : nil
-    }
-
-    var isRegular: Bool {
-        var status = stat()
-        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 }
 

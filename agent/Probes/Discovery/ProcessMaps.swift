@@ -10,6 +10,9 @@ public struct ProcessMaps {
         public var identity: FileIdentity
         /// In the process's own mount namespace.
         public var path: String
+        /// Where its code is mapped first.
+        public var start: UInt64
+        public var end: UInt64
     }
 
     private static let fileCountMax = 4_096
@@ -38,9 +41,14 @@ public struct ProcessMaps {
             let minor = UInt64(String(decoding: numbers[1], as: UTF8.self), radix: 16)
         else { return nil }
         let path = parts[5].drop { $0 == UInt8(ascii: " ") }
-        guard path.first == UInt8(ascii: "/") else { return nil }
+        let range = parts[0].split(separator: UInt8(ascii: "-")).map {
+            UInt64(String(decoding: $0, as: UTF8.self), radix: 16)
+        }
+        guard path.first == UInt8(ascii: "/"), range.count == 2, let start = range[0], let end = range[1] else {
+            return nil
+        }
         return MappedFile(
             identity: FileIdentity(device: major << 32 | minor, inode: inode),
-            path: String(decoding: path, as: UTF8.self))
+            path: String(decoding: path, as: UTF8.self), start: start, end: end)
     }
 }

@@ -66,9 +66,9 @@ struct ProcessorBudget {
     }
 }
 
-enum ProcessorTime {
+public enum ProcessorTime {
     /// Of all threads of this process, in user and kernel mode.
-    static func ofThisProcess() -> Duration {
+    public static func ofThisProcess() -> Duration {
         var usage = rusage()
         guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return .zero }
         return duration(usage.ru_utime) + duration(usage.ru_stime)

@@ -1,5 +1,6 @@
 import CProbes
 import Glibc
+import Privileges
 import Runtime
 
 /// Measures what a probe costs on this machine, by probing two functions of our own that do nothing: one that begins with an
@@ -24,13 +25,13 @@ enum Calibration {
     private static func perCall(
         _ object: ProbeObject, _ address: UnsafeRawPointer, _ function: (UnsafeMutableRawPointer?) -> Int32
     ) -> Duration? {
-        guard let offset = fileOffset(of: UInt64(UInt(bitPattern: address))) else { return nil }
+        guard let (file, offset) = place(of: UInt64(UInt(bitPattern: address))) else { return nil }
         let place = ProbePlace(fileOffset: offset, isCheap: true)
         do {
             let links = try [ProbeProgram.callReturned, .callEntered].flatMap { program in
                 let probe = PlannedProbe(
                     program: program, function: "calibration", place: place, cookie: calibrate, isEssential: false)
-                return try object.attach(program, to: [probe], of: "/proc/self/exe", processID: getpid())
+                return try object.attach(program, to: [probe], of: file, shown: "the agent", onlyHere: true)
             }
             return withExtendedLifetime(links) { time(function) }
         } catch {
@@ -48,8 +49,10 @@ enum Calibration {
         }
     }
 
-    /// Where code of this process lies in the file it runs from.
-    private static func fileOffset(of address: UInt64) -> UInt64? {
+    /// Where code of this process is mapped, and where it lies in its file.
+    private static func place(of address: UInt64) -> (PrivilegedRequest.MappedFile, UInt64)? {
+        var status = stat()
+        guard stat("/proc/self/exe", &status) == 0 else { return nil }
         guard let text = OpenFile("/proc/self/maps").flatMap({ readAll($0) }) else { return nil }
         for line in text.split(separator: UInt8(ascii: "\n")) {
             let parts = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: true)
@@ -58,7 +61,10 @@ enum Calibration {
             guard range.count == 2, let start = UInt64(range[0], radix: 16), let end = UInt64(range[1], radix: 16),
                 let offset = UInt64(parts[2], radix: 16), (start..<end).contains(address)
             else { continue }
-            return address - start + offset
+            let file = PrivilegedRequest.MappedFile(
+                processID: UInt32(getpid()), start: start, end: end, device: UInt64(status.st_dev),
+                inode: UInt64(status.st_ino))
+            return (file, address - start + offset)
         }
         return nil
     }

@@ -49,6 +49,9 @@ extension ObservedCall {
 
     // MARK: The URL
 
+    /// Scheme and authority alone.
+    public var serverURL: String { scheme + authorityText }
+
     /// The host the call is for, as it was asked for: without it the server's name, and its address for want of one.
     private var authorityText: String {
         let named = request.text(authority, byteCountMax: Limits.nameByteCountMax)

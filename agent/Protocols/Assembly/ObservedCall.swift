@@ -95,7 +95,17 @@ public final class ConnectionInfo {
     }
 
     public var clientAddress: String { origin.client.addressText }
+    /// Whom it reaches, as the beginning of a URL: `https://api.bank.example`, `http://[::1]:8080`.
+    public var serverURL: String {
+        let name = serverName ?? serverAddress
+        let host = name.utf8.contains(UInt8(ascii: ":")) && !name.hasPrefix("[") ? "[\(name)]" : name
+        let isUsual = origin.server.port == (isEncrypted ? 443 : 80)
+        return (isEncrypted ? "https://" : "http://") + (isUsual ? host : "\(host):\(origin.server.port)")
+    }
     private var serverAddressText: String?
+    /// Whether the sink was told that TLS was agreed on.
+    public internal(set) var isToldSecured = false
+    private var hasShownCall = false
 
     init(id: ConnectionID, origin: ConnectionOrigin) {
         self.id = id
@@ -103,6 +113,12 @@ public final class ConnectionInfo {
         serverName = origin.serverName
         isServerNameCertain = origin.serverName != nil
         isEncrypted = origin.serverName != nil || origin.source == .keylog || origin.source == .probe
+    }
+
+    /// True for the first call of the connection: from then on it counts as read.
+    public func showsFirstCall() -> Bool {
+        defer { hasShownCall = true }
+        return !hasShownCall
     }
 
     /// The content told that the ends were taken for each other.
@@ -117,4 +133,11 @@ public final class ConnectionInfo {
 /// Takes calls as they end. Only `ObservedCall`'s own methods may outlive the call.
 public protocol CallSink {
     mutating func observed(_ call: ObservedCall)
+
+    /// TLS was agreed on, once a connection: it is known whom it reaches, and whether its calls can be read is still to be seen.
+    mutating func secured(_ connection: ConnectionInfo)
+}
+
+extension CallSink {
+    public mutating func secured(_ connection: ConnectionInfo) {}
 }

@@ -10,6 +10,8 @@ final class ReaderContext {
     /// Bytes held for all connections together.
     var heldByteCount = 0
     var ended: [ObservedCall] = []
+    /// Connections whose TLS has just been agreed on.
+    var secured: [ConnectionInfo] = []
     var failures = FailureBook()
     private var pool: [ObservedCall] = []
     private static let pooledMax = 256

@@ -11,6 +11,8 @@ struct DecodedRequest: Sendable {
     }
 
     var calls: [APICall] = []
+    /// Calls that went by a shortcut.
+    var taken: TakenCalls?
     /// The sender's index of each call.
     var indices: [Int] = []
     /// The first ones; the counts are exact.
@@ -25,14 +27,16 @@ struct DecodedRequest: Sendable {
 
     /// Calls handed to the pipeline, and those of them that it refused.
     private var handedOverCount = 0
+    private var handedOverTakenCount = 0
     private var refusedCount = 0
 
     init() {}
 
     /// Calls in the request: the good ones and the rejected, without what was let go.
-    var receivedCount: Int { callCount + rejectedCount - refusedCount }
+    var receivedCount: Int { callCount + takenCount + rejectedCount - refusedCount }
     var rejectedCount: Int { rejectedCounts.values.reduce(0, +) }
-    var acceptedCount: Int { callCount - refusedCount }
+    var acceptedCount: Int { callCount + takenCount - refusedCount }
+    private var takenCount: Int { taken?.count ?? handedOverTakenCount }
     private var callCount: Int { calls.count + handedOverCount }
 
     /// Gives the calls away: the pipeline changes them in place, which would copy them if they were kept here as well.
@@ -40,6 +44,13 @@ struct DecodedRequest: Sendable {
         handedOverCount += calls.count
         defer { calls = [] }
         return calls
+    }
+
+    /// The same for what went by a shortcut.
+    mutating func handOverTaken() -> TakenCalls? {
+        handedOverTakenCount = taken?.count ?? 0
+        defer { taken = nil }
+        return taken
     }
 
     /// Adds what the pipeline refused; its indices count the calls handed over.

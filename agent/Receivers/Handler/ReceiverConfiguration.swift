@@ -25,6 +25,9 @@ public struct ReceiverConfiguration: Sendable {
     /// Rejections told to the sender one by one; the count is exact beyond.
     public var rejectionsToldMax = 100
 
+    /// Asked for each call in the native form; nil where all go the general way.
+    public var shortcuts: (any CallShortcuts)?
+
     public init(hostName: String) {
         self.hostName = hostName
     }

@@ -1,6 +1,7 @@
 import CallModel
 import NIOCore
 import Runtime
+import Synchronization
 import Transport
 
 /// Takes calls from senders on this host: OTLP traces at `/v1/traces`, Moesif's events at `/v1/events`, the native form at
@@ -13,9 +14,25 @@ import Transport
 public final class ReceiverHandler: RequestHandler {
     private static let documentBodyByteCountMax = 4 << 10
 
-    private let configuration: ReceiverConfiguration
-    private let routes: ReceiverRoutes
-    private let tools: ToolPool
+    /// What requests are dealt with by. Replaced whole; a request that has begun is finished by what it began with.
+    private final class Setup: Sendable {
+        let configuration: ReceiverConfiguration
+        let routes: ReceiverRoutes
+        let tools: ToolPool
+
+        init(_ configuration: ReceiverConfiguration) {
+            self.configuration = configuration
+            let otlp = OTLPReceiver()
+            routes = ReceiverRoutes(
+                [
+                    otlp, NativeReceiver(configuration: configuration), MoesifReceiver(configuration: configuration),
+                    MoesifEntities(configuration: configuration),
+                ], otlp: otlp, tokens: configuration.tokens)
+            tools = ToolPool(configuration)
+        }
+    }
+
+    private let setup: Mutex<Setup>
     private let worker: WorkerThread
     private let metrics: ReceiverMetrics
     private let sink: CallSink
@@ -29,26 +46,30 @@ public final class ReceiverHandler: RequestHandler {
         now: @escaping @Sendable () -> Instant = { Instant(nanosecondsSinceEpoch: WallClock.now()) },
         sink: @escaping CallSink
     ) throws(WorkerError) {
-        self.configuration = configuration
+        setup = Mutex(Setup(configuration))
         self.metrics = metrics
         self.now = now
         self.sink = sink
-        let otlp = OTLPReceiver()
-        routes = ReceiverRoutes(
-            [
-                otlp, NativeReceiver(configuration: configuration), MoesifReceiver(configuration: configuration),
-                MoesifEntities(configuration: configuration),
-            ], otlp: otlp, tokens: configuration.tokens)
-        tools = ToolPool(configuration)
         worker = try WorkerThread(name: "fw-receive", queueMax: configuration.waitingMax)
     }
 
+    /// Requests from now on are dealt with by this: tokens, bounds, where customers are told. `waitingMax` stays what it was.
+    public func use(_ configuration: ReceiverConfiguration) {
+        let next = Setup(configuration)
+        setup.withLock { $0 = next }
+    }
+
+    private var current: Setup { setup.withLock { $0 } }
+
     public func admit(_ head: RequestHead) -> Admission {
+        let setup = current
         do throws(ReceiverRoutes.Refused) {
             // A document has no use for a body, but what is sent of one must be read.
-            if try routes.document(for: head) != nil { return .collect(byteCountMax: Self.documentBodyByteCountMax) }
-            _ = try routes.plan(for: head)
-            return .collect(byteCountMax: configuration.bodyByteCountMax)
+            if try setup.routes.document(for: head) != nil {
+                return .collect(byteCountMax: Self.documentBodyByteCountMax)
+            }
+            _ = try setup.routes.plan(for: head)
+            return .collect(byteCountMax: setup.configuration.bodyByteCountMax)
         } catch {
             return .refuse(refused(error))
         }
@@ -57,7 +78,7 @@ public final class ReceiverHandler: RequestHandler {
     public func oversized(_ head: RequestHead, byteCountMax: Int) -> Response {
         let refusal = Refusal(.tooLarge, "the body is larger than \(byteCountMax) bytes")
         do throws(ReceiverRoutes.Refused) {
-            let plan = try routes.plan(for: head)
+            let plan = try current.routes.plan(for: head)
             return refused(.init(refusal: refusal, receiver: plan.receiver, format: plan.format))
         } catch {
             return refused(.init(refusal: refusal, receiver: error.receiver, format: error.format))
@@ -65,21 +86,22 @@ public final class ReceiverHandler: RequestHandler {
     }
 
     public func handle(_ request: Request, _ responder: Responder) {
+        let setup = current
         let plan: ReceiverRoutes.Plan
         do throws(ReceiverRoutes.Refused) {
-            if let receiver = try routes.document(for: request.head) {
+            if let receiver = try setup.routes.document(for: request.head) {
                 return responder.respond(receiver.document(request.head.path, request.head))
             }
-            plan = try routes.plan(for: request.head)
+            plan = try setup.routes.plan(for: request.head)
         } catch {
             return responder.respond(refused(error))
         }
         let counters = metrics[plan.receiver.kind]
         counters.receivedRequests.add()
         counters.receivedBytes.add(request.body.readableBytes)
-        let work = Work(request: request, plan: plan, receivedAt: now(), responder: responder)
-        if request.body.readableBytes <= configuration.inlineByteCountMax {
-            let outcome = decode(work, byteCountMax: configuration.inlineByteCountMax)
+        let work = Work(request: request, plan: plan, setup: setup, receivedAt: now(), responder: responder)
+        if request.body.readableBytes <= setup.configuration.inlineByteCountMax {
+            let outcome = decode(work, byteCountMax: setup.configuration.inlineByteCountMax)
             // A small body that decompresses to more than may be done here goes the long way.
             guard case .failure(let refusal) = outcome, refusal.reason == .tooLarge else {
                 return finish(work, outcome)
@@ -88,17 +110,19 @@ public final class ReceiverHandler: RequestHandler {
         do throws(WorkerError) {
             try worker.submit { [self] in
                 metrics.waiting.set(Double(worker.waitingCount))
-                finish(work, decode(work, byteCountMax: configuration.bodyByteCountMax))
+                finish(work, decode(work, byteCountMax: setup.configuration.bodyByteCountMax))
             }
             metrics.waiting.set(Double(worker.waitingCount))
         } catch {
-            refuse(work, Refusal(.busy, "too many requests wait to be read", retryAfter: configuration.retryAfter))
+            refuse(
+                work, Refusal(.busy, "too many requests wait to be read", retryAfter: setup.configuration.retryAfter))
         }
     }
 
     private struct Work: Sendable {
         var request: Request
         var plan: ReceiverRoutes.Plan
+        var setup: Setup
         var receivedAt: Instant
         var responder: Responder
     }
@@ -110,7 +134,7 @@ public final class ReceiverHandler: RequestHandler {
             let coding = received.isEmpty ? .identity : plan.coding
             do throws(Refusal) {
                 return try coding.withDecoded(received, byteCountMax: byteCountMax) { bytes in
-                    tools.lend { plan.receiver.decode(bytes, plan.format, now: work.receivedAt, with: &$0) }
+                    work.setup.tools.lend { plan.receiver.decode(bytes, plan.format, now: work.receivedAt, with: &$0) }
                 }
             } catch {
                 return .failure(error)
@@ -123,19 +147,22 @@ public final class ReceiverHandler: RequestHandler {
         switch consume outcome {
         case .failure(let refusal): refuse(work, refusal)
         case .success(var decoded):
-            nameHosts(of: &decoded, from: work.plan.receiver.kind)
-            guard !decoded.calls.isEmpty else {
+            nameHosts(of: &decoded, from: work.plan.receiver.kind, work.setup.configuration)
+            guard !decoded.calls.isEmpty || decoded.taken != nil else {
                 return finish(work, decoded, .stored(kept: 0, notOurs: 0, suppressed: 0, rejections: []))
             }
-            let context = ReceiveContext(
+            var context = ReceiveContext(
                 receiver: work.plan.receiver.kind, peer: work.request.head.peer, receivedAt: work.receivedAt)
+            context.taken = decoded.handOverTaken()
             sink(decoded.handOverCalls(), context) { [self, decoded] result in finish(work, decoded, result) }
         }
     }
 
     /// A call is of this host unless the sender may speak for others.
-    private func nameHosts(of decoded: inout DecodedRequest, from kind: ReceiverKind) {
-        var replacedCount = 0
+    private func nameHosts(
+        of decoded: inout DecodedRequest, from kind: ReceiverKind, _ configuration: ReceiverConfiguration
+    ) {
+        var replacedCount = decoded.taken?.replacedHostCount ?? 0
         for index in decoded.calls.indices {
             let named = decoded.calls[index].host
             if named == configuration.hostName || named != nil && configuration.trustHost { continue }
@@ -150,14 +177,14 @@ public final class ReceiverHandler: RequestHandler {
         switch result {
         case .stored(let kept, let notOurs, let suppressed, let rejections):
             var decoded = decoded
-            decoded.add(rejections, keeping: configuration.rejectionsToldMax)
+            decoded.add(rejections, keeping: work.setup.configuration.rejectionsToldMax)
             count(decoded, from: plan.receiver.kind)
             let stored = StoredCounts(kept: kept, notOurs: notOurs, suppressed: suppressed)
             work.responder.respond(plan.receiver.answer(decoded, stored: stored, plan.format))
         case .pushBack(let retryAfter):
             refuse(work, Refusal(.busy, "there is no room for more calls now", retryAfter: retryAfter))
         case .failed(let detail):
-            refuse(work, Refusal(.failed, detail, retryAfter: configuration.retryAfter))
+            refuse(work, Refusal(.failed, detail, retryAfter: work.setup.configuration.retryAfter))
         }
     }
 

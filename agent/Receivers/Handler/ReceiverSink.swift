@@ -14,6 +14,8 @@ public struct ReceiveContext: Sendable {
     public var peer: Peer
     /// The host's clock when the request was complete.
     public var receivedAt: Instant
+    /// Calls of the same request that are encoded already; what becomes of them is told together with the others.
+    public var taken: TakenCalls?
 }
 
 /// What became of the calls of one request.

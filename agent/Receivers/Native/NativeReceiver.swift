@@ -16,11 +16,16 @@ struct NativeReceiver: Receiver {
     ) -> Result<DecodedRequest, Refusal> {
         var limits = CallDocumentLimits()
         limits.callCountMax = configuration.callCountMax
+        let shortcut = configuration.shortcuts?.borrow()
+        defer { if let shortcut { configuration.shortcuts?.giveBack(shortcut) } }
+        shortcut?.begin(at: now)
         do throws(CallDocumentError) {
             let decoded = try decodeCalls(
                 bytes, form: format == .ndjson ? .ndjson : .json, parser: tools.parser, reader: &tools.calls,
-                limits: limits)
-            return .success(request(decoded, now))
+                limits: limits, taking: { shortcut?.take($0, byteCount: $1) ?? false })
+            var request = request(decoded, now)
+            request.taken = shortcut?.finish()
+            return .success(request)
         } catch {
             switch error {
             case .tooManyCalls, .malformed(.tooLarge): return .failure(Refusal(.tooLarge, error.description))

@@ -4,16 +4,72 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Its options are macros that check their own size, which Swift cannot call. All processes (-1), or one.
-static inline struct bpf_link *farwatch_attach_uprobe(
+// A number the system tells in a file: all of it, or what stands behind a colon (`config:0`). Negative where it tells none.
+static inline int farwatch_number_in(const char *path) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL) return -1;
+    int number = -1;
+    if (fscanf(file, "%*[^0-9]%d", &number) != 1) {
+        rewind(file);
+        if (fscanf(file, "%d", &number) != 1) number = -1;
+    }
+    fclose(file);
+    return number;
+}
+
+// One function: by a performance event, which its link keeps (kernel 5.15). libbpf's own way ends with a structure that holds two
+// descriptors; ours with one, which may be handed to another process and is all there is. Returns it, or -1 with errno.
+// All processes (-1), or one.
+static inline int farwatch_attach_uprobe(
     const struct bpf_program *program, int is_return, int process_id, const char *path, size_t offset, __u64 cookie) {
-    struct bpf_uprobe_opts options = {
-        .sz = sizeof(struct bpf_uprobe_opts), .bpf_cookie = cookie, .retprobe = is_return != 0};
-    return bpf_program__attach_uprobe_opts(program, process_id, path, offset, &options);
+    int type = farwatch_number_in("/sys/bus/event_source/devices/uprobe/type");
+    int bit = farwatch_number_in("/sys/bus/event_source/devices/uprobe/format/retprobe");
+    if (type < 0 || bit < 0 || bit > 63) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    struct perf_event_attr attributes;
+    memset(&attributes, 0, sizeof(attributes));
+    attributes.size = sizeof(attributes);
+    attributes.type = (__u32)type;
+    attributes.config = is_return ? 1ULL << bit : 0;
+    attributes.config1 = (__u64)path;
+    attributes.config2 = offset;
+    int event = (int)syscall(
+        __NR_perf_event_open, &attributes, process_id, process_id == -1 ? 0 : -1, -1, PERF_FLAG_FD_CLOEXEC);
+    if (event < 0) return -1;
+    struct bpf_link_create_opts options = {.sz = sizeof(options), .perf_event = {.bpf_cookie = cookie}};
+    int link = bpf_link_create(bpf_program__fd(program), event, BPF_PERF_EVENT, &options);
+    int error = errno;
+    if (link >= 0 && ioctl(event, PERF_EVENT_IOC_ENABLE, 0) != 0) {
+        error = errno;
+        close(link);
+        link = -1;
+    }
+    close(event);
+    errno = error;
+    return link;
+}
+
+// A program on an event of the kernel: the link's descriptor alone, without the structure around it. Or -1 with errno.
+static inline int farwatch_attach_to_kernel(const struct bpf_program *program) {
+    struct bpf_link *link = bpf_program__attach(program);
+    if (link == NULL) return -1;
+    int descriptor = fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, 3);
+    int error = errno;
+    // Closes its own; the program stays attached by ours.
+    bpf_link__destroy(link);
+    errno = error;
+    return descriptor;
 }
 
 // Many functions of one file by one link (BPF_TRACE_UPROBE_MULTI, kernel 6.6): libbpf knows it from 1.3 on, Debian 12 has 1.1. The

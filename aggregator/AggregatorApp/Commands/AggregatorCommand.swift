@@ -78,7 +78,8 @@ struct RunCommand: AsyncParsableCommand {
         await aggregator.stop()
     }
 
-    /// Partners and the level of the logs can change while it runs; everything else takes effect at the next start, and the log
+    /// Partners, who is told, how and when, and the level of the logs can change while it runs; what a process has
+    /// only once (listeners, database, TLS, limits, retention, detection) takes effect at the next start, and the log
     /// says so. The whole file is checked before any of it is used.
     private func reload(_ aggregator: Aggregator, _ output: LogOutput, _ logger: Logger) {
         do {
@@ -86,7 +87,7 @@ struct RunCommand: AsyncParsableCommand {
             output.level = level(settings.logLevel)
             aggregator.use(settings)
             logger.notice(
-                "settings read again: partners and the log level are in force, the rest takes effect at the next start",
+                "settings read again: partners, alerting, notifiers, log level are in force, the rest at the next start",
                 metadata: ["catalogue": "\(settings.catalogue.version)"])
         } catch {
             aggregator.settingsWereRefused()

@@ -18,6 +18,8 @@ import Synchronization
 final class Decider: Sendable {
     static let leaseName = "decider"
     static let snapshotName = "status"
+    static let decisionsName = "decisions"
+    private static let decisionsPeriod: Duration = .seconds(5)
     private static let leaseTime: Duration = .seconds(12)
     private static let blocksAtOnceMax = 500
     private static let roundTime: Duration = .seconds(1)
@@ -28,12 +30,17 @@ final class Decider: Sendable {
 
     private let database: DatabaseAccess
     private let agents: AgentRegistry
-    private let settings: DecidingSettings
+    private let settings: Mutex<DecidingSettings>
+    /// Not yet taken over by the state.
+    private let newSettings = Mutex<DecidingSettings?>(nil)
+    private let pagesHeard = Mutex<[String: PartnerPage]>([:])
+    private let pagesAsked = Mutex<[String]>([])
     private let holder: String
     private let logger: Logger
     private let latest = Mutex<PublishedStatus?>(nil)
     private let deciding = Mutex(false)
     private let decisionsText = Mutex<[DecisionText]>([])
+    private let decisionsReadAt = Mutex(Instant.epoch)
     private let core = CoreBox()
     private let metrics: DeciderMetrics
     /// Called when messages were put into the outbox.
@@ -45,7 +52,7 @@ final class Decider: Sendable {
     ) {
         self.database = database
         self.agents = agents
-        self.settings = settings
+        self.settings = Mutex(settings)
         self.holder = holder
         self.logger = logger
         self.metrics = DeciderMetrics(metrics)
@@ -56,8 +63,19 @@ final class Decider: Sendable {
     var status: PublishedStatus? { latest.withLock { $0 } }
     /// Whether this aggregator is the one that decides.
     var isDeciding: Bool { deciding.withLock { $0 } }
-    /// Why incidents were opened, merged or not opened, newest last; of the aggregator that decides.
+    /// Why incidents were opened, merged or not opened, newest last; of whichever aggregator decides.
     var decisions: [DecisionText] { decisionsText.withLock { $0 } }
+
+    /// Who is told, how and when, from the next round on. How incidents are found changes with the next start.
+    func use(_ settings: DecidingSettings) {
+        self.settings.withLock { $0 = settings }
+        newSettings.withLock { $0 = settings }
+    }
+
+    /// Partners whose status page would tell something; none where another aggregator decides.
+    var pagesWanted: [String] { isDeciding ? pagesAsked.withLock { $0 } : [] }
+
+    func pageSays(_ page: PartnerPage, of partner: String) { pagesHeard.withLock { $0[partner] = page } }
 
     /// Runs until cancelled.
     func run() async {
@@ -124,6 +142,7 @@ final class Decider: Sendable {
                 guard let epoch else {
                     self.core.state = nil
                     self.deciding.withLock { $0 = false }
+                    try self.readDecisions(connection)
                     return try StateStore.published(Self.snapshotName, connection).flatMap {
                         PublishedStatus(encoded: $0.bytes)
                     }
@@ -150,6 +169,8 @@ final class Decider: Sendable {
             ?? rebuild(epoch, (silent, fleet.reporting == 0), at: now, connection)
         // Taken out, so that nothing is copied while it changes; put back when all is written.
         core.state = nil
+        if let settings = newSettings.withLock({ $0.take() }) { state.use(settings) }
+        for (partner, page) in takePages() { state.alerting.pageSays(page, of: partner) }
         while true {
             let blocks = try RollupStore.blocks(
                 after: state.positions, since: now - DeciderState.replayTime, countMax: Self.blocksAtOnceMax,
@@ -174,11 +195,34 @@ final class Decider: Sendable {
         }
         guard let messageCount else { return nil }
         if messageCount > 0 { wakeOutbox() }
+        pagesAsked.withLock { $0 = state.alerting.pagesWanted }
+        metrics.refusedActions.add(state.takeRefusedActionCount())
         for line in state.takeNews() { logger.notice("\(line.what)", metadata: line.metadata) }
         decisionsText.withLock { $0 = state.decisions }
         metrics.show(state)
         core.state = state
         return published
+    }
+
+    /// What the aggregator that decides has published: whoever asks this one why gets the same answer.
+    private func readDecisions(_ connection: PostgresConnection) throws {
+        let now = currentInstant()
+        let isDue = decisionsReadAt.withLock { readAt in
+            guard now - readAt >= Self.decisionsPeriod else { return false }
+            readAt = now
+            return true
+        }
+        guard isDue, let bytes = try StateStore.published(Self.decisionsName, connection)?.bytes,
+            let decisions = [DecisionText](encoded: bytes)
+        else { return }
+        decisionsText.withLock { $0 = decisions }
+    }
+
+    private func takePages() -> [String: PartnerPage] {
+        pagesHeard.withLock { pages in
+            defer { pages = [:] }
+            return pages
+        }
     }
 
     private func silentHosts(_ names: [String]) -> Set<NameID> {
@@ -192,7 +236,7 @@ final class Decider: Sendable {
         let startedAt = MonotonicClock.now()
         var keptAt = startedAt
         let state = try DeciderState(
-            epoch, settings, database.storage, hearing, at: now, logger: logger, connection
+            epoch, settings.withLock { $0 }, database.storage, hearing, at: now, logger: logger, connection
         ) {
             guard MonotonicClock.now() - keptAt > Self.leaseTime.nanoseconds / 4 else { return }
             keptAt = MonotonicClock.now()

@@ -4,6 +4,7 @@ import Synchronization
 /// The decider's figures for Prometheus.
 final class DeciderMetrics: Sendable {
     let failures: Counter
+    let refusedActions: Counter
     private struct Figures {
         var open = 0
         var candidates = 0
@@ -15,12 +16,16 @@ final class DeciderMetrics: Sendable {
         var alertsHeld = 0
         var late: Int64 = 0
         var damaged = 0
+        var unreadable = DeciderState.Unreadable()
     }
     private let figures = Mutex(Figures())
 
     init(_ metrics: MetricsRegistry) {
         failures = metrics.counter(
             "farwatch_decider_failures_total", help: "Rounds of deciding that failed and were tried again.")
+        refusedActions = metrics.counter(
+            "farwatch_decider_refused_actions_total",
+            help: "What people wanted done about an incident and could not be done; its timeline says why.")
         func gauge(_ name: String, _ help: String, _ read: @escaping @Sendable (Figures) -> Double) {
             metrics.gauge("farwatch_decider_\(name)", help: help) { [weak self] in
                 self.map { read($0.figures.withLock { $0 }) } ?? 0
@@ -37,6 +42,13 @@ final class DeciderMetrics: Sendable {
             Double($0.late)
         }
         gauge("damaged_blocks", "Blocks of counts that could not be read, and were not judged.") { Double($0.damaged) }
+        gauge("unreadable_quiets", "Silences and maintenances that a newer release wrote, and that hold nothing here.")
+        {
+            Double($0.unreadable.quietCount)
+        }
+        gauge("unreadable_owners", "Owners that a newer release wrote, and who are told nothing here.") {
+            Double($0.unreadable.ownerCount)
+        }
         gauge("held_messages", "Messages that a silence, a maintenance or quiet hours held back.") {
             Double($0.alertsHeld)
         }
@@ -49,7 +61,7 @@ final class DeciderMetrics: Sendable {
                 open: core.open.count, candidates: core.candidateCount, series: core.detector.seriesCount,
                 cells: core.detector.history.cellCount, uncounted: core.detector.uncountedCalls,
                 refused: core.refusedCount, alertsRefused: alerting.refusedCount, alertsHeld: alerting.heldCount,
-                late: state.lateCalls, damaged: state.damagedBlockCount)
+                late: state.lateCalls, damaged: state.damagedBlockCount, unreadable: state.unreadable)
         }
     }
 }

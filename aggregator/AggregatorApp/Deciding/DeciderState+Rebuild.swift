@@ -46,7 +46,7 @@ extension DeciderState {
             keepLease)
         try restoreOutages(at: now, connection)
         try findForgotten(at: now, connection)
-        if savedAt == nil { for incident in self.core.open { announce(incident, at: now) } }
+        try restoreThreads(at: now, connection)
     }
 
     private static func saved(
@@ -83,7 +83,7 @@ extension DeciderState {
     {
         guard let decided else { return AlertingCore(configuration: settings.alerting) }
         if let alerting = AlertingCore(encoded: decided.parts[1], configuration: settings.alerting) { return alerting }
-        logger.warning("whom an earlier decider told cannot be read; open incidents are told again")
+        logger.warning("whom an earlier decider told cannot be read; the outbox says it")
         return AlertingCore(configuration: settings.alerting)
     }
 
@@ -193,9 +193,6 @@ extension DeciderState {
 
     func encodedEvidence() -> [UInt8] { IncidentEvidence.encoded(evidence) }
 
-    private mutating func announce(_ incident: Incident, at now: Instant) {
-        handle([IncidentCore.Event(kind: .opened, at: now, incident: incident)], at: now)
-    }
 }
 
 /// State as it is saved: when, up to which flush of each writer, and the parts.

@@ -1,3 +1,4 @@
+import Alerting
 import CallModel
 import Detection
 import Incidents
@@ -13,14 +14,18 @@ extension DeciderState {
     {
         let names = storage.names
         if board.verdicts.keys.contains(where: { names.name(of: $0, .partner) == nil }) { try names.load(connection) }
-        let partners = board.verdicts.map { id, verdict in partner(id, verdict) }
+        let pages = alerting.pages
+        let partners = board.verdicts.map { id, verdict in partner(id, verdict, pages) }
         let outages = try StateStore.outages(since: now - .seconds(90 * 86_400), connection).map(outage)
         return StatusSnapshot(
             asOf: now, hostsReporting: fleet.reporting, hostsSilent: fleet.silentHosts.count,
-            partners: partners.sorted { $0.id < $1.id }, outages: outages, troubledHosts: troubledHosts())
+            partners: partners.sorted { $0.id < $1.id }, outages: outages, troubledHosts: troubledHosts(),
+            coverage: fleet.coverage)
     }
 
-    private func partner(_ id: NameID, _ verdict: PartnerVerdict) -> StatusSnapshot.Partner {
+    private func partner(
+        _ id: NameID, _ verdict: PartnerVerdict, _ pages: [String: PartnerPage]
+    ) -> StatusSnapshot.Partner {
         let partner = name(id, .partner)
         func shares(_ share: FleetFigures.Share, _ dimension: Dimension) -> [StatusSnapshot.Share] {
             figures.shares(share, of: id).map {
@@ -33,7 +38,8 @@ extension DeciderState {
         }
         return StatusSnapshot.Partner(
             id: partner, name: settings.partnerName(partner), verdict: verdict, routes: shares(.routes, .route),
-            hosts: shares(.hosts, .host), customers: shares(.customers, .customer), regions: regions)
+            hosts: shares(.hosts, .host), customers: shares(.customers, .customer), regions: regions,
+            says: pages[partner]?.words)
     }
 
     private func outage(_ outage: OutageRecord) -> StatusSnapshot.Outage {

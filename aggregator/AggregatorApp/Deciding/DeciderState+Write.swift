@@ -12,14 +12,25 @@ extension DeciderState {
     /// The figures of open incidents are written so often, their changes at once.
     private static let openPeriod: Duration = .seconds(10)
     private static let quietsPeriod: Duration = .seconds(3)
+    private static let decisionsPeriod: Duration = .seconds(5)
 
     /// Silences, maintenances and owners, as they are now.
     mutating func readWhatHolds(at now: Instant, _ connection: PostgresConnection) throws {
         guard now - quietsReadAt >= Self.quietsPeriod else { return }
         quietsReadAt = now
-        maintenances = try QuietStore.current(at: now, connection).compactMap(Quiet.init)
+        let (quiets, owners) = (try QuietStore.current(at: now, connection), try OwnerStore.list(connection))
+        maintenances = quiets.compactMap(Quiet.init)
         if maintenances != alerting.quiets { alerting.replace(quiets: maintenances) }
-        alerting.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init))
+        let known = owners.compactMap(Owner.init)
+        alerting.replace(owners: known)
+        let unread = Unreadable(
+            quietCount: quiets.count - maintenances.count, ownerCount: owners.count - known.count)
+        if unread != unreadable, unread != Unreadable() {
+            note(
+                "silences or owners cannot be read and are passed over: a newer release wrote them",
+                ["quiets": "\(unread.quietCount)", "owners": "\(unread.ownerCount)"])
+        }
+        unreadable = unread
     }
 
     mutating func readWhatPeopleSaid(at now: Instant, _ connection: PostgresConnection) throws {
@@ -41,7 +52,7 @@ extension DeciderState {
         switch action {
         case .acknowledge: core.acknowledge(record.incident)
         case .resolve: handle(core.declareOver(record.incident, by: record.who, at: now), at: now)
-        case .assign, .note, .caseSent, .caseAcknowledged: break
+        case .assign, .note, .caseSent, .caseAcknowledged, .partnerSays: break
         }
         return nil
     }
@@ -77,6 +88,7 @@ extension DeciderState {
         for action in finishedActions {
             _ = try ActionStore.finish(action.id, refused: action.refused, at: now, connection)
         }
+        try publishDecisions(at: now, connection)
         for outage in changedOutages { try StateStore.store(OutageRecord(outage), connection) }
         let isNews = !changed.isEmpty || !messages.isEmpty || !finishedActions.isEmpty
         let isLearnedDue = now - learnedSavedAt >= Self.learnedPeriod
@@ -84,8 +96,17 @@ extension DeciderState {
             guard try save(learned: isLearnedDue, at: now, connection) else { return nil }
         }
         if isLearnedDue { learnedSavedAt = now }
+        refused(finishedActions.count { $0.refused != nil })
         defer { (changed, messages, finishedActions, changedOutages, forgotten) = ([], [], [], [], []) }
         return messages.count
+    }
+
+    /// For the aggregators that do not decide.
+    private mutating func publishDecisions(at now: Instant, _ connection: PostgresConnection) throws {
+        let mark = (core.decisions.count, core.decisions.last?.at ?? .epoch)
+        guard now - decisionsWrittenAt >= Self.decisionsPeriod, mark != decisionsPublished else { return }
+        (decisionsWrittenAt, decisionsPublished) = (now, mark)
+        _ = try StateStore.publish(Decider.decisionsName, epoch: epoch, at: now, decisions.encoded(), connection)
     }
 
     /// Returns whether it was taken: not when another decider has taken over.
@@ -104,6 +125,7 @@ extension DeciderState {
         var report = report(incident)
         let people = alerting.state(of: incident.id)
         if let severity = people?.severity { report.severity = severity }
+        report.partnerPage = people?.partnerPage
         return IncidentRecord(
             id: incident.id, state: report.state.rawValue, severity: report.severity.name, kind: report.kind.rawValue,
             partners: report.partners, isQuiet: report.isQuiet, startedAt: report.startedAt, openedAt: report.openedAt,
@@ -121,6 +143,7 @@ extension AlertingCore.Action {
         case .resolve: self = .resolve
         case .caseSent: self = .caseSent
         case .caseAcknowledged: self = .caseAcknowledged
+        case .partnerSays: self = .partnerSays(record.detail ?? "")
         }
     }
 }

@@ -17,7 +17,7 @@ struct DeciderState {
     static let replayTime: Duration = .seconds(7_200)
 
     let epoch: Int64
-    let settings: DecidingSettings
+    private(set) var settings: DecidingSettings
     let storage: Storage
     var core: IncidentCore
     var alerting: AlertingCore
@@ -29,6 +29,14 @@ struct DeciderState {
     /// Weighted calls that came too late to be judged.
     private(set) var lateCalls: Int64 = 0
     private(set) var damagedBlockCount = 0
+    /// Silences, maintenances and owners of the API that this release cannot read: they hold nothing and are told
+    /// nothing.
+    var unreadable = Unreadable()
+
+    struct Unreadable: Equatable {
+        var quietCount = 0
+        var ownerCount = 0
+    }
 
     // What this round has to write.
     var changed: Set<Int64> = []
@@ -37,6 +45,7 @@ struct DeciderState {
     var finishedActions: [(id: Int64, refused: String?)] = []
     /// Of incidents that were opened here: calls that failed, and what they have in common.
     var evidence: [Int64: IncidentEvidence] = [:]
+    private var refusedActionCount = 0
     /// Rows of incidents that the core knows nothing of any more: they are closed with the next write.
     var forgotten: [IncidentRecord] = []
     /// Those that are open in the database.
@@ -49,6 +58,9 @@ struct DeciderState {
     var learnedSavedAt: Instant
     var openWrittenAt = Instant.epoch
     var quietsReadAt = Instant.epoch
+    var decisionsWrittenAt = Instant.epoch
+    /// How many were published, and of when the last: what is the same need not be published again.
+    var decisionsPublished = (count: 0, lastAt: Instant.epoch)
     var maintenances: [Quiet] = []
 
     init(
@@ -65,6 +77,25 @@ struct DeciderState {
 
     var partnerCount: Int { board.verdicts.count }
     var openCount: Int { core.open.count }
+
+    /// How incidents are found stays as it is until the next start: what was learned was learned with it.
+    mutating func use(_ settings: DecidingSettings) {
+        var settings = settings
+        settings.incidents = self.settings.incidents
+        self.settings = settings
+        alerting.replace(configuration: settings.alerting)
+    }
+
+    mutating func refused(_ count: Int) { refusedActionCount += count }
+
+    /// Since it was asked last.
+    mutating func takeRefusedActionCount() -> Int {
+        defer { refusedActionCount = 0 }
+        return refusedActionCount
+    }
+
+    /// For the log, with the next that is written.
+    mutating func note(_ what: String, _ metadata: Logger.Metadata) { news.append((what, metadata)) }
 
     // MARK: Calls
 
@@ -208,14 +239,6 @@ struct DeciderState {
                 reason: decision.reason)
         }
     }
-}
-
-/// Why something was, or was not, done.
-struct DecisionText: Sendable {
-    var at: Instant
-    /// Nil: about the whole fleet.
-    var partner: String?
-    var reason: String
 }
 
 extension NameKind {

@@ -41,9 +41,7 @@ struct IncidentEvidence: Sendable {
             filter.since = incident.startedAt - Self.comparedTime
             // Customers and hosts that do well are what a customer's or a host's trouble is compared with.
             (filter.host, filter.customer, filter.region, filter.serviceVersion) = (nil, nil, nil, nil)
-            let sources = CallSamples(
-                call: { try calls.call(id: $0, connection) }, sample: { try calls.sample($0, $1, connection) })
-            let found = try ShortExplanation(sources, of: filter)
+            let found = try ShortExplanation(CallSamples(calls, connection), of: filter)
             explanation = found.sentences
             if !found.samples.isEmpty { samples = Array(found.samples.prefix(Self.samplesMax)) }
         }

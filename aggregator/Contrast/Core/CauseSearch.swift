@@ -26,21 +26,29 @@ struct CauseSearch {
         scan = PredicateScan(
             rows: rows, leaves: leaves, causeShareMin: configuration.causeShareMin, literalsMax: budget.literalsMax)
         pricing = Pricing(perPredicate: configuration.absolutePrice, perLiteral: configuration.absolutePrice)
-        pricing.dispersion = dispersion(of: leaves)
+        scan.spread(outside: Array(repeating: false, count: rows.count))
     }
 
+    /// Twice: how much rows vary by themselves is known only when the rows of causes are.
     mutating func run() {
+        search(beamWidth: 1)
+        guard let covered = best?.covered, covered.contains(true) else { return }
+        scan.spread(outside: covered)
+        search(beamWidth: beamWidth)
+    }
+
+    private mutating func search(beamWidth: Int) {
         let empty = State(covered: Array(repeating: false, count: rows.count))
         let first = scan.candidates(covered: empty.covered, pricing: pricing)
-        let reference = first.map { $0.sums.excess / pricing.dispersion }.max() ?? 0
-        pricing.perPredicate = max(pricing.perPredicate, configuration.predicateShare * reference)
-        pricing.perLiteral = max(pricing.perLiteral, configuration.literalShare * reference)
+        let reference = first.map { $0.sums.excess * $0.sums.evidence }.max() ?? 0
+        pricing.perPredicate = max(configuration.absolutePrice, configuration.predicateShare * reference)
+        pricing.perLiteral = max(configuration.absolutePrice, configuration.literalShare * reference)
         var beam = [empty]
         best = empty
         for _ in 0..<configuration.causesMax {
             var next: [State] = []
             for state in beam {
-                for candidate in starters(covered: state.covered) {
+                for candidate in starters(covered: state.covered, beamWidth) {
                     let longer = extended(state, by: candidate)
                     if !next.contains(where: { isSameSet($0.chosen, longer.chosen) }) { next.append(longer) }
                 }
@@ -50,10 +58,11 @@ struct CauseSearch {
             if let top = beam.first, let known = best, top.value > known.value { best = top }
         }
         refine()
+        dropNested()
     }
 
     /// The best predicate of each set of dimensions, as many as the beam is wide.
-    private func starters(covered: [Bool]) -> [Candidate] {
+    private func starters(covered: [Bool], _ beamWidth: Int) -> [Candidate] {
         var starters: [Candidate] = []
         for candidate in scan.candidates(covered: covered, pricing: pricing) {
             if starters.count == beamWidth { break }
@@ -66,9 +75,7 @@ struct CauseSearch {
         var state = state
         state.chosen.append(candidate)
         state.value += candidate.score
-        for place in state.covered.indices where !state.covered[place] {
-            if candidate.holds(forRow: place, in: rows) { state.covered[place] = true }
-        }
+        scan.forEachRow(of: candidate) { state.covered[$0] = true }
         return state
     }
 
@@ -94,40 +101,44 @@ struct CauseSearch {
             state.chosen[index] = better
         }
         // Taken over only if the set as a whole became worth more; twice the same predicate covers nothing and costs.
-        let rebuilt = state.chosen.reduce(State(covered: Array(repeating: false, count: rows.count))) {
-            built, candidate in
+        let rebuilt = rebuilt(state.chosen)
+        if let known = best, rebuilt.value > known.value { best = rebuilt }
+    }
+
+    /// The same predicates one after the other, each on what those before leave.
+    private func rebuilt(_ chosen: [Candidate]) -> State {
+        chosen.reduce(State(covered: Array(repeating: false, count: rows.count))) { built, candidate in
             var candidate = candidate
             candidate.sums = sums(candidate, notIn: built.covered)
             candidate.score = scan.score(of: candidate, built.covered, pricing)
             return extended(built, by: candidate)
         }
-        if let known = best, rebuilt.value > known.value { best = rebuilt }
+    }
+
+    /// Leaves out what lies within a wider chosen predicate and adds little to it.
+    private mutating func dropNested() {
+        guard let state = best else { return }
+        var chosen = state.chosen
+        for inner in state.chosen {
+            guard let outer = chosen.first(where: { inner.isNarrower(than: $0) }) else { continue }
+            let together = rebuilt([inner, outer]).value
+            if rebuilt([outer]).value >= (1 - configuration.nestedShare) * together {
+                chosen.removeAll { $0.isSame(as: inner) }
+            }
+        }
+        if chosen.count < state.chosen.count { best = rebuilt(chosen) }
     }
 
     private func rows(coveredBy chosen: [Candidate]) -> [Bool] {
-        (0..<rows.count).map { place in chosen.contains { $0.holds(forRow: place, in: rows) } }
+        var covered = Array(repeating: false, count: rows.count)
+        for candidate in chosen { scan.forEachRow(of: candidate) { covered[$0] = true } }
+        return covered
     }
 
     private func sums(_ candidate: Candidate, notIn covered: [Bool]) -> GroupSums {
         var sums = GroupSums()
-        for place in scan.leaves.indices where !covered[place] && candidate.holds(forRow: place, in: rows) {
-            sums.add(scan.leaves[place])
-        }
+        scan.forEachRow(of: candidate) { if !covered[$0] { sums.add(scan.leaves[$0]) } }
         return sums
-    }
-
-    /// How many times wider than a binomial the rows that are well spread: the median of their squared deviations over
-    /// that of a binomial. At least 1; 1 where too few rows are large enough to tell.
-    private func dispersion(of leaves: [Leaf]) -> Double {
-        var squares: [Double] = []
-        for leaf in leaves where leaf.expected >= 1 && leaf.expected < leaf.total {
-            let deviation = leaf.failed - leaf.expected
-            squares.append(deviation * deviation / (leaf.expected * (1 - leaf.expected / leaf.total)))
-        }
-        guard squares.count >= 8 else { return 1 }
-        squares.sort()
-        // The median of a chi-squared variable with one degree of freedom is 0.455.
-        return min(max(squares[squares.count / 2] / 0.455, 1), 50)
     }
 }
 

@@ -39,7 +39,10 @@ public struct Contrast: Sendable {
         /// What one more predicate must add, as a share of the best score: 0...1.
         public var predicateShare = 0.002
         /// What one more value in a predicate must add, as a share of the best score: 0...1.
-        public var literalShare = 0.01
+        public var literalShare = 0.003
+        /// What a predicate must add beside a wider one that is chosen as well, as a share of all that both are worth: that a
+        /// cause is worse in one corner is no second cause. 0...1.
+        public var nestedShare = 0.1
         /// What one more predicate or value must add whatever the best score, in units of log likelihood.
         public var absolutePrice = 4.0
         /// Excess failures that a cause must hold, as a share of all excess failures: 0...1.

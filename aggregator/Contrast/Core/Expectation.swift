@@ -18,7 +18,9 @@ enum Expectation {
             guard cell.expected.isNaN else { return leaf(cell, expected: cell.expected) }
             let prior = marginals.ratio(ofRow: place, in: rows)
             let ratio = (cell.baselineFailed + priorCalls * prior) / (cell.baselineTotal + priorCalls)
-            return leaf(cell, expected: bounded(ratio) * cell.total)
+            var leaf = leaf(cell, expected: bounded(ratio) * cell.total)
+            leaf.doubt = cell.total / (cell.baselineTotal + priorCalls)
+            return leaf
         }
     }
 

@@ -30,6 +30,11 @@ struct GroupSums: Sendable, Equatable {
     var failed = 0.0
     var total = 0.0
     var expected = 0.0
+    /// `failed`, each row's as far as it is evidence (`Leaf.evidence`).
+    var telling = 0.0
+
+    /// The same as a share: how much of the excess counts.
+    var evidence: Double { failed > 0 ? telling / failed : 1 }
 
     var excess: Double { Likelihood.excess(failed: failed, total: total, expected: expected) }
 
@@ -38,12 +43,13 @@ struct GroupSums: Sendable, Equatable {
         failed += leaf.failed
         total += leaf.total
         expected += leaf.expected
+        telling += leaf.failed * leaf.evidence
     }
 
     static func - (left: GroupSums, right: GroupSums) -> GroupSums {
         GroupSums(
             failed: left.failed - right.failed, total: left.total - right.total,
-            expected: left.expected - right.expected)
+            expected: left.expected - right.expected, telling: left.telling - right.telling)
     }
 }
 
@@ -52,4 +58,8 @@ struct Leaf: Sendable {
     var failed: Double
     var total: Double
     var expected: Double
+    /// What part of a binomial count's evidence it is, because it varies more on a normal day (`RowSpread`): 0...1.
+    var evidence = 1.0
+    /// How uncertain `expected` itself is: calls of the row over the calls it was learnt from.
+    var doubt = 0.0
 }

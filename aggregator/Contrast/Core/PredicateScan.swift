@@ -9,21 +9,22 @@ struct Candidate: Sendable {
 
     func isSame(as other: Candidate) -> Bool { dimensions == other.dimensions && codes == other.codes }
 
-    func holds(forRow place: Int, in rows: ContrastRows) -> Bool {
-        let start = place * rows.dimensions.count
-        for (dimension, code) in zip(dimensions, codes) where rows.codes[start + dimension] != code { return false }
-        return true
+    /// Whether it asks for all that the other asks for, and more.
+    func isNarrower(than other: Candidate) -> Bool {
+        dimensions.count > other.dimensions.count
+            && zip(other.dimensions, other.codes).allSatisfy { dimension, code in
+                zip(dimensions, codes).contains { $0 == dimension && $1 == code }
+            }
     }
 }
 
-/// What a score costs and is divided by.
+/// What a score costs.
 struct Pricing: Sendable {
-    var dispersion = 1.0
     var perPredicate: Double
     var perLiteral: Double
 
     func score(excess: Double, literals: Int) -> Double {
-        excess / dispersion - perPredicate - perLiteral * Double(literals)
+        excess - perPredicate - perLiteral * Double(literals)
     }
 }
 
@@ -41,9 +42,24 @@ struct PredicateScan {
     private static let denseGroupsMax = 1 << 17
 
     let rows: ContrastRows
-    let leaves: [Leaf]
+    private(set) var leaves: [Leaf]
+    private let rowsOfValues: RowsOfValues
     let causeShareMin: Double
     let literalsMax: Int
+
+    init(rows: ContrastRows, leaves: [Leaf], causeShareMin: Double, literalsMax: Int) {
+        self.rows = rows
+        self.leaves = leaves
+        self.causeShareMin = causeShareMin
+        self.literalsMax = literalsMax
+        rowsOfValues = RowsOfValues(rows)
+    }
+
+    /// Sets what is normal variation of each row, as learnt from the rows that no cause covers.
+    mutating func spread(outside covered: [Bool]) {
+        let spread = RowSpread(leaves, outside: covered)
+        for place in leaves.indices { leaves[place].evidence = spread.evidence(of: leaves[place]) }
+    }
 
     /// The best of each set of dimensions that are worth something, best first.
     func candidates(covered: [Bool], pricing: Pricing) -> [Candidate] {
@@ -55,12 +71,12 @@ struct PredicateScan {
         for (dimension, sums) in singles.enumerated() {
             let worth = Promising(sums, excessMin: total * causeShareMin, countMax: Self.promisingMax)
             promising.append(worth)
-            let groups = worth.codes.map { code in ([code], sums[Int(code)]) }
-            keep(groups, of: [dimension], pricing, in: &found)
+            keep(worth.codes.map { sums[Int($0)] }, of: [dimension], pricing, in: &found) { [worth.codes[$0]] }
         }
         let active = activeRows(promising, covered)
         for set in sets(promising) {
-            keep(grouped(active, by: set, promising), of: set, pricing, in: &found)
+            let groups = grouped(active, by: set, promising)
+            keep(groups.sums, of: set, pricing, in: &found) { Self.codes(groups.keys[$0], of: set, promising) }
         }
         for index in found.indices { found[index].score = score(of: found[index], covered, pricing) }
         return found.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
@@ -75,16 +91,23 @@ struct PredicateScan {
         var telling = 0.0
         var risen = 0.0
         var gain = 0.0
-        for place in leaves.indices where !covered[place] && candidate.holds(forRow: place, in: rows) {
+        forEachRow(of: candidate) { place in
+            guard !covered[place] else { return }
             let leaf = leaves[place]
-            gain += Likelihood.gain(leaf, rise: rise)
+            gain += Likelihood.gain(leaf, rise: rise) * leaf.evidence
             let claimed = rise * (leaf.total - leaf.expected)
-            guard claimed >= Self.tellingFailuresMin else { continue }
+            guard claimed >= Self.tellingFailuresMin else { return }
             telling += leaf.total
             if leaf.failed - leaf.expected >= Self.risenShareMin * claimed { risen += leaf.total }
         }
         let ripple = telling > 0 ? risen / telling : 1
         return pricing.score(excess: max(gain, 0) * ripple, literals: candidate.dimensions.count)
+    }
+
+    /// The rows for which a predicate holds: those of its rarest value, less those that lack another.
+    @inline(__always)
+    func forEachRow(of candidate: Candidate, _ body: (Int) -> Void) {
+        rowsOfValues.forEachRow(of: candidate, body)
     }
 
     /// Better scores first; on a tie the shorter, then by name, so that the order of rows decides nothing.
@@ -138,13 +161,14 @@ struct PredicateScan {
     }
 
     private func keep(
-        _ groups: [([Int32], GroupSums)], of set: [Int], _ pricing: Pricing, in found: inout [Candidate]
+        _ groups: [GroupSums], of set: [Int], _ pricing: Pricing, in found: inout [Candidate],
+        codes: (Int) -> [Int32]
     ) {
         var best: [Candidate] = []
-        for (codes, sums) in groups {
-            let score = pricing.score(excess: sums.excess, literals: set.count)
+        for (index, sums) in groups.enumerated() where sums.failed > sums.expected {
+            let score = pricing.score(excess: sums.excess * sums.evidence, literals: set.count)
             guard score > 0, best.count < Self.keptPerSetMax || score >= best[best.count - 1].score else { continue }
-            let candidate = Candidate(dimensions: set, codes: codes, sums: sums, score: score)
+            let candidate = Candidate(dimensions: set, codes: codes(index), sums: sums, score: score)
             let place = best.firstIndex { isBetter(candidate, $0) } ?? best.count
             best.insert(candidate, at: place)
             if best.count > Self.keptPerSetMax { best.removeLast() }
@@ -173,7 +197,7 @@ struct Promising {
 
 extension PredicateScan {
     /// The sums of each group of `active` rows that have promising values in all dimensions of `set`.
-    private func grouped(_ active: [Int], by set: [Int], _ promising: [Promising]) -> [([Int32], GroupSums)] {
+    private func grouped(_ active: [Int], by set: [Int], _ promising: [Promising]) -> Groups {
         var possible = 1
         for dimension in set {
             possible = possible.multipliedReportingOverflow(by: promising[dimension].codes.count).partialValue
@@ -193,16 +217,19 @@ extension PredicateScan {
             }
             if isWhole { groups.add(leaves[place], key: key) }
         }
-        return zip(groups.keys, groups.sums).map { key, sums in
-            var key = key
-            var codes: [Int32] = []
-            for dimension in set.reversed() {
-                let count = promising[dimension].codes.count
-                codes.insert(promising[dimension].codes[key % count], at: 0)
-                key /= count
-            }
-            return (codes, sums)
+        return groups
+    }
+
+    /// The values behind a group's key.
+    private static func codes(_ key: Int, of set: [Int], _ promising: [Promising]) -> [Int32] {
+        var key = key
+        var codes: [Int32] = []
+        for dimension in set.reversed() {
+            let count = promising[dimension].codes.count
+            codes.insert(promising[dimension].codes[key % count], at: 0)
+            key /= count
         }
+        return codes
     }
 
     /// Sums by key, keys in the order of their first row.

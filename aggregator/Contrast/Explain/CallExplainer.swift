@@ -106,7 +106,7 @@ public struct CallExplainer {
         var ranking = PlaceRanking(flat: flat, clues: clues)
         ranking.rank(&route, position: position, window: window)
         guard let reason = ranking.reasonToExplain(blame, suspicion: judge.suspicion(of: clues.signature)) else {
-            return CallExplanation(id: id, ranked: [], note: "Nothing in the request explains this failure.")
+            return CallExplanation(id: id, ranked: [], note: FaultJudge.excuse(call))
         }
         route.failures.setWeight(ranking.unexplainedWeight, at: position)
         ranking.remember(in: &route)

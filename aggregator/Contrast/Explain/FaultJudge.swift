@@ -34,6 +34,20 @@ struct FaultJudge {
         }
     }
 
+    /// Why the request is not the reason, as far as the outcome tells.
+    static func excuse(_ call: APICall) -> String {
+        guard let status = call.response?.status, call.error == nil else {
+            return "There was no whole answer: nothing in the request explains this failure."
+        }
+        switch status {
+        case 401, 403, 407:
+            return "The partner refused the credentials: nothing in the request's content explains this."
+        case 429: return "The partner limits how often it is called: nothing in the request explains this failure."
+        case 408, 425, 500...: return "The partner's side failed: nothing in the request explains this failure."
+        default: return "Nothing in the request explains this failure."
+        }
+    }
+
     mutating func record(_ signature: UInt64, isSuspicious: Bool) {
         guard records[signature] != nil || records.count < Self.signaturesMax else { return }
         records[signature, default: Record()].failures += 1

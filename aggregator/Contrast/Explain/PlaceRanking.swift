@@ -130,8 +130,7 @@ struct PlaceRanking {
     private static func tests(in clues: AnswerClues) -> Set<ExplainTest> {
         var tests: Set<ExplainTest> = []
         for text in clues.sentences.prefix(8) + clues.codes.prefix(8) {
-            let plain = String(text.lowercased().map { $0 == "_" || $0 == "-" ? " " : $0 })
-            for phrase in AnswerWords.phrases where plain.contains(phrase.words) { tests.formUnion(phrase.tests) }
+            tests.formUnion(AnswerPhrases.tests(in: text))
         }
         return tests
     }

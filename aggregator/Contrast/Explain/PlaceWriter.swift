@@ -74,47 +74,26 @@ struct PlaceWriter {
     private func sentence(
         _ candidate: PlaceRanking.Candidate, _ test: ExplainTest, _ path: String, _ value: String?
     ) -> String {
-        let shown = value.map { " (`\($0)`)" } ?? ""
-        if let combination = candidate.combination { return combined(combination, candidate, path, shown) }
-        let detail = candidate.anomaly?.detail ?? .none
-        switch test {
-        case .missing: return "`\(path)` is missing; \(presence(candidate.path))"
-        case .renamed:
-            let other = candidate.anomaly.map { text.paths.key(of: $0.otherPath) } ?? ""
-            return "`\(other)` stands where `\(path)` is expected; \(presence(candidate.path))"
-        case .present:
-            return "`\(path)` is not in successful requests of this route"
-        case .type where detail == .null: return "`\(path)` is null; in successful requests it never or rarely is"
-        case .type where detail == .malformed: return "`\(path)` cannot be read as what its content type says"
-        case .type: return "`\(path)`\(shown) is of another type than in successful requests"
-        case .equals: return "`\(path)`\(shown) is no value that successful requests have here"
-        case .format where detail == .oddCharacters:
-            return "`\(path)` holds characters that successful requests do not have here"
-        case .format: return "`\(path)`\(shown) has another format than in successful requests"
-        case .length where detail == .empty: return "`\(path)` is empty; in successful requests it never or rarely is"
-        case .length: return "`\(path)` is \(detail == .tooShort ? "shorter" : "longer") than in any successful request"
-        case .greater: return "`\(path)`\(shown) is greater than in any successful request"
-        case .less: return "`\(path)`\(shown) is less than in any successful request"
-        case .duplicate: return "`\(path)`\(shown) was sent before; successful requests never repeat one"
-        case .named: return "The answer names `\(path)`\(shown)"
-        }
+        let node = candidate.node >= 0 ? flat.nodes[Int(candidate.node)] : nil
+        let words = PlaceWords(
+            profile: route.profile, subject: PlaceWords.name(path, text.whereIs(candidate.path)), value: value,
+            path: candidate.path, node: node)
+        if let combination = candidate.combination { return combined(combination, candidate, words) }
+        let other = candidate.anomaly.flatMap { $0.otherPath >= 0 ? text.paths.key(of: $0.otherPath) : nil }
+        return words.sentence(test, candidate.anomaly?.detail ?? .none, insteadOf: other)
     }
 
     private func combined(
-        _ combination: Combination, _ candidate: PlaceRanking.Candidate, _ path: String, _ shown: String
+        _ combination: Combination, _ candidate: PlaceRanking.Candidate, _ words: PlaceWords
     ) -> String {
         let others = combination.features.filter { $0.path != candidate.path }.map { feature -> String in
             let node = flat.nodes[Int(feature.node)]
-            let value = feature.isPresence || node.textCount == 0 ? "" : " = `\(flat.text(of: node))`"
-            return "`\(text.general(feature.path))`\(value)"
+            let value = feature.isPresence || node.textCount == 0 ? "" : " (`\(flat.text(of: node))`)"
+            return PlaceWords.name(text.general(feature.path), text.whereIs(feature.path)) + value
         }
         let with = others.isEmpty ? "" : " together with " + others.joined(separator: " and ")
-        return "`\(path)`\(shown)\(with) only fails around this time, while other requests succeed"
-    }
-
-    private func presence(_ path: Int32) -> String {
-        let (present, possible) = route.profile.presence(of: path)
-        return "\(Int(present)) of \(Int(possible)) successful ones have it"
+        let count = Int(combination.failures.rounded())
+        return "Calls with \(words.shown)\(with) only fail around this time (\(count) in a row), while others succeed"
     }
 
     private func evidence(_ candidate: PlaceRanking.Candidate) -> String {

@@ -8,7 +8,7 @@ import CallModel
 /// customer, version … is found by `Contrast`. Both answers are predicates with the same figures.
 ///
 /// Used in three passes over the same calls: `observe` all, `weigh` the failures, `explain` the failures, then `finish`. Whoever
-/// has many passes a sample (`CallSampling`, `SpreadSample`) and says how many calls each one stands for.
+/// has many passes a sample (`SpreadSample`) and says how many calls each one stands for.
 public struct PopulationExplainer {
     public struct Configuration: Sendable {
         public var calls = CallExplainer.Configuration()
@@ -72,9 +72,10 @@ public struct PopulationExplainer {
         rows = ContrastRows(dimensions: Self.dimensions, rowsMax: 200_000)
     }
 
-    /// Learns from a call that stands for `standsFor` calls of its route.
-    public mutating func observe(_ call: APICall, position: Int, standsFor: Double = 1) {
-        explainer.observe(call, position: position)
+    /// Learns from a call that stands for `standsFor` calls of its route, or only counts it: a route without failures has
+    /// nothing to be learnt for.
+    public mutating func observe(_ call: APICall, position: Int, standsFor: Double = 1, learns: Bool = true) {
+        if learns { explainer.observe(call, position: position) }
         count(call, standsFor)
     }
 

@@ -93,7 +93,9 @@ extension RequestFlattener {
     /// `string/11/email`, `integer/3`, `number/1..4.2`, `bool`, `null`, `object/9`, `malformed/json/120`, `text/12`.
     private func descriptor(_ value: JSONValue, at node: Int) {
         guard let text = value.utf8 else { return flat.nodes[node].kind = .mixed }
-        let parts = text.split(separator: UInt8(ascii: "/"), maxSplits: 2)
+        // A keyed hash of the value may stand behind a `#`.
+        let described = text.prefix { $0 != UInt8(ascii: "#") }
+        let parts = described.split(separator: UInt8(ascii: "/"), maxSplits: 2)
         let word = parts.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         switch word {
         case "string":
@@ -112,7 +114,7 @@ extension RequestFlattener {
         default: flat.nodes[node].kind = .mixed
         }
         if parts.count > 1 { flat.nodes[node].length = Self.high(parts[1]) }
-        // Length and format stand in for the value where there are few of them: `card` and `wallet` differ in length.
+        // Without a hash, length and format stand in for the value where they are few: `card` and `wallet` differ in length.
         flat.nodes[node].hash = hashBytes(text) | 1
         keep(text, at: node)
     }

@@ -20,6 +20,8 @@ struct RouteProfile {
         var smallest = Extremes()
         var values = ValueTable()
         var unique = UniqueValues()
+        /// The first values, while they are few and short: to be shown where another one is refused.
+        var examples: [String] = []
         /// Containers in which a child appeared that was new then: how often the next new child is to be expected.
         var newChildren: UInt32 = 0
         var isKnown = false
@@ -55,6 +57,7 @@ struct RouteProfile {
                 if parent >= 0 { places[Int(parent)].newChildren &+= 1 }
             }
             places[path].add(node)
+            if !flat.isShape, places[path].wantsExample(node) { places[path].keepExample(flat.text(of: node)) }
         }
     }
 }
@@ -75,6 +78,18 @@ extension RouteProfile.Place {
         case .bool: values.add(node.hash)
         default: break
         }
+    }
+
+    static let examplesMax = 6
+    private static let exampleByteCountMax = 24
+
+    func wantsExample(_ node: RequestNode) -> Bool {
+        examples.count < min(Self.examplesMax, values.distinct) && !values.isOpen
+            && (1...Self.exampleByteCountMax).contains(Int(node.textCount))
+    }
+
+    mutating func keepExample(_ text: String) {
+        if !examples.contains(text) { examples.append(text) }
     }
 
     private mutating func addString(_ node: RequestNode) {

@@ -4,11 +4,6 @@ import Documents
 import Glibc
 import Runtime
 
-/// How bodies are looked at when a file is explained.
-enum BodyForm: String, ExpressibleByArgument, CaseIterable {
-    case full, shape
-}
-
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "What made calls fail: one call, or all of a population.",
@@ -26,7 +21,7 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A file of calls in the native form, one a line.") var calls: String?
     @Flag(name: .long, help: "One line of JSON for each failed call.") var perCall = false
     @Flag(name: .long, help: "Judge each call by those before it.") var online = false
-    @Option(name: .long, help: "Look at bodies as they are, or at their shape alone: full or shape.")
+    @Option(name: .long, help: BodyForm.help)
     var bodies = BodyForm.full
     @Option(name: .long, help: "A CSV file: dimensions, failed and total counts.") var counts: String?
     @Option(name: .long, help: "A CSV file of the same rows on normal days.") var baseline: String?
@@ -52,7 +47,7 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 
     private func explainCalls(_ path: String) throws {
-        let file = ExplainFile(path: path, isOnline: online, reducesToShape: bodies == .shape)
+        let file = ExplainFile(path: path, isOnline: online, bodies: bodies)
         do {
             if perCall { return try file.perCall() }
             let population = try file.population()
@@ -108,12 +103,14 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The second population.") var b: String
     @Option(name: .long, help: "A file of calls in the native form, one a line; the server is asked without one.")
     var calls: String?
-    @Option(name: .long, help: "Look at bodies as they are, or at their shape alone: full or shape.")
+    @Option(name: .long, help: BodyForm.help)
     var bodies = BodyForm.full
 
     func run() async throws {
         guard let calls else {
-            return try await server.show("/api/v1/compare?a=\(encoded(a))&b=\(encoded(b))", causesScreen)
+            let document = try await server.fetchWithProgress(
+                "/api/v1/compare?progress=true&a=\(encoded(a))&b=\(encoded(b))", "comparing")
+            return try server.show(document, causesScreen)
         }
         let comparison: Comparison
         do {
@@ -128,7 +125,7 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func compare(_ path: String, _ first: CallFilter, _ second: CallFilter) throws -> Comparison {
-        let lines = try CallLines(path, reducesToShape: bodies == .shape)
+        let lines = try CallLines(path, bodies: bodies)
         var comparison = CallComparison()
         var progress = ProgressLine("comparing")
         try lines.forEach(progress: { progress.show($0) }) { line in

@@ -14,7 +14,8 @@ public struct FarwatchCommand: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, IncidentCommand.self,
             SilenceCommand.self, MaintenanceCommand.self, OwnersCommand.self, SearchCommand.self, TailCommand.self,
-            TraceCommand.self, ExplainCommand.self, CompareCommand.self, HostsCommand.self, VersionCommand.self,
+            TraceCommand.self, ExplainCommand.self, CompareCommand.self, ImpactCommand.self, DriftCommand.self,
+            EvidenceCommand.self, ShareCommand.self, HostsCommand.self, VersionCommand.self,
         ], defaultSubcommand: StatusCommand.self)
 
     public init() {}
@@ -82,10 +83,10 @@ struct TraceCommand: AsyncParsableCommand {
         commandName: "trace", abstract: "The calls of a trace: what came in, what went out, what each returned.")
 
     @OptionGroup var server: ServerOptions
-    @Argument(help: "32 hex digits.") var traceID: String
+    @Argument(help: "A trace id, a call's id, a webhook's delivery id or an idempotency key.") var id: String
 
     func run() async throws {
-        try await server.show("/api/v1/traces/" + encoded(traceID), traceScreen)
+        try await server.show("/api/v1/traces/" + encoded(id), traceScreen)
     }
 }
 

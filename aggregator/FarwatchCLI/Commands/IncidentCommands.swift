@@ -37,6 +37,7 @@ struct IncidentCommand: AsyncParsableCommand {
         commandName: "incident", abstract: "One incident: see it, and say what is done about it.",
         subcommands: [
             Show.self, Why.self, Acknowledge.self, Assign.self, Note.self, Resolve.self, PartnerCase.self,
+            PartnerSays.self,
         ],
         defaultSubcommand: Show.self)
 
@@ -117,6 +118,20 @@ struct IncidentCommand: AsyncParsableCommand {
         @Option(name: .long, help: "A remark for its timeline: the number of their ticket, say.") var note: String?
 
         func run() async throws { try await server.act("case-\(step.rawValue)", on: id, "note", note) }
+    }
+}
+
+extension IncidentCommand {
+    struct PartnerSays: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "partner-says",
+            abstract: "What the partner's own status page says, where the aggregator cannot read it itself.")
+
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The incident's id.") var id: String
+        @Argument(help: "In their words, at most 200 characters.") var words: String
+
+        func run() async throws { try await server.act("partner-says", on: id, "words", words) }
     }
 }
 

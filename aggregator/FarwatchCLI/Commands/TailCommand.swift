@@ -87,7 +87,10 @@ private final class TailPrinter: Sendable {
     private func show(_ data: [UInt8]) {
         if isJSON { return Swift.print(String(decoding: safeJSON(data), as: UTF8.self)) }
         // What is no call is not shown; the server sends none.
-        _ = try? JSONParser().parse(data) { Swift.print(tailLine($0, style)) }
+        _ = try? JSONParser().parse(data) { call in
+            Swift.print(tailLine(call, style))
+            if let reason = tailReason(call, style) { Swift.print(reason) }
+        }
     }
 
     private func showSampling(_ data: [UInt8]) {

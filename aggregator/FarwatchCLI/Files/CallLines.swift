@@ -4,6 +4,7 @@ import Contrast
 import Documents
 import Glibc
 import PartnerCatalog
+import Redaction
 import Runtime
 
 /// Reads recorded calls from an NDJSON file, line by line, in bounded memory; the same file can be read again.
@@ -32,12 +33,15 @@ final class CallLines {
     private let catalogue = Catalogue.builtIn
     private let outcomeParser = JSONParser()
     private let shapeParser = JSONParser()
-    /// Bodies are reduced to their shape before anything looks at them.
-    let reducesToShape: Bool
+    /// Bodies are reduced to what an agent would have sent of them before anything looks at them.
+    let bodies: BodyForm
+    private let shapeLimits: ShapeLimits
+    private var judges: [UInt64: AnswerJudge] = [:]
 
-    init(_ path: String, reducesToShape: Bool) throws(CallLinesError) {
+    init(_ path: String, bodies: BodyForm) throws(CallLinesError) {
         self.path = path
-        self.reducesToShape = reducesToShape
+        self.bodies = bodies
+        shapeLimits = bodies.shapeLimits
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CallLinesError(path: path, cause: systemMessage(errno)) }
     }
@@ -153,11 +157,11 @@ final class CallLines {
         if !hasOutcome {
             call.outcome = catalogue.outcome(of: call, partner: call.partner ?? "", parser: outcomeParser)
         }
-        guard reducesToShape, let body = call.request.body, body.form != .shape else { return }
+        guard bodies != .full, let body = call.request.body, body.form != .shape else { return }
         let type = call.request.headers.value(of: "content-type")
-        call.request.body = Shape.of(bytes: body.bytes, contentType: type, parser: shapeParser).map {
-            Body($0, form: .shape)
-        }
+        call.request.body = Shape.of(
+            bytes: body.bytes, contentType: type, parser: shapeParser, limits: shapeLimits
+        ).map { Body($0, form: .shape) }
     }
 }
 
@@ -175,17 +179,62 @@ extension CallLines {
         var isSuccess: Bool
     }
 
-    /// Nil where only the whole call can tell: no partner or route, an outcome of its own, or a partner whose successes
-    /// may be failures by its own convention.
+    private static let judgesMax = 20_000
+
+    /// Nil where only the whole call can tell: no partner or route, an outcome of its own, or a partner whose convention
+    /// looks at more than status and body.
     func skim(_ value: JSONValue) -> Skim? {
-        guard value.kind == .object, let partner = value.member("partner")?.utf8,
-            let route = value.member("route")?.utf8
-        else { return nil }
-        if let outcome = value.member("outcome"), !outcome.isNull { return nil }
-        if catalogue.definition(of: String(decoding: partner, as: UTF8.self)) != nil { return nil }
-        let hasError = value.member("error").map { !$0.isNull } ?? false
-        let status = value.member("response")?.member("status")?.int64
-        let isSuccess = !hasError && status.map { $0 < 400 } ?? false
-        return Skim(route: CallSampling.number(partner, route), isSuccess: isSuccess)
+        let fields = SkimmedFields(value)
+        guard let partner = fields.partner, let route = fields.route, !fields.hasOutcome else { return nil }
+        let number = RouteNumber.of(partner, route)
+        guard !fields.hasError, let status = fields.status else { return Skim(route: number, isSuccess: false) }
+        let judge = judge(number, partner, route)
+        let isSuccess = judge.isSuccess(status: Int(truncatingIfNeeded: status), body: fields.answer)
+        return isSuccess.map { Skim(route: number, isSuccess: $0) }
+    }
+
+    private func judge(
+        _ number: UInt64, _ partner: UnsafeBufferPointer<UInt8>, _ route: UnsafeBufferPointer<UInt8>
+    ) -> AnswerJudge {
+        if let known = judges[number] { return known }
+        let judge = catalogue.answerJudge(
+            partner: String(decoding: partner, as: UTF8.self), route: String(decoding: route, as: UTF8.self))
+        if judges.count < Self.judgesMax { judges[number] = judge }
+        return judge
+    }
+}
+
+/// What a line is skimmed for, found in one pass over its members.
+private struct SkimmedFields {
+    var partner: UnsafeBufferPointer<UInt8>?
+    var route: UnsafeBufferPointer<UInt8>?
+    var hasOutcome = false
+    var hasError = false
+    var status: Int64?
+    var answer: JSONValue?
+
+    init(_ line: JSONValue) {
+        line.forEachMember { key, value in
+            if Self.isSame(key, "partner") {
+                partner = value.utf8
+            } else if Self.isSame(key, "route") {
+                route = value.utf8
+            } else if Self.isSame(key, "outcome") {
+                hasOutcome = !value.isNull
+            } else if Self.isSame(key, "error") {
+                hasError = !value.isNull
+            } else if Self.isSame(key, "response") {
+                value.forEachMember { key, value in
+                    if Self.isSame(key, "status") { status = value.int64 }
+                    if Self.isSame(key, "body") { answer = value }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func isSame(_ key: UnsafeBufferPointer<UInt8>, _ name: StaticString) -> Bool {
+        guard key.count == name.utf8CodeUnitCount, let start = key.baseAddress else { return false }
+        return memcmp(start, name.utf8Start, key.count) == 0
     }
 }

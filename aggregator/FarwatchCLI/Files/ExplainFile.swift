@@ -7,33 +7,22 @@ import Runtime
 struct ExplainFile {
     let path: String
     let isOnline: Bool
-    let reducesToShape: Bool
-
-    /// Failures that the whole file is explained by, and of one route.
-    private static let failuresExplainedMax = 1_500
-    private static let failuresPerRouteMax = 500
-
-    /// A failure's place in the file.
-    fileprivate struct Failure: Sendable {
-        var position: Int
-        var byteOffset: Int
-        var byteCount: Int
-    }
+    let bodies: BodyForm
 
     /// One line for each failed call, in the order of the file.
     func perCall() throws {
-        let lines = try CallLines(path, reducesToShape: reducesToShape)
+        let lines = try CallLines(path, bodies: bodies)
         var configuration = CallExplainer.Configuration()
         configuration.isOnline = isOnline
         var explainer = CallExplainer(configuration)
         var output = OutputLines()
         var progress = ProgressLine("explaining")
         guard isOnline else {
-            var failures: [Failure] = []
+            var failures: [CallSelection.Place] = []
             try lines.forEach(progress: { progress.show($0 * 0.7) }) { line in
                 guard let call = lines.call(line) else { return }
                 explainer.observe(call, position: line.position)
-                if !CallExplainer.isSuccess(call) { failures.append(Failure(line)) }
+                if !CallExplainer.isSuccess(call) { failures.append(CallSelection.Place(line)) }
             }
             let refused = (lines.refusedCount, lines.firstRefusal)
             for failure in failures {
@@ -62,71 +51,58 @@ struct ExplainFile {
         tellRefused(lines.refusedCount, lines.firstRefusal)
     }
 
-    /// What all failures have in common.
+    /// What all failures have in common; which calls are looked at is `CallSelection`'s.
     func population() throws -> PopulationExplanation {
-        let lines = try CallLines(path, reducesToShape: reducesToShape)
+        let lines = try CallLines(path, bodies: bodies)
         var configuration = PopulationExplainer.Configuration()
         configuration.calls.successesKept = 512
         configuration.calls.failuresKept = 512
         var explainer = PopulationExplainer(configuration)
-        var sampling = CallSampling(fully: 100, stride: 64)
-        var failures: [UInt64: SpreadSample<Failure>] = [:]
+        let selection = try select(lines)
+        for chosen in selection.successes() {
+            guard let call = lines.call(chosen.place) else { continue }
+            explainer.observe(
+                call, position: chosen.place.position, standsFor: chosen.standsFor, learns: chosen.isLearnt)
+        }
+        explain(selection.failures(), lines, &explainer)
+        return explainer.finish()
+    }
+
+    private func select(_ lines: CallLines) throws -> CallSelection {
+        var selection = CallSelection()
         var progress = ProgressLine("reading")
         try lines.forEach(progress: { progress.show($0) }) { line in
             if let skim = lines.skim(line.value) {
-                guard skim.isSuccess else {
-                    failures[skim.route, default: SpreadSample(capacity: Self.failuresPerRouteMax)].add(Failure(line))
-                    return
-                }
-                let standsFor = sampling.next(of: skim.route)
-                if standsFor > 0, let call = lines.call(line) {
-                    explainer.observe(call, position: line.position, standsFor: Double(standsFor))
-                }
+                selection.add(CallSelection.Place(line), route: skim.route, isSuccess: skim.isSuccess)
             } else if let call = lines.call(line) {
-                if CallExplainer.isSuccess(call) {
-                    explainer.observe(call, position: line.position)
-                } else {
-                    failures[number(of: call), default: SpreadSample(capacity: Self.failuresPerRouteMax)].add(
-                        Failure(line))
-                }
+                selection.add(
+                    CallSelection.Place(line), route: number(of: call), isSuccess: CallExplainer.isSuccess(call))
             }
         }
         progress.end()
         tellRefused(lines.refusedCount, lines.firstRefusal)
-        explain(chosen(from: failures), lines, &explainer)
-        return explainer.finish()
+        return selection
     }
 
     private func number(of call: APICall) -> UInt64 {
         var (partner, route) = (call.partner ?? "", call.route ?? call.request.method)
-        return partner.withUTF8 { partner in route.withUTF8 { CallSampling.number(partner, $0) } }
-    }
-
-    /// Some of each route, evenly spread over the file, and how many each stands for; in the order of the file.
-    private func chosen(from failures: [UInt64: SpreadSample<Failure>]) -> [(failure: Failure, standsFor: Double)] {
-        let each = max(1, Self.failuresExplainedMax / max(1, failures.count))
-        var chosen: [(failure: Failure, standsFor: Double)] = []
-        for sample in failures.values {
-            let stride = max(1, (sample.items.count + each - 1) / each)
-            let items = sample.items.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
-            chosen += items.map { ($0, Double(sample.count) / Double(max(1, items.count))) }
-        }
-        return chosen.sorted { $0.failure.position < $1.failure.position }
+        return partner.withUTF8 { partner in route.withUTF8 { RouteNumber.of(partner, $0) } }
     }
 
     /// Failures are learnt last, when the routes are known, and explained when all of them are.
     private func explain(
-        _ chosen: [(failure: Failure, standsFor: Double)], _ lines: CallLines, _ explainer: inout PopulationExplainer
+        _ failures: [CallSelection.Chosen], _ lines: CallLines, _ explainer: inout PopulationExplainer
     ) {
-        for (failure, standsFor) in chosen {
-            guard let call = lines.call(failure) else { continue }
-            explainer.observe(call, position: failure.position, standsFor: standsFor)
+        for chosen in failures {
+            guard let call = lines.call(chosen.place) else { continue }
+            explainer.observe(
+                call, position: chosen.place.position, standsFor: chosen.standsFor, learns: chosen.isLearnt)
         }
         var progress = ProgressLine("explaining")
-        for (index, (failure, standsFor)) in chosen.enumerated() {
-            guard let call = lines.call(failure) else { continue }
-            explainer.explain(call, position: failure.position, standsFor: standsFor)
-            progress.show(Double(index) / Double(chosen.count))
+        for (index, chosen) in failures.enumerated() where chosen.isLearnt {
+            guard let call = lines.call(chosen.place) else { continue }
+            explainer.explain(call, position: chosen.place.position, standsFor: chosen.standsFor)
+            progress.show(Double(index) / Double(failures.count))
         }
         progress.end()
     }
@@ -138,14 +114,14 @@ struct ExplainFile {
     }
 }
 
-extension ExplainFile.Failure {
+extension CallSelection.Place {
     init(_ line: CallLines.Line) {
         self.init(position: line.position, byteOffset: line.byteOffset, byteCount: line.byteCount)
     }
 }
 
 extension CallLines {
-    fileprivate func call(_ failure: ExplainFile.Failure) -> APICall? {
-        call(atByte: failure.byteOffset, byteCount: failure.byteCount)
+    fileprivate func call(_ place: CallSelection.Place) -> APICall? {
+        call(atByte: place.byteOffset, byteCount: place.byteCount)
     }
 }

@@ -49,6 +49,9 @@ private func sight(_ coverage: JSONValue?) -> String {
         guard let state = coverage?.member(name)?.string, state != "off" else { continue }
         parts.append(state == "on" ? "\(name)" : "\(name) \(state)")
     }
+    if let seen = coverage?.member("connections_seen")?.int64, seen > 0 {
+        parts.append("\(coverage?.member("connections_read")?.int64 ?? 0)/\(seen) read")
+    }
     if let blind = coverage?.member("blind_processes")?.int64, blind > 0 { parts.append("\(blind) blind") }
     return parts.joined(separator: ", ")
 }

@@ -28,7 +28,7 @@ public func incidentScreen(_ incident: JSONValue, _ style: Style) -> [String] {
 public func whyScreen(_ why: JSONValue, _ style: Style) -> [String] {
     let table = entryTable("DECISION", why.member("decisions")) { $0.member("reason")?.string ?? absent }
     return table.isEmpty
-        ? ["Nothing is remembered of it: decisions are kept until the aggregator restarts."]
+        ? ["Nothing is remembered of it: the last thousand decisions are kept."]
         : table.lines(style)
 }
 
@@ -56,6 +56,8 @@ private func figures(_ incident: JSONValue) -> [(String, String)] {
         ("owner", incident.member("owner")?.string ?? "nobody"),
     ]
     incident.member("explanation")?.forEachElement { figures.append(("in common", $0.string ?? absent)) }
+    if let text = incident.member("impact")?.member("text")?.string { figures.append(("our requests", text)) }
+    if let page = incident.member("partner_page")?.string { figures.append(("their page", page)) }
     if let acknowledged = incident.member("acknowledged"), !acknowledged.isNull {
         let by = acknowledged.member("by")?.string ?? "somebody"
         figures.append(("acknowledged", "by \(by), \(moment(acknowledged.member("at")?.string))"))

@@ -50,7 +50,10 @@ private func figures(_ partner: JSONValue, _ style: Style) -> [String] {
         ("customers", "\(count(partner.member("customers_affected"))) affected"),
         (
             "seen",
-            "\(ratio(coverage?.member("calls_decoded_ratio"))) of calls, \(count(coverage?.member("hosts_blind"))) hosts blind"
+            coverage?.member("connections_seen")?.int64 ?? 0 == 0
+                ? "what applications report"
+                : "\(ratio(coverage?.member("calls_decoded_ratio"))) of \(count(coverage?.member("connections_seen"))) "
+                    + "connections read, \(count(coverage?.member("hosts_blind"))) hosts blind"
         ),
     ]
     if let says = partner.member("partner_says")?.string { figures.append(("partner says", safeText(words(says)))) }

@@ -20,7 +20,10 @@ private func fleet(_ status: JSONValue) -> String {
     let fleet = status.member("fleet")
     let silent = fleet?.member("hosts_silent")
     let reporting = counted(count(fleet?.member("hosts_reporting")), "host") + " reporting"
-    return silent?.int64 == 0 ? reporting : "\(reporting), \(count(silent)) silent"
+    let hosts = silent?.int64 == 0 ? reporting : "\(reporting), \(count(silent)) silent"
+    let coverage = status.member("coverage")
+    guard let ratio = coverage?.member("calls_decoded_ratio")?.double else { return hosts }
+    return hosts + ", \(percent(ratio)) of connections read, \(count(coverage?.member("hosts_blind"))) blind"
 }
 
 private func troubledHosts(_ hosts: JSONValue?, asOf: String?) -> Table {

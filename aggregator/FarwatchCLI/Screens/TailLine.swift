@@ -20,6 +20,19 @@ func tailLine(_ call: JSONValue, _ style: Style) -> String {
     return line + (room > 8 ? cut(route, to: room) : route)
 }
 
+/// Below a failed call: the place in its request that most likely made it fail, and why. Nil where the request is not the reason.
+func tailReason(_ call: JSONValue, _ style: Style) -> String? {
+    var first: JSONValue?
+    call.member("explanation")?.member("ranked")?.forEachElement { if first == nil { first = $0 } }
+    guard let first, let path = first.member("path")?.string else { return nil }
+    let place = (first.member("where")?.string).map { words($0).replacing("request.", with: "") + " " } ?? ""
+    let text = first.member("text")?.string ?? ""
+    let room = max(20, (style.width ?? .max) - 16)
+    let mark = style.paint(cut(safeText(place + path), to: room), .bad)
+    return String(repeating: " ", count: 14) + "└ " + mark + "  "
+        + cut(safeText(text), to: max(8, room - columnCount(of: place + path)))
+}
+
 private func padded(_ text: String?, _ columns: Int) -> String {
     let text = cut(safeText(text ?? absent), to: columns)
     return text + String(repeating: " ", count: columns - columnCount(of: text))

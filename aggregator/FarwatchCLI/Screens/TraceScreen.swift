@@ -2,7 +2,7 @@ import Documents
 
 /// `/api/v1/traces/{id}` for a terminal: a tree, each call under the one that caused it.
 public func traceScreen(_ trace: JSONValue, _ style: Style) -> [String] {
-    let title = "Trace \(safeText(trace.member("trace_id")?.string ?? absent))"
+    let title = "Trace \(safeText(trace.member("asked_for")?.string ?? trace.member("trace_id")?.string ?? absent))"
     var lines = [
         style.paint(title, .heading),
         style.paint(
@@ -23,7 +23,7 @@ public func traceScreen(_ trace: JSONValue, _ style: Style) -> [String] {
         let depth = min(20, Int(node.member("depth")?.int64 ?? 0))
         let arrow = call.member("direction")?.string == "inbound" ? "← " : "→ "
         // A line drawn by time alone is a guess, and looks like one.
-        let branch = depth == 0 ? "" : node.member("linked_by")?.string == "time" ? "┄ " : "└ "
+        let branch = depth == 0 ? "" : node.member("linked_by")?.string == "span" ? "└ " : "┄ "
         let name = [call.member("partner")?.string, call.member("route")?.string].compactMap { $0 }
         let outcome = call.member("outcome")?.string
         table.add([
@@ -40,9 +40,13 @@ public func traceScreen(_ trace: JSONValue, _ style: Style) -> [String] {
     lines += table.lines(style)
     var gaps: [String] = []
     trace.member("gaps")?.forEachElement { gap in
-        gaps.append(
-            "span \(safeText(gap.member("span_id")?.string ?? absent)): \(safeText(gap.member("detail")?.string ?? ""))"
-        )
+        let span = (gap.member("span_id")?.string).map { "span \($0): " } ?? ""
+        var calls: [String] = []
+        gap.member("calls")?.forEachElement { if calls.count < 3, let id = $0.string { calls.append(id) } }
+        gaps.append(safeText("\(span)\(gap.member("detail")?.string ?? "") (\(calls.joined(separator: ", ")))"))
+    }
+    if trace.member("complete")?.bool == false {
+        gaps.append("there are more calls around this time than were looked into: more of the story may be stored")
     }
     if !gaps.isEmpty { lines += style.section("Gaps") + gaps }
     return lines

@@ -10,9 +10,9 @@ public struct DeliveryLane: Sendable {
     }
 
     /// Deliveries at once.
-    public let concurrency: Int
+    public private(set) var concurrency: Int
     /// Between the end of one and the beginning of the next.
-    public let spacing: Duration
+    public private(set) var spacing: Duration
     /// A receiver's `Retry-After` holds up the whole lane, up to this.
     public let pauseMax: Duration
     public private(set) var underWayCount = 0
@@ -26,6 +26,11 @@ public struct DeliveryLane: Sendable {
         self.concurrency = concurrency
         self.spacing = spacing
         self.pauseMax = pauseMax
+    }
+
+    /// Its channel is another one from now on; what is under way ends as it began.
+    public mutating func changed(concurrency: Int, spacing: Duration) {
+        (self.concurrency, self.spacing) = (concurrency, spacing)
     }
 
     /// How many deliveries may begin now.

@@ -98,7 +98,8 @@ public struct PagerDutyChannel: Sendable {
     }
 
     private static func writePayload(_ message: Message, _ writer: inout JSONWriter, withDetails: Bool) {
-        let summary = message.summary.isEmpty ? message.title : "\(message.title): \(message.summary)"
+        // Telephones show its beginning alone: whose fault, since when, what to do.
+        let summary = message.summary.isEmpty ? message.title : message.summary
         writer.member("summary", oneLine(summary, byteCountMax: summaryByteCountMax))
         writer.member("source", message.labels["host"] ?? message.labels["partner"] ?? "farwatch")
         writer.member("severity", severity(message))
@@ -107,6 +108,7 @@ public struct PagerDutyChannel: Sendable {
         if let partner = message.labels["partner"] { writer.member("group", partner) }
         if let cause = message.labels["cause"] { writer.member("class", cause) }
         writer.object("custom_details") { writer in
+            writer.member("title", message.title)
             writer.member("reason", message.reason)
             writer.member("text", withDetails ? message.text : shortened(message.text, byteCountMax: 10_000))
             writer.member("owner", message.owner ?? "unowned")

@@ -138,7 +138,7 @@ private struct Bot {
             writer.member("channel", first.channel)
             writer.member("thread_ts", first.ts)
             if message.kind == .escalated { writer.member("reply_broadcast", true) }
-            let text = SlackMessage.headline(message) + "\n" + message.reason + "\n" + message.summary
+            let text = SlackMessage.first(message) + "\n" + message.reason
             writer.member("text", shortened(SlackMessage.escaped(text), byteCountMax: SlackMessage.textMax))
             writeMetadata(message, &writer)
         }
@@ -176,6 +176,7 @@ private struct Bot {
 
     /// `{"ok":true,"channel","ts"}` or `{"ok":false,"error"}`; nil for anything else.
     private static func read(_ bytes: [UInt8]) -> Answer? {
+        // An error says that it is no JSON.
         let parsed = try? JSONParser().parse(bytes) { root -> Answer? in
             switch root.member("ok")?.bool {
             case true?: Answer(channel: root.member("channel")?.string, ts: root.member("ts")?.string)

@@ -3,41 +3,39 @@ import Documents
 
 /// A message as Slack shows it: a text for notifications, and blocks within Slack's limits.
 enum SlackMessage {
-    static let headerMax = 150
     static let sectionMax = 3_000
     static let textMax = 3_900
 
     /// Adds `text` and `blocks` to an object that is open.
     static func write(_ message: Message, to writer: inout JSONWriter) {
-        writer.member("text", shortened(escaped(headline(message) + "\n" + message.summary), byteCountMax: textMax))
+        writer.member("text", shortened(escaped(first(message)), byteCountMax: textMax))
         writer.array("blocks") { writer in
-            writer.object { writer in
-                writer.member("type", "header")
-                writer.object("text") {
-                    $0.member("type", "plain_text")
-                    $0.member("text", shortenedByCharacters(headline(message), headerMax))
-                }
-            }
-            if !message.summary.isEmpty { section(escaped(message.summary), &writer) }
+            section(escaped(first(message)), &writer)
             if !message.text.isEmpty { section(escaped(message.text), &writer) }
             actions(message, &writer)
             context(message, &writer)
         }
     }
 
-    /// The line that a reply in the thread has.
-    static func headline(_ message: Message) -> String {
-        let mark =
-            switch message.kind {
-            case .opened: "🔴"
-            case .escalated: "🔺"
-            case .updated: "🟠"
-            case .acknowledged: "👀"
-            case .resolved: "✅"
-            case .test: "🧪"
-            }
+    /// Telephones show the beginning: whose fault, since when, what to do, and nothing before that but the mark.
+    static func first(_ message: Message) -> String {
+        message.summary.isEmpty ? headline(message) : "\(mark(message.kind)) \(message.summary)"
+    }
+
+    private static func headline(_ message: Message) -> String {
         let word = message.kind == .test ? "test" : "\(message.severity), \(message.kind.rawValue)"
-        return oneLine("\(mark) \(message.title) (\(word))", byteCountMax: 1_000)
+        return oneLine("\(mark(message.kind)) \(message.title) (\(word))", byteCountMax: 1_000)
+    }
+
+    private static func mark(_ kind: Message.Kind) -> String {
+        switch kind {
+        case .opened: "🔴"
+        case .escalated: "🔺"
+        case .updated: "🟠"
+        case .acknowledged: "👀"
+        case .resolved: "✅"
+        case .test: "🧪"
+        }
     }
 
     /// Slack's three characters; nothing else is special to it that a message could not carry.
@@ -93,7 +91,9 @@ enum SlackMessage {
 
     private static func context(_ message: Message, _ writer: inout JSONWriter) {
         let owner = message.owner.map { "owner \($0)" } ?? "unowned"
-        let number = message.kind == .test ? "test" : "incident \(message.incident)"
+        let number =
+            message.kind == .test
+            ? "test" : "incident \(message.incident), \(message.severity), \(message.kind.rawValue)"
         let text = oneLine(
             "\(number) · \(owner) · \(message.reason) · \(message.at.text(fractionDigits: 0))", byteCountMax: 1_900)
         writer.object { writer in

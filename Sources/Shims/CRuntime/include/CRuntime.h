@@ -1,4 +1,5 @@
-// What Swift cannot do itself: fork and exec, a signal handler, and reading `environ`. Imported by `Runtime` alone.
+// What Swift cannot do itself: fork and exec, a signal handler, reading `environ`, passing descriptors and giving up privileges.
+// Imported by `Runtime` alone.
 #ifndef FARWATCH_CRUNTIME_H
 #define FARWATCH_CRUNTIME_H
 
@@ -58,5 +59,30 @@ void farwatch_name_thread(const char *name);
 
 // The variables of this process, ending with NULL. Not to be used while another thread changes them.
 char *const *farwatch_environment(void);
+
+// Descriptors one message can carry.
+#define FARWATCH_DESCRIPTORS_MAX 64
+
+// Two connected sockets that keep messages apart (SOCK_SEQPACKET), each 3 or above, closed by exec. Returns 0, or -1 with errno.
+int farwatch_socket_pair(int ends[2]);
+
+// Sends one message, with open descriptors. Returns its bytes, or -1 with errno; a peer that is gone is EPIPE, not a signal.
+ssize_t farwatch_send(int socket, const void *bytes, size_t byte_count, const int *descriptors, size_t count);
+
+// Takes one message with the descriptors in it, room for FARWATCH_DESCRIPTORS_MAX of them. Returns its bytes, 0 at the end, -1 with
+// errno; a message that does not fit is EMSGSIZE, and its descriptors are closed.
+ssize_t farwatch_receive(int socket, void *bytes, size_t byte_count, int *descriptors, size_t *count);
+
+// What the calling thread may do. Returns 0, or -1 with errno.
+int farwatch_capabilities(uint64_t *effective, uint64_t *permitted);
+
+// Gives all up but these, for the calling thread. Returns 0, or -1 with errno.
+int farwatch_capabilities_keep(uint64_t kept);
+
+// Makes the whole process another user's, with no way back. Returns 0, or -1 with errno.
+int farwatch_become(uid_t user, gid_t group, const gid_t *groups, size_t group_count);
+
+// No program the calling thread starts from now on gains anything by its owner or its file's capabilities. Returns 0, or -1.
+int farwatch_forbid_new_privileges(void);
 
 #endif

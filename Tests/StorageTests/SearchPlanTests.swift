@@ -1,0 +1,95 @@
+import CallModel
+import Postgres
+import Testing
+
+@testable import Storage
+
+/// The plan of a search reads no partition and no range of pages that could be left out. Told by `EXPLAIN`, on sixty thousand calls
+/// of each of two days far from those of other tests.
+struct SearchPlanTests {
+    private static let days: [Int64] = [40_000, 40_001]  // In 2079.
+    private static let callsPerDay = 60_000
+
+    private static func time(_ day: Int64, _ hours: Double = 0) -> Instant {
+        Instant(secondsSinceEpoch: day * 86_400 + Int64(hours * 3_600))
+    }
+
+    /// A call every 1.4 s; every 20,000th is of the rare route.
+    private static let filled = Task {
+        let connection = try await StorageServer.connect()
+        for day in days {
+            try Partitions.create(Partitions.byReceipt, day: day, connection)
+            let start = day * 86_400_000_000
+            try connection.execute(
+                """
+                INSERT INTO farwatch.names (kind, name) SELECT 2, n FROM unnest(ARRAY['GET /plan/busy', 'GET /plan/rare']) n
+                ON CONFLICT DO NOTHING
+                """)
+            try connection.execute(
+                """
+                INSERT INTO farwatch.call_rows
+                SELECT t, t, (7::int8 << 32) + i / 100, 1000, NULL, NULL, 1,
+                    (SELECT id FROM farwatch.names WHERE kind = 2
+                        AND name = CASE WHEN i % 20000 = 7 THEN 'GET /plan/rare' ELSE 'GET /plan/busy' END),
+                    0, 0, 1, 0, (i % 100)::int2, 34, 0, 200, NULL
+                FROM generate_series(0, \(callsPerDay - 1)) i, LATERAL (SELECT to_timestamp(
+                    (\(start) + i::int8 * 1440000) / 1000000.0) AS t) times
+                """)
+        }
+        try Partitions.summarize(connection)
+        try connection.execute("ANALYZE farwatch.call_rows")
+        return try Storage(connection)
+    }
+
+    /// The plan of a search over one day's calls, with what it read.
+    private func plan(_ change: (inout CallFilter) -> Void) async throws -> String {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        // More than a day after the first day's end: clocks may be ahead by a day.
+        var filter = CallFilter(since: Self.time(Self.days[1], 24.5), until: Self.time(Self.days[1], 48))
+        change(&filter)
+        let condition = try #require(try CallCondition(filter, storage.names, connection))
+        return try connection.query(
+            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + CallStore.statement(condition, limit: 100),
+            condition.parameters
+        ).map { try $0.text(0) }.joined(separator: "\n")
+    }
+
+    @Test func `partitions of days before are not read`() async throws {
+        let plan = try await plan { _ in }
+        #expect(!plan.contains("call_rows_\(Partitions.Period.day(Self.days[0]).suffix)"), "\(plan)")
+    }
+
+    @Test func `of a route that is rare, only pages are read where it may be`() async throws {
+        let plan = try await plan {
+            ($0.since, $0.until) = (Self.time(Self.days[1]), Self.time(Self.days[1], 24))
+            $0.route = "GET /plan/rare"
+        }
+        #expect(plan.contains("Bitmap Index Scan"), "\(plan)")
+        let pages = plan.split(separator: "\n").compactMap { line -> Int? in
+            line.firstRange(of: "lossy=").flatMap { Int(line[$0.upperBound...].prefix { $0.isNumber }) }
+        }
+        // Three calls of it, in three ranges of 32 pages, and perhaps one that was mistaken; the day has some 600 pages.
+        #expect(pages.reduce(0, +) <= 4 * 32 && !pages.isEmpty, "\(plan)")
+    }
+
+    @Test func `of an hour, only pages of that hour are read`() async throws {
+        let plan = try await plan {
+            ($0.since, $0.until) = (Self.time(Self.days[1], 3), Self.time(Self.days[1], 4))
+            $0.route = "GET /plan/busy"
+        }
+        #expect(plan.contains("Bitmap Index Scan"), "\(plan)")
+        let read = plan.split(separator: "\n").compactMap { line -> Int? in
+            line.firstRange(of: "lossy=").flatMap { Int(line[$0.upperBound...].prefix { $0.isNumber }) }
+        }
+        #expect(read.reduce(0, +) <= 4 * 32, "\(plan)")
+    }
+
+    @Test func `a search finds the rare calls of a day`() async throws {
+        let storage = try await Self.filled.value
+        var filter = CallFilter(since: Self.time(Self.days[1]), until: Self.time(Self.days[1], 24))
+        filter.route = "GET /plan/rare"
+        let page = try storage.calls.page(filter, try await StorageServer.connect())
+        #expect(page.calls.count == 3)
+    }
+}

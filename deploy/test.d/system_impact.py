@@ -1,0 +1,92 @@
+"""What a partner's trouble did to our own requests, and what partners say of their own end, from calls that came the whole way."""
+
+import json
+import time
+import unittest
+
+from installation import Installation, as_ndjson, native_call, send
+
+REQUESTS = 200
+FAILING_EVERY = 5
+
+
+def stamp(seconds_ago: float) -> str:
+    moment = time.time() - seconds_ago
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03}Z"
+
+
+def request_with_a_call(number: int) -> list[dict]:
+    """A request to us and the call to the partner that it causes; every fifth of both fails. Half of them are traced."""
+    failed = number % FAILING_EVERY == 0
+    begin = 300 - number
+    trace = {"trace_id": f"{number + 1:032x}"} if number % 2 else {}
+    ours = {"method": "POST", "url": "https://shop.example/hooks/stripe", "headers": {"stripe-signature": "t=1,v1=abc"}}
+    theirs = {"method": "POST", "url": f"https://api.stripe.com/v1/charges/ch_{number}"}
+    said = {"sunset": "Sat, 01 May 2027 00:00:00 GMT", "deprecation": "@1767225600"}
+    where = {"host": f"app-{number % 2}", "service": "shop", "customer": f"c{number % 4}"} | trace
+    status = 502 if failed else 200
+    return [
+        native_call(number, id=f"in-{number}", time=stamp(begin), direction="inbound", request=ours, duration_ms=400,
+                    response={"status": status}, **where),
+        native_call(number, id=f"out-{number}", time=stamp(begin - 0.1), request=theirs, duration_ms=200,
+                    response={"status": 503 if failed else 200, "headers": said}, **where),
+    ]  # fmt: skip
+
+
+class Impact(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.address = cls.installation.api.address
+        calls = [call for number in range(REQUESTS) for call in request_with_a_call(number)]
+        status, _, answer = send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls),
+                                 content_type="application/x-ndjson")  # fmt: skip
+        assert status == 202, answer
+        cls.installation.wait_for(lambda: len(cls.installation.api.calls()) >= 100, 30, "the calls are stored")
+
+    def get(self, path: str):
+        status, _, body = send(self.address + path, None, "GET")
+        return status, json.loads(body)
+
+    def command(self, *arguments: str) -> str:
+        return self.installation.command("farwatch", *arguments, "--url", self.address)
+
+    def test_requests_that_failed_by_a_call_inside_are_counted_by_route_and_customer(self):
+        def impact():
+            found = self.get("/api/v1/impact?partner=stripe&since=10m")[1]["inbound"]
+            return found if found["requests"] == REQUESTS else None
+
+        inbound = self.installation.wait_for(impact, 30, "all calls are stored")
+        self.assertTrue(inbound["known"] and inbound["complete"])
+        self.assertEqual(inbound["linked"]["by_trace"], REQUESTS // 2)
+        self.assertEqual(inbound["linked"]["by_timing"], REQUESTS // 2)
+        because = inbound["failed_because"]
+        self.assertEqual((because["requests"], because["ratio"]), (40, 0.2))
+        self.assertGreater(because["confidence"], 0.99)
+        self.assertEqual(sum(each["failed_because"]["requests"] for each in inbound["customers"]), 40)
+        self.assertEqual([each["name"] for each in inbound["partners"]], ["stripe"])
+        self.assertIn("20.0% of our own requests failed", self.command("impact", "--partner", "stripe", "--since", "10m"))
+        self.assertEqual(self.get("/api/v1/impact?partner=nobody")[1]["inbound"]["known"], False)
+        status, problem = self.get("/api/v1/impact?custmer=c1")
+        self.assertEqual((status, problem["hint"]), (400, "did you mean `customer`?"))
+
+    def test_a_partner_that_says_when_it_ends_is_heard(self):
+        def heard():
+            data = self.get("/api/v1/drift?partner=stripe")[1]["data"]
+            return {each["kind"]: each for each in data} if len(data) >= 2 else None
+
+        found = self.installation.wait_for(heard, 30, "drift is found")
+        self.assertEqual(found["sunset"]["effective_at"], "2027-05-01T00:00:00.000Z")
+        self.assertEqual(found["deprecation"]["effective_at"], "2026-01-01T00:00:00.000Z")
+        self.assertGreater(found["sunset"]["fleet_ratio"], 0)
+        self.assertEqual(self.get("/api/v1/drift?kind=latency_step")[1]["data"], [])
+        self.assertEqual(self.get("/api/v1/drift?kind=sunsett")[0], 400)
+        self.assertFalse(self.get("/api/v1/drift")[1]["certificates"]["known"])
+        self.assertIn("will be gone at 2027-05-01", self.command("drift", "--partner", "stripe"))
+        self.assertIn(b"will be gone at 2027-05-01", send(f"{self.address}/drift", None, "GET")[2])
+        self.assertEqual(self.installation.sql("SELECT count(*) FROM farwatch.snapshots WHERE name = 'drift'"), [["1"]])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,109 @@
+"""What an earlier release left behind is taken over: its stored calls and counts, its agent's batches, its agent's spool.
+
+`deploy/test-upgrade --record OLD` made the recording; `deploy/test-upgrade OLD NEW` does the same, and the way back, with programs.
+"""
+
+import json
+import subprocess
+import unittest
+
+from earlier import DELIVERED, FOLDER, LATER, WAITING, calls, restore, unpack_agent, volume
+from installation import Installation, send
+from system import clean_environment
+
+RETENTION = "retention: {calls: 3650d, minutes: 3650d, hours: 3650d}\n"  # The recording grows older.
+
+
+class Upgrade(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """One installation lends its PostgreSQL; the other is the one that is upgraded."""
+        cls.told = json.loads((FOLDER / "told.json").read_text())
+        lender = Installation()
+        cls.addClassCleanup(lender.close)
+        lender.start_aggregator()
+        address = restore("earlier", lender)
+        settings = lender.state / "before.yaml"
+        settings.write_text(f"state_directory: {lender.state}/before\ndatabase:\n  url: {address}\n")
+        cls.migrate = [str(lender.bin / "farwatch-aggregator"), "migrate", "--config", str(settings)]
+        cls.rehearsed = cls.run_migration("--dry-run"), cls.run_migration("--dry-run")
+        cls.installation = Installation(aggregator_extra=f"database:\n  url: {address}\n{RETENTION}")
+        cls.addClassCleanup(cls.installation.close)
+        unpack_agent(cls.installation.state)
+        cls.installation.start_aggregator()
+        cls.token = cls.installation.command("farwatch-aggregator", "token", "create").split()[-1]
+
+    @classmethod
+    def run_migration(cls, *arguments: str) -> str:
+        done = subprocess.run(
+            [*cls.migrate, *arguments], env=clean_environment(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stored(self) -> dict[str, dict]:
+        found = self.installation.api.calls(since="2020-01-01T00:00:00Z")
+        self.assertEqual(len(found), len({call["id"] for call in found}), "each once")
+        return {call["id"]: call for call in found}
+
+    def weight(self, first: int, count: int) -> int:
+        return sum(call["weight"] for call in calls(first, count))
+
+    def counted(self) -> int:
+        return volume(self.installation, "partner")["stripe"][0]
+
+    def test_the_way_of_an_upgrade(self):
+        self.a_rehearsal_says_what_would_be_done()
+        self.calls_and_counts_are_kept()
+        self.a_batch_of_an_earlier_agent_is_taken_once()
+        self.an_earlier_agent_s_spool_is_sent_by_this_one()
+
+    def a_rehearsal_says_what_would_be_done(self):
+        self.assertRegex(self.rehearsed[0], "(?m)^would apply 3: ")
+        self.assertEqual(*self.rehearsed, "it changes nothing")
+        self.assertIn("already", self.run_migration("--dry-run"), "the aggregator has done it at its start")
+
+    def calls_and_counts_are_kept(self):
+        found = self.stored()
+        self.assertEqual(set(found), {call["id"] for call in calls(0, DELIVERED)})
+        for call in calls(0, DELIVERED):
+            kept = found[call["id"]]
+            self.assertEqual((kept["customer"], kept["weight"]), (call["customer"], call["weight"]))
+            self.assertEqual((kept.get("response") or {}).get("status"), (call["response"] or {}).get("status"))
+            self.assertEqual(kept.get("error"), call.get("error"))
+        for by in ("partner", "customer"):
+            told = {name: tuple(figures) for name, figures in self.told["volume"][by].items()}
+            self.assertEqual(volume(self.installation, by), told, by)
+
+    def a_batch_of_an_earlier_agent_is_taken_once(self):
+        """The bytes as that agent sent them, twice, as after an answer that was lost."""
+        headers = {
+            "authorization": f"Bearer {self.token}", "farwatch_agent": self.told["agent"],
+            "farwatch_spool": self.told["spool"], "farwatch_sequence": str(self.told["sequence"]),
+            "farwatch_floor": str(self.told["sequence"]), "content_type": "application/vnd.farwatch.batch",
+        }  # fmt: skip
+        body = (FOLDER / "batch.bin").read_bytes()
+        ingest = f"http://127.0.0.1:{self.installation.ports.ingest}"
+        for _ in range(2):
+            status, _, answer = self.installation.wait_for(
+                lambda: (sent := send(f"{ingest}/v1/batches", body, **headers))[0] != 401 and sent, 10, "the token is known"
+            )
+            self.assertEqual(status, 200, answer)
+        self.assertEqual(set(self.stored()), {call["id"] for call in calls(0, DELIVERED + LATER)})
+        wanted = self.weight(0, DELIVERED + LATER)
+        self.installation.wait_for(lambda: self.counted() == wanted, 60, f"{wanted} are counted")
+        status, _, answer = send(f"{ingest}/v1/heartbeat", b'{"version":"0.0.9","host":"app-1"}', **headers)
+        self.assertLess(status, 300, answer)
+
+    def an_earlier_agent_s_spool_is_sent_by_this_one(self):
+        """Sealed batches, and a journal that its agent could not seal any more."""
+        (self.installation.state / "agent.token").write_text(self.token)
+        self.installation.start_agent()
+        total = DELIVERED + LATER + WAITING
+        wanted = {call["id"] for call in calls(0, total)}
+        self.installation.wait_for(lambda: set(self.stored()) == wanted, 60, "what waited is stored")
+        self.installation.wait_for(lambda: self.counted() == self.weight(0, total), 60, "and counted")
+
+
+if __name__ == "__main__":
+    unittest.main()
