@@ -83,10 +83,15 @@ extension SpoolStore {
             metadataChecksum: checksum(of: payload[..<offset]))
     }
 
-    /// Puts a batch under its name for good. May be repeated after a failure: it writes the same bytes again.
+    /// Puts the first that waits under its name for good. May be repeated after a failure: it goes on where that was.
     private mutating func publish(_ batch: UnpublishedBatch, at now: Instant) throws(DiskError) {
         let name = SpoolFile.batch(batch.head.sequence).name
-        try writeDurably([batch.encodedHead, batch.payload], to: name)
+        if !batch.isWritten {
+            try writeDurably([batch.encodedHead, batch.payload], to: name)
+            // It takes its room from now on, also should the next step fail.
+            storedByteCount += blocks(batch.head.fileByteCount)
+            unpublished[0].isWritten = true
+        }
         try syncDirectory()
         sealed.append(Entry(batch.head, journal: .present))
         newestPublished = batch.head.sequence
@@ -94,7 +99,6 @@ extension SpoolStore {
             _ = publishedPlaces.note(
                 place, sequence: batch.head.sequence, countMax: configuration.placeCountMax)
         }
-        storedByteCount += blocks(batch.head.fileByteCount)
         count(batch.head.callCount, batch.payload.count, entering: true)
         statistics.sealedBatches += 1
         statistics.sealedCalls += batch.head.callCount

@@ -118,6 +118,8 @@ public struct SpoolStore<D: Disk> {
         var payload: [UInt8]
         var journalFile: DiskFile?
         var journalByteCount: Int
+        /// Its file lies under its name and is counted; only the name is not safe yet.
+        var isWritten = false
         /// Some of the journal could not be read: it is kept.
         var keepsJournal = false
     }
