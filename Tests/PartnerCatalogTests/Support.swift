@@ -45,6 +45,6 @@ extension Catalogue {
 }
 
 /// A test's argument is told by its id: the whole definition would fill the log.
-extension PartnerDefinition: @retroactive CustomTestStringConvertible {
+extension PartnerDefinition: CustomTestStringConvertible {
     public var testDescription: String { id }
 }
