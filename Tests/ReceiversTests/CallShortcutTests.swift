@@ -74,6 +74,7 @@ struct CallShortcutTests {
         let response = await fixture.post("/v1/calls", type: "application/json", Array(body.utf8))
         #expect(response.status == 413)
         #expect(fixture.contexts.isEmpty)
-        #expect(shortcuts.given.withLock { $0.lent == 1 && $0.back == 1 })
+        // Tried where it arrived, and again where larger documents are read.
+        #expect(shortcuts.given.withLock { $0.lent == $0.back && $0.lent > 0 })
     }
 }

@@ -49,7 +49,10 @@ extension CallStore {
             }
         }
         let step = Duration.nanoseconds((length - windowTime).nanoseconds / Int64(max(1, count - 1)))
-        return (0..<count).map { (question.since + step * $0, question.since + step * $0 + windowTime) }
+        return (0..<count).map { index in
+            let end = index == count - 1 ? question.until : question.since + step * index + windowTime
+            return (end - windowTime, end)
+        }
     }
 
     private struct QuestionIDs {
