@@ -8,6 +8,11 @@ let apiSchemas: [(name: String, schema: String)] = [
             + #""detail":{"type":"string"}}}}}}"#
     ),
     ("Object", anyObject),
+    (
+        "ServerSentEvent",
+        #"{"type":"object","required":["event","data"],"properties":{"event":{"type":"string"},"data":{"type":"string"},"#
+            + #""id":{"type":"string"}}}"#
+    ),
     ("Time", #"{"type":"string","format":"date-time"}"#),
     ("TimeOrNull", #"{"type":["string","null"],"format":"date-time"}"#),
     ("NumberOrNull", #"{"type":["number","null"]}"#),

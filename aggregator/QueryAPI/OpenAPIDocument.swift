@@ -219,7 +219,9 @@ private func answer(_ status: Int, _ text: String, _ route: APIRoute, _ writer: 
     }
 }
 
+/// A stream's schema is that of one of its events.
 private func content(_ contentType: String, _ schema: String?, _ writer: inout JSONWriter) {
+    let schema = schema ?? (contentType == "text/event-stream" ? "ServerSentEvent" : nil)
     writer.object(contentType) { writer in
         writer.object("schema") {
             if let schema {
@@ -235,15 +237,7 @@ private func success(_ contentType: String, schema: String?, _ writer: inout JSO
     writer.object("200") { writer in
         writer.member("description", "The answer.")
         writer.object("content") { writer in
-            writer.object(contentType) { writer in
-                writer.object("schema") {
-                    if let schema {
-                        $0.member("$ref", "#/components/schemas/\(schema)")
-                    } else {
-                        $0.member("type", "string")
-                    }
-                }
-            }
+            content(contentType, schema, &writer)
         }
     }
 }

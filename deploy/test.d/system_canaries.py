@@ -31,7 +31,9 @@ def multipart(text: str) -> str:
 class Canaries(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.installation = Installation(agent_extra=SETTINGS, SWIFT_BACKTRACE=CRASH_REPORT).__enter__()
+        cls.installation = Installation(
+            agent_extra=SETTINGS, aggregator_extra="  shares: true\n", SWIFT_BACKTRACE=CRASH_REPORT
+        ).__enter__()  # Under api, the last there.
         cls.addClassCleanup(cls.installation.close)
         cls.address = cls.installation.api.address
         cls.token = cls.installation.command(
@@ -126,8 +128,11 @@ class Canaries(unittest.TestCase):
             status, _, made = self.get("/api/v1/evidence", "POST", {"title": partner, "partner": partner, "since": "1d"})
             self.assertEqual(status, 201)
             evidence = json.loads(made)["id"]
-            shared = json.loads(self.get("/api/v1/shares", "POST", {"evidence": evidence, "recipient": "x"})[2])["path"]
-            for path in (f"/api/v1/evidence/{evidence}", f"/api/v1/evidence/{evidence}?format=html", shared,
+            preview = json.loads(self.get(f"/api/v1/evidence/{evidence}/preview")[2])["preview"]
+            share = {"evidence": evidence, "recipient": "x", "preview": preview}
+            shared = json.loads(self.get("/api/v1/shares", "POST", share)[2])["path"]
+            for path in (f"/api/v1/evidence/{evidence}", f"/api/v1/evidence/{evidence}?format=html",
+                         f"/api/v1/evidence/{evidence}/preview", shared,
                          f"/api/v1/partners/{partner}/rate-limits", f"/api/v1/explain?partner={partner}",
                          f"/api/v1/impact?partner={partner}"):  # fmt: skip
                 status, _, sinks[path] = self.get(path)
