@@ -18,6 +18,8 @@ class Terminal:
         self.screen, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         surroundings = {"PATH": os.environ["PATH"], "TERM": "xterm", "LANG": "C.UTF-8"} | environment
+        # Whoever runs the tests in the background has SIGINT ignored, and that is inherited.
+        command = ["env", "--default-signal=INT", *command]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, env=surroundings, start_new_session=True
         )
