@@ -32,6 +32,7 @@ struct BudgetTests {
         if dice.roll(3) > 0 {
             report.partnerPage = PartnerPage(words: name(&dice), hasTrouble: true, at: .epoch)?.words
         }
+        if dice.roll(5) == 0 { report.mergedInto = .max }
         let now = report.startedAt + .seconds([1, 4_000, 90_000, 31_000_000][dice.roll(4)])
         let message = Message.Kind.allCases[dice.roll(5)]
         var text = MessageText(

@@ -106,6 +106,14 @@ struct MessageTextTests {
         #expect(shown("acme\nnorth\u{202E}", max: 20) == "acme north ")
     }
 
+    @Test func `an incident that became part of another is not told as over`() {
+        var merged = report(.partner).resolved(at: night)
+        merged.mergedInto = 12
+        let text = text(merged, .resolved)
+        #expect(text.title == "Goes on as incident 12: Stripe fails")
+        #expect(text.summary.hasPrefix("Goes on as incident 12. Stripe's fault, 96 % sure. From 12:25 UTC to"))
+    }
+
     @Test func `the end says from when to when, and asks for nothing`() {
         let text = text(report(.partner).resolved(at: night), .resolved)
         #expect(text.title == "Resolved: Stripe fails")

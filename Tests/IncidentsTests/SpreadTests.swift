@@ -28,6 +28,10 @@ struct SpreadTests {
         #expect(fleet.core.open.map(\.scope.region) == [0], "seed \(seed)")
         #expect(fleet.core.open.map(\.kind) == [.partner], "seed \(seed)")
         #expect(fleet.events.contains { $0.kind == .updated }, "seed \(seed): growth is told")
+        let id = fleet.opened()[0].id
+        #expect(
+            fleet.core.decisions.contains { $0.reason.hasPrefix("incident \(id) restated: it ") },
+            "seed \(seed): and why it is no second incident")
         fleet.live(seconds: 400)
         #expect(fleet.opened().count == 1, "seed \(seed)")
         #expect(fleet.core.open.isEmpty, "seed \(seed)")

@@ -34,12 +34,20 @@ struct MessageText {
     var links: (incident: String?, acknowledge: String?) = (nil, nil)
 
     var title: String {
-        let prefix = kind == .resolved ? "Resolved: " : kind == .acknowledged ? "Acknowledged: " : ""
         for nameMax in [60, 40, 24, 14] {
             let title = prefix + CauseWords(report: report, nameMax: nameMax).title
             if title.unicodeScalars.count <= Self.titleMax { return title }
         }
         return prefix + CauseWords(report: report, nameMax: 8).title
+    }
+
+    /// An incident that became part of another is over by its number only.
+    private var prefix: String {
+        switch kind {
+        case .resolved: report.mergedInto.map { "Goes on as incident \($0): " } ?? "Resolved: "
+        case .acknowledged: "Acknowledged: "
+        default: ""
+        }
     }
 
     var summary: String {
@@ -54,6 +62,7 @@ struct MessageText {
     private func sentences(_ level: Level) -> [String] {
         let words = CauseWords(report: report, nameMax: level.nameMax)
         var sentences = ["\(level.isBrief ? words.briefFault : words.fault)\(sureness).", "\(time(level))."]
+        if kind == .resolved, let id = report.mergedInto { sentences.insert("Goes on as incident \(id).", at: 0) }
         if let maintenance, level.besides.contains(.maintenance) {
             sentences.append("Announced maintenance until \(maintenance.until.told(at: now)).")
         }

@@ -15,6 +15,7 @@ extension IncidentCore {
         }) {
             open[index].groups.append(best.group)
             open[index].note("calls \(best.group.verb), too", at: now)
+            decide("not opened: calls \(best.group.verb), too, where incident \(open[index].id) is", key, at: now)
             if !open[index].isQuiet { events.append(Event(kind: .updated, at: now, incident: open[index])) }
             detector.explain(best.group, partner: open[index].scope.partner)
             return true
@@ -130,7 +131,11 @@ extension IncidentCore {
 
     mutating func merge(_ index: Int, into id: Int64, at now: Instant) {
         open[index].mergedInto = id
+        let incident = open[index]
         open[index].note("merged into incident \(id): one cause explains both", at: now)
+        decide(
+            "merged: incident \(incident.id) into \(id), one cause explains both", partner: incident.scope.partner,
+            incident.groups[0], at: now)
         close(index, at: now)
     }
 }

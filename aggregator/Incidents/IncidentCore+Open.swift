@@ -89,9 +89,11 @@ extension IncidentCore {
         open[index].partners = partners(of: best.scope)
         open[index].startedAt = min(open[index].startedAt, best.firstFailure)
         open[index].isQuiet = open[index].isQuiet && open[index].kind == .customer
-        open[index].note(
+        let reason =
             "\(why): \(Int(best.failures)) of \(Int(best.calls)) calls \(best.group.verb) where \(rounded(best.expected)) are "
-                + "usual; the cause was \(before.rawValue) and is \(open[index].kind.rawValue)", at: now)
+            + "usual; the cause was \(before.rawValue) and is \(open[index].kind.rawValue)"
+        open[index].note(reason, at: now)
+        decide("incident \(open[index].id) restated: \(reason)", partner: best.scope.partner, best.group, at: now)
         var incident = open[index]
         begin(&incident, best, countedSince: incident.startedAt, at: now)
         open[index] = incident

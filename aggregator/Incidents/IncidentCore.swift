@@ -119,8 +119,12 @@ public struct IncidentCore: Sendable {
     public var candidateCount: Int { candidates.count }
 
     mutating func decide(_ reason: String, _ key: CandidateKey, at now: Instant) {
+        decide(reason, partner: key.partner, key.group, at: now)
+    }
+
+    mutating func decide(_ reason: String, partner: NameID, _ group: SymptomGroup, at now: Instant) {
         if decisions.count >= configuration.decisionsMax { decisions.removeFirst(decisions.count / 2) }
-        decisions.append(Decision(at: now, partner: key.partner, group: key.group, reason: reason))
+        decisions.append(Decision(at: now, partner: partner, group: group, reason: reason))
     }
 
     private mutating func collectSuspicions(at now: Instant) {
