@@ -38,6 +38,19 @@ struct IncidentReportTests {
         #expect(self.report(try #require(fleet.core.open.first)).trend == .shrinking)
     }
 
+    @Test func `nobody outside is blamed where the cause is in doubt`() throws {
+        var fleet = Fleet(seed: 11)
+        fleet.pace = 40
+        fleet.live(seconds: 1_800)
+        fleet.live(seconds: 300) { $0.partner == 2 ? Symptom(.serverError) : nil }
+        var incident = try #require(fleet.core.open.first)
+        incident.confidence = 0.49
+        #expect(report(incident).kind == .unknown)
+        #expect(report(incident).title.contains("unknown") && report(incident).partners == ["partner-2"])
+        incident.confidence = 0.5
+        #expect(report(incident).kind == .partner)
+    }
+
     @Test func `usual failures of another region do not make it one of the outage`() throws {
         var fleet = Fleet(seed: 12)
         fleet.pace = 40

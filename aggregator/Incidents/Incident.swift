@@ -41,6 +41,9 @@ public struct Incident: Sendable {
     public internal(set) var severity = Severity.minor
     /// The chance that the cause is as stated, 0...1.
     public internal(set) var confidence = 0.0
+    /// The cause as it is told: nobody outside is blamed for what is as likely as not a cause of ours.
+    public var toldKind: CauseKind { kind.isTheirs && confidence < Self.blameConfidenceMin ? .unknown : kind }
+    static let blameConfidenceMin = 0.5
     /// Watched and explained, but nobody is told: a customer's bad requests.
     public internal(set) var isQuiet = false
     /// The incident that took it over.

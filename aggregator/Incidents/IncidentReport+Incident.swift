@@ -17,10 +17,10 @@ extension IncidentReport {
         if incident.scope.direction == .inbound { predicate.append(Condition("direction", "inbound")) }
         let partnerNames = partners.map(partnerName)
         self.init(
-            id: id ?? incident.id, state: incident.state, kind: incident.kind, severity: incident.severity,
+            id: id ?? incident.id, state: incident.state, kind: incident.toldKind, severity: incident.severity,
             partners: partners, partnerNames: partnerNames, predicate: predicate, confidence: incident.confidence,
             startedAt: incident.startedAt, openedAt: incident.openedAt, resolvedAt: incident.resolvedAt,
-            title: Self.title(incident.kind, partnerNames, predicate))
+            title: Self.title(incident.toldKind, partnerNames, predicate))
         isQuiet = incident.isQuiet
         mergedInto = incident.mergedInto
         timeline = incident.timeline.map { Entry(at: $0.at, what: $0.what) }
