@@ -51,7 +51,7 @@ public struct Scope: Hashable, Sendable {
         return scope
     }
 
-    /// - Parameter networks: by partner, for calls that do not tell theirs.
+    /// - Parameter networks: by partner, for calls that do not tell theirs; a partner that is not among them was never heard of.
     @inline(__always)
     func holds(_ cell: CallCell, _ networks: [NameID]) -> Bool {
         if partner != 0, partner != cell.partner { return false }
@@ -61,15 +61,17 @@ public struct Scope: Hashable, Sendable {
         if host != 0, host != cell.host { return false }
         if customer != 0, customer != cell.customer { return false }
         if serviceVersion != 0, serviceVersion != cell.serviceVersion { return false }
-        if network != 0 { return network == (cell.network != 0 ? cell.network : networks[Int(cell.partner)]) }
-        return true
+        guard network != 0, cell.network == 0 else { return network == 0 || network == cell.network }
+        return Int(cell.partner) < networks.count && network == networks[Int(cell.partner)]
     }
 
     /// Whether every call of the other is one of this.
     func contains(_ other: Scope, _ networks: [NameID]) -> Bool {
         if let direction, direction != other.direction { return false }
         for dimension in Dimension.allCases where self[dimension] != 0 && self[dimension] != other[dimension] {
-            guard dimension == .network, other.partner != 0, networks[Int(other.partner)] == network else {
+            guard dimension == .network, other.partner != 0, Int(other.partner) < networks.count,
+                networks[Int(other.partner)] == network
+            else {
                 return false
             }
         }
