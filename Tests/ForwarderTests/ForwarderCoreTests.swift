@@ -6,8 +6,19 @@ import Transport
 struct ForwarderCoreTests {
     private let second: Int64 = 1_000_000_000
 
-    private func core(_ urls: [String] = ["http://127.0.0.1:1"]) -> ForwarderCore {
-        ForwarderCore(ForwarderConfiguration(endpoints: urls.compactMap { Endpoint(url: $0) }), agentID: "app-1")
+    private func core(_ urls: [String] = ["http://127.0.0.1:1"], _ agentID: String = "app-1") -> ForwarderCore {
+        ForwarderCore(ForwarderConfiguration(endpoints: urls.compactMap { Endpoint(url: $0) }), agentID: agentID)
+    }
+
+    @Test func `agents spread over the endpoints, and when one goes only its own agents move`() {
+        let urls = (1...3).map { "http://127.0.0.1:\($0)" }
+        let chosen = (0..<600).map { urls[core(urls, "agent-\($0)").endpoint] }
+        for url in urls { #expect(chosen.count { $0 == url } > 150, "\(url)") }
+        #expect(chosen == (0..<600).map { urls[core(urls, "agent-\($0)").endpoint] }, "each time the same")
+        let fewer = Array(urls.dropLast())
+        for (agent, url) in chosen.enumerated() where url != urls[2] {
+            #expect(fewer[core(fewer, "agent-\(agent)").endpoint] == url, "agent-\(agent)")
+        }
     }
 
     @Test func `batches go oldest first, a few at once`() {

@@ -1,5 +1,6 @@
 import CallModel
 import Detection
+import Rollups
 import Testing
 
 @testable import Incidents

@@ -29,7 +29,7 @@ class API(unittest.TestCase):
 
     def test_it_keeps_to_its_own_description(self):
         command = ["schemathesis", "run", f"{self.address}/openapi.json", "--url", self.address]
-        # An answer without an end is held against its description further below.
+        # That answer has no end; `system_queries` and `system_explain` read it.
         command += ["--exclude-path", "/api/v1/calls/stream"]
         command += ["--checks", "all", "--max-examples", str(EXAMPLES_MAX), "--seed", "1"]
         # One worker: CPython 3.11 fails in `ast.parse` when two threads are in it (gh-106905), and Hypothesis calls it.
