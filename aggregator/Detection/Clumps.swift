@@ -1,5 +1,3 @@
-import Glibc
-
 /// How many of a series' failures come together.
 ///
 /// Real failures are no coin tosses: a connection that breaks fails all its calls, a retry fails after its call, a bad minute is bad

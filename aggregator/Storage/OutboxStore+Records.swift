@@ -95,11 +95,6 @@ extension OutboxStore {
         try records("WHERE incident = $1 ORDER BY created_at, id LIMIT \(recordsMax)", [.int8(id)], connection)
     }
 
-    /// Those that were given up, newest first.
-    public static func deadLetters(_ connection: PostgresConnection) throws -> [OutboxRecord] {
-        try records("WHERE state = 'dead' ORDER BY finished_at DESC, id DESC LIMIT \(recordsMax)", [], connection)
-    }
-
     /// Forgets what was finished before, but for incidents that are open still. Returns how much.
     public static func prune(finishedBefore time: Instant, _ connection: PostgresConnection) throws -> Int {
         let isOver = "NOT EXISTS (SELECT FROM farwatch.incidents i WHERE i.id = o.incident AND i.state <> 'resolved')"
