@@ -29,12 +29,14 @@ http {{
             proxy_ssl_server_name on;
             proxy_set_header Host {host};
         }}
+        location /taken/ {{ return 202 "taken"; }}
     }}
     server {{
         listen 127.0.0.1:{hook_port} ssl http2;
         ssl_certificate {certificate};
         ssl_certificate_key {key};
-        location / {{ return 202 "taken"; }}
+        # Read to its end before it is answered, as an application does.
+        location / {{ proxy_pass http://127.0.0.1:{proxy_port}/taken/; }}
     }}
 }}
 """
