@@ -36,6 +36,7 @@ public enum BatchReduction {
             var reader = WireReader(buffer)
             while !reader.isAtEnd {
                 let offset = reader.offset
+                // Which field is broken tells nobody more: these bytes are no batch.
                 guard let (number, _) = try? reader.nextField() else { return nil }
                 if number > 5 { return offset }
             }

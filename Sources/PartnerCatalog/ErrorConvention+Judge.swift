@@ -16,6 +16,7 @@ extension ErrorConvention {
         if let body = response.body, body.form != .shape, mayBeJSON(body.bytes),
             applicable.contains(where: { $0.condition.mayHold(for: body.bytes) })
         {
+            // A body that cannot be parsed says nothing; the conditions below judge without it.
             let judged = try? parser().parse(body.bytes) { root in
                 applicable.first { $0.condition.holds(for: response, root: root) }?.outcome
             }

@@ -38,6 +38,7 @@ public enum Shape {
     private static func ofJSONText(
         _ body: UnsafeRawBufferPointer, parser: JSONParser, limits: ShapeLimits
     ) -> [UInt8] {
+        // What cannot be parsed has a shape all the same: one that says so.
         let shape = try? parser.parse(body) { ofJSON($0, limits: limits) }
         return shape ?? oneLeaf("malformed/json/\(body.count)", limits: limits)
     }

@@ -33,6 +33,7 @@ public final class LockFile: Sendable {
 }
 
 private func holder(of file: borrowing Descriptor, path: String) -> Int32? {
+    // For a message alone: without the holder's number the lock is told of as held by somebody.
     guard let bytes = try? file.readAll(path: path, byteCountMax: 32) else { return nil }
     return Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
 }

@@ -27,6 +27,7 @@ extension MetricsRegistry {
 private let pageByteCount = Double(sysconf(Int32(_SC_PAGESIZE)))
 
 private func text(_ path: String) -> String? {
+    // A figure that cannot be read is shown as NaN.
     (try? Files.read(path, byteCountMax: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
 }
 

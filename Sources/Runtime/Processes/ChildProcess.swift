@@ -165,6 +165,7 @@ public final class ChildProcess: Sendable {
         }
         let result = await child.wait()
         killer.cancel()
+        // Cancelled: the child ended in time.
         let wasKilled = (try? await killer.value) ?? false
         if wasKilled { throw .timedOut(program: configuration.program, after: timeout) }
         return result
