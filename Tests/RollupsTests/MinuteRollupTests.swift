@@ -50,21 +50,4 @@ struct MinuteRollupTests {
         rollup.add(block)
         #expect(rollup.byHour().byHour().counts == rollup.byHour().counts)
     }
-
-    @Test func `keys are ordered as the indexes of their tables`() {
-        func key(_ partner: NameID, _ set: RollupSet, _ minute: Int32, _ first: NameID, _ outcome: UInt8) -> MinuteKey {
-            MinuteKey(
-                minute: minute, partner: partner, set: set, first: first, second: 0, direction: .outbound,
-                outcome: outcome)
-        }
-        let inOrder = [
-            key(1, .host, 9, 9, 9), key(1, .customer, 5, 2, 7), key(1, .customer, 5, 3, 0), key(1, .customer, 6, 1, 0),
-            key(2, .routeAndRegion, 1, 1, 1), key(2, .routeAndRegion, 1, 1, 2),
-        ]
-        #expect(inOrder.shuffled().sorted() == inOrder)
-        func latency(_ bucket: Int16) -> MinuteLatencyKey {
-            MinuteLatencyKey(minute: 1, partner: 1, route: 1, region: 1, direction: .outbound, bucket: bucket)
-        }
-        #expect([latency(3), latency(-2), latency(0)].sorted().map(\.bucket) == [-2, 0, 3])
-    }
 }

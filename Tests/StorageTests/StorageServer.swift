@@ -30,9 +30,9 @@ enum StorageServer {
         return server
     }
 
-    static func connect() async throws -> PostgresConnection {
-        try PostgresConnection(try await started.value.settings)
-    }
+    static func settings() async throws -> PostgresSettings { try await started.value.settings }
+
+    static func connect() async throws -> PostgresConnection { try PostgresConnection(try await settings()) }
 
     private static func stop() {
         let isStopped = Mutex(false)

@@ -15,7 +15,7 @@ struct StorageSizeTests {
             part("call_rows", "20261122", 10), part("call_rows", "20261123", 10), part("call_rows", "20261124", 5),
             part("payload_blocks", "20261122", 100), part("payload_blocks", "20261123", 100),
             part("payload_blocks", "20261124", 50), part("rollup_blocks", "20261122", 1),
-            part("minute_counts", "20261120", 4), part("hour_counts", "202610", 2), part("hour_counts", "202611", 2),
+            part("minute_segments", "20261120", 4), part("hour_segments", "202610", 2), part("hour_segments", "202611", 2),
             StorageSize.Part(table: "names", period: nil, byteCount: 1 << 20),
         ])
     }
@@ -39,10 +39,10 @@ struct StorageSizeTests {
             order == [
                 "thin payload_blocks_20261122", "thin payload_blocks_20261123", "drop payload_blocks_20261122",
                 "drop payload_blocks_20261123", "drop call_rows_20261122", "drop rollup_blocks_20261122",
-                "drop call_rows_20261123", "drop minute_counts_20261120", "drop hour_counts_202610",
+                "drop call_rows_20261123", "drop minute_segments_20261120", "drop hour_segments_202610",
             ])
         #expect(size.parts.contains { $0.name == "payload_blocks_20261124" })
-        #expect(size.parts.contains { $0.name == "hour_counts_202611" }, "the month is not over")
+        #expect(size.parts.contains { $0.name == "hour_segments_202611" }, "the month is not over")
     }
 
     @Test func `below its bound nothing is given up`() {

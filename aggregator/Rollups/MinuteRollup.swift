@@ -1,7 +1,7 @@
 import CallModel
 
 /// The fixed sets of dimensions into which the joint counts are folded for keeping, each by partner, minute, direction and
-/// outcome. Stored by raw value, so never renumbered.
+/// outcome. Stored by raw value, so never renumbered; 5 is taken by latencies, which lie in the same tables.
 public enum RollupSet: Int16, Sendable, CaseIterable {
     /// First is the route, second the region. The only set in which every call counts exactly once whatever it lacks, so sums
     /// over it are sums over calls. Latencies are kept with this one.
@@ -41,24 +41,11 @@ public struct MinuteKey: Hashable, Sendable {
         self.outcome = outcome
     }
 
-    /// All of it in three words, which order keys as the tables' indexes do.
-    fileprivate var words: (UInt64, UInt64, UInt64) {
-        (
-            joined(partner, Int32(set.rawValue)), joined(minute, first),
-            joined(second, Int32(direction.rawValue) << 8 | Int32(outcome))
-        )
-    }
-
     public func hash(into hasher: inout Hasher) {
-        let words = words
-        hasher.combine(words.0)
-        hasher.combine(words.1)
-        hasher.combine(words.2)
+        hasher.combine(joined(partner, Int32(set.rawValue)))
+        hasher.combine(joined(minute, first))
+        hasher.combine(joined(second, Int32(direction.rawValue) << 8 | Int32(outcome)))
     }
-}
-
-extension MinuteKey: Comparable {
-    public static func < (left: MinuteKey, right: MinuteKey) -> Bool { left.words < right.words }
 }
 
 public struct MinuteLatencyKey: Hashable, Sendable {
@@ -80,22 +67,11 @@ public struct MinuteLatencyKey: Hashable, Sendable {
         self.bucket = bucket
     }
 
-    fileprivate var words: (UInt64, UInt64, UInt64) {
-        // Buckets below zero come first.
-        let bucket = Int32(bucket) - Int32(Int16.min)
-        return (joined(partner, minute), joined(route, region), joined(Int32(direction.rawValue), bucket))
-    }
-
     public func hash(into hasher: inout Hasher) {
-        let words = words
-        hasher.combine(words.0)
-        hasher.combine(words.1)
-        hasher.combine(words.2)
+        hasher.combine(joined(partner, minute))
+        hasher.combine(joined(route, region))
+        hasher.combine(joined(Int32(direction.rawValue), Int32(bucket)))
     }
-}
-
-extension MinuteLatencyKey: Comparable {
-    public static func < (left: MinuteLatencyKey, right: MinuteLatencyKey) -> Bool { left.words < right.words }
 }
 
 /// Folds rollup blocks into counts by minute. Blocks add up, so any number may be folded at once.

@@ -55,7 +55,7 @@ public struct CellKey: Hashable, Sendable {
     }
 }
 
-/// Two ids in one word. Ids and times are never negative, so that words are ordered as pairs are.
+/// Two ids in one word.
 @inline(__always)
 func joined(_ high: Int32, _ low: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: high)) << 32 | UInt64(UInt32(bitPattern: low))

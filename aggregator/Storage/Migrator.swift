@@ -12,6 +12,12 @@ public enum Migrator {
     /// - Parameter dryRun: only say what would be done.
     /// - Throws: `StorageError.schemaTooNew` where a later release contracted the schema beyond this program; `PostgresError`.
     public static func migrate(_ connection: PostgresConnection, dryRun: Bool = false) throws -> Report {
+        try migrate(to: programVersion, connection, dryRun: dryRun)
+    }
+
+    /// - Parameter target: the last step to take.
+    @discardableResult
+    static func migrate(to target: Int32, _ connection: PostgresConnection, dryRun: Bool = false) throws -> Report {
         // Several aggregators may start at once. The lock is the table's own: it works behind poolers, and ends with the
         // transaction.
         if !dryRun {
@@ -23,8 +29,8 @@ public enum Migrator {
                     applied_at timestamptz NOT NULL DEFAULT now());
                 """)
         }
-        var report = Report(from: try version(connection), to: Schema.steps.last!.version, steps: [])
-        for step in Schema.steps where step.version > report.from {
+        var report = Report(from: try version(connection), to: target, steps: [])
+        for step in Schema.steps where step.version > report.from && step.version <= target {
             report.steps.append("\(step.version): \(step.title)")
             guard !dryRun else { continue }
             try connection.transaction {

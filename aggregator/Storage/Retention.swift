@@ -36,11 +36,9 @@ public enum Retention {
             Partitions.byHour, before: .month(Partitions.Period.month(of: now - policy.hours)), connection)
         // What came from clocks far off lies in the default partitions, and is little.
         for (unit, kept) in [("minute", policy.minutes), ("hour", policy.hours)] {
-            for table in ["counts", "latencies"] {
-                try connection.execute(
-                    "DELETE FROM farwatch.\(unit)_\(table)_default WHERE \(unit) < $1",
-                    [.timestamptz((now - kept).microsecondsSinceEpoch)])
-            }
+            try connection.execute(
+                "DELETE FROM farwatch.\(unit)_segments_default WHERE \(unit) < $1",
+                [.timestamptz((now - kept).microsecondsSinceEpoch)])
         }
         return dropped
     }

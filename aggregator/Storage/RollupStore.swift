@@ -117,8 +117,8 @@ public enum RollupStore {
                     folded.damaged.append((writer, flush))
                 }
             }
-            try store(rollup, into: "minute", connection)
-            try store(rollup.byHour(), into: "hour", connection)
+            try CountSegments(unit: "minute").add(rollup, connection)
+            try CountSegments(unit: "hour").add(rollup.byHour(), connection)
             try connection.execute(
                 """
                 UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)
@@ -136,43 +136,6 @@ public enum RollupStore {
             WHERE b.flush > coalesce(c.flush, 0)
             """)[0].int8(0)
     }
-
-    /// - Parameter unit: `minute` or `hour`, as in the names of the tables and their columns of time.
-    private static func store(_ rollup: MinuteRollup, into unit: String, _ connection: PostgresConnection) throws {
-        // In the order of their indexes: neighbours are then on the page that is at hand.
-        let counts = rollup.counts.sorted { $0.key < $1.key }
-        try connection.execute(
-            """
-            INSERT INTO farwatch.\(unit)_counts AS m
-            SELECT * FROM unnest($1::timestamptz[], $2::int4[], $3::int2[], $4::int4[], $5::int4[], $6::int2[], $7::int2[],
-                $8::int8[], $9::int8[])
-            ON CONFLICT (partner, dimension, \(unit), first, second, direction, outcome)
-            DO UPDATE SET stored = m.stored + excluded.stored, calls = m.calls + excluded.calls
-            """,
-            [
-                .timestamptzArray(counts.map { microseconds($0.key.minute) }), .int4Array(counts.map(\.key.partner)),
-                .int2Array(counts.map(\.key.set.rawValue)), .int4Array(counts.map(\.key.first)),
-                .int4Array(counts.map(\.key.second)), .int2Array(counts.map { Int16($0.key.direction.rawValue) }),
-                .int2Array(counts.map { Int16($0.key.outcome) }), .int8Array(counts.map(\.value.stored)),
-                .int8Array(counts.map(\.value.weighted)),
-            ], prepared: true)
-        let latencies = rollup.latencies.sorted { $0.key < $1.key }
-        try connection.execute(
-            """
-            INSERT INTO farwatch.\(unit)_latencies AS m
-            SELECT * FROM unnest($1::timestamptz[], $2::int4[], $3::int4[], $4::int4[], $5::int2[], $6::int2[], $7::int8[])
-            ON CONFLICT (partner, \(unit), route, region, direction, bucket) DO UPDATE SET calls = m.calls + excluded.calls
-            """,
-            [
-                .timestamptzArray(latencies.map { microseconds($0.key.minute) }),
-                .int4Array(latencies.map(\.key.partner)),
-                .int4Array(latencies.map(\.key.route)), .int4Array(latencies.map(\.key.region)),
-                .int2Array(latencies.map { Int16($0.key.direction.rawValue) }), .int2Array(latencies.map(\.key.bucket)),
-                .int8Array(latencies.map(\.value)),
-            ], prepared: true)
-    }
-
-    private static func microseconds(_ minute: Int32) -> Int64 { Int64(minute) * 60_000_000 }
 
     /// What each partner's outbound calls were like between two times, by the lasting counts: the baselines after a restart.
     public static func totals(

@@ -30,6 +30,7 @@ enum Schema {
         SchemaStep(
             version: 4, title: "calls found by route, customer and origin; impact and drift", kind: .expands,
             script: fourthStep),
+        SchemaStep(version: 5, title: "counts as arrays", kind: .contracts, script: fifthStep),
     ]
 
     /// Rows are distributed by this many shards of agents, fixed for good.
