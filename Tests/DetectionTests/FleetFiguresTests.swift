@@ -19,9 +19,9 @@ private struct Fleet {
     }
 
     mutating func called(_ cell: CellKey, _ count: Int64 = 1) {
-        var block = RollupBlock()
-        block.addShed(cell, weight: count)
-        figures.observe(block, at: now)
+        var counter = RollupCounter()
+        counter.addShed(cell, weight: count)
+        figures.observe(counter.block, at: now)
     }
 
     mutating func partner(without hosts: Set<NameID> = []) -> FleetFigures.Partner {

@@ -26,13 +26,13 @@ private struct SmallFleet {
         }
     ) {
         for _ in 0..<seconds {
-            var block = RollupBlock()
+            var counter = RollupCounter()
             for host in 1...3 as ClosedRange<NameID> {
                 for partner in 1...3 as ClosedRange<NameID> {
                     let (share, outcome) = fails(host, partner)
                     for _ in 0..<(1 + fleet.next(callsEach)) {
                         let failed = Double(fleet.next(100_000)) < share * 100_000
-                        block.add(
+                        counter.add(
                             CellKey(
                                 interval: RollupInterval.index(of: now), partner: partner, route: partner, host: host,
                                 region: 1 + host / 3, customer: 1 + NameID(fleet.next(4)), serviceVersion: 1,
@@ -41,8 +41,8 @@ private struct SmallFleet {
                     }
                 }
             }
-            figures.observe(block, at: now)
-            for cell in CallCell.cells(of: block) { core.observe(cell) }
+            figures.observe(counter.block, at: now)
+            for cell in CallCell.cells(of: counter.block) { core.observe(cell) }
             now = now + .seconds(1)
             _ = core.advance(to: now)
             figures.settle(at: now)
@@ -126,14 +126,14 @@ struct StatusBoardTests {
 
     @Test func `too little traffic is unknown, never green`() {
         var fleet = SmallFleet(seed: 8)
-        var block = RollupBlock()
+        var counter = RollupCounter()
         for call in 0..<15 as Range<Int32> {
-            block.add(
+            counter.add(
                 CellKey(
                     interval: RollupInterval.index(of: fleet.now) - call, partner: 9, route: 1, host: 1, region: 1,
                     customer: 0, serviceVersion: 0, direction: .outbound, outcome: 0), weight: 1)
         }
-        fleet.figures.observe(block, at: fleet.now)
+        fleet.figures.observe(counter.block, at: fleet.now)
         fleet.live(seconds: 2)
         #expect(fleet.status(9) == .unknown)
     }

@@ -12,12 +12,12 @@ struct MinuteRollupTests {
     }
 
     @Test func `a partner's own set sums to the same as its routes`() {
-        var block = RollupBlock()
+        var counter = RollupCounter()
         for route in 1...5 {
-            block.add(cell(interval: Int32(route), route: NameID(route), microseconds: 500), weight: 10)
+            counter.add(cell(interval: Int32(route), route: NameID(route), microseconds: 500), weight: 10)
         }
         var rollup = MinuteRollup()
-        rollup.add(block)
+        rollup.add(counter.block)
         func sum(_ set: RollupSet) -> CellCount {
             rollup.counts.filter { $0.key.set == set }.values.reduce(into: CellCount()) { $0.add($1) }
         }
@@ -28,13 +28,13 @@ struct MinuteRollupTests {
 
     @Test func `minutes fold into the hours they belong to, and nothing is lost`() {
         var rollup = MinuteRollup()
-        var block = RollupBlock()
+        var counter = RollupCounter()
         // Three minutes of one hour and the first of the next.
         for minute in [120, 121, 179, 180] {
-            block.add(
+            counter.add(
                 cell(interval: Int32(minute) * RollupInterval.perMinute, customer: 4, microseconds: 900), weight: 2)
         }
-        rollup.add(block)
+        rollup.add(counter.block)
         let hours = rollup.byHour()
         let partner = hours.counts.filter { $0.key.set == .partner }
         #expect(Set(partner.map(\.key.minute)) == [120, 180])
@@ -44,10 +44,10 @@ struct MinuteRollupTests {
     }
 
     @Test func `folding an hour again changes nothing`() {
-        var block = RollupBlock()
-        block.add(cell(interval: 777, microseconds: 10), weight: 1)
+        var counter = RollupCounter()
+        counter.add(cell(interval: 777, microseconds: 10), weight: 1)
         var rollup = MinuteRollup()
-        rollup.add(block)
+        rollup.add(counter.block)
         #expect(rollup.byHour().byHour().counts == rollup.byHour().counts)
     }
 }

@@ -4,9 +4,9 @@ import Testing
 
 struct RollupBlockTests {
     @Test func `a block reads back as it was written, and cut anywhere it is refused`() throws {
-        var block = RollupBlock()
+        var counter = RollupCounter()
         for call in 0..<500 as Range<Int32> {
-            block.add(
+            counter.add(
                 CellKey(
                     interval: call / 100, partner: call % 7, route: call % 11, host: call % 3, region: 1,
                     customer: call, serviceVersion: 2, network: call % 5,
@@ -14,6 +14,7 @@ struct RollupBlockTests {
                     status: call % 6 == 1 ? 422 : 0,
                     latency: call % 9 == 0 ? CellKey.noLatency : Int16(call % 200)), weight: Int64(call))
         }
+        let block = counter.block
         let bytes = block.encoded()
         #expect(try RollupBlock(encoded: bytes) == block)
         for end in stride(from: 0, to: bytes.count, by: 7) {
@@ -65,15 +66,15 @@ struct RollupBlockTests {
     }
 
     @Test func `minutes hold every call of the blocks once in each set that has it`() {
-        var block = RollupBlock()
+        var counter = RollupCounter()
         for call in 0..<120 as Range<Int32> {
-            block.add(
+            counter.add(
                 CellKey(
                     interval: 600 + call / 30, partner: 1, route: 1, host: 1, region: 1, customer: call % 2,
                     serviceVersion: 0, direction: .outbound, outcome: 0), weight: 2)
         }
         var rollup = MinuteRollup()
-        rollup.add(block)
+        rollup.add(counter.block)
         func sum(_ set: RollupSet) -> Int64 {
             rollup.counts.filter { $0.key.set == set }.reduce(0) { $0 + $1.value.weighted }
         }

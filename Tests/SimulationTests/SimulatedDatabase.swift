@@ -106,8 +106,9 @@ final class SimulatedDatabase {
             expected[key, default: CellCount()].add(CellCount(stored: 1, weighted: Int64(row.weight)))
         }
         var found: [CellKey: CellCount] = [:]
-        for (key, count) in counted.cells {
-            var key = key
+        for cell in counted.cells {
+            let count = cell.count
+            var key = cell.key
             (key.interval, key.network, key.status, key.latency) = (0, 0, 0, CellKey.noLatency)
             found[key, default: CellCount()].add(count)
         }

@@ -50,10 +50,10 @@ struct CountSegmentsTests {
 
     /// Counts of a partner that no other test has, over two hours.
     private func block(partner: NameID, count: Int, _ random: inout SeededGenerator) -> RollupBlock {
-        var block = RollupBlock()
+        var counter = RollupCounter()
         for _ in 0..<count {
             let second = Int32(Self.day * 86_400) + Int32.random(in: 3_000..<4_000, using: &random)
-            block.add(
+            counter.add(
                 CellKey(
                     interval: second, partner: partner, route: .random(in: 1...3, using: &random),
                     host: .random(in: 1...20, using: &random), region: 2,
@@ -61,7 +61,7 @@ struct CountSegmentsTests {
                     outcome: Bool.random(using: &random) ? 0 : 5, latency: .random(in: 10...14, using: &random)),
                 weight: .random(in: 1...3, using: &random))
         }
-        return block
+        return counter.block
     }
 
     private func read(

@@ -6,8 +6,8 @@ extension CallCell {
     public static func cells(of block: RollupBlock) -> [CallCell] {
         var cells: [CallCell] = []
         cells.reserveCapacity(block.cells.count)
-        for (key, count) in block.cells where key.partner != 0 && count.weighted > 0 {
-            cells.append(CallCell(key, count))
+        for cell in block.cells where cell.key.partner != 0 && cell.count.weighted > 0 {
+            cells.append(CallCell(cell.key, cell.count))
         }
         cells.sort { ($0.time, $0.order) < ($1.time, $1.order) }
         return cells

@@ -63,7 +63,8 @@ public struct FleetFigures: Sendable {
         let oldest = FigureInterval.index(of: now - configuration.lateMax)
         // A host whose clock runs ahead must not fill the windows of the future.
         let newest = FigureInterval.index(of: now) + 1
-        for (key, count) in block.cells where key.partner != 0 {
+        for cell in block.cells where cell.key.partner != 0 {
+            let (key, count) = (cell.key, cell.count)
             guard (oldest...newest).contains(FigureInterval.index(of: key)), has(room: key.partner) else {
                 ignoredCalls += count.weighted
                 continue

@@ -68,7 +68,14 @@ extension CopyBuffer {
         if TextCheck.isPlain(bytes) { appendBytes(bytes) } else { appendUnchecked(bytes) }
     }
 
-    /// Any type in its binary form; for arrays, and where speed does not matter.
+    @inlinable
+    public mutating func append(int2Array values: some Collection<Int16>) { appendArray(.int2, values) }
+    @inlinable
+    public mutating func append(int4Array values: some Collection<Int32>) { appendArray(.int4, values) }
+    @inlinable
+    public mutating func append(int8Array values: some Collection<Int64>) { appendArray(.int8, values) }
+
+    /// Any type in its binary form; for other arrays, and where speed does not matter.
     public mutating func append(_ value: PostgresValue) {
         guard let bytes = value.bytes else { return appendNull() }
         append(bytea: bytes)
@@ -124,6 +131,27 @@ extension CopyBuffer {
         beginField(reserving: MemoryLayout<I>.size)
         store(Int32(truncatingIfNeeded: MemoryLayout<I>.size))
         store(value)
+    }
+
+    /// As `PostgresValue`'s arrays, without a copy between.
+    @inlinable
+    mutating func appendArray<I: FixedWidthInteger>(_ type: PostgresType, _ values: some Collection<I>) {
+        let elementByteCount = 4 + MemoryLayout<I>.size
+        precondition(values.count <= (1 << 30) / elementByteCount, "a field holds at most 1 GiB")
+        // An empty array has no dimension at all.
+        let byteCount = values.isEmpty ? 12 : 20 + values.count * elementByteCount
+        beginField(reserving: byteCount)
+        store(Int32(truncatingIfNeeded: byteCount))
+        store(Int32(values.isEmpty ? 0 : 1))
+        store(Int32(0))
+        store(type.rawValue)
+        guard !values.isEmpty else { return }
+        store(Int32(truncatingIfNeeded: values.count))
+        store(Int32(1))
+        for value in values {
+            store(Int32(truncatingIfNeeded: MemoryLayout<I>.size))
+            store(value)
+        }
     }
 
     @inlinable

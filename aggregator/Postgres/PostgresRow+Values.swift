@@ -79,9 +79,9 @@ extension PostgresRow {
 /// Arrays of one dimension. `…ArrayOrNull` is nil where the array itself is null; null elements are kept by the
 /// accessors that return optionals and refused by the others.
 extension PostgresRow {
-    public func int2Array(_ column: Int) throws(PostgresError) -> [Int16] { try elements(column, .int2Array, integer) }
-    public func int4Array(_ column: Int) throws(PostgresError) -> [Int32] { try elements(column, .int4Array, integer) }
-    public func int8Array(_ column: Int) throws(PostgresError) -> [Int64] { try elements(column, .int8Array, integer) }
+    public func int2Array(_ column: Int) throws(PostgresError) -> [Int16] { try integers(column, .int2Array) }
+    public func int4Array(_ column: Int) throws(PostgresError) -> [Int32] { try integers(column, .int4Array) }
+    public func int8Array(_ column: Int) throws(PostgresError) -> [Int64] { try integers(column, .int8Array) }
     public func textArray(_ column: Int) throws(PostgresError) -> [String] { try elements(column, .textArray, string) }
     public func uuidArray(_ column: Int) throws(PostgresError) -> [PostgresUUID] {
         try elements(column, .uuidArray, uuidValue)
@@ -101,6 +101,13 @@ extension PostgresRow {
     }
     public func optionalTextArray(_ column: Int) throws(PostgresError) -> [String?] {
         try present(column, optionalElements(column, .textArray, string))
+    }
+
+    /// Counts are read by the million: without nulls their places are known.
+    private func integers<I: FixedWidthInteger>(_ column: Int, _ type: PostgresType) throws(PostgresError) -> [I] {
+        let plain: [I]?? = try decoded(column, as: "array", where: { $0 == type }) { .some(BinaryArray.integers(of: $0)) }
+        if let values = plain ?? nil { return values }
+        return try elements(column, type, integer)
     }
 
     private func elements<R>(
@@ -125,6 +132,25 @@ extension PostgresRow {
 
 /// Reads what `PostgresValue`'s arrays write. Lengths are checked although a server sent them.
 enum BinaryArray {
+    /// Header and length of an element, before the first of a plain array.
+    private static let headerByteCount = 20
+
+    /// Of an array without nulls; nil for any other.
+    static func integers<I: FixedWidthInteger>(of bytes: UnsafeRawBufferPointer) -> [I]? {
+        func word(_ offset: Int) -> Int32 { Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)) }
+        let elementByteCount = 4 + MemoryLayout<I>.size
+        guard bytes.count >= headerByteCount, word(0) == 1, word(4) == 0 else { return nil }
+        let count = (bytes.count - headerByteCount) / elementByteCount
+        guard word(12) == count, bytes.count == headerByteCount + count * elementByteCount else { return nil }
+        for index in 0..<count where word(headerByteCount + index * elementByteCount) != MemoryLayout<I>.size {
+            return nil
+        }
+        return (0..<count).map { index in
+            let offset = headerByteCount + index * elementByteCount + 4
+            return I(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: I.self))
+        }
+    }
+
     static func elements<R>(of bytes: UnsafeRawBufferPointer, _ decode: (UnsafeRawBufferPointer) -> R?) -> [R?]? {
         var rest = bytes[...]
         func take(_ count: Int) -> UnsafeRawBufferPointer? {

@@ -41,10 +41,12 @@ public struct MinuteKey: Hashable, Sendable {
         self.outcome = outcome
     }
 
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(joined(partner, Int32(set.rawValue)))
-        hasher.combine(joined(minute, first))
-        hasher.combine(joined(second, Int32(direction.rawValue) << 8 | Int32(outcome)))
+    public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
+
+    public func _rawHashValue(seed: Int) -> Int {
+        KeyHash.of(
+            seed, joined(partner, Int32(set.rawValue)), joined(minute, first),
+            joined(second, Int32(direction.rawValue) << 8 | Int32(outcome)))
     }
 }
 
@@ -67,10 +69,11 @@ public struct MinuteLatencyKey: Hashable, Sendable {
         self.bucket = bucket
     }
 
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(joined(partner, minute))
-        hasher.combine(joined(route, region))
-        hasher.combine(joined(Int32(direction.rawValue), Int32(bucket)))
+    public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
+
+    public func _rawHashValue(seed: Int) -> Int {
+        KeyHash.of(
+            seed, joined(partner, minute), joined(route, region), joined(Int32(direction.rawValue), Int32(bucket)))
     }
 }
 
@@ -82,7 +85,8 @@ public struct MinuteRollup: Sendable {
     public init() {}
 
     public mutating func add(_ block: RollupBlock) {
-        for (key, count) in block.cells {
+        for cell in block.cells {
+            let (key, count) = (cell.key, cell.count)
             add(key, .routeAndRegion, key.route, key.region, count)
             add(key, .partner, 0, 0, count)
             add(key, .host, key.host, 0, count)
@@ -100,6 +104,7 @@ public struct MinuteRollup: Sendable {
     /// The same counts by hour: each minute stands for the hour it belongs to.
     public func byHour() -> MinuteRollup {
         var hours = MinuteRollup()
+        hours.counts.reserveCapacity(counts.count)
         for (var key, count) in counts {
             key.minute -= key.minute % 60
             hours.counts[key, default: CellCount()].add(count)

@@ -29,7 +29,7 @@ extension RollupBlock {
                 interval: keys[0][cell] &* 10, partner: keys[1][cell], route: keys[2][cell], host: keys[3][cell],
                 region: keys[4][cell], customer: keys[5][cell], serviceVersion: keys[6][cell], direction: direction,
                 outcome: outcomes[cell])
-            cells[key] = CellCount(stored: stored[cell], weighted: weighted[cell])
+            cells.append(RollupCell(key, CellCount(stored: stored[cell], weighted: weighted[cell])))
         }
         keys.removeAll()
         for _ in 0..<4 { keys.append(try reader.column(latencyCount)) }

@@ -11,31 +11,14 @@ import CallModel
 ///
 /// Version 1, still read, counted latencies apart and in intervals of ten seconds (`RollupBlock+FirstVersion`).
 public struct RollupBlock: Sendable, Equatable {
-    public internal(set) var cells: [CellKey: CellCount] = [:]
+    /// As `RollupCounter` leaves them: in order, each key once. Of bytes that somebody else wrote only that they add up.
+    public internal(set) var cells: [RollupCell] = []
     /// Of a block of version 1: its latencies by minute, whose cells have none.
     public internal(set) var separateLatencies: [MinuteLatencyKey: Int64] = [:]
 
     public init() {}
 
     public var isEmpty: Bool { cells.isEmpty }
-
-    /// Counts one call.
-    ///
-    /// - Parameter weight: how many calls it stands for.
-    @inline(__always)
-    public mutating func add(_ key: CellKey, weight: Int64) {
-        cells[key, default: CellCount()].add(CellCount(stored: 1, weighted: weight))
-    }
-
-    /// Counts calls that were shed on their host: seen, not stored, and of unknown duration.
-    public mutating func addShed(_ key: CellKey, weight: Int64) {
-        cells[key, default: CellCount()].add(CellCount(stored: 0, weighted: weight))
-    }
-
-    public mutating func merge(_ other: RollupBlock) {
-        for (key, count) in other.cells { cells[key, default: CellCount()].add(count) }
-        for (key, count) in other.separateLatencies { separateLatencies[key, default: 0] &+= count }
-    }
 }
 
 /// Why stored bytes are no rollup block.
@@ -46,30 +29,29 @@ public enum RollupBlockError: Error, Equatable {
 
 extension RollupBlock {
     private static let version: UInt32 = 2
+    private static let headerByteCount = 8
     private static let cellByteCount = 54
-    private static let names: [any KeyPath<CellKey, NameID> & Sendable] = [
-        \.partner, \.route, \.host, \.region, \.customer, \.serviceVersion, \.network,
-    ]
 
     /// The encoded block; the same counts give the same bytes.
     public func encoded() -> [UInt8] {
-        let cells = self.cells.sorted { $0.key < $1.key }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(8 + cells.count * Self.cellByteCount)
-        func put(_ value: some FixedWidthInteger) {
-            Swift.withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        ColumnWriter.bytes(count: Self.headerByteCount + cells.count * Self.cellByteCount) { writer in
+            writer.put(Self.version)
+            writer.put(UInt32(cells.count))
+            for cell in cells { writer.put(cell.key.interval) }
+            for cell in cells { writer.put(cell.key.partner) }
+            for cell in cells { writer.put(cell.key.route) }
+            for cell in cells { writer.put(cell.key.host) }
+            for cell in cells { writer.put(cell.key.region) }
+            for cell in cells { writer.put(cell.key.customer) }
+            for cell in cells { writer.put(cell.key.serviceVersion) }
+            for cell in cells { writer.put(cell.key.network) }
+            for cell in cells { writer.put(cell.key.direction.rawValue) }
+            for cell in cells { writer.put(cell.key.outcome) }
+            for cell in cells { writer.put(cell.key.status) }
+            for cell in cells { writer.put(cell.key.latency) }
+            for cell in cells { writer.put(cell.count.stored) }
+            for cell in cells { writer.put(cell.count.weighted) }
         }
-        put(Self.version)
-        put(UInt32(cells.count))
-        for cell in cells { put(cell.key.interval) }
-        for name in Self.names { for cell in cells { put(cell.key[keyPath: name]) } }
-        for cell in cells { put(cell.key.direction.rawValue) }
-        for cell in cells { put(cell.key.outcome) }
-        for cell in cells { put(cell.key.status) }
-        for cell in cells { put(cell.key.latency) }
-        for cell in cells { put(cell.value.stored) }
-        for cell in cells { put(cell.value.weighted) }
-        return bytes
     }
 
     /// Reads what `encoded()` wrote, in this release or the one before.
@@ -85,12 +67,12 @@ extension RollupBlock {
 
     private init(_ reader: inout ColumnReader) throws(RollupBlockError) {
         let count = Int(try reader.next() as UInt32)
-        guard reader.bytes.count == 8 + count * Self.cellByteCount else {
+        guard reader.bytes.count == Self.headerByteCount + count * Self.cellByteCount else {
             throw .malformed("\(reader.bytes.count) bytes")
         }
         let intervals: [Int32] = try reader.column(count)
         var names: [[Int32]] = []
-        for _ in Self.names { names.append(try reader.column(count)) }
+        for _ in 0..<7 { names.append(try reader.column(count)) }
         let directions: [UInt8] = try reader.column(count)
         let outcomes: [UInt8] = try reader.column(count)
         let statuses: [UInt16] = try reader.column(count)
@@ -108,46 +90,7 @@ extension RollupBlock {
                 region: names[3][cell], customer: names[4][cell], serviceVersion: names[5][cell],
                 network: names[6][cell], direction: direction, outcome: outcomes[cell], status: statuses[cell],
                 latency: latencies[cell])
-            cells[key] = CellCount(stored: stored[cell], weighted: weighted[cell])
+            cells.append(RollupCell(key, CellCount(stored: stored[cell], weighted: weighted[cell])))
         }
-    }
-}
-
-extension CellKey {
-    /// Neighbours resemble each other, which is what makes the columns small.
-    fileprivate static func < (left: CellKey, right: CellKey) -> Bool {
-        let (ours, theirs) = (
-            (left.interval, left.partner, left.route, left.host, left.region),
-            (right.interval, right.partner, right.route, right.host, right.region)
-        )
-        guard ours == theirs else { return ours < theirs }
-        let (more, others) = (
-            (left.customer, left.serviceVersion, left.network, left.direction.rawValue, left.outcome),
-            (right.customer, right.serviceVersion, right.network, right.direction.rawValue, right.outcome)
-        )
-        guard more == others else { return more < others }
-        return (left.status, left.latency) < (right.status, right.latency)
-    }
-}
-
-/// Takes little-endian integers off the front of an array.
-struct ColumnReader {
-    let bytes: [UInt8]
-    private var offset = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    mutating func next<Value: FixedWidthInteger>() throws(RollupBlockError) -> Value {
-        let width = MemoryLayout<Value>.size
-        guard offset + width <= bytes.count else { throw .malformed("ends early") }
-        defer { offset += width }
-        return bytes.withUnsafeBytes { Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Value.self)) }
-    }
-
-    mutating func column<Value: FixedWidthInteger>(_ count: Int) throws(RollupBlockError) -> [Value] {
-        var values: [Value] = []
-        values.reserveCapacity(count)
-        for _ in 0..<count { values.append(try next()) }
-        return values
     }
 }

@@ -44,21 +44,46 @@ public struct CellKey: Hashable, Sendable {
         self.latency = latency
     }
 
-    /// Every call is looked up by it: five words cost half of what thirteen fields do.
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(joined(interval, partner))
-        hasher.combine(joined(route, host))
-        hasher.combine(joined(region, customer))
-        hasher.combine(joined(serviceVersion, network))
+    /// All of it, most significant first. Ids and times are never negative, so that words are ordered as fields are.
+    private var words: (UInt64, UInt64, UInt64, UInt64, UInt64) {
         let outcomes = UInt64(direction.rawValue) << 8 | UInt64(outcome)
-        hasher.combine(outcomes << 32 | UInt64(status) << 16 | UInt64(UInt16(bitPattern: latency)))
+        // Buckets below zero come first.
+        let bucket = UInt16(truncatingIfNeeded: Int32(latency) - Int32(Int16.min))
+        return (
+            joined(interval, partner), joined(route, host), joined(region, customer), joined(serviceVersion, network),
+            outcomes << 32 | UInt64(status) << 16 | UInt64(bucket)
+        )
     }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
+
+    /// Every call is looked up by it (`KeyHash`).
+    public func _rawHashValue(seed: Int) -> Int {
+        let words = words
+        return KeyHash.of(seed, words.0, words.1, words.2, words.3, words.4)
+    }
+}
+
+extension CellKey: Comparable {
+    /// Neighbours resemble each other, which is what makes the columns of a block small.
+    public static func < (left: CellKey, right: CellKey) -> Bool { left.words < right.words }
 }
 
 /// Two ids in one word.
 @inline(__always)
 func joined(_ high: Int32, _ low: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: high)) << 32 | UInt64(UInt32(bitPattern: low))
+}
+
+/// Calls that have everything in common, and how many they are.
+public struct RollupCell: Sendable, Hashable {
+    public var key: CellKey
+    public var count: CellCount
+
+    public init(_ key: CellKey, _ count: CellCount) {
+        self.key = key
+        self.count = count
+    }
 }
 
 /// How many calls fell into a cell.

@@ -53,7 +53,7 @@ public final class BatchWriter {
         do {
             let result = try database.transaction {
                 let dispositions = try enter(encoded, at: now, database)
-                var counted = RollupBlock()
+                var counted = RollupCounter()
                 rows.removeAll()
                 blocks.removeAll()
                 for (index, disposition) in dispositions.enumerated() where disposition == .stored {
@@ -106,7 +106,7 @@ public final class BatchWriter {
 
     // MARK: Rows and blocks
 
-    private func append(_ batch: MappedBatch, receivedAt now: Instant, counting counted: inout RollupBlock) {
+    private func append(_ batch: MappedBatch, receivedAt now: Instant, counting counted: inout RollupCounter) {
         let metadata = batch.batch.metadata
         let received = now.microsecondsSinceEpoch
         let shard = batch.key.shard
@@ -138,7 +138,7 @@ public final class BatchWriter {
     }
 
     /// Stored × weight + shed = seen: what a host could not keep of a batch is counted with what it could.
-    private func count(_ shed: MappedColumns, of batch: ReceivedBatch, in counted: inout RollupBlock) {
+    private func count(_ shed: MappedColumns, of batch: ReceivedBatch, in counted: inout RollupCounter) {
         guard let columns = batch.shed else { return }
         for cell in 0..<columns.callCount {
             counted.addShed(shed.cell(of: cell, columns, batch.clockCorrection), weight: Int64(columns.weight[cell]))
@@ -169,11 +169,11 @@ public final class BatchWriter {
     }
 
     private func copy(
-        _ counted: RollupBlock, flush: Int64, at now: Instant, _ database: some FlushDatabase
+        _ counted: RollupCounter, flush: Int64, at now: Instant, _ database: some FlushDatabase
     ) throws {
         guard !counted.isEmpty else { return }
         if !rows.isEmpty { try database.copy(rows: rows, blocks: blocks) }
-        try database.append(counted.encoded(), writer: writerID, flush: flush, at: now.microsecondsSinceEpoch)
+        try database.append(counted.block.encoded(), writer: writerID, flush: flush, at: now.microsecondsSinceEpoch)
     }
 }
 

@@ -198,12 +198,12 @@ extension CountSegments {
             rows.append(int2: key.dimension)
             rows.append(int4: number)
             rows.append(int4: Int32(counts.count))
-            rows.append(.int4Array(counts.map(\.place.first)))
-            rows.append(.int4Array(counts.map(\.place.second)))
-            rows.append(.int2Array(counts.map(\.place.direction)))
-            rows.append(.int2Array(counts.map(\.place.outcome)))
-            rows.append(.int8Array(counts.map(\.value.stored)))
-            rows.append(.int8Array(counts.map(\.value.weighted)))
+            rows.append(int4Array: counts.lazy.map { $0.place.first })
+            rows.append(int4Array: counts.lazy.map { $0.place.second })
+            rows.append(int2Array: counts.lazy.map { $0.place.direction })
+            rows.append(int2Array: counts.lazy.map { $0.place.outcome })
+            rows.append(int8Array: counts.lazy.map { $0.value.stored })
+            rows.append(int8Array: counts.lazy.map { $0.value.weighted })
         }
         _ = try connection.copyIn("COPY farwatch.\(unit)_segments FROM STDIN (FORMAT binary)", rows)
     }

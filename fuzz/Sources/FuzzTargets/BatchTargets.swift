@@ -74,13 +74,13 @@ extension FuzzTarget {
             must((try? RollupBlock(encoded: block.encoded()))?.cells == block.cells, "a block does not read back")
         },
         seeds: {
-            var block = RollupBlock()
+            var counter = RollupCounter()
             for number in 1...4 {
                 let key = CellKey(
                     interval: 179_500_000, partner: Int32(number), route: 2, host: 3, region: 4, customer: 0,
                     serviceVersion: 5, network: 6, direction: .outbound, outcome: 0, latency: 79)
-                block.add(key, weight: Int64(number))
+                counter.add(key, weight: Int64(number))
             }
-            return [block.encoded(), RollupBlock().encoded()]
+            return [counter.block.encoded(), RollupBlock().encoded()]
         })
 }
