@@ -15,7 +15,8 @@ struct StorageSizeTests {
             part("call_rows", "20261122", 10), part("call_rows", "20261123", 10), part("call_rows", "20261124", 5),
             part("payload_blocks", "20261122", 100), part("payload_blocks", "20261123", 100),
             part("payload_blocks", "20261124", 50), part("rollup_blocks", "20261122", 1),
-            part("minute_segments", "20261120", 4), part("hour_segments", "202610", 2), part("hour_segments", "202611", 2),
+            part("minute_segments", "20261120", 4), part("hour_segments", "202610", 2),
+            part("hour_segments", "202611", 2),
             StorageSize.Part(table: "names", period: nil, byteCount: 1 << 20),
         ])
     }

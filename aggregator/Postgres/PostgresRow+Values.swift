@@ -105,7 +105,9 @@ extension PostgresRow {
 
     /// Counts are read by the million: without nulls their places are known.
     private func integers<I: FixedWidthInteger>(_ column: Int, _ type: PostgresType) throws(PostgresError) -> [I] {
-        let plain: [I]?? = try decoded(column, as: "array", where: { $0 == type }) { .some(BinaryArray.integers(of: $0)) }
+        let plain: [I]?? = try decoded(column, as: "array", where: { $0 == type }) { bytes in
+            .some(BinaryArray.integers(of: bytes))
+        }
         if let values = plain ?? nil { return values }
         return try elements(column, type, integer)
     }
@@ -137,7 +139,9 @@ enum BinaryArray {
 
     /// Of an array without nulls; nil for any other.
     static func integers<I: FixedWidthInteger>(of bytes: UnsafeRawBufferPointer) -> [I]? {
-        func word(_ offset: Int) -> Int32 { Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)) }
+        func word(_ offset: Int) -> Int32 {
+            Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self))
+        }
         let elementByteCount = 4 + MemoryLayout<I>.size
         guard bytes.count >= headerByteCount, word(0) == 1, word(4) == 0 else { return nil }
         let count = (bytes.count - headerByteCount) / elementByteCount

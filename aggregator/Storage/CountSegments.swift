@@ -148,7 +148,8 @@ extension CountSegments {
             """
             SELECT s.partner, s.dimension, s.\(unit), s.number, s.length
             FROM unnest($1::int4[], $2::int2[], $3::timestamptz[]) AS k (partner, dimension, at)
-            JOIN farwatch.\(unit)_segments s ON s.partner = k.partner AND s.dimension = k.dimension AND s.\(unit) = k.at
+            JOIN farwatch.\(unit)_segments s
+            ON s.partner = k.partner AND s.dimension = k.dimension AND s.\(unit) = k.at
             WHERE s.\(unit) >= $4 AND s.\(unit) <= $5 ORDER BY s.number
             """, columns(of: keys))
         for row in rows {
@@ -175,8 +176,10 @@ extension CountSegments {
             let (direction, outcome) = (try row.int2Array(5), try row.int2Array(6))
             let (stored, calls) = (try row.int8Array(7), try row.int8Array(8))
             let length = first.count
-            guard [second.count, direction.count, outcome.count, stored.count, calls.count].allSatisfy({ $0 == length })
-            else { throw StorageError.damaged("a segment of counts has arrays of different lengths") }
+            let lengths = [second.count, direction.count, outcome.count, stored.count, calls.count]
+            guard lengths.allSatisfy({ $0 == length }) else {
+                throw StorageError.damaged("a segment of counts has arrays of different lengths")
+            }
             counts[try key(row), default: []] += (0..<length).map { index in
                 Count(
                     place: Place(
