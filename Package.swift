@@ -243,7 +243,8 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "CallModel", "Rollups", "BatchFormat", "Impact", "Drift", "Postgres", "Runtime", "SimulationKit", "Storage", logging,
+                "CallModel", "Rollups", "BatchFormat", "Impact", "Drift", "Postgres", "Runtime", "SimulationKit",
+                "Storage", logging,
             ]),
         .testTarget(
             name: "QueryAPITests",
