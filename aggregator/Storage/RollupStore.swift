@@ -117,8 +117,8 @@ public enum RollupStore {
                     folded.damaged.append((writer, flush))
                 }
             }
-            try CountSegments(unit: "minute").add(rollup, connection)
-            try CountSegments(unit: "hour").add(rollup.byHour(), connection)
+            try SegmentStore(unit: "minute").add(rollup, connection)
+            try SegmentStore(unit: "hour").add(rollup.byHour(), connection)
             try connection.execute(
                 """
                 UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)

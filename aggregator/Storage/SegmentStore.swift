@@ -8,47 +8,15 @@ import Rollups
 /// The segments of one key add up, like the sorted runs of a log-structured merge tree (O'Neil et al., 1996): new counts are
 /// taken together with the youngest segments that are at most twice as large, and lie beside those that are larger. So a key has
 /// few segments, the logarithm of its counts, and each count is written again as seldom.
-struct CountSegments {
-    /// Whose counts share a segment. Ordered as the table's index is, so that neighbours meet the page that is at hand.
-    struct Key: Hashable, Comparable {
-        var partner: NameID
-        /// `RollupSet.rawValue`, or `latencyDimension`.
-        var dimension: Int16
-        /// Minutes since 1970.
-        var minute: Int32
-
-        static func < (left: Key, right: Key) -> Bool {
-            (left.partner, left.dimension, left.minute) < (right.partner, right.dimension, right.minute)
-        }
-    }
-
-    /// What tells the counts of one segment apart.
-    struct Place: Hashable, Comparable {
-        var first: NameID
-        var second: NameID
-        var direction: Int16
-        /// An outcome's code; a bucket where latencies are counted.
-        var outcome: Int16
-
-        static func < (left: Place, right: Place) -> Bool {
-            (left.first, left.second, left.direction, left.outcome)
-                < (right.first, right.second, right.direction, right.outcome)
-        }
-    }
-
-    struct Count {
-        var place: Place
-        var value: CellCount
-    }
+struct SegmentStore {
+    typealias Key = CountSegment.Key
+    typealias Count = CountSegment.Count
 
     /// A segment as it lies in the table, without its arrays.
     struct Stored: Equatable {
         var number: Int32
         var length: Int
     }
-
-    /// Latencies by route and region lie in the same tables, beside the dimensions of `RollupSet`.
-    static let latencyDimension: Int16 = 5
 
     /// What is smaller is always taken together: a row's own cost is that of some counts.
     static let smallLength = 64
@@ -74,7 +42,7 @@ struct CountSegments {
 
     /// Adds all of `rollup`, within the caller's transaction. Two must not do so at once.
     func add(_ rollup: MinuteRollup, _ connection: PostgresConnection) throws {
-        var counts = Self.counts(of: rollup)
+        var counts = rollup.segments
         guard !counts.isEmpty else { return }
         let keys = counts.keys.sorted()
         let stored = try segments(of: keys, connection)
@@ -87,45 +55,12 @@ struct CountSegments {
             taken += joined.map { (key, $0.number) }
         }
         try take(taken, into: &counts, connection)
-        try write(keys.map { ($0, numbers[$0]!, Self.summed(counts[$0]!)) }, connection)
-    }
-
-    private static func counts(of rollup: MinuteRollup) -> [Key: [Count]] {
-        var counts: [Key: [Count]] = [:]
-        for (key, value) in rollup.counts {
-            counts[Key(partner: key.partner, dimension: key.set.rawValue, minute: key.minute), default: []].append(
-                Count(
-                    place: Place(
-                        first: key.first, second: key.second, direction: Int16(key.direction.rawValue),
-                        outcome: Int16(key.outcome)), value: value))
-        }
-        for (key, calls) in rollup.latencies {
-            counts[Key(partner: key.partner, dimension: latencyDimension, minute: key.minute), default: []].append(
-                Count(
-                    place: Place(
-                        first: key.route, second: key.region, direction: Int16(key.direction.rawValue),
-                        outcome: key.bucket), value: CellCount(stored: 0, weighted: calls)))
-        }
-        return counts
-    }
-
-    /// In order, each place once.
-    static func summed(_ counts: [Count]) -> [Count] {
-        var summed: [Count] = []
-        summed.reserveCapacity(counts.count)
-        for count in counts.sorted(by: { $0.place < $1.place }) {
-            if summed.last?.place == count.place {
-                summed[summed.count - 1].value.add(count.value)
-            } else {
-                summed.append(count)
-            }
-        }
-        return summed
+        try write(keys.map { ($0, numbers[$0]!, CountSegment.summed(counts[$0]!)) }, connection)
     }
 }
 
 /// The statements.
-extension CountSegments {
+extension SegmentStore {
     private func time(_ key: Key) -> Int64 { Int64(key.minute) * 60_000_000 }
 
     private func columns(of keys: some Collection<Key>) -> [PostgresValue] {
@@ -182,7 +117,7 @@ extension CountSegments {
             }
             counts[try key(row), default: []] += (0..<length).map { index in
                 Count(
-                    place: Place(
+                    place: CountSegment.Place(
                         first: first[index], second: second[index], direction: direction[index],
                         outcome: outcome[index]),
                     value: CellCount(stored: stored[index], weighted: calls[index]))

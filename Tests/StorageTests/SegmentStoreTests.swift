@@ -7,14 +7,14 @@ import Testing
 @testable import Storage
 
 /// Counts last as arrays, and add up to what was counted.
-struct CountSegmentsTests {
+struct SegmentStoreTests {
     // MARK: Which are taken together
 
     private func lengths(afterAdding additions: [Int]) -> (lengths: [Int], written: Int) {
-        var segments: [CountSegments.Stored] = []
+        var segments: [SegmentStore.Stored] = []
         var written = 0
         for length in additions {
-            let joined = CountSegments.joined(segments, withNew: length)
+            let joined = SegmentStore.joined(segments, withNew: length)
             let total = joined.reduce(length) { $0 + $1.length }
             written += total
             segments.removeLast(joined.count)
@@ -31,17 +31,17 @@ struct CountSegmentsTests {
             let (lengths, written) = lengths(afterAdding: additions)
             let total = additions.reduce(0, +)
             #expect(lengths.reduce(0, +) == total)
-            #expect(lengths.count <= 12 + total / (CountSegments.lengthMax / 4), "\(lengths)")
-            #expect(lengths.allSatisfy { $0 <= CountSegments.lengthMax })
+            #expect(lengths.count <= 12 + total / (SegmentStore.lengthMax / 4), "\(lengths)")
+            #expect(lengths.allSatisfy { $0 <= SegmentStore.lengthMax })
             // Below the small length everything is written each time; above it, by the logarithm.
-            #expect(written <= total * 14 + additions.count * CountSegments.smallLength)
+            #expect(written <= total * 14 + additions.count * SegmentStore.smallLength)
         }
     }
 
     @Test func `what is larger than a segment may be stays by itself`() {
-        let large = CountSegments.Stored(number: 0, length: CountSegments.lengthMax)
-        #expect(CountSegments.joined([large], withNew: CountSegments.lengthMax * 2).isEmpty)
-        #expect(CountSegments.joined([large], withNew: 1).isEmpty)
+        let large = SegmentStore.Stored(number: 0, length: SegmentStore.lengthMax)
+        #expect(SegmentStore.joined([large], withNew: SegmentStore.lengthMax * 2).isEmpty)
+        #expect(SegmentStore.joined([large], withNew: 1).isEmpty)
     }
 
     // MARK: In the database
@@ -106,8 +106,8 @@ struct CountSegmentsTests {
             var rollup = MinuteRollup()
             rollup.add(block)
             try connection.transaction {
-                try CountSegments(unit: "minute").add(rollup, connection)
-                try CountSegments(unit: "hour").add(rollup.byHour(), connection)
+                try SegmentStore(unit: "minute").add(rollup, connection)
+                try SegmentStore(unit: "hour").add(rollup.byHour(), connection)
             }
         }
         let minutes = try read("minute", partner: partner, connection)
@@ -124,7 +124,7 @@ struct CountSegmentsTests {
 
     @Test func `adding nothing writes nothing`() async throws {
         let connection = try await StorageServer.connect()
-        try CountSegments(unit: "minute").add(MinuteRollup(), connection)
+        try SegmentStore(unit: "minute").add(MinuteRollup(), connection)
     }
 
     // MARK: What was counted before
