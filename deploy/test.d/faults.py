@@ -19,7 +19,9 @@ from installation import Installation
 from processes import end_database_left_behind
 
 AGENT_ADDRESS, AGGREGATOR_ADDRESS = "10.213.0.1", "10.213.0.2"
-SPOOL_DISK, DATABASE_DISK = "48m", "384m"
+SPOOL_DISK_MIB, DATABASE_DISK_MIB = 48, 384
+# More, for each second that the network is cut for: the calls of that time have to lie somewhere.
+SPOOL_DISK_MIB_A_SECOND, DATABASE_DISK_MIB_A_SECOND = 0.2, 2
 # By how much a full disk is short: a little is left, so that files can be made but not filled.
 LEFT_BYTE_COUNT = 8_192
 FILL_TRIES = 40
@@ -63,9 +65,9 @@ class Network:
 class Disk:
     """A small file system of its own, which can be filled and emptied again."""
 
-    def __init__(self, folder: Path, size: str):
+    def __init__(self, folder: Path, mib: float):
         folder.mkdir()
-        run("mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "farwatch-test", str(folder))
+        run("mount", "-t", "tmpfs", "-o", f"size={mib:.0f}m,mode=755", "farwatch-test", str(folder))
         self.folder = folder
         self._ballast = folder / ".ballast"
 
@@ -94,12 +96,15 @@ class Disk:
 class BreakableInstallation(Installation):
     """An installation whose parts stand where they can be broken one by one."""
 
-    def __init__(self, other_programs: Path | None = None):
+    def __init__(self, other_programs: Path | None = None, longest_partition_s: int = 0):
         self.network = Network()
         super().__init__()
         self.disks = {
-            "agent": Disk(self.state / "agent", SPOOL_DISK), "aggregator": Disk(self.state / "aggregator", DATABASE_DISK),
-        }  # fmt: skip
+            "agent": Disk(self.state / "agent", SPOOL_DISK_MIB + SPOOL_DISK_MIB_A_SECOND * longest_partition_s),
+            "aggregator": Disk(
+                self.state / "aggregator", DATABASE_DISK_MIB + DATABASE_DISK_MIB_A_SECOND * longest_partition_s
+            ),
+        }
         self.builds = [self.bin, other_programs or self.bin]
         self._use_tls()
 

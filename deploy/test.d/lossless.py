@@ -122,7 +122,7 @@ class Trial:
         self.installation.wait_for(self._is_live, LIVE_WITHIN_S, "a call made after a partition is in the status")
         seen, left = time.monotonic() - began, self._backlog()
         load.finish()
-        self._expect_stored("l-partition-", load.ids)
+        self._expect_stored("l-partition-", load.ids, DRAINED_WITHIN_S + seconds)
         drained = time.monotonic() - began
         self.sent |= load.ids | {"l-live"}
         return (
@@ -153,9 +153,9 @@ class Trial:
             self.draw.shuffle(self.bag)
         return self.bag.pop()
 
-    def _expect_stored(self, prefix: str, wanted: set[str]) -> None:
+    def _expect_stored(self, prefix: str, wanted: set[str], within_s: float = DRAINED_WITHIN_S) -> None:
         ids: list[str] = []
-        deadline = time.monotonic() + DRAINED_WITHIN_S
+        deadline = time.monotonic() + within_s
         while len(ids) < len(wanted) and time.monotonic() < deadline:
             time.sleep(0.2)
             ids = self._stored_ids(prefix)
@@ -240,7 +240,7 @@ def main() -> None:
     options.add_argument("--other", type=Path, help="programs of another build, with which the aggregator's are exchanged")
     arguments = options.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    with BreakableInstallation(arguments.other) as installation:
+    with BreakableInstallation(arguments.other, arguments.partition) as installation:
         faults = arguments.faults.split(",") if arguments.faults else FAULTS
         trial = Trial(installation, arguments.seed, faults)
         try:
