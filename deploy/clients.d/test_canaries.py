@@ -1,6 +1,7 @@
 """Random secrets, sent through every door in every disguise: none may be found in anything the agent writes, shows or sends."""
 
 import base64
+import itertools
 import json
 import random
 import sys
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from agent import Agent  # noqa: E402
 
+NUMBERS = itertools.count()
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 SETTINGS = """\
 redaction:
@@ -61,8 +63,9 @@ def native(text: str, host: str, body) -> dict:
     request |= {"headers": headers | {"content-type": "application/json"}, "body": body}
     response = {"status": 400, "headers": {"set-cookie": text, "location": f"https://a.example/{quoted}"}}
     response["body"] = {"error": {"message": f"No such customer: {text}", text: 1}}
-    names = {name: text for name in ("service", "service_version", "region", "environment", "id")}
-    return {"time": "2026-11-24T05:00:00Z", "request": request, "response": response, **names}
+    names = {name: text for name in ("service", "service_version", "region", "environment")}
+    # Calls of one id are one call.
+    return {"time": "2026-11-24T05:00:00Z", "id": f"{text}/{next(NUMBERS)}", "request": request, "response": response, **names}
 
 
 def moesif(text: str) -> dict:
@@ -116,12 +119,13 @@ class Canaries(unittest.TestCase):
                     taps.append(answer.read().decode())
             # A batch is sealed when its first call is a second old; only then does it wait to be sent.
             deadline = time.monotonic() + 20
-            while len((waiting := agent.command("sent", "--waiting").stdout).splitlines()) <= count // 2:
+            while len((waiting := agent.command("sent", "--waiting").stdout).splitlines()) < count:
                 self.assertLess(time.monotonic(), deadline, f"only {len(waiting.splitlines())} calls of {count} wait")
                 time.sleep(0.5)
             sinks = {"sent": waiting, "metrics": agent.health_page("/metrics"), "status": agent.health_page("/status")}
             sinks["tap"] = "\n".join(taps)
-            # Native ids and Moesif's are told apart by their content, so equal ones are suppressed; the rest is there.
+            partners = [json.loads(line)["partner"] for line in waiting.splitlines()]
+            self.assertEqual({partners.count(name) for name in ("slack", "github")}, {4 * len(secrets)}, "every call is there")
             self.assertGreater(len(sinks["tap"]), 1000)
             sinks["answers"] = "\n".join(answers)
             files = [path for path in agent.config.parent.rglob("*") if path.is_file()]
