@@ -55,7 +55,7 @@ public final class Aggregator: Sendable {
         let agents = AgentRegistry()
         let tokens = AccessTokens()
         let lane = CommitLane(database, name: holder, logger: logger)
-        let names = PartnerNames(settings.partnerNames)
+        let names = PartnerNames(settings)
         let links = try await AcknowledgeLinks.open(database, publicURL: settings.publicURL)
         let outbox = Later<OutboxKeeper>()
         let decider = Decider(
@@ -72,11 +72,13 @@ public final class Aggregator: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let ingest = IngestHandler(
             settings.ingest, sink: Self.sink(lane, agents, tokens),
-            catalogue: IngestHandler.Document(settings.catalogue), metrics: IngestMetrics(metrics), logger: logger)
-        reloading = SettingsReload(names, ingest, metrics)
+            catalogues: IngestHandler.Catalogues(settings), metrics: IngestMetrics(metrics), logger: logger)
+        let whole = PublishedWhole(settings)
+        reloading = SettingsReload(names, ingest, whole, metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
         sources.shares.areAllowed = settings.shares
+        sources.catalogue = { whole.document }
         let known = Later<ToldBySettings>()
         known.value = ToldBySettings(settings)
         sources.addIncidents(database, links, decider, known)

@@ -33,6 +33,15 @@ def export(count: int = 3) -> ExportTraceServiceRequest:
     return request
 
 
+def moesif(number: int) -> dict:
+    """An event as the SDKs write it."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.125", time.gmtime())
+    request = {"time": now, "verb": "POST", "uri": f"https://api.stripe.com/v1/charges/ch_{number}", "headers": {"x-a": "b"}}
+    request |= {"body": "eyJhIjoxfQ==", "transfer_encoding": "base64", "ip_address": "203.0.113.7", "api_version": "1.0"}
+    response = {"time": now, "status": 201, "headers": {"content-type": "application/json"}, "body": {"id": number}}
+    return {"request": request, "response": response, "direction": "Outgoing", "user_id": "ann", "company_id": "acme", "weight": 2}
+
+
 class BadInput(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -117,6 +126,10 @@ class BadInput(unittest.TestCase):
             ("/v1/calls", NDJSON_TYPE, as_ndjson([native_call(number) for number in range(5)])),
             ("/v1/calls", JSON_TYPE, json.dumps([native_call(number) for number in range(5)]).encode()),
             ("/v1/traces", PROTOBUF_TYPE, export().SerializeToString()),
+            ("/v1/events", JSON_TYPE, json.dumps(moesif(0)).encode()),
+            ("/v1/events/batch", JSON_TYPE, json.dumps([moesif(number) for number in range(5)]).encode()),
+            ("/v1/users", JSON_TYPE, b'{"user_id":"ann","company_id":"acme","metadata":{"plan":"gold"}}'),
+            ("/v1/companies/batch", JSON_TYPE, b'[{"company_id":"acme","metadata":{"plan":"gold"}}]'),
         ]
         refused = 0
         for number in range(MUTATIONS):
