@@ -123,7 +123,7 @@ class Canaries(unittest.TestCase):
             # A batch is sealed when its first call is a second old; only then does it wait to be sent.
             deadline = time.monotonic() + 20
             while len((waiting := agent.command("sent", "--waiting").stdout).splitlines()) < count:
-                self.assertLess(time.monotonic(), deadline, f"only {len(waiting.splitlines())} calls of {count} wait"
+                self.assertLess(time.monotonic(), deadline, f"only {len(waiting.splitlines())} calls of {count} wait")
                 time.sleep(0.5)
             sinks = {"sent": waiting, "metrics": agent.health_page("/metrics"), "status": agent.health_page("/status")}
             sinks["tap"] = "\n".join(taps)
