@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
@@ -117,6 +118,21 @@ class Canaries(unittest.TestCase):
         else:
             self.installation.start_aggregator()
 
+    def go_on_failing(self) -> None:
+        """An incident wants more than a burst: until it is there, one call a second of each secret fails."""
+        is_over = threading.Event()
+
+        def fail() -> None:
+            while not is_over.wait(1):
+                now = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                calls = [native(text, "api.stripe.com", {"a": text}) | now for text in self.secrets]
+                self.post("/v1/calls", [call | {"response": {"status": 503, "body": {"error": call["request"]["body"]}}} for call in calls])
+
+        thread = threading.Thread(target=fail)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(is_over.set)
+
     def streamed(self) -> str:
         """What somebody sees who looks on while calls arrive, with the reason why each failed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.installation.ports.api, timeout=30)
@@ -144,6 +160,7 @@ class Canaries(unittest.TestCase):
         self.send_all()
         self.crash("farwatch-agent")
         self.crash("farwatch-aggregator")
+        self.go_on_failing()
         calls = self.installation.wait_for(
             lambda: (found := self.stored_calls()) and len(found) >= self.sent and found, 60, "the calls are stored"
         )

@@ -242,6 +242,8 @@ class Incidents(unittest.TestCase):
         table = self.farwatch("incidents", "--partner", "fabrikam")
         self.assertRegex(table, rf"(?m)^{OTHER} .* major .* Fabrikam fails")
         self.assertRegex(self.farwatch("incident", str(OTHER)), r"customers +1: acme")
+        shown = json.loads(self.farwatch("incident", "show", str(OTHER), "--json"))
+        self.assertEqual(shown, self.ask(f"/api/v1/incidents/{OTHER}")[2])
         self.assertIn("no `404404` here", self.farwatch("incident", "show", "404404", code=1))
         self.farwatch("incidents", "--state", "closed", code=64)
         self.farwatch("incidents", "--limit", "0", code=64)
