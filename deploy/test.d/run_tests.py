@@ -2,7 +2,7 @@
 
     run_tests.py [--workers N] [--also NAME=COMMAND]… FILE…
 
-Most of these tests wait: for a second that has to pass, for a program that starts. So two run at a time (`--workers`), the longest
+Most of these tests wait: for a second that has to pass, for a program that starts. So three run at a time (`--workers`), the longest
 first; each takes ports and folders nobody else has. A file that measures, or that looks at the whole machine, says so by a line
 `ALONE = True` with its reason: such files run by themselves, after the others. `--also` takes any other command into the same
 queue; what it comes to is its exit status.
@@ -28,8 +28,9 @@ FILE_WAIT_S = 1_200  # The longest takes some minutes on two cores.
 ENDING_WAIT_S = 60
 # What takes long, in seconds, so that it starts first. What is not named counts as short: this is for speed only.
 LONG = {
-    "system_api": 400, "fuzz": 300, "system_lossless": 200, "system_notifiers": 150, "system_canaries": 120,
-    "system_disk": 80, "system_dashboard": 70, "system_queries": 60, "system_incidents": 60, "test_clients": 60,
+    "system_packets": 180, "system_api": 170, "system_takeover": 120, "system_notifiers": 100, "system_queries": 75,
+    "system_dashboard": 70, "system_probes": 60, "system_lossless": 50, "system_alarm": 50, "system_canaries": 45,
+    "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,
 }  # fmt: skip
 SHORT_S = 20
 
@@ -190,7 +191,7 @@ def show(result: Result) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workers", type=int, default=2, help="how many files run at a time (2)")
+    parser.add_argument("--workers", type=int, default=3, help="how many files run at a time (3)")
     parser.add_argument("--also", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("files", nargs="*", type=Path)
     arguments = parser.parse_args()

@@ -97,7 +97,7 @@ class Incidents(unittest.TestCase):
             ).split()[-1]
             for scope in ("read", "operate", "admin")
         }
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.tokens["admin"])
         for number, title in ((INCIDENT, "Fabrikam fails: POST /v1/charges"), (OTHER, "Fabrikam fails")):
             cls.installation.sql(
                 "INSERT INTO farwatch.incidents (id, epoch, state, severity, kind, partners, quiet, started_at, opened_at,"

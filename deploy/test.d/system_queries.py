@@ -57,7 +57,7 @@ class Queries(unittest.TestCase):
             ).split()[-1]
             for scope in ("read", "operate", "admin", "ingest")
         }
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.tokens["ingest"])
 
     @classmethod
     def get(cls, path: str, token: str | None = None, method: str = "GET", body=None, **headers):

@@ -33,7 +33,7 @@ class Shares(unittest.TestCase):
             ).split()[-1]
             for scope in ("read", "operate", "admin")
         }
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.tokens["admin"])
 
     def ask(self, path: str, token: str | None = None, method: str = "GET", body=None):
         headers = {"authorization": f"Bearer {self.tokens[token]}"} if token else {}
