@@ -24,7 +24,9 @@ import Testing
             var suffixes: [String] = []
             for kind in ["registries", "companies"] {
                 document.member("public_suffixes")?.forEachMember { name, list in
-                    if String(decoding: name, as: UTF8.self) == kind { list.forEachElement { suffixes.append($0.string ?? "") } }
+                    if String(decoding: name, as: UTF8.self) == kind {
+                        list.forEachElement { suffixes.append($0.string ?? "") }
+                    }
                 }
             }
             return (
@@ -76,7 +78,8 @@ import Testing
     @Test func `the largest catalogue that settings may hold is bounded`() throws {
         let name = String(repeating: "n", count: 40)
         let many = (0..<PublishedCatalogue.partnerCountMax).map { number in
-            PartnerDefinition(id: "p\(number)", name: name, hosts: [HostPattern("h\(number).example")].compactMap(\.self))
+            PartnerDefinition(
+                id: "p\(number)", name: name, hosts: [HostPattern("h\(number).example")].compactMap(\.self))
         }
         #expect(try PublishedCatalogue(many).json.count < PublishedCatalogue.byteCountMax)
         #expect(WholeCatalogue(many).json.count < 2 << 20)

@@ -70,10 +70,11 @@ public final class Aggregator: Sendable {
         try await chores.prepare()
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let whole = PublishedWhole(settings)
         let ingest = IngestHandler(
             settings.ingest, sink: Self.sink(lane, agents, tokens),
-            catalogues: IngestHandler.Catalogues(settings), metrics: IngestMetrics(metrics), logger: logger)
-        let whole = PublishedWhole(settings)
+            catalogues: IngestHandler.Catalogues(settings.catalogue, whole.document), metrics: IngestMetrics(metrics),
+            logger: logger)
         reloading = SettingsReload(names, ingest, whole, metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)

@@ -23,7 +23,7 @@ final class PartnerNames: Sendable {
     }
 }
 
-/// The whole catalogue as the query API answers it.
+/// The whole catalogue as both servers answer it.
 final class PublishedWhole: Sendable {
     private let current: Mutex<PublishedStatus.Document>
 
@@ -61,8 +61,8 @@ final class SettingsReload: Sendable {
     func use(_ settings: AggregatorSettings, _ servers: [HTTPServer], _ logger: Logger) {
         for user in users.withLock({ $0 }) { user(settings) }
         names.use(settings)
-        ingest.publish(IngestHandler.Catalogues(settings))
         whole.use(settings)
+        ingest.publish(IngestHandler.Catalogues(settings.catalogue, whole.document))
         for server in servers {
             do throws(TransportError) {
                 try server.reloadCertificates()
@@ -77,8 +77,7 @@ final class SettingsReload: Sendable {
 }
 
 extension IngestHandler.Catalogues {
-    init(_ settings: AggregatorSettings) {
-        let (catalogue, whole) = (settings.catalogue, PublishedStatus.Document(settings.wholeCatalogue.json))
+    init(_ catalogue: PublishedCatalogue, _ whole: PublishedStatus.Document) {
         typealias Representation = IngestHandler.Document.Representation
         self.init(
             forAgents: IngestHandler.Document(
