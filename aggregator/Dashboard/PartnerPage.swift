@@ -121,9 +121,11 @@ private func known(_ facts: JSONValue?) -> String {
     let verdict: String
     switch state {
     case "confirmed", "in_part":
-        verdict = "\(parts("confirmed")): confirmed \(htmlEscaped(facts?.member("verified")?.string ?? ""))"
+        let firm = parts("confirmed")
+        verdict =
+            "\(firm.isEmpty ? "In part" : firm): confirmed \(htmlEscaped(facts?.member("verified")?.string ?? ""))"
     case "settings": verdict = "Defined by your settings"
-    case "derived": verdict = "Known by its domain alone"
+    case "derived": verdict = "Not in the catalogue: named by a domain, or by the settings of hosts"
     default: verdict = "Nothing confirmed yet"
     }
     var notes = ""

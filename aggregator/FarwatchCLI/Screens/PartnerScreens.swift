@@ -72,14 +72,14 @@ private func factLines(_ facts: JSONValue) -> [(String, String)] {
         facts.member(name)?.forEachElement { names.append(safeText(words($0.string))) }
         return names.joined(separator: ", ")
     }
-    let (state, open) = (facts.member("state")?.string, parts("unconfirmed"))
+    let (state, firm, open) = (facts.member("state")?.string, parts("confirmed"), parts("unconfirmed"))
     let day = facts.member("verified")?.string.map { " " + safeText($0) } ?? ""
     let known =
         switch state {
         case "settings": "defined by your settings"
-        case "derived": "its domain alone"
+        case "derived": "not in the catalogue: named by a domain, or by the settings of hosts"
         case "unconfirmed": "nothing confirmed yet"
-        default: "\(parts("confirmed")) confirmed\(day)"
+        default: "\(firm.isEmpty ? "in part" : firm) confirmed\(day)"
         }
     var lines = [("known", known)]
     if !open.isEmpty { lines.append(("unconfirmed", open)) }
