@@ -11,7 +11,8 @@ public struct PartnerFacts: Sendable, Equatable {
         case unconfirmed
         /// The operator's settings alone define it.
         case settings
-        /// Nobody defined it: it bears the registrable domain of a host that was called.
+        /// The catalogue knows nothing of it: it bears the registrable domain of a host that was called, or a name that the
+        /// settings of a host give.
         case derived
     }
 
