@@ -181,7 +181,7 @@ let package = Package(
         .testTarget(name: "RuntimeTests", dependencies: ["SimulationKit", "Runtime", logging], exclude: ["Golden"]),
         .testTarget(
             name: "CatalogueSettingsTests",
-            dependencies: ["CallModel", "PartnerCatalog", "Runtime", "CatalogueSettings"]),
+            dependencies: ["CallModel", "Documents", "PartnerCatalog", "Runtime", "CatalogueSettings"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", nio, nioPosix, logging]),
         .testTarget(name: "PrivilegesTests", dependencies: ["Runtime", "Privileges"]),
         .testTarget(name: "ProbesTests", dependencies: ["SimulationKit", "CallModel", "Privileges", "Probes"]),

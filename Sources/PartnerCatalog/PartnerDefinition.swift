@@ -36,15 +36,20 @@ public struct PartnerDefinition: Sendable, Hashable {
         public static let rateLimits = ConfirmedParts(rawValue: 16)
     }
 
-    /// Whether everything told here is confirmed.
-    public var confirmed: Bool {
+    /// The parts of which anything is told here.
+    var toldParts: ConfirmedParts {
         var told: ConfirmedParts = []
         if !hosts.isEmpty { told.insert(.hosts) }
         if !webhookSignatures.isEmpty || webhookHeaders != WebhookHeaders() { told.insert(.webhooks) }
         if !routes.isEmpty { told.insert(.routes) }
         if errors != nil { told.insert(.errors) }
         if !rateLimitHeaders.isEmpty { told.insert(.rateLimits) }
-        return confirmedParts.isSuperset(of: told) && !rateLimitHeaders.contains(where: \.isHearsay)
+        return told
+    }
+
+    /// Whether everything told here is confirmed.
+    public var confirmed: Bool {
+        confirmedParts.isSuperset(of: toldParts) && !rateLimitHeaders.contains(where: \.isHearsay)
     }
 
     public init(

@@ -19,7 +19,8 @@ import Testing
         Facts(
             partner: "stripe", signature: "stripe-signature", limits: ["stripe-rate-limited-reason"],
             confirmed: .webhooks),
-        Facts(partner: "slack", signature: "x-slack-signature", headers: ["x-slack-retry-num"]),
+        Facts(
+            partner: "slack", signature: "x-slack-signature", headers: ["x-slack-retry-num"], confirmed: .webhooks),
         Facts(
             partner: "shopify", signature: "x-shopify-hmac-sha256",
             headers: ["x-shopify-topic", "x-shopify-webhook-id"],
@@ -141,6 +142,14 @@ import Testing
         "lob": ["api.lob.com"],
         "clerk": ["api.clerk.com", "api.clerk.dev"],
         "asana": ["app.asana.com"],
+        "intercom": ["api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io"],
+        "twilio": ["api.twilio.com", "*.twilio.com"],
+        "adyen": ["*.adyen.com", "*.adyenpayments.com"],
+        "chargebee": ["*.chargebee.com"],
+        "plaid": ["production.plaid.com", "sandbox.plaid.com", "development.plaid.com"],
+        "xero": ["api.xero.com", "identity.xero.com"],
+        "box": ["api.box.com", "upload.box.com", "dl.boxcloud.com"],
+        "okta": ["*.okta.com", "*.oktapreview.com", "*.okta-emea.com"],
     ]
 
     @Test func `hosts are confirmed exactly where all of them were read`() {

@@ -55,7 +55,7 @@ public final class Aggregator: Sendable {
         let agents = AgentRegistry()
         let tokens = AccessTokens()
         let lane = CommitLane(database, name: holder, logger: logger)
-        let names = PartnerNames(settings.partnerNames)
+        let names = PartnerNames(settings)
         let links = try await AcknowledgeLinks.open(database, publicURL: settings.publicURL)
         let outbox = Later<OutboxKeeper>()
         let decider = Decider(
@@ -70,13 +70,16 @@ public final class Aggregator: Sendable {
         try await chores.prepare()
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let whole = PublishedWhole(settings)
         let ingest = IngestHandler(
             settings.ingest, sink: Self.sink(lane, agents, tokens),
-            catalogue: IngestHandler.Document(settings.catalogue), metrics: IngestMetrics(metrics), logger: logger)
-        reloading = SettingsReload(names, ingest, metrics)
+            catalogues: IngestHandler.Catalogues(settings.catalogue, whole.document), metrics: IngestMetrics(metrics),
+            logger: logger)
+        reloading = SettingsReload(names, ingest, whole, metrics)
         var sources = Self.sources(database, agents, tokens, decider, metrics, logger)
         sources.add(database, history)
         sources.shares.areAllowed = settings.shares
+        sources.catalogue = { whole.document }
         let known = Later<ToldBySettings>()
         known.value = ToldBySettings(settings)
         sources.addIncidents(database, links, decider, known)

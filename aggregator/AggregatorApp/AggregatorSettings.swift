@@ -37,6 +37,8 @@ public struct AggregatorSettings: Sendable {
 
     /// What agents are told of these partners.
     var catalogue = PublishedCatalogue.empty
+    /// What everybody else is told of them and of those that Farwatch ships.
+    var wholeCatalogue = WholeCatalogue([])
 
     public init() {}
 
@@ -92,7 +94,9 @@ public struct AggregatorSettings: Sendable {
         // One without a name adds to a shipped partner, whose name stays.
         for partner in partners where !partner.name.isEmpty { partnerNames[partner.id] = partner.name }
         do throws(PublishedCatalogue.Flaw) {
-            if !partners.isEmpty { catalogue = try PublishedCatalogue(partners) }
+            guard !partners.isEmpty else { return }
+            catalogue = try PublishedCatalogue(partners)
+            wholeCatalogue = WholeCatalogue(partners)
         } catch {
             root.report("partners", "what is published of them \(error)")
         }

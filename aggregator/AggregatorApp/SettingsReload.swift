@@ -1,19 +1,40 @@
 import CatalogueSettings
 import Ingest
 import Logging
+import NIOCore
+import PartnerCatalog
+import QueryAPI
 import Runtime
 import Synchronization
 import Transport
 
-/// Names of partners for people, by id; they change with the settings.
+/// Names of partners for people, by id, and what is known of them; both change with the settings.
 final class PartnerNames: Sendable {
-    private let names: Mutex<[String: String]>
+    private let known: Mutex<(names: [String: String], facts: [String: PartnerFacts])>
 
-    init(_ names: [String: String]) { self.names = Mutex(names) }
+    init(_ settings: AggregatorSettings) { known = Mutex((settings.partnerNames, settings.wholeCatalogue.facts)) }
 
-    subscript(partner: String) -> String? { names.withLock { $0[partner] } }
+    subscript(partner: String) -> String? { known.withLock { $0.names[partner] } }
 
-    func replace(_ names: [String: String]) { self.names.withLock { $0 = names } }
+    func facts(of partner: String) -> PartnerFacts { known.withLock { $0.facts[partner] } ?? .derived }
+
+    func use(_ settings: AggregatorSettings) {
+        known.withLock { $0 = (settings.partnerNames, settings.wholeCatalogue.facts) }
+    }
+}
+
+/// The whole catalogue as both servers answer it.
+final class PublishedWhole: Sendable {
+    private let current: Mutex<PublishedStatus.Document>
+
+    init(_ settings: AggregatorSettings) { current = Mutex(PublishedStatus.Document(settings.wholeCatalogue.json)) }
+
+    var document: PublishedStatus.Document { current.withLock { $0 } }
+
+    func use(_ settings: AggregatorSettings) {
+        let document = PublishedStatus.Document(settings.wholeCatalogue.json)
+        current.withLock { $0 = document }
+    }
 }
 
 /// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it
@@ -23,12 +44,14 @@ final class PartnerNames: Sendable {
 final class SettingsReload: Sendable {
     private let names: PartnerNames
     private let ingest: IngestHandler
+    private let whole: PublishedWhole
     private let users = Mutex<[@Sendable (AggregatorSettings) -> Void]>([])
     private let metrics: ReloadMetrics
 
-    init(_ names: PartnerNames, _ ingest: IngestHandler, _ metrics: MetricsRegistry) {
+    init(_ names: PartnerNames, _ ingest: IngestHandler, _ whole: PublishedWhole, _ metrics: MetricsRegistry) {
         self.names = names
         self.ingest = ingest
+        self.whole = whole
         self.metrics = ReloadMetrics(metrics)
     }
 
@@ -37,8 +60,9 @@ final class SettingsReload: Sendable {
 
     func use(_ settings: AggregatorSettings, _ servers: [HTTPServer], _ logger: Logger) {
         for user in users.withLock({ $0 }) { user(settings) }
-        names.replace(settings.partnerNames)
-        ingest.publish(IngestHandler.Document(settings.catalogue))
+        names.use(settings)
+        whole.use(settings)
+        ingest.publish(IngestHandler.Catalogues(settings.catalogue, whole.document))
         for server in servers {
             do throws(TransportError) {
                 try server.reloadCertificates()
@@ -52,6 +76,14 @@ final class SettingsReload: Sendable {
     func refused() { metrics.wereRefused() }
 }
 
-extension IngestHandler.Document {
-    init(_ catalogue: PublishedCatalogue) { self.init(json: catalogue.json, entityTag: catalogue.entityTag) }
+extension IngestHandler.Catalogues {
+    init(_ catalogue: PublishedCatalogue, _ whole: PublishedStatus.Document) {
+        typealias Representation = IngestHandler.Document.Representation
+        self.init(
+            forAgents: IngestHandler.Document(
+                Representation(ByteBuffer(bytes: catalogue.json), entityTag: catalogue.entityTag)),
+            whole: IngestHandler.Document(
+                Representation(whole.body, entityTag: whole.entityTag),
+                gzip: whole.gzip.map { Representation($0, entityTag: whole.gzipEntityTag) }))
+    }
 }

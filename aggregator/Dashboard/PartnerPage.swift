@@ -20,7 +20,7 @@ func partnerPage(_ id: String, _ input: PageInput) -> String? {
         for (title, list) in lists {
             body += shares(title, list)
         }
-        body += "</div>" + outages(partner.member("outages"), input)
+        body += "</div>" + outages(partner.member("outages"), input) + known(partner.member("facts"))
         return framed(
             title: "\(name): \(statusWords(status))", version: input.version,
             asOf: moment(partner.member("as_of")?.string), isStale: partner.member("stale")?.bool ?? false, body)
@@ -108,6 +108,31 @@ private func shares(_ title: String, _ list: JSONValue?) -> String {
     guard !rows.isEmpty else { return "" }
     return
         "<section class=\"panel\"><h3>\(title) <small>failed, last minutes</small></h3><ul class=\"shares\">\(rows)</ul></section>"
+}
+
+/// How far what the catalogue tells of the partner can be trusted.
+private func known(_ facts: JSONValue?) -> String {
+    func parts(_ name: StaticString) -> String {
+        var words: [String] = []
+        facts?.member(name)?.forEachElement { words.append($0.string ?? "") }
+        return htmlEscaped(words.joined(separator: ", ").replacing("_", with: " "))
+    }
+    let state = facts?.member("state")?.string
+    let verdict: String
+    switch state {
+    case "confirmed", "in_part":
+        let firm = parts("confirmed")
+        verdict =
+            "\(firm.isEmpty ? "In part" : firm): confirmed \(htmlEscaped(facts?.member("verified")?.string ?? ""))"
+    case "settings": verdict = "Defined by your settings"
+    case "derived": verdict = "Not in the catalogue: named by a domain, or by the settings of hosts"
+    default: verdict = "Nothing confirmed yet"
+    }
+    var notes = ""
+    let open = parts("unconfirmed")
+    if !open.isEmpty { notes += "<p><b>Unconfirmed:</b> \(open)</p>" }
+    if let source = facts?.member("source")?.string { notes += "<p><small>Source: \(htmlEscaped(source))</small></p>" }
+    return "<section class=\"panel\"><h3>What is known of it</h3><p>\(verdict)</p>\(notes)</section>"
 }
 
 private func outages(_ list: JSONValue?, _ input: PageInput) -> String {

@@ -37,15 +37,40 @@ public final class IngestHandler: RequestHandler {
         }
     }
 
-    /// A document that agents fetch, and are told by its entity tag that they have already.
+    /// A document made before it is asked for; whoever asks is told by its entity tag that they have it already.
     public struct Document: Sendable {
-        public var json: [UInt8]
-        /// Quotes included.
-        public var entityTag: String
+        /// One form of its bytes, under an entity tag of its own (RFC 9110, section 8.8.3), quotes included.
+        public struct Representation: Sendable {
+            public var body: ByteBuffer
+            public var entityTag: String
 
-        public init(json: [UInt8], entityTag: String) {
+            public init(_ body: ByteBuffer, entityTag: String) {
+                self.body = body
+                self.entityTag = entityTag
+            }
+        }
+
+        public var json: Representation
+        /// Nil where it is not worth it.
+        public var gzip: Representation?
+
+        public init(_ json: Representation, gzip: Representation? = nil) {
             self.json = json
-            self.entityTag = entityTag
+            self.gzip = gzip
+        }
+    }
+
+    /// What `/v1/catalogue` answers.
+    public struct Catalogues: Sendable {
+        /// For agents, which tell themselves by `farwatch-agent`: no more than they take from an aggregator, in the form that
+        /// those of the release before read as well.
+        public var forAgents: Document
+        /// For everybody else.
+        public var whole: Document
+
+        public init(forAgents: Document, whole: Document) {
+            self.forAgents = forAgents
+            self.whole = whole
         }
     }
 
@@ -59,16 +84,16 @@ public final class IngestHandler: RequestHandler {
 
     private let configuration: IngestConfiguration
     private let sink: Sink
-    private let catalogue: Mutex<Document>
+    private let catalogues: Mutex<Catalogues>
     private let metrics: IngestMetrics
     private let logger: Logger
     private let core: Mutex<IngestCore<Responder>>
 
     public init(
-        _ configuration: IngestConfiguration, sink: Sink, catalogue: Document, metrics: IngestMetrics, logger: Logger
+        _ configuration: IngestConfiguration, sink: Sink, catalogues: Catalogues, metrics: IngestMetrics, logger: Logger
     ) {
         self.configuration = configuration
-        self.catalogue = Mutex(catalogue)
+        self.catalogues = Mutex(catalogues)
         self.sink = sink
         self.metrics = metrics
         self.logger = logger
@@ -145,22 +170,22 @@ public final class IngestHandler: RequestHandler {
         }
     }
 
-    /// Agents are given this from now on.
-    public func publish(_ document: Document) { catalogue.withLock { $0 = document } }
+    /// From now on these are answered.
+    public func publish(_ new: Catalogues) { catalogues.withLock { $0 = new } }
 
     private func catalogue(for head: RequestHead) -> Response {
-        let catalogue = catalogue.withLock { $0 }
         metrics.catalogueRequests.add()
-        let known = (head.headers[first: "if-none-match"] ?? "").split(separator: ",")
-            .map { $0.filter { $0 != " " && $0 != "\t" } }
-        // Weak comparison (RFC 9110, section 13.1.2).
-        let isKnown = known.contains {
-            $0 == "*" || $0 == catalogue.entityTag || $0 == "W/" + catalogue.entityTag
-        }
-        var response = isKnown ? Response(status: 304) : Response.json(catalogue.json)
-        response.headers.add("etag", catalogue.entityTag)
-        response.headers.add("cache-control", "no-cache")
-        return response
+        let isAgent = head.headers[first: "farwatch-agent"] != nil
+        let document = catalogues.withLock { isAgent ? $0.forAgents : $0.whole }
+        let gzip = head.acceptsGzip ? document.gzip : nil
+        let chosen = gzip ?? document.json
+        var headers: Headers = [
+            "etag": chosen.entityTag, "cache-control": "no-cache", "vary": "accept-encoding, farwatch-agent",
+        ]
+        if head.hasAlready(chosen.entityTag) { return Response(status: 304, headers: headers) }
+        headers.add("content-type", "application/json")
+        if gzip != nil { headers.add("content-encoding", "gzip") }
+        return Response(status: 200, headers: headers, body: chosen.body)
     }
 
     private func receiveHeartbeat(_ request: Request, _ responder: Responder) {

@@ -128,7 +128,7 @@ public final class APIHandler: RequestHandler {
         let tag = entityTag(of: Array(buffer: response.body))
         var response = response
         response.headers.add("etag", tag)
-        guard hasAlready(tag, head) else { return response }
+        guard head.hasAlready(tag) else { return response }
         response.headers.remove("content-type")
         return Response(status: 304, headers: response.headers)
     }
@@ -240,24 +240,4 @@ let openAPIPath = "/openapi.json"
 func entityTag(of bytes: [UInt8]) -> String {
     let digest = SHA256.hash(data: bytes).prefix(8).reduce(into: UInt64(0)) { $0 = $0 << 8 | UInt64($1) }
     return "\"\(hexText(digest))\""
-}
-
-/// Whether `Accept-Encoding` lists gzip (RFC 9110, section 12.5.3); who gives it a weight of 0 gets none.
-func acceptsGzip(_ head: RequestHead) -> Bool {
-    guard let accepted = head.headers[first: "accept-encoding"] else { return false }
-    return accepted.lowercased().split(separator: ",").contains { entry in
-        let parts = entry.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-        guard parts.first == "gzip" else { return false }
-        return !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { ("1"..."9").contains($0) } }
-    }
-}
-
-/// Whether `If-None-Match` names the tag, compared weakly (RFC 9110, section 13.1.2).
-func hasAlready(_ entityTag: String, _ head: RequestHead) -> Bool {
-    guard let known = head.headers[first: "if-none-match"] else { return false }
-    return known == "*"
-        || known.split(separator: ",").contains { entry in
-            let trimmed = entry.drop { $0 == " " }
-            return (trimmed.hasPrefix("W/") ? trimmed.dropFirst(2) : trimmed).prefix { $0 != " " } == entityTag
-        }
 }

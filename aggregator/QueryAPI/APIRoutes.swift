@@ -24,6 +24,7 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     routes += evidenceRoutes(sources)
     routes += shareRoutes(sources)
     routes += hostRoutes(sources)
+    routes.append(catalogueRoute(sources))
     routes += systemRoutes(sources)
     return routes
 }
@@ -65,17 +66,9 @@ private func statusDocument(
             headers: [("retry-after", "1")])
     }
     guard let document = status.document(path, at: request.now) else { throw .notFound(request.path["id"] ?? path) }
-    let gzip = acceptsGzip(request.head) ? document.gzip : nil
-    let entityTag = gzip == nil ? document.entityTag : document.gzipEntityTag
-    var headers = Headers()
-    headers.add("etag", entityTag)
-    headers.add("cache-control", "public, max-age=1, stale-if-error=60")
-    headers.add("access-control-allow-origin", "*")
-    headers.add("vary", "accept-encoding")
-    if hasAlready(entityTag, request.head) { return Response(status: 304, headers: headers) }
-    headers.add("content-type", "application/json")
-    if gzip != nil { headers.add("content-encoding", "gzip") }
-    return Response(status: 200, headers: headers, body: gzip ?? document.body)
+    return document.response(
+        to: request.head,
+        ["cache-control": "public, max-age=1, stale-if-error=60", "access-control-allow-origin": "*"])
 }
 
 // MARK: The program itself

@@ -26,6 +26,7 @@ let apiSchemas: [(name: String, schema: String)] = [
         "PartnerDetail",
         object(
             headMembers + partnerMembers + [
+                ("facts", reference("PartnerFacts")),
                 ("routes", list("PartOfCalls")), ("hosts", list("PartOfCalls")),
                 ("customers", list("PartOfCalls")),
                 ("outages", list("Outage")),
@@ -61,7 +62,32 @@ let apiSchemas: [(name: String, schema: String)] = [
             ("partners_affected", integer),
         ])
     ),
-    ("PartnerList", object(headMembers + [("data", list("Partner")), ("next_cursor", reference("TextOrNull"))])),
+    ("PartnerList", object(headMembers + [("data", list("ListedPartner")), ("next_cursor", reference("TextOrNull"))])),
+    ("ListedPartner", object(partnerMembers + [("facts", reference("FactsState"))])),
+    ("FactsState", #"{"enum":["confirmed","in_part","unconfirmed","settings","derived"]}"#),
+    (
+        "PartnerFacts",
+        object([
+            ("state", reference("FactsState")), ("confirmed", texts), ("unconfirmed", texts),
+            ("verified", reference("TextOrNull")), ("source", reference("TextOrNull")),
+        ])
+    ),
+    (
+        "Catalogue",
+        object([
+            ("format", integer), ("version", text),
+            ("partners", #"{"type":"object","additionalProperties":\#(reference("KnownPartner"))}"#),
+            ("public_suffixes", object([("registries", texts), ("companies", texts)])),
+        ])
+    ),
+    (
+        "KnownPartner",
+        object([
+            ("name", text), ("defined_by", texts), ("facts", reference("PartnerFacts")), ("hosts", texts),
+            ("webhook_signatures", texts), ("webhook_headers", anyObject), ("webhook_paths", texts), ("routes", texts),
+            ("errors", list("Object")), ("rate_limit_headers", list("Object")),
+        ])
+    ),
     (
         "CallList",
         object([("data", list("Call")), ("next_cursor", reference("TextOrNull")), ("scanned", integer)])
@@ -393,6 +419,7 @@ private let integer = #"{"type":"integer"}"#
 private let number = #"{"type":"number"}"#
 private let boolean = #"{"type":"boolean"}"#
 private let anyObject = #"{"type":"object"}"#
+private let texts = #"{"type":"array","items":{"type":"string"}}"#
 private let objects = #"{"type":"array","items":{"type":"object"}}"#
 private let severity = #"{"enum":["minor","major","critical"]}"#
 private let indicator = #"{"enum":["none","minor","major","critical"]}"#

@@ -1,29 +1,43 @@
 import CallModel
 import Compression
 import NIOCore
+import Transport
 
 /// The status documents as bytes, with the moment they tell of: what is served, and what one aggregator publishes for the rest.
 public struct PublishedStatus: Sendable {
     public struct Document: Sendable {
         /// Answers share it: no byte is copied for one.
-        var body: ByteBuffer
+        public private(set) var body: ByteBuffer
         /// The same as gzip, of large documents alone: a thousand partners are 0.6 MB, which cost more to write than to make.
-        var gzip: ByteBuffer?
+        public private(set) var gzip: ByteBuffer?
         /// A strong entity tag, quotes included (RFC 9110, section 8.8.3).
         public var entityTag: String
 
         public var bytes: [UInt8] { Array(buffer: body) }
         /// Another representation has a tag of its own.
-        var gzipEntityTag: String { entityTag.dropLast() + "-gzip\"" }
+        public var gzipEntityTag: String { entityTag.dropLast() + "-gzip\"" }
 
         /// From this size on.
         private static let gzipByteCountMin = 32 << 10
 
-        init(_ bytes: [UInt8]) {
+        public init(_ bytes: [UInt8]) {
             body = ByteBuffer(bytes: bytes)
             entityTag = QueryAPI.entityTag(of: bytes)
             guard bytes.count >= Self.gzipByteCountMin else { return }
             gzip = ByteBuffer(bytes: bytes.withUnsafeBytes { Gzip.compress($0, level: 1) })
+        }
+
+        /// Nothing is computed for a request but whether the client has it already.
+        func response(to head: RequestHead, _ headers: Headers) -> Response {
+            let gzip = head.acceptsGzip ? gzip : nil
+            let entityTag = gzip == nil ? entityTag : gzipEntityTag
+            var headers = headers
+            headers.add("etag", entityTag)
+            headers.add("vary", "accept-encoding")
+            if head.hasAlready(entityTag) { return Response(status: 304, headers: headers) }
+            headers.add("content-type", "application/json")
+            if gzip != nil { headers.add("content-encoding", "gzip") }
+            return Response(status: 200, headers: headers, body: gzip ?? body)
         }
     }
 

@@ -39,6 +39,8 @@ public struct QuerySources: Sendable {
     public var evidenceList: @Sendable () async throws -> [EvidenceRecord] = { [] }
     public var evidence: @Sendable (_ id: String) async throws -> EvidenceRecord? = { _ in nil }
     public var removeEvidence: @Sendable (_ id: String) async throws -> Bool = { _ in false }
+    /// The whole catalogue as JSON, made when the settings were read.
+    public var catalogue: @Sendable () -> PublishedStatus.Document = { PublishedStatus.Document([]) }
     public var incidents = IncidentSources()
     public var quiets = QuietSources()
     public var owners = OwnerSources()

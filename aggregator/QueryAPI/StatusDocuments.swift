@@ -53,7 +53,12 @@ extension StatusSnapshot {
         writer.object { writer in
             head(&writer)
             writer.array("data") { writer in
-                for partner in partners { writer.object { figures(partner, &$0) } }
+                for partner in partners {
+                    writer.object {
+                        figures(partner, &$0)
+                        $0.member("facts", partner.facts.state.rawValue)
+                    }
+                }
             }
             writer.member("next_cursor", nil as String?)
         }
@@ -98,6 +103,7 @@ extension StatusSnapshot {
         writer.object { writer in
             head(&writer)
             figures(partner, &writer)
+            writer.object("facts") { partner.facts.append(to: &$0) }
             for (name, shares) in [
                 ("routes", partner.routes), ("hosts", partner.hosts), ("customers", partner.customers),
             ] {

@@ -1,5 +1,6 @@
 import CallModel
 import Detection
+import PartnerCatalog
 
 /// The state of every partner at one moment, with everything the status documents say of it.
 public struct StatusSnapshot: Sendable {
@@ -13,10 +14,13 @@ public struct StatusSnapshot: Sendable {
         public var regions: [Region]
         /// What its own status page says, while it has an incident; nil where it is not known.
         public var says: String?
+        /// How far what the catalogue tells of it can be trusted.
+        public var facts: PartnerFacts
 
         public init(
             id: String, name: String, verdict: PartnerVerdict, routes: [Share] = [], hosts: [Share] = [],
-            customers: [Share] = [], regions: [Region] = [], says: String? = nil
+            customers: [Share] = [], regions: [Region] = [], says: String? = nil,
+            facts: PartnerFacts = .derived
         ) {
             self.id = id
             self.name = name
@@ -26,6 +30,7 @@ public struct StatusSnapshot: Sendable {
             self.customers = customers
             self.regions = regions
             self.says = says
+            self.facts = facts
         }
     }
 

@@ -43,7 +43,7 @@ public struct WebPage: Sendable {
                 "content-security-policy": Self.policy,
                 "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
             ]
-            guard !hasAlready(tag, request.head) else { return Response(status: 304, headers: headers) }
+            guard !request.head.hasAlready(tag) else { return Response(status: 304, headers: headers) }
             var response = Response(status: 200, headers: headers, body: ByteBuffer(bytes: bytes))
             response.headers.add("content-type", contentType)
             return response

@@ -35,9 +35,13 @@ settings.configure(
 django.setup()
 
 
+seen = {}
+
+
 def order(request, status):
+    seen[request.path] = {name.lower(): value for name, value in request.headers.items()}
     charged = requests.post(f"{partner}/status/{status}", json={"amount": 7}, timeout=10)
-    return JsonResponse({"charged": charged.status_code}, status=201)
+    return JsonResponse({"charged": charged.status_code}, status=201, headers={"X-Answered-By": "shop 2"})
 
 
 def page(request):
@@ -60,7 +64,8 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 truth = []
 for where, company, body in [("/orders/200", "acme", {"sku": "a"}), ("/orders/503", "umbrella", {"sku": "b"}), ("/account/ann", "acme", {})]:
     answer = PLAIN.post(url + where, headers={"X-Company": company}, json=body, timeout=10)
-    truth.append({"url": url + where, "status": answer.status_code, "body": body, "answer": answer.text})
+    one = {"url": url + where, "status": answer.status_code, "body": body, "answer": answer.text, "headers": seen.get(where)}
+    truth.append(one | {"answer_headers": {name.lower(): value for name, value in answer.headers.items()}})
 time.sleep(6)  # The middleware sends every few seconds.
 print(json.dumps({"url": url, "inbound": truth}))
 sys.stdout.flush()

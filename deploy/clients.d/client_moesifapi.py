@@ -1,6 +1,7 @@
 """Sends events with moesifapi, as its README has it. Arguments: the agent's URL, the stand-in's URL. Prints what it sent."""
 
 import json
+import os
 import sys
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from moesifapi.models import (
 from moesifapi.moesif_api_client import MoesifAPIClient
 
 agent, partner = sys.argv[1:3]
-api = MoesifAPIClient("any-application-id").api
+api = MoesifAPIClient(os.environ.get("MOESIF_APPLICATION_ID", "any-application-id")).api
 Configuration.BASE_URI = agent
 
 

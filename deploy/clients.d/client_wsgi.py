@@ -15,8 +15,13 @@ agent, partner = sys.argv[1:3]
 PLAIN = requests.Session()  # Before the middleware takes over `requests`: what a customer's own program would use.
 
 
+seen = {}
+
+
 def application(environ, start_response):
     path = environ["PATH_INFO"]
+    headers = {name.removeprefix("HTTP_").replace("_", "-").lower(): value for name, value in environ.items()
+               if name.startswith("HTTP_") or name.startswith("CONTENT_")}  # fmt: skip
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     if path == "/hooks/stripe":
         status, answer = "200 OK", b'{"received":true}'
@@ -26,7 +31,8 @@ def application(environ, start_response):
         status, answer = "201 Created", json.dumps({"charged": charged.status_code}).encode()
     else:
         status, answer = "200 OK", b"<html>somebody's page</html>"
-    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+    seen[path] = headers
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer))), ("X-Answered-By", "shop 2")])
     return [answer]
 
 
@@ -59,7 +65,8 @@ for path, headers, body in [
     ("/account/ann", {"Cookie": "session=1"}, None),
 ]:
     answer = PLAIN.post(url + path, headers=headers, json=body, timeout=10)
-    truth.append({"url": url + path, "status": answer.status_code, "body": body, "answer": answer.text})
+    one = {"url": url + path, "status": answer.status_code, "body": body, "answer": answer.text, "headers": seen[path]}
+    truth.append(one | {"answer_headers": {name.lower(): value for name, value in answer.headers.items()}})
 time.sleep(3)  # The middleware sends every second.
 print(json.dumps({"url": url, "inbound": truth}))
 sys.stdout.flush()

@@ -18,17 +18,20 @@ class StandIn:
             def answer(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
                 body = self.rfile.read(length).decode()
-                stand_in.requests.append({"method": self.command, "path": self.path, "body": body})
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                stand_in.requests.append({"method": self.command, "path": self.path, "body": body, "headers": headers})
                 if self.path.startswith("/drop"):
                     self.close_connection = True
                     return
                 status = int(self.path.split("/")[2].split("?")[0]) if self.path.startswith("/status/") else 200
                 answer = json.dumps({"id": "ch_1", "status": status}).encode()
                 self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(answer)))
-                self.send_header("request-id", f"req_{len(stand_in.requests)}")
+                answered = {"content-type": "application/json", "content-length": str(len(answer)),
+                            "request-id": f"req_{len(stand_in.requests)}"}  # fmt: skip
+                for name, value in answered.items():
+                    self.send_header(name, value)
                 self.end_headers()
+                stand_in.requests[-1]["answer_headers"] = answered
                 self.wfile.write(answer)
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -100,7 +102,11 @@ class Clients(unittest.TestCase):
             self.assertEqual(call["response"]["status"], one["status"])
             self.assertEqual(call["request"]["body"], one["body"])
             self.assertEqual(call["response"]["body"], json.loads(one["answer"]))
-            self.assertIn(call["customer"], ("acme", "umbrella"))
+            self.assertEqual(call["customer"], one["headers"]["x-company"])
+            self.assertEqual(self.without_the_sdk(call["request"]), one["headers"])
+            answered = self.without_the_sdk(call["response"])
+            self.assertEqual(answered, {name: one["answer_headers"].get(name) for name in answered})
+            self.assertGreaterEqual(set(answered), {"content-type", "x-answered-by"})
             self.assertEqual(call["peer_address"], "127.0.0.1")
             self.assertGreater(call["duration_ms"], 0)
         for one in hooks:
@@ -108,12 +114,17 @@ class Clients(unittest.TestCase):
             self.assertEqual((call["partner"], call["response"]["status"]), ("stripe", 200))
             self.assertEqual(call["request"]["headers"]["stripe-signature"], "{secret}")
         # The partner's calls: exactly what the stand-in was asked.
-        asked = sorted((one["method"], stand_in.url + one["path"]) for one in stand_in.requests)
-        seen = sorted((call["request"]["method"], call["request"]["url"]) for call in outbound)
-        self.assertEqual(seen, asked)
+        asked = {stand_in.url + one["path"]: one for one in stand_in.requests}
+        self.assertEqual(sorted(call["request"]["url"] for call in outbound), sorted(asked))
         for call in outbound:
-            self.assertEqual(call["partner"], "standin")
-            self.assertEqual(call["request"]["body"], {"amount": 7})
+            one = asked[call["request"]["url"]]
+            self.assertEqual((call["partner"], call["request"]["method"]), ("standin", one["method"]))
+            self.assertEqual(call["request"]["body"], json.loads(one["body"]))
+            # HTTP's own `host` is added below the place where the SDK looks, as are `server` and `date` in the answer.
+            self.assertEqual(call["request"]["headers"] | {"host": one["headers"]["host"]}, one["headers"])
+            answered = {name: call["response"]["headers"].get(name) for name in one["answer_headers"]}
+            self.assertEqual(answered, one["answer_headers"])
+            self.assertLessEqual(set(call["response"]["headers"]) - set(answered), {"server", "date"})
             self.assertEqual(call["response"]["status"], int(call["request"]["url"].rsplit("/", 1)[1]))
             self.assertEqual(call["customer"], "acme")
         # A user's own page concerns no partner: it does not leave the host.
@@ -121,6 +132,11 @@ class Clients(unittest.TestCase):
         status = json.loads(agent.command("status", "--json").stdout)
         self.assertGreaterEqual(status["calls"]["not_ours"]["unlisted_route"], 1)
         self.assertIn("standin", [partner["id"] for partner in status["partners"]])
+
+    @staticmethod
+    def without_the_sdk(message: dict) -> dict:
+        """The headers without the one that the SDK adds of its own."""
+        return {name: value for name, value in message["headers"].items() if name != "x-moesif-transaction-id"}
 
     def test_moesifwsgi_field_by_field(self):
         self.compare_application("client_wsgi.py")
@@ -144,6 +160,12 @@ class Clients(unittest.TestCase):
             with self.subTest(encoding=one["encoding"], mode=one["mode"], url=one["url"]):
                 call = calls[span]
                 self.assertEqual(call["trace_id"], one["trace_id"])
+                started, ended = one["times"]
+                milliseconds_of_second = started // 1_000_000 % 1_000
+                moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(started // 1_000_000_000))
+                self.assertEqual(call["time"], f"{moment}.{milliseconds_of_second:03}Z")
+                # The native form tells durations in milliseconds with three decimals.
+                self.assertIn(round(call["duration_ms"] * 1_000), ((ended - started) // 1_000, (ended - started + 500) // 1_000))
                 self.assertEqual((call["partner"], call["direction"]), ("standin", "outbound"))
                 self.assertEqual(call["request"]["method"], one["method"])
                 self.assertEqual(call["request"]["url"], one["url"])
@@ -152,6 +174,21 @@ class Clients(unittest.TestCase):
                 self.assertEqual((call["environment"], call["customer"]), ("test", "acme"))
                 if one["status"] is None:
                     self.assertIn(call["error"], ("reset", "other"))
+
+        for encoding in ("protobuf", "json"):
+            self.partial_success(agent, encoding)
+
+    def partial_success(self, agent: Agent, encoding: str):
+        """One span of two can be no call: the exporter is told so with its success, and does not send them again."""
+
+        def rejected() -> int:
+            lines = re.findall(r"^farwatch_agent_receiver_rejected_calls_total(.*) (\d+)$", agent.health_page("/metrics"), re.MULTILINE)
+            return sum(int(value) for labels, value in lines if "otlp" in labels and "bad_method" in labels)
+
+        before = rejected()
+        told = run_client("client_otlp_unwell.py", agent.url, encoding, "10")
+        self.assertEqual((told["result"], told["answers"]), ("SUCCESS", [{"status": 200, "retry_after": None}]))
+        self.assertEqual(rejected(), before + 1)
 
     def test_calls_of_no_partner_never_reach_the_disk(self):
         stand_in, agent = self.both()

@@ -50,14 +50,19 @@ def reachable(installation: Installation) -> dict[str, str]:
 class Recording:
     """Runs the earlier release and keeps what it leaves behind."""
 
-    def __init__(self, programs: Path, into: Path):
-        self.programs, self.into = programs, into
+    def __init__(self, programs: Path, folder: Path):
+        """In a folder named after the schema of its database."""
+        self.programs, self.folder = programs, folder
+        self.into = folder
 
     def run(self) -> None:
-        self.into.mkdir(parents=True, exist_ok=True)
         installation = Installation()
         installation.bin = self.programs
+        leave_out_new_settings(installation)
         with installation:
+            schema = installation.sql("SELECT max(version) FROM farwatch.schema_steps")[0][0]
+            self.into = self.folder / f"schema-{schema}"
+            self.into.mkdir(parents=True, exist_ok=True)
             self._deliver(installation, calls(0, DELIVERED), DELIVERED)
             told = {"volume": {by: volume(installation, by) for by in ("partner", "customer")}}
             self._dump(installation)
@@ -109,19 +114,25 @@ class Recording:
         return {"agent": agent, "spool": spool, "sequence": int(sequence)}
 
 
-def restore(database: str, installation: Installation) -> str:
+def leave_out_new_settings(installation: Installation) -> None:
+    """What the tests set and earlier releases know nothing of."""
+    path = installation.state / "aggregator.yaml"
+    path.write_text(path.read_text().replace("partner_pages:\n  enabled: false\n", ""))
+
+
+def restore(database: str, installation: Installation, folder: Path) -> str:
     """Makes a database of what was recorded, in the installation's PostgreSQL; gives back its address."""
     installation.sql(f"CREATE DATABASE {database}")
     environment = clean_environment() | reachable(installation)
     psql = sorted(Path("/usr/lib/postgresql").glob("*/bin/psql"))[-1]
     command = [str(psql), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={database}"]
-    text = gzip.decompress((FOLDER / "database.sql.gz").read_bytes())
+    text = gzip.decompress((folder / "database.sql.gz").read_bytes())
     done = subprocess.run(command, env=environment, input=text, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return f"postgresql:///{database}?host={environment['PGHOST']}&port={environment['PGPORT']}&user={environment['PGUSER']}"
 
 
-def unpack_agent(state: Path) -> None:
-    with tarfile.open(FOLDER / "agent.tar.gz") as archive:
+def unpack_agent(state: Path, folder: Path) -> None:
+    with tarfile.open(folder / "agent.tar.gz") as archive:
         archive.extractall(state, filter="data")
     os.chmod(state / "agent", 0o700)

@@ -101,6 +101,11 @@ class Installation:
             raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def await_token(self, token: str) -> None:
+        """Tokens are read every two seconds: returns when this one, and so whatever was made before it, is known."""
+        headers = {"authorization": f"Bearer {token}"}
+        self.wait_for(lambda: send(f"{self.api.address}/api/v1/audit", None, "GET", **headers)[0] != 401, 10, "the token is known")
+
     def sql(self, statement: str) -> list[list[str]]:
         """The rows of a statement, as text, by the way an operator would take: `farwatch-aggregator psql`."""
         command = [str(self.bin / "farwatch-aggregator"), "psql", "--config", str(self.state / "aggregator.yaml"), "--"]

@@ -139,7 +139,7 @@ class Alerting(unittest.TestCase):
         token = self.installation.command(
             "farwatch-aggregator", "token", "create", "--scope", "operate", "--name", "ann"
         ).split()[-1]
-        time.sleep(3)  # Tokens are read every two seconds.
+        self.installation.await_token(token)
         status, _, body = send(
             f"{self.installation.api.address}/api/v1/incidents/{incident}/assign", b'{"to":"payments"}',
             authorization=f"Bearer {token}", content_type="application/json",

@@ -1,7 +1,6 @@
 """Bodies that a host's operator let travel whole are seen by those alone who may read bodies, and each time it is written down."""
 
 import json
-import time
 import unittest
 
 from installation import Installation, as_ndjson, native_call, send
@@ -27,7 +26,7 @@ class Bodies(unittest.TestCase):
         cls.reader = cls.token("reader", "read")
         cls.trusted = cls.token("trusted", "read", "read:bodies")
         cls.auditor = cls.token("auditor", "admin")
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.auditor)
 
     @classmethod
     def token(cls, name: str, *scopes: str) -> str:

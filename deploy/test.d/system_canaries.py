@@ -1,11 +1,15 @@
 """Random secrets in every disguise, through agent and aggregator: none is in what is stored, answered, logged or handed on."""
 
 import base64
+import contextlib
+import http.client
 import json
 import random
 import re
 import signal
+import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.parse
@@ -68,8 +72,10 @@ class Canaries(unittest.TestCase):
                                                    "multipart/form-data; boundary=b")):  # fmt: skip
                         call = native(shape, host, body) | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
                         call["request"]["headers"]["content-type"] = kind
+                        if host == "api.stripe.com":
+                            call["response"]["status"] = 503  # Enough of them are an incident.
                         self.sent += 1
-                        call["id"] = f"{shape}/{self.sent}"  # Equal ids are one call.
+                        call["id"] = f"{shape[:110]}/{self.sent}"  # Equal ids are one call; 128 bytes are an id's most.
                         calls.append(call)
             self.post("/v1/calls", calls)
             self.post("/v1/events/batch", [moesif(shape) for shape in disguises(text)])
@@ -83,16 +89,17 @@ class Canaries(unittest.TestCase):
             calls, cursor = calls + page["data"], page["next_cursor"]
         return calls
 
-    def crash(self) -> None:
+    def crash(self, program: str) -> None:
         """With calls under way; what a crash writes goes to the log, and no memory to the disk."""
         self.post("/v1/calls", [native(text, "api.stripe.com", {"a": text}) for text in self.secrets])
-        process = self.installation.programs.running["farwatch-agent"]
-        path = self.installation.state / "logs" / "farwatch-agent.log"
+        process = self.installation.programs.running[program]
+        path = self.installation.state / "logs" / f"{program}.log"
         process.send_signal(signal.SIGSEGV)
 
         def is_reported() -> bool:
-            children = [each.read_text() for each in Path(f"/proc/{process.pid}/task").glob("*/children")]
-            return b"Backtrace took" in path.read_bytes() and not any(children)
+            children = [pid for each in Path(f"/proc/{process.pid}/task").glob("*/children") for pid in each.read_text().split()]
+            helpers = [pid for pid in children if "backtrace" in Path(f"/proc/{pid}/comm").read_text()]
+            return b"Backtrace took" in path.read_bytes() and not helpers
 
         # The runtime's helper writes its report, lets go, and the fault is expected again: not before, or the helper hangs.
         self.installation.wait_for(is_reported, 60, "the report is written")
@@ -100,12 +107,46 @@ class Canaries(unittest.TestCase):
         while process.poll() is None:
             self.assertLess(time.monotonic(), deadline, "it does not end")
             process.send_signal(signal.SIGSEGV)
-            time.sleep(3)
-        del self.installation.programs.running["farwatch-agent"]
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(3)
+        del self.installation.programs.running[program]
         self.assertNotEqual(process.returncode, 0)
         log = path.read_text(errors="replace")
         self.assertIn("Signal 11", log, "the report is there to be looked into")
-        self.installation.start_agent()
+        if program == "farwatch-agent":
+            self.installation.start_agent()
+        else:
+            self.installation.start_aggregator()
+
+    def go_on_failing(self) -> None:
+        """An incident wants more than a burst: until it is there, one call a second of each secret fails."""
+        is_over = threading.Event()
+
+        def fail() -> None:
+            while not is_over.wait(1):
+                now = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                calls = [native(text, "api.stripe.com", {"a": text}) | now for text in self.secrets]
+                self.post("/v1/calls", [call | {"response": {"status": 503, "body": {"error": call["request"]["body"]}}} for call in calls])
+
+        thread = threading.Thread(target=fail)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(is_over.set)
+
+    def streamed(self) -> str:
+        """What somebody sees who looks on while calls arrive, with the reason why each failed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.installation.ports.api, timeout=30)
+        self.addCleanup(connection.close)
+        headers = {"authorization": f"Bearer {self.token}"}
+        connection.request("GET", "/api/v1/calls/stream", headers=headers)
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        lines = [answer.readline()]
+        now = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        self.post("/v1/calls", [native(text, "api.stripe.com", {"a": text}) | now for text in self.secrets])
+        while lines.count(b"event: call\n") < SECRETS or lines[-1] != b"\n":
+            lines.append(answer.readline())
+        return b"".join(lines).decode()
 
     def database(self) -> str:
         """Every row of every table as text, and what stands in it in hex, too."""
@@ -115,13 +156,15 @@ class Canaries(unittest.TestCase):
         return text + "".join(bytes.fromhex(part).decode("latin-1") for part in re.findall(r"\\x((?:[0-9a-f]{2})+)", text))
 
     def test_no_sink_holds_a_canary(self):
-        time.sleep(3)  # Tokens are read every two seconds.
+        self.installation.await_token(self.token)
         self.send_all()
-        self.crash()
+        self.crash("farwatch-agent")
+        self.crash("farwatch-aggregator")
+        self.go_on_failing()
         calls = self.installation.wait_for(
             lambda: (found := self.stored_calls()) and len(found) >= self.sent and found, 60, "the calls are stored"
         )
-        sinks = {"answers": "\n".join(self.answers), "calls": json.dumps(calls)}
+        sinks = {"answers": "\n".join(self.answers), "calls": json.dumps(calls), "stream": self.streamed()}
         bodies = {call["request"].get("body") is not None for call in calls}
         self.assertIn(True, bodies, "some bodies are there to be looked into")
         for partner in ("stripe", "slack", "github"):
@@ -138,9 +181,22 @@ class Canaries(unittest.TestCase):
                 status, _, sinks[path] = self.get(path)
                 self.assertEqual(status, 200, path)
         for call in random.Random(SEED).sample(calls, 40):
-            for form in ("native", "curl", "har"):
-                path = f"/api/v1/calls/{urllib.parse.quote(call['id'], safe='')}?format={form}"
-                sinks[path] = self.get(path)[2]
+            path = f"/api/v1/calls/{urllib.parse.quote(call['id'], safe='')}"
+            for path in (f"{path}?format=native", f"{path}?format=curl", f"{path}?format=har", f"{path}/explain"):
+                status, _, sinks[path] = self.get(path)
+                self.assertEqual(status, 200, path)
+        for number in range(1, SECRETS + 1):
+            status, _, sinks[f"trace {number}"] = self.get(f"/api/v1/traces/{number:032x}")
+            self.assertEqual(status, 200)
+        incident = self.installation.wait_for(
+            lambda: json.loads(self.get("/api/v1/incidents")[2])["data"], 60, "what failed is an incident"
+        )[0]["id"]
+        sides = urllib.parse.urlencode({"a": "partner=stripe&failed=true", "b": "partner=slack"}, quote_via=urllib.parse.quote)
+        for path in (f"/api/v1/incidents/{incident}", f"/api/v1/incidents/{incident}/why", f"/incidents/{incident}", "/incidents",
+                     "/api/v1/incidents", "/api/v1/why", "/api/v1/drift", "/drift", f"/api/v1/compare?{sides}", "/api/v1/partners/stripe",
+                     "/partners/stripe", "/api/v1/partners/stripe/history", "/api/v2/summary.json"):  # fmt: skip
+            status, _, sinks[path] = self.get(path)
+            self.assertEqual(status, 200, path)
         for path in ("/", "/api/v1/status", "/api/v1/hosts", "/api/v1/audit", "/metrics", "/api/v1/volume?by=route",
                      "/api/v1/volume?by=customer"):  # fmt: skip
             sinks[path] = self.get(path)[2]

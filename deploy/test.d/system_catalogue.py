@@ -1,5 +1,6 @@
 """Partners that only the aggregator's settings define are named by its agents; a document that is broken changes nothing."""
 
+import gzip
 import json
 import signal
 import unittest
@@ -35,6 +36,10 @@ class PublishedCatalogue(unittest.TestCase):
         return next(int(float(each.removeprefix(line))) for each in self.agent("/metrics").splitlines() if each.startswith(line))
 
     def fetch(self, **headers):
+        """As agents of this release and of the one before do: they tell who they are, and nothing of a form."""
+        return self.fetch_whole(farwatch_agent="a-test", **headers)
+
+    def fetch_whole(self, **headers):
         token = (self.installation.state / "agent.token").read_text().strip()
         headers = {"authorization": f"Bearer {token}"} | headers
         return send(f"http://127.0.0.1:{self.installation.ports.ingest}/v1/catalogue", None, "GET", **headers)
@@ -83,6 +88,7 @@ class PublishedCatalogue(unittest.TestCase):
         self.assertNotEqual(json.loads(self.agent("/status"))["catalogue_version"], own_version)
         self.never_wider()
         self.answers_by_entity_tag()
+        self.everybody_else_gets_the_whole()
         self.broken_settings_change_nothing()
         self.a_broken_document_changes_nothing()
 
@@ -109,6 +115,40 @@ class PublishedCatalogue(unittest.TestCase):
         self.assertEqual(self.fetch(authorization="Bearer nobody")[0], 401)
         before = self.fetches("unchanged")
         self.installation.wait_for(lambda: self.fetches("unchanged") > before, 30, "304 is no news")
+
+    def everybody_else_gets_the_whole(self):
+        status, headers, body = self.fetch_whole()
+        whole = json.loads(body)
+        self.assertEqual((status, whole["format"], "com.au" in whole["public_suffixes"]["registries"]), (200, 2, True))
+        self.assertGreater(len(whole["partners"]), 150)
+        self.assertIn("/accounts/{account}/**", whole["partners"]["north-bank"]["routes"])
+        self.assertEqual(whole["partners"]["north-bank"]["facts"]["state"], "settings")
+        for partner in whole["partners"].values():
+            self.assertEqual(partner["facts"]["state"] == "confirmed", not partner["facts"]["unconfirmed"] and "farwatch" in partner["defined_by"])
+        status, zipped, packed = self.fetch_whole(accept_encoding="gzip")
+        self.assertEqual((status, zipped["content-encoding"], gzip.decompress(packed)), (200, "gzip", body))
+        self.assertLess(len(packed), len(body) // 3)
+        for tag, encoding in ((headers["etag"], "identity"), (zipped["etag"], "gzip")):
+            self.assertEqual(self.fetch_whole(if_none_match=tag, accept_encoding=encoding)[0], 304)
+        self.assertNotEqual(headers["etag"], zipped["etag"])
+        status, told, same = send(f"{self.installation.api.address}/api/v1/catalogue", None, "GET")
+        self.assertEqual((status, same, told["etag"]), (200, body, headers["etag"]))
+        self.the_partner_s_document_and_page_say_what_is_confirmed(whole["partners"])
+
+    def the_partner_s_document_and_page_say_what_is_confirmed(self, known: dict):
+        api = self.installation.api.address
+        partner = self.installation.wait_for(
+            lambda: (answer := send(f"{api}/api/v1/partners/stripe", None, "GET"))[0] == 200 and json.loads(answer[2]), 30, "stripe is shown"
+        )
+        self.assertEqual(partner["facts"], known["stripe"]["facts"])
+        self.assertIn("hosts", partner["facts"]["unconfirmed"])
+        page = send(f"{api}/partners/stripe", None, "GET")[2].decode()
+        screen = self.installation.command("farwatch", "partners", "stripe", "--url", api)
+        for words in ("webhooks", "hosts", partner["facts"]["verified"], "stripe-node"):
+            self.assertIn(words, page.split("What is known of it")[1])
+            self.assertIn(words, screen)
+        self.assertRegex(screen, r"unconfirmed +hosts")
+        self.assertIn("FACTS", self.installation.command("farwatch", "partners", "--url", api))
 
     def broken_settings_change_nothing(self):
         tag = self.fetch()[1]["etag"]
@@ -140,7 +180,8 @@ class PublishedCatalogue(unittest.TestCase):
         self.installation.stop("farwatch-agent")
         self.kept.write_bytes(whole[:-9])
         self.installation.start_agent()
-        self.installation.wait_for(lambda: self.kept.read_bytes() == whole, 30, "it is fetched again")
+        self.installation.wait_for(lambda: self.fetches("new") == 1, 30, "it is fetched again")
+        self.assertEqual(self.kept.read_bytes(), whole)
         self.assertEqual(self.send_one()["partner"], "north-bank")
         version = json.loads(self.agent("/status"))["catalogue_version"]
         self.installation.stop("farwatch-aggregator")

@@ -3,6 +3,7 @@
 The pictures go to the folder that SCREENSHOTS names; without it they are looked at and let go.
 """
 
+import json
 import os
 import re
 import struct
@@ -12,9 +13,10 @@ import threading
 import unittest
 from pathlib import Path
 
+from browser import PROGRAM as BROWSER
+from browser import Browser
 from installation import Installation, as_ndjson, native_call, send
 
-BROWSER = "chromium-headless-shell"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -113,6 +115,20 @@ class Dashboard(unittest.TestCase):
                 self.assertEqual(struct.unpack(">II", data[16:24]), (width, height))
                 # A page without its style sheet, or an empty one, compresses to almost nothing.
                 self.assertGreater(len(data), 20_000)
+
+    def test_nothing_is_wider_than_a_phone(self):
+        incidents = self.installation.wait_for(
+            lambda: json.loads(send(f"{self.address}/api/v1/incidents", None, "GET")[2])["data"], 60, "there is an incident"
+        )
+        too_wide = """[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+            && !e.closest('.scroll')).slice(0, 5).map(e => e.tagName + '.' + e.className + ': ' + e.textContent.trim().slice(0, 60))"""
+        with Browser() as browser:
+            for path in ("/", "/partners/zendesk", "/partners/stripe", "/incidents", f"/incidents/{incidents[0]['id']}", "/drift"):
+                for width in (320, 412):
+                    with self.subTest(path=path, width=width):
+                        browser.open(self.address + path, width)
+                        self.assertGreater(browser.evaluate("document.body.innerText.length"), 50)
+                        self.assertLessEqual(browser.evaluate("document.documentElement.scrollWidth"), width, browser.evaluate(too_wide))
 
     def test_the_browser_reads_what_the_api_says(self):
         page = self.browse("/", "--dump-dom").stdout

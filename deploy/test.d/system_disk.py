@@ -5,11 +5,13 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
-from installation import Installation, as_ndjson, clean_environment, native_call, send
+from installation import HERE, Installation, as_ndjson, clean_environment, native_call, send
 
+REFUSED = "farwatch_agent_receiver_rejected_requests_total"
 SEED = 20261127
 DISK = "3m"
 SMALL, LARGE = "spool:\n  max_bytes: 1MiB\n", "spool:\n  max_bytes: 64MiB\n"
@@ -150,9 +152,25 @@ class SmallDisk(unittest.TestCase):
         doctor = [str(self.installation.bin / "farwatch-agent"), "doctor", "--config", str(self.settings)]
         findings = subprocess.run(doctor, env=clean_environment(), capture_output=True, text=True, check=False)
         self.assertIn("→", findings.stdout, f"a remedy; {findings.stderr}")
+        refused = self.metric(REFUSED)
+        exporters = [self.export(encoding) for encoding in ("protobuf", "json")]
+        self.seen += len(exporters)
+        self.installation.wait_for(lambda: self.metric(REFUSED) >= refused + len(exporters), 20, "both are asked to come again")
         self.drain()
+        for exporter in exporters:
+            told = json.loads(exporter.communicate(timeout=60)[0])
+            self.assertEqual(told["result"], "SUCCESS")
+            statuses = [answer["status"] for answer in told["answers"]]
+            self.assertEqual((set(statuses[:-1]), statuses[-1]), ({503}, 200), "and they come again, until they are heard")
+            self.assertTrue(all(answer["retry_after"] for answer in told["answers"][:-1]))
         self.installation.wait_for(lambda: self.send(self.calls(1)) == 202, 30, "there is room again")
         self.assertEqual(self.health("/readyz")[0], 200)
+
+    def export(self, encoding: str) -> subprocess.Popen:
+        """A real OpenTelemetry exporter with one call of the partner, which may try for a minute."""
+        client = HERE.parent / "clients.d" / "client_otlp_unwell.py"
+        command = [sys.executable, "-B", str(client), self.installation.receivers, encoding, "60"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def a_damaged_batch_is_put_away(self):
         """One batch on disk is not what was written: it is counted and put aside, the others arrive."""

@@ -97,7 +97,7 @@ class Incidents(unittest.TestCase):
             ).split()[-1]
             for scope in ("read", "operate", "admin")
         }
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.tokens["admin"])
         for number, title in ((INCIDENT, "Fabrikam fails: POST /v1/charges"), (OTHER, "Fabrikam fails")):
             cls.installation.sql(
                 "INSERT INTO farwatch.incidents (id, epoch, state, severity, kind, partners, quiet, started_at, opened_at,"
@@ -242,6 +242,8 @@ class Incidents(unittest.TestCase):
         table = self.farwatch("incidents", "--partner", "fabrikam")
         self.assertRegex(table, rf"(?m)^{OTHER} .* major .* Fabrikam fails")
         self.assertRegex(self.farwatch("incident", str(OTHER)), r"customers +1: acme")
+        shown = json.loads(self.farwatch("incident", "show", str(OTHER), "--json"))
+        self.assertEqual(shown, self.ask(f"/api/v1/incidents/{OTHER}")[2])
         self.assertIn("no `404404` here", self.farwatch("incident", "show", "404404", code=1))
         self.farwatch("incidents", "--state", "closed", code=64)
         self.farwatch("incidents", "--limit", "0", code=64)

@@ -10,12 +10,21 @@ import unittest
 from installation import Installation, as_ndjson, native_call, send
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+# Webhooks of our own make: these two of their headers tell what we send and to which subscription.
+SENDS = """
+sent_webhooks:
+  - headers: [x-shop-signature]
+    event_type: x-shop-event
+    delivery_id: x-shop-delivery
+    subscription: x-shop-subscription
+    retry: x-shop-retry
+"""
 
 
 class Queries(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.installation = Installation().__enter__()
+        cls.installation = Installation(agent_extra=SENDS).__enter__()
         cls.addClassCleanup(cls.installation.close)
         cls.address = cls.installation.api.address
         body = {"shipping": {"zip": "94107"}, "items": [{"sku": "A-1"}, {"sku": "B-2"}]}
@@ -48,7 +57,7 @@ class Queries(unittest.TestCase):
             ).split()[-1]
             for scope in ("read", "operate", "admin", "ingest")
         }
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.tokens["ingest"])
 
     @classmethod
     def get(cls, path: str, token: str | None = None, method: str = "GET", body=None, **headers):
@@ -123,6 +132,28 @@ class Queries(unittest.TestCase):
         self.assertEqual([node["call"]["id"] for node in by_key["calls"]], ["t-201"])
         screen = self.installation.command("farwatch", "trace", TRACE, "--url", self.address)
         self.assertIn("← stripe", screen)
+
+    def test_a_webhook_we_send_is_told_by_subscription_and_recipient(self):
+        ours = {"x-shop-signature": "v1=ab", "x-shop-event": "order.paid", "x-shop-delivery": "del_7", "x-shop-subscription": "sub_9"}
+        standard = {"webhook-id": "msg_1", "webhook-signature": "v1,ab", "webhook-timestamp": "1"}
+        sent = [
+            ("hooks.one.example", ours | {"x-shop-retry": "1"}, 503),
+            ("hooks.two.example:8443", standard, 200),
+        ]
+        ids = [
+            self.send_call(request={"method": "POST", "url": f"https://{host}/in/{number}", "headers": headers}, response={"status": status})
+            for number, (host, headers, status) in enumerate(sent)
+        ]
+        query = "/api/v1/calls?partner=sent-webhooks"
+        self.installation.wait_for(lambda: self.total(query) == 2, 20, "both are stored")
+        calls = {call["id"]: call for call in self.get(query)[2]["data"]}
+        first, second = (calls[each] for each in ids)
+        told = {"event_type": "order.paid", "delivery_id": "del_7", "attempt": 2, "subscription": "sub_9", "recipient": "hooks.one.example"}
+        self.assertEqual((first["webhook"], first["outcome"], first["route"]), (told, "server_error", "POST {recipient}"))
+        self.assertEqual(second["webhook"], {"delivery_id": "msg_1", "recipient": "hooks.two.example:8443"})
+        self.assertEqual(self.total("/api/v1/calls?delivery_id=del_7"), 1)
+        names = [row["name"] for row in self.get("/api/v1/volume?by=partner")[2]["data"]]
+        self.assertFalse([name for name in names if "one.example" in name or "two.example" in name], "recipients are no partners")
 
     def test_volume_and_impact_add_up(self):
         def volume(by, **query):

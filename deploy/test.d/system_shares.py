@@ -1,10 +1,13 @@
 """What an outsider is shown: one piece of evidence behind a link, until it expires or is ended; and what hosts and limits tell."""
 
 import json
+import subprocess
 import time
 import unittest
 
-from installation import Installation, as_ndjson, native_call, send
+from installation import Installation, clean_environment, as_ndjson, native_call, send
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 class Shares(unittest.TestCase):
@@ -17,7 +20,7 @@ class Shares(unittest.TestCase):
         limits = {"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "1250", "x-ratelimit-resource": "core"}
         limits["x-ratelimit-reset"] = str(int(time.time()) + 600)
         calls.append(
-            native_call(20, request={"method": "GET", "url": "https://api.github.com/user"},
+            native_call(20, trace_id=TRACE, request={"method": "GET", "url": "https://api.github.com/user"},
                         response={"status": 200, "headers": limits})
         )  # fmt: skip
         status, _, answer = send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls),
@@ -30,7 +33,7 @@ class Shares(unittest.TestCase):
             ).split()[-1]
             for scope in ("read", "operate", "admin")
         }
-        time.sleep(3)  # Tokens are read every two seconds.
+        cls.installation.await_token(cls.tokens["admin"])
 
     def ask(self, path: str, token: str | None = None, method: str = "GET", body=None):
         headers = {"authorization": f"Bearer {self.tokens[token]}"} if token else {}
@@ -146,6 +149,33 @@ class Shares(unittest.TestCase):
         for path in ("/shared/", "/shared/x", "/shared/fwshare_" + "0" * 64, "/shared/" + "a" * 5_000):
             status, headers, _ = self.ask(path)
             self.assertEqual((status, headers["content-type"]), (404, "application/problem+json"), path[:40])
+
+    def farwatch(self, *arguments: str):
+        """What a command prints as JSON, for somebody who may act."""
+        environment = clean_environment() | {"FARWATCH_TOKEN": self.tokens["operate"]}
+        command = [str(self.installation.bin / "farwatch"), *arguments, "--json", "--url", self.address]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        return json.loads(done.stdout) if done.stdout else None
+
+    def test_the_commands_do_the_same_and_print_json(self):
+        made = self.farwatch("evidence", "add", "Calls of today", "--partner", "stripe")
+        self.assertEqual(made["calls"], 20)
+        self.assertIn(made["id"], [each["id"] for each in self.farwatch("evidence", "list")["data"]])
+        har = self.farwatch("evidence", "show", made["id"])
+        self.assertEqual(har, self.ask(f"/api/v1/evidence/{made['id']}")[2])
+        preview = self.farwatch("share", "preview", made["id"])
+        share = self.farwatch("share", "add", made["id"], "--recipient", "Stripe", "--preview", preview["preview"], "--hours", "2")
+        self.assertEqual(self.ask(share["path"])[0], 200)
+        listed = {each["id"]: each["state"] for each in self.farwatch("share", "list")["data"]}
+        self.assertEqual(listed[share["id"]], "open")
+        self.farwatch("share", "end", share["id"])
+        self.assertEqual(self.ask(share["path"])[0], 404)
+        self.farwatch("evidence", "remove", made["id"])
+        self.assertEqual(self.ask(f"/api/v1/evidence/{made['id']}")[0], 404)
+        self.assertEqual(self.farwatch("impact", "--partner", "stripe")["partner"], "stripe")
+        self.assertEqual(self.farwatch("drift"), self.ask("/api/v1/drift")[2])
+        self.assertEqual([node["call"]["id"] for node in self.farwatch("trace", TRACE)["calls"]], ["t-20"])
 
     def test_hosts_come_in_pages(self):
         page = self.installation.wait_for(lambda: (p := self.ask("/api/v1/hosts?limit=1")[2])["data"] and p, 30, "a host")

@@ -88,6 +88,14 @@ class InATerminal(unittest.TestCase):
         self.assertIn("zip", text)
         quiet = subprocess.run(explain, capture_output=True, text=True, check=True)
         self.assertEqual((quiet.stderr, "%\r" in quiet.stdout), ("", False))
+        replay = [str(self.installation.bin / "farwatch-agent"), "replay", str(file)]
+        replay += ["--config", str(self.installation.state / "agent.yaml")]
+        with Terminal(replay) as terminal:
+            text = terminal.read_to_end()
+        told = [int(line) for line in re.findall(r"line (\d+)\r?\n", text)]
+        self.assertGreater(len(told), 1, text[-2000:])
+        self.assertEqual((told, told[-1]), (sorted(told), 20_000))
+        self.assertIn("20000 calls sent", text)
 
     def test_every_command_that_shows_something_prints_json(self):
         for arguments in (["status"], ["partners"], ["partners", "stripe"],

@@ -14,22 +14,27 @@ from system import clean_environment
 RETENTION = "retention: {calls: 3650d, minutes: 3650d, hours: 3650d}\n"  # The recording grows older.
 
 
-class Upgrade(unittest.TestCase):
+class Upgrade:
+    """What is tested of every recording."""
+
+    schema: int
+
     @classmethod
     def setUpClass(cls):
         """One installation lends its PostgreSQL; the other is the one that is upgraded."""
-        cls.told = json.loads((FOLDER / "told.json").read_text())
+        cls.folder = FOLDER / f"schema-{cls.schema}"
+        cls.told = json.loads((cls.folder / "told.json").read_text())
         lender = Installation()
         cls.addClassCleanup(lender.close)
         lender.start_aggregator()
-        address = restore("earlier", lender)
+        address = restore("earlier", lender, cls.folder)
         settings = lender.state / "before.yaml"
         settings.write_text(f"state_directory: {lender.state}/before\ndatabase:\n  url: {address}\n")
         cls.migrate = [str(lender.bin / "farwatch-aggregator"), "migrate", "--config", str(settings)]
         cls.rehearsed = cls.run_migration("--dry-run"), cls.run_migration("--dry-run")
         cls.installation = Installation(aggregator_extra=f"database:\n  url: {address}\n{RETENTION}")
         cls.addClassCleanup(cls.installation.close)
-        unpack_agent(cls.installation.state)
+        unpack_agent(cls.installation.state, cls.folder)
         cls.installation.start_aggregator()
         cls.token = cls.installation.command("farwatch-aggregator", "token", "create").split()[-1]
 
@@ -59,7 +64,8 @@ class Upgrade(unittest.TestCase):
         self.an_earlier_agent_s_spool_is_sent_by_this_one()
 
     def a_rehearsal_says_what_would_be_done(self):
-        self.assertRegex(self.rehearsed[0], "(?m)^would apply 3: ")
+        self.assertRegex(self.rehearsed[0], f"(?m)^would apply {self.schema + 1}: ")
+        self.assertNotIn(f"would apply {self.schema}: ", self.rehearsed[0])
         self.assertEqual(*self.rehearsed, "it changes nothing")
         self.assertIn("already", self.run_migration("--dry-run"), "the aggregator has done it at its start")
 
@@ -82,7 +88,7 @@ class Upgrade(unittest.TestCase):
             "farwatch_spool": self.told["spool"], "farwatch_sequence": str(self.told["sequence"]),
             "farwatch_floor": str(self.told["sequence"]), "content_type": "application/vnd.farwatch.batch",
         }  # fmt: skip
-        body = (FOLDER / "batch.bin").read_bytes()
+        body = (self.folder / "batch.bin").read_bytes()
         ingest = f"http://127.0.0.1:{self.installation.ports.ingest}"
         for _ in range(2):
             status, _, answer = self.installation.wait_for(
@@ -103,6 +109,18 @@ class Upgrade(unittest.TestCase):
         wanted = {call["id"] for call in calls(0, total)}
         self.installation.wait_for(lambda: set(self.stored()) == wanted, 60, "what waited is stored")
         self.installation.wait_for(lambda: self.counted() == self.weight(0, total), 60, "and counted")
+
+
+class FromSchema2(Upgrade, unittest.TestCase):
+    """Over a step that contracts: counts get another form."""
+
+    schema = 2
+
+
+class FromSchema3(Upgrade, unittest.TestCase):
+    """The release before this one."""
+
+    schema = 3
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import os
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import run_tests as run
@@ -20,6 +22,8 @@ FILES = {
 
 class Driver(unittest.TestCase):
     def setUp(self):
+        self.enterContext(unittest.mock.patch.dict(os.environ))
+        os.environ.pop("FARWATCH_TEST_SKIPS", None)  # Set where everything has to run.
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for name, text in FILES.items():
             (self.folder / f"{name}.py").write_text(text)
@@ -32,6 +36,12 @@ class Driver(unittest.TestCase):
         results = self.run_files("file_good", "file_skipped", also=("greeting=echo hello",))
         line = run.summary(results, 3)
         self.assertEqual(line, "3 files and commands, 2 tests, 0 failures, 1 skipped, 3 s")
+
+    def test_where_everything_has_to_run_what_is_skipped_is_a_failure(self):
+        os.environ["FARWATCH_TEST_SKIPS"] = "fail"
+        (result,) = self.run_files("file_skipped")
+        self.assertIn("FAILED: 1 skipped", result.line())
+        self.assertIn("1 failures, 1 skipped", run.summary([result], 0))
 
     def test_whatever_goes_wrong_is_a_failure_and_named(self):
         results = self.run_files(*FILES, also=("broken=exit 3",))
@@ -54,9 +64,9 @@ class Driver(unittest.TestCase):
         self.assertEqual(results[-1].job.name, "file_alone")
 
     def test_the_longest_start_first(self):
-        jobs = [run.other_job(f"{name}=true") for name in ("one", "fuzz", "two", "system_api")]
+        jobs = [run.other_job(f"{name}=true") for name in ("one", "system_api", "two", "system_packets")]
         queue = run.Queue(jobs, print)
-        self.assertEqual([job.name for job in queue.waiting], ["system_api", "fuzz", "one", "two"])
+        self.assertEqual([job.name for job in queue.waiting], ["system_packets", "system_api", "one", "two"])
 
     def test_what_was_printed_is_shown_whole_when_it_ends(self):
         (result,) = self.run_files("file_wrong")

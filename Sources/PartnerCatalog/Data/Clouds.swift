@@ -11,8 +11,8 @@ extension PartnerDefinition {
                 "/api/v1/apps/{app}/**",
             ],
             rateLimitHeaders: .xRateDashLimit,
-            source: "developer.okta.com rate limit best practices; hosts and routes from general knowledge",
-            verified: reviewed, confirmedParts: .rateLimits),
+            source: "developer.okta.com rate limit best practices; github.com/okta/okta-developer-docs: reference",
+            verified: reviewed, confirmedParts: [.hosts, .routes, .rateLimits]),
         PartnerDefinition(
             id: "clerk", name: "Clerk", hosts: ["api.clerk.com", "api.clerk.dev"],
             source: "github.com/clerk/javascript: backend",

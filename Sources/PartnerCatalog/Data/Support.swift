@@ -14,7 +14,9 @@ extension PartnerDefinition {
         PartnerDefinition(
             id: "intercom", name: "Intercom", hosts: ["api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io"],
             webhookSignatures: [WebhookSignature(headers: ["x-hub-signature"], isShared: true)],
-            rateLimitHeaders: .xRateLimit, source: general),
+            rateLimitHeaders: .xRateLimit,
+            source: "github.com/intercom/Intercom-OpenAPI: servers; the rest from general knowledge",
+            verified: reviewed, confirmedParts: .hosts),
         PartnerDefinition(
             id: "freshworks", name: "Freshworks",
             hosts: ["*.freshdesk.com", "*.freshservice.com", "*.myfreshworks.com"],

@@ -39,7 +39,7 @@ extension DeciderState {
         return StatusSnapshot.Partner(
             id: partner, name: settings.partnerName(partner), verdict: verdict, routes: shares(.routes, .route),
             hosts: shares(.hosts, .host), customers: shares(.customers, .customer), regions: regions,
-            says: pages[partner]?.words)
+            says: pages[partner]?.words, facts: settings.partnerFacts(partner))
     }
 
     private func outage(_ outage: OutageRecord) -> StatusSnapshot.Outage {

@@ -12,6 +12,7 @@ struct DecidingSettings: Sendable {
     var hasChannels: Bool
     /// What people call a partner, by its id.
     var partnerName: @Sendable (String) -> String
+    var partnerFacts: @Sendable (String) -> PartnerFacts
 
     init(_ settings: AggregatorSettings, _ names: PartnerNames, _ links: AcknowledgeLinks) {
         incidents = settings.incidents
@@ -22,6 +23,7 @@ struct DecidingSettings: Sendable {
             alerting.fallback = settings.notifiers.map { Step($0.name) }
         }
         alerting.acknowledgedChannels.formUnion(settings.notifiers.filter(\.tracksAcknowledgement).map(\.name))
+        partnerFacts = { names.facts(of: $0) }
         partnerName = { names[$0] ?? Catalogue.builtIn.name(of: $0) }
     }
 }

@@ -2,7 +2,7 @@ import Documents
 
 /// `/api/v1/partners` for a terminal.
 public func partnersScreen(_ list: JSONValue, _ style: Style) -> [String] {
-    let table = partnerTable(list.member("data"), asOf: list.member("as_of")?.string)
+    let table = partnerTable(list.member("data"), asOf: list.member("as_of")?.string, tellsFacts: true)
     return table.isEmpty ? ["No partner was called yet."] : table.lines(style)
 }
 
@@ -58,10 +58,33 @@ private func figures(_ partner: JSONValue, _ style: Style) -> [String] {
     ]
     if let says = partner.member("partner_says")?.string { figures.append(("partner says", safeText(words(says)))) }
     if let incident = partner.member("incident")?.string { figures.append(("incident", safeText(incident))) }
+    if let facts = partner.member("facts") { figures += factLines(facts) }
     return figures.map { label, value in
         let label = label + String(repeating: " ", count: figureColumn - label.utf8.count)
         return style.paint(label, .quiet) + cut(value, to: max(1, (style.width ?? .max) - figureColumn))
     }
+}
+
+/// How far what the catalogue tells of the partner can be trusted.
+private func factLines(_ facts: JSONValue) -> [(String, String)] {
+    func parts(_ name: StaticString) -> String {
+        var names: [String] = []
+        facts.member(name)?.forEachElement { names.append(safeText(words($0.string))) }
+        return names.joined(separator: ", ")
+    }
+    let (state, firm, open) = (facts.member("state")?.string, parts("confirmed"), parts("unconfirmed"))
+    let day = facts.member("verified")?.string.map { " " + safeText($0) } ?? ""
+    let known =
+        switch state {
+        case "settings": "defined by your settings"
+        case "derived": "not in the catalogue: named by a domain, or by the settings of hosts"
+        case "unconfirmed": "nothing confirmed yet"
+        default: "\(firm.isEmpty ? "in part" : firm) confirmed\(day)"
+        }
+    var lines = [("known", known)]
+    if !open.isEmpty { lines.append(("unconfirmed", open)) }
+    if let source = facts.member("source")?.string { lines.append(("source", safeText(source))) }
+    return lines
 }
 
 private let figureColumn = 14

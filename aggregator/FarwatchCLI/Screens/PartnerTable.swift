@@ -1,20 +1,22 @@
 import Documents
 
-/// The partners of `/api/v1/status` or `/api/v1/partners` as a table, those in trouble first, each with its reason below.
-func partnerTable(_ partners: JSONValue?, asOf: String?) -> Table {
-    var table = Table([
-        Table.Column("PARTNER", widthMin: 12),
-        Table.Column("STATUS", widthMin: 14),
-        Table.Column("SINCE", right: true, rank: 1),
-        Table.Column("CALLS/MIN", right: true, rank: 2),
-        Table.Column("FAILED", right: true),
-        Table.Column("NORMAL", right: true, rank: 3),
-        Table.Column("P95", right: true, rank: 4),
-        Table.Column("NORMAL", right: true, rank: 5),
-        Table.Column("HOSTS", right: true, rank: 6),
-        Table.Column("CUSTOMERS", right: true, rank: 7),
-        Table.Column("ID", widthMin: 8, rank: 8),
-    ])
+/// The partners of `/api/v1/status` or `/api/v1/partners` as a table, those in trouble first, each with its reason below;
+/// the latter also says how far what is known of a partner is confirmed.
+func partnerTable(_ partners: JSONValue?, asOf: String?, tellsFacts: Bool = false) -> Table {
+    var table = Table(
+        [
+            Table.Column("PARTNER", widthMin: 12),
+            Table.Column("STATUS", widthMin: 14),
+            Table.Column("SINCE", right: true, rank: 1),
+            Table.Column("CALLS/MIN", right: true, rank: 2),
+            Table.Column("FAILED", right: true),
+            Table.Column("NORMAL", right: true, rank: 3),
+            Table.Column("P95", right: true, rank: 4),
+            Table.Column("NORMAL", right: true, rank: 5),
+            Table.Column("HOSTS", right: true, rank: 6),
+            Table.Column("CUSTOMERS", right: true, rank: 7),
+            Table.Column("ID", widthMin: 8, rank: 8),
+        ] + (tellsFacts ? [Table.Column("FACTS", rank: 9)] : []))
     var sorted: [(order: Int, partner: JSONValue)] = []
     partners?.forEachElement { sorted.append((order(of: $0.member("status")?.string), $0)) }
     // The server's order (by id) stays among equals: `sort` keeps it.
@@ -35,7 +37,8 @@ func partnerTable(_ partners: JSONValue?, asOf: String?) -> Table {
                 Table.Cell(hosts(of: partner)),
                 Table.Cell(count(partner.member("customers_affected"))),
                 Table.Cell(partner.member("id")?.string, .quiet),
-            ], note: order < untroubled ? partner.member("reason")?.string : nil)
+            ] + (tellsFacts ? [Table.Cell(words(partner.member("facts")?.string), .quiet)] : []),
+            note: order < untroubled ? partner.member("reason")?.string : nil)
     }
     return table
 }
