@@ -60,6 +60,9 @@ public struct Detector: Sendable {
     /// The same calls, for how unevenly failures come; beside `seasons`.
     var evenness: [EpochSquares] = []
     var seasonPlaces: [Int32] = []
+    /// What is usual in the fleet, by group, as of an epoch.
+    private var clumpSizes: [UInt8: Double] = [:]
+    private var clumpsPooledIn = Int32.min
     /// By series: the place of its latencies; -1 for none.
     var latencyPlaces: [Int32] = []
     var isReleaseKnown: [Bool] = []
@@ -78,7 +81,27 @@ public struct Detector: Sendable {
         return suspicions.values.sorted { ($0.evidence, $1.series.packed) > ($1.evidence, $0.series.packed) }
     }
 
-    public mutating func prune(at now: Instant) { history.prune(at: now) }
+    /// To be called every minute.
+    public mutating func prune(at now: Instant) {
+        history.prune(at: now)
+        poolClumps(at: now)
+    }
+
+    /// Once an epoch: nothing is learned in between.
+    private mutating func poolClumps(at now: Instant) {
+        let epoch = Forgetting.epoch(of: now)
+        guard epoch != clumpsPooledIn else { return }
+        clumpsPooledIn = epoch
+        var pools: [UInt8: Clumps.Pool] = [:]
+        for (series, place) in seasonPlaces.enumerated() where place >= 0 {
+            for group in SymptomGroup.pooled {
+                guard let state = states[UInt64(series) << 8 | UInt64(group.rawValue)] else { continue }
+                pools[group.rawValue, default: Clumps.Pool()].add(
+                    state.clumps, calls: counters[series].learned, evenness[Int(place)], epoch: epoch)
+            }
+        }
+        clumpSizes = pools.mapValues(\.size)
+    }
 
     /// Keeps a cell that was counted before the state was stored, to look for causes in.
     public mutating func remember(_ cell: CallCell) {
@@ -310,11 +333,13 @@ public struct Detector: Sendable {
     public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double
     {
         let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
+        let usual = clumpSizes[group.rawValue] ?? Clumps.sizeGuessed
         guard let series = table.known(whole), series < seasonPlaces.count, seasonPlaces[series] >= 0,
             let state = states[UInt64(series) << 8 | UInt64(group.rawValue)]
-        else { return Clumps.sizeGuessed }
+        else { return usual }
         return state.clumps.size(
-            calls: counters[series].learned, evenness[Int(seasonPlaces[series])], epoch: Forgetting.epoch(of: time))
+            calls: counters[series].learned, evenness[Int(seasonPlaces[series])], usual: usual,
+            epoch: Forgetting.epoch(of: time))
     }
 
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {

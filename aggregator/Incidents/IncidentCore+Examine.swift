@@ -36,8 +36,12 @@ extension IncidentCore {
     /// Evidence that a candidate is over, in nats, from which on it is forgotten; from a third on it is not opened.
     private static let overMin = 9.0
 
-    func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], at now: Instant) -> Localizer {
+    /// - Parameter other: a scope that is taken for explained, too.
+    func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], and other: Scope? = nil, at now: Instant)
+        -> Localizer
+    {
         var explained = ExplainedCalls()
+        if let other { explained.add(other) }
         for incident in open where !own.contains(incident.id) && incident.explains(group) {
             explained.add(incident.scope)
         }
@@ -85,7 +89,9 @@ extension IncidentCore {
             return "\(figures(best)): that may be chance (\(rounded(best.score)) nats)"
         }
         let failuresMin = best.group == .slow ? configuration.slowFailuresMin : configuration.failuresMin
-        guard best.failures >= failuresMin else { return "\(figures(best)): too few" }
+        guard best.failures >= failuresMin, best.independentFailures >= configuration.independentMin else {
+            return "\(figures(best)): too few"
+        }
         let rise = best.share - best.usualShare
         let riseMin =
             best.group == .slow
