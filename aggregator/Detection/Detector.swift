@@ -61,8 +61,8 @@ public struct Detector: Sendable {
     var evenness: [EpochSquares] = []
     var seasonPlaces: [Int32] = []
     /// What is usual in the fleet, by group, as of an epoch.
-    private var clumpSizes: [UInt8: Double] = [:]
-    private var clumpsPooledIn = Int32.min
+    var clumpSizes: [UInt8: Double] = [:]
+    var clumpsPooledIn = Int32.min
     /// By series: the place of its latencies; -1 for none.
     var latencyPlaces: [Int32] = []
     var isReleaseKnown: [Bool] = []
@@ -81,16 +81,10 @@ public struct Detector: Sendable {
         return suspicions.values.sorted { ($0.evidence, $1.series.packed) > ($1.evidence, $0.series.packed) }
     }
 
-    /// To be called every minute.
-    public mutating func prune(at now: Instant) {
-        history.prune(at: now)
-        poolClumps(at: now)
-    }
+    public mutating func prune(at now: Instant) { history.prune(at: now) }
 
-    /// Once an epoch: nothing is learned in between.
-    private mutating func poolClumps(at now: Instant) {
-        let epoch = Forgetting.epoch(of: now)
-        guard epoch != clumpsPooledIn else { return }
+    /// With the first call of an epoch, so that whoever lives through the same calls again comes to the same.
+    private mutating func poolClumps(_ epoch: Int32) {
         clumpsPooledIn = epoch
         var pools: [UInt8: Clumps.Pool] = [:]
         for (series, place) in seasonPlaces.enumerated() where place >= 0 {
@@ -128,6 +122,7 @@ public struct Detector: Sendable {
     /// - Parameter teaches: whether it may become part of what is normal: not while an incident of its scope is open.
     public mutating func count(_ cell: CallCell, teaches: Bool) -> CallCell {
         let epoch = Forgetting.epoch(of: cell.time)
+        if epoch > clumpsPooledIn { poolClumps(epoch) }
         note(cell)
         own = SIMD8(
             count(cell, .partner, 0, epoch, teaches), count(cell, .route, cell.route, epoch, teaches),

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import subprocess
 import threading
 import time
@@ -148,6 +149,10 @@ class Incidents(unittest.TestCase):
         entry = self.ask(f"/api/v1/incidents/{OTHER}")[2]["timeline"][-1]
         self.assertEqual(entry["who"], "ann-operate")
         self.assertIn("not acknowledged", entry["what"])
+        counted = re.search(
+            r"^farwatch_decider_refused_actions_total (\d+)$", self.ask("/metrics")[2].decode(), re.MULTILINE
+        )
+        self.assertEqual(int(counted.group(1)), 2)
 
     def test_an_outage_is_worked_on_from_its_beginning_to_its_end(self):
         owner = {"name": "payments", "contact": "+1 555 0100", "channels": [{"channel": "siren"}]}
