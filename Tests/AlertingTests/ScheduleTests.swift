@@ -5,6 +5,51 @@ import Testing
 @testable import Alerting
 
 /// Whose turn it is, across midnights and month ends.
+/// Nine o'clock is nine o'clock, whatever the clocks are set to.
+struct SummerTimeTests {
+    private let handOver = Instant(rfc3339: "2026-01-05T09:00:00+01:00")!
+
+    @Test func `who takes over at nine on Monday does so in summer and in winter`() throws {
+        let schedule = OnCallSchedule(
+            participants: [.init(name: "Ann", channel: "ann"), .init(name: "Bea", channel: "bea")], handOver: handOver,
+            every: .seconds(7 * 86_400), zone: ZoneRules("Europe/Berlin"))
+        var now = handOver
+        var names: [String] = []
+        for week in 1...52 {
+            let next = schedule.nextHandOver(after: now)
+            let isSummer = (12...41).contains(week)
+            #expect(next == handOver + .seconds(week * 7 * 86_400 - (isSummer ? 3_600 : 0)), "week \(week)")
+            names += [schedule.participant(at: next - .seconds(1)).name, schedule.participant(at: next).name]
+            now = next
+        }
+        #expect(names == (1...52).flatMap { $0 % 2 == 1 ? ["Ann", "Bea"] : ["Bea", "Ann"] })
+    }
+
+    @Test func `turns of six hours follow without gap through the night in which the clocks are set`() {
+        let start = Instant(rfc3339: "2026-10-24T20:00:00+02:00")!
+        let schedule = OnCallSchedule(
+            participants: (0..<4).map { .init(name: "\($0)", channel: "c\($0)") }, handOver: start,
+            every: .seconds(6 * 3_600), zone: ZoneRules("Europe/Berlin"))
+        var now = start
+        let lengths = (0..<4).map { _ in
+            let next = schedule.nextHandOver(after: now)
+            defer { now = next }
+            return Int((next - now).inSeconds / 3_600)
+        }
+        #expect(lengths == [6, 7, 6, 6], "from two, which came twice, until eight")
+    }
+
+    @Test func `quiet hours end at seven by the clock on the wall`() {
+        let nights = Hours(from: 1_320, until: 420, zone: ZoneRules("Europe/Berlin"))
+        #expect(nights.contains(Instant(rfc3339: "2026-07-01T04:59:00Z")!))
+        #expect(!nights.contains(Instant(rfc3339: "2026-07-01T05:00:00Z")!))
+        #expect(nights.contains(Instant(rfc3339: "2026-12-01T05:59:00Z")!))
+        #expect(
+            nights.nextChange(after: Instant(rfc3339: "2026-03-28T23:00:00Z")!)
+                == Instant(rfc3339: "2026-03-29T05:00:00Z"))
+    }
+}
+
 struct ScheduleTests {
     private let ann = OnCallSchedule.Participant(name: "Ann", channel: "ann")
     private let bea = OnCallSchedule.Participant(name: "Bea", channel: "bea")

@@ -16,6 +16,8 @@ struct Timeline {
 
     init(_ configure: (inout AlertingCore.Configuration) -> Void = { _ in }) {
         var configuration = AlertingCore.Configuration()
+        // Each incident by itself, but where a test is about groups.
+        configuration.groupInterval = .zero
         configure(&configuration)
         core = AlertingCore(configuration: configuration)
     }

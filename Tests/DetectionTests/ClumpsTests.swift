@@ -50,6 +50,23 @@ struct ClumpsTests {
         #expect(clumps.size(calls: 300_000, squares, epoch: 300) < 2)
     }
 
+    @Test func `a partner of which little is known is taken to be like the others`() {
+        var pool = Clumps.Pool()
+        var squares = EpochSquares(epoch: 0)
+        var clumps = Clumps()
+        for epoch in 0..<300 as Range<Int32> {
+            squares.add(1_000, epoch: epoch)
+            if epoch % 5 == 0 { clumps.add(4, epoch: epoch) }
+        }
+        pool.add(clumps, calls: 300_000, squares, epoch: 300)
+        #expect(pool.size > 3)
+        #expect(Clumps().size(calls: 0, EpochSquares(epoch: 0), usual: pool.size, epoch: 300) == pool.size)
+        var single = Clumps()
+        for epoch in 0..<300 as Range<Int32> where epoch % 5 == 0 { single.add(1, epoch: epoch) }
+        #expect(
+            single.size(calls: 300_000, squares, usual: pool.size, epoch: 300) < 1.5, "and by its own as it is known")
+    }
+
     @Test func `before anything is known a little clumping is taken for granted`() {
         #expect(Clumps().size(calls: 0, EpochSquares(epoch: 0), epoch: 0) == Clumps.sizeGuessed)
     }

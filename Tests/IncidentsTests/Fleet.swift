@@ -14,6 +14,9 @@ struct Fleet {
     /// Calls a second of all partners together.
     var pace = 12
     var versions: [NameID: NameID] = [:]
+    /// Calls arrive up to so many seconds after they were made, later ones often first.
+    var latenessMax: UInt64 = 0
+    private var underWay: [(arrives: Instant, cell: CallCell)] = []
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
@@ -25,8 +28,15 @@ struct Fleet {
         for _ in 0..<seconds {
             for _ in 0..<pace {
                 let cell = call(trouble)
-                if !skips(cell) { core.observe(cell) }
+                if skips(cell) { continue }
+                if latenessMax == 0 {
+                    core.observe(cell)
+                } else {
+                    underWay.append((now + .seconds(next(latenessMax)), cell))
+                }
             }
+            for call in underWay where call.arrives <= now { core.observe(call.cell) }
+            underWay.removeAll { $0.arrives <= now }
             now = now + .seconds(1)
             events += core.advance(to: now)
         }

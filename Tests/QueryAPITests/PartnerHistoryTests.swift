@@ -32,6 +32,20 @@ struct PartnerHistoryTests {
         #expect(try period(history, "7d").meanRecoverySeconds == 3_600)
     }
 
+    @Test func `how long it took to know is counted from the first failure, in the periods in which it came`() throws {
+        let detections = [60, 90_000].map { (ago: Int64) in
+            PartnerHistory.Detection(
+                startedAt: now - .seconds(ago), openedAt: now - .seconds(ago - (ago == 60 ? 10 : 30)))
+        }
+        var record = HistoryRecord()
+        record.firstSeen = now - .seconds(200 * 86_400)
+        let history = PartnerHistory(record, outages: [], detections: detections, at: now)
+        #expect(try period(history, "24h").meanDetectionSeconds == 10)
+        #expect(try period(history, "7d").meanDetectionSeconds == 20)
+        #expect(try period(history, "7d").longestDetectionSeconds == 30)
+        #expect(try period(self.history([]), "7d").meanDetectionSeconds == nil)
+    }
+
     @Test func `two outages at the same time are not down twice`() throws {
         let history = history([(7_200, 3_600, "major_outage"), (5_400, 3_600, "partial_outage")])
         #expect(try period(history, "24h").downSeconds == 3_600)

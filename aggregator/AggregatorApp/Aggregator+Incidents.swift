@@ -26,6 +26,11 @@ extension QuerySources {
             }
         }
         incidents.action = { id in try await query { try ActionStore.read(id: id, $0) } }
+        incidents.messages = { state, channel, before, limit in
+            try await query {
+                try OutboxStore.records(state: state, channel: channel, before: before, limit: limit, $0)
+            }
+        }
         incidents.links = links
         incidents.decisions = { partner in decider.decisions.encoded(of: partner) }
         quiets.list = { kind, past, now in try await query { try QuietStore.list(kind, past: past, at: now, $0) } }

@@ -118,7 +118,13 @@ public final class Aggregator: Sendable {
             database, settings.notifiers, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
         outbox.value = keeper
         let heartbeat = HeartbeatKeeper(
-            settings.heartbeat, isDeciding: { decider.isDeciding }, group: group, metrics, logger: logger)
+            settings.heartbeat, isDeciding: { decider.isDeciding },
+            life: {
+                let progress = keeper.progress
+                return AlertingLife(
+                    decidedAt: decider.status?.asOf, outboxReadAt: progress.readAt,
+                    oldestPendingAt: progress.oldestPendingAt)
+            }, group: group, metrics, logger: logger)
         let pages = PageKeeper(
             settings.pages, wanted: { decider.pagesWanted }, tell: { decider.pageSays($1, of: $0) }, group: group,
             metrics, logger: logger)

@@ -10,11 +10,14 @@ struct KnownChannels {
     let names: [String]
     /// Those of services that track who acknowledged.
     let acknowledging: Set<String>
+    /// Those that programs read, not people.
+    let ofPrograms: Set<String>
 
     init(_ root: SettingsSection) {
         let notifiers = root.namedSections("notifiers")
         names = notifiers.map(\.name)
         acknowledging = Set(notifiers.filter { $0.section.string("type") == "pagerduty" }.map(\.name))
+        ofPrograms = Set(notifiers.filter { !["slack", "email"].contains($0.section.string("type")) }.map(\.name))
         for notifier in notifiers where notifier.name == Step.onCall {
             notifier.section.report(nil, "`\(Step.onCall)` stands for whoever is on call", hint: "choose another name")
         }
@@ -76,13 +79,24 @@ extension SettingsSection {
         do throws(AlertingFlaw) {
             return try Hours(
                 from: section.string("from") ?? "", until: section.string("until") ?? "",
-                offset: section.string("offset") ?? "+00:00", days: section.strings("days"),
+                offset: section.string("offset") ?? "+00:00", zone: section.string("zone"),
+                days: section.strings("days"),
                 isOutside: key == "business_hours")
         } catch {
             let field = error.field.split(separator: ".").last.map(String.init)
             section.report(field, "`\(section.path).\(field ?? "")` \(error.problem)", hint: error.hint)
             return nil
         }
+    }
+
+    /// `zone`, a time zone's name or rule.
+    func zone() -> ZoneRules? {
+        guard let name = string("zone") else { return nil }
+        guard let zone = ZoneRules(name) else {
+            report("zone", "there is no time zone `\(name)`", hint: "such as Europe/Berlin")
+            return nil
+        }
+        return zone
     }
 
     func time(_ key: String) -> Instant? {

@@ -12,6 +12,7 @@ extension AlertingCore.Configuration {
         self.init()
         let channels = KnownChannels(root)
         acknowledgedChannels = channels.acknowledging
+        ungroupedChannels = channels.ofPrograms
         owners = root.namedSections("owners").map { Owner($0.name, $0.section, channels) }
         routes = root.sections("routes").map { AlertRoute($0, owners, channels) }
         let section = root.section("alerting")
@@ -22,6 +23,7 @@ extension AlertingCore.Configuration {
             section.duration("repeat_interval", in: .seconds(60)...(.seconds(30 * 86_400))) ?? repeatInterval
         escalateAfter = section.duration("escalate_after", in: .seconds(60)...(.seconds(86_400))) ?? escalateAfter
         updateInterval = section.duration("update_interval", in: .seconds(1)...(.seconds(86_400))) ?? updateInterval
+        groupInterval = section.duration("group_interval", in: .zero...(.seconds(3_600))) ?? groupInterval
         caseReminderInterval =
             section.duration("case_reminder", in: .seconds(300)...(.seconds(30 * 86_400))) ?? caseReminderInterval
         perHourMax = section.double("messages_per_hour_max", in: 1...100_000) ?? perHourMax

@@ -8,20 +8,26 @@ import Transport
 /// Calls an address outside as long as this aggregator decides (a dead man's switch): who hears nothing knows that
 /// nobody would be told of an outage.
 ///
-/// Whatever answers with 2xx has heard it. It says nothing while another aggregator decides, because that one calls.
+/// Whatever answers with 2xx has heard it. It says nothing while another aggregator decides, because that one calls; and it
+/// says nothing while deciding or delivering stands still (`AlertingLife`), because then nobody would be told though the process lives.
 final class HeartbeatKeeper: Sendable {
     private let target: Mutex<(settings: HeartbeatSettings, client: WebClient)?>
     private let group: any EventLoopGroup
     private let isDeciding: @Sendable () -> Bool
+    private let life: @Sendable () -> AlertingLife
     private let logger: Logger
     private let sent: Counter
     private let failed: Counter
+    private let withheld: Counter
 
+    /// - Parameter life: what deciding and delivering have come to.
     init(
-        _ settings: HeartbeatSettings?, isDeciding: @escaping @Sendable () -> Bool, group: any EventLoopGroup,
+        _ settings: HeartbeatSettings?, isDeciding: @escaping @Sendable () -> Bool,
+        life: @escaping @Sendable () -> AlertingLife, group: any EventLoopGroup,
         _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.isDeciding = isDeciding
+        self.life = life
         self.group = group
         self.logger = logger
         target = Mutex(settings.map { ($0, Self.client($0, group)) })
@@ -32,6 +38,7 @@ final class HeartbeatKeeper: Sendable {
         }
         sent = counter("sent")
         failed = counter("failed")
+        withheld = counter("withheld")
     }
 
     /// Nil: there is nobody to call from now on.
@@ -48,11 +55,18 @@ final class HeartbeatKeeper: Sendable {
 
     func run() async {
         var error: String?
+        var stalled: String?
         while !Task.isCancelled {
             let target = target.withLock { $0 }
             // Looked at often where nobody is to be called: the settings can change.
             var wait = target?.settings.every ?? .seconds(1)
-            if let target, isDeciding() {
+            let stall = target.flatMap { isDeciding() ? life().stall($0.settings, at: currentInstant()) : nil }
+            if (stall == nil) != (stalled == nil) { log(stall: stall) }
+            stalled = stall
+            if stall != nil {
+                withheld.add()
+                wait = min(wait, .seconds(5))
+            } else if let target, isDeciding() {
                 let now = await beat(target.settings, target.client)
                 if now != error { log(now) }
                 error = now
@@ -82,6 +96,14 @@ final class HeartbeatKeeper: Sendable {
         } catch {
             failed.add()
             return "\(error)"
+        }
+    }
+
+    private func log(stall: String?) {
+        if let stall {
+            logger.error("the heartbeat is withheld", metadata: ["reason": "\(stall)"])
+        } else {
+            logger.notice("the heartbeat goes on")
         }
     }
 

@@ -6,12 +6,19 @@ public struct HeartbeatSettings: Sendable {
     public var address: WebAddress
     public var method: String
     public var every: Duration
+    /// Calls stop when nothing was decided, or the outbox not looked at, for so long.
+    public var staleAfter: Duration
+    /// Calls stop when a message has waited for so long and no channel took it.
+    public var undeliveredAfter: Duration
     public var web = WebClient.Configuration()
 
     /// Nil where none is set.
     init?(_ section: SettingsSection) {
         let isSet = !section.isEmpty
         let every = section.duration("every", in: .seconds(5)...(.seconds(3_600))) ?? .seconds(60)
+        let staleAfter = section.duration("stale_after", in: .seconds(5)...(.seconds(3_600))) ?? .seconds(60)
+        let undeliveredAfter =
+            section.duration("undelivered_after", in: .seconds(10)...(.seconds(86_400))) ?? .seconds(600)
         let method = section.choice("method", of: ["GET", "POST"]) ?? "GET"
         let (allowsPrivate, caFile) = (section.bool("allow_private") ?? false, section.string("ca"))
         guard isSet else {
@@ -22,6 +29,7 @@ public struct HeartbeatSettings: Sendable {
         self.address = address
         self.method = method
         self.every = every
+        (self.staleAfter, self.undeliveredAfter) = (staleAfter, undeliveredAfter)
         web.addresses.allowsPrivate = allowsPrivate
         web.tls = ClientTLS(caFile: caFile)
     }

@@ -21,15 +21,18 @@ final class HistoryKeeper: Sendable {
         let snapshot = try await database.queries.run { connection in
             try connection.withStatementTimeout(.seconds(60)) {
                 let records = try HistoryStore.read(names, at: now, connection)
-                let outages = try StateStore.outages(since: now - .seconds(90 * 86_400), connection)
-                return Self.snapshot(records, outages, names, at: now)
+                let since = now - .seconds(90 * 86_400)
+                let outages = try StateStore.outages(since: since, connection)
+                let detections = try IncidentStore.detections(since: since, connection)
+                return Self.snapshot(records, outages, detections, names, at: now)
             }
         }
         latest.withLock { $0 = snapshot }
     }
 
     private static func snapshot(
-        _ records: [String: HistoryRecord], _ outages: [OutageRecord], _ names: Names, at now: Instant
+        _ records: [String: HistoryRecord], _ outages: [OutageRecord], _ detections: [IncidentDetection],
+        _ names: Names, at now: Instant
     ) -> HistorySnapshot {
         var byPartner: [String: [PartnerHistory.Outage]] = [:]
         for outage in outages {
@@ -37,6 +40,7 @@ final class HistoryKeeper: Sendable {
             byPartner[partner, default: []].append(
                 PartnerHistory.Outage(startedAt: outage.startedAt, endedAt: outage.endedAt, worst: outage.worst))
         }
+        let detectionsByPartner = Dictionary(grouping: detections, by: \.partner)
         let partners = Set(records.keys).union(byPartner.keys)
         return HistorySnapshot(
             asOf: now,
@@ -45,7 +49,10 @@ final class HistoryKeeper: Sendable {
                     (
                         partner,
                         PartnerHistory(
-                            records[partner] ?? HistoryRecord(), outages: byPartner[partner] ?? [], at: now)
+                            records[partner] ?? HistoryRecord(), outages: byPartner[partner] ?? [],
+                            detections: (detectionsByPartner[partner] ?? []).map {
+                                PartnerHistory.Detection(startedAt: $0.startedAt, openedAt: $0.openedAt)
+                            }, at: now)
                     )
                 }))
     }

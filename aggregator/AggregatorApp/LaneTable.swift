@@ -44,6 +44,9 @@ final class LaneTable: Sendable {
         }
     }
 
+    /// Of all that waits, as of the last look.
+    var oldestPendingAt: Instant? { state.withLock { $0.depths.values.map(\.oldestAt).min() } }
+
     /// How much each lane can take now.
     func claims(at now: Instant) -> [OutboxClaim] {
         let (free, courier) = state.withLock { state in

@@ -26,6 +26,7 @@ final class OutboxKeeper: Sendable {
     private let channels: Mutex<Courier>
     private let times = Mutex((depthsReadAt: Instant.epoch, prunedAt: Instant.epoch))
     private let databaseError = Mutex<String?>(nil)
+    private let readAt = Mutex<Instant?>(nil)
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
@@ -56,6 +57,11 @@ final class OutboxKeeper: Sendable {
         wake()
     }
 
+    /// When the outbox was last read, and since when its oldest message waits.
+    var progress: (readAt: Instant?, oldestPendingAt: Instant?) {
+        (readAt.withLock { $0 }, lanes.oldestPendingAt)
+    }
+
     /// Messages were appended and committed.
     func wake() { waker.yield() }
 
@@ -67,7 +73,12 @@ final class OutboxKeeper: Sendable {
             }
             for await _ in wakes {
                 if Task.isCancelled { return }
-                if isDeciding() { await performRound(&group) } else { lanes.show([]) }
+                if isDeciding() {
+                    await performRound(&group)
+                } else {
+                    lanes.show([])
+                    readAt.withLock { $0 = nil }
+                }
             }
         }
     }
@@ -82,6 +93,7 @@ final class OutboxKeeper: Sendable {
                 group.addTask { await self.renew(channel) }
             }
             tell(nil)
+            readAt.withLock { $0 = currentInstant() }
         } catch {
             tell("\(error)")
         }

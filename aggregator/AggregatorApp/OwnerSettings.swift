@@ -43,8 +43,9 @@ extension OnCallSchedule {
                 "overrides", "that from \(overlapping.from.rfc3339) overlaps another",
                 hint: "let it begin when the other ends")
         }
+        let zone = section.zone()
         guard let handOver, let every, !participants.isEmpty else { return nil }
-        self.init(participants: participants, handOver: handOver, every: every, overrides: overrides)
+        self.init(participants: participants, handOver: handOver, every: every, zone: zone, overrides: overrides)
     }
 }
 

@@ -22,6 +22,12 @@ extension AlertThread {
                 writer.member("due_at", pending.dueAt)
             }
         }
+        if let gathered {
+            writer.object("gathered") { writer in
+                writer.member("channels", texts: gathered.channels)
+                writer.member("reason", gathered.reason)
+            }
+        }
         writer.member("heard", texts: heard)
         writer.object("sequences") { writer in
             for channel in sequences.keys.sorted() { writer.member(channel, Int64(sequences[channel] ?? 0)) }
@@ -88,6 +94,9 @@ extension AlertThread {
         }
         firstSentAt = json.instant("first_sent_at")
         lastSentAt = json.instant("last_sent_at")
+        if let value = json.member("gathered") {
+            gathered = Gathered(channels: value.texts("channels"), reason: value.member("reason")?.string ?? "")
+        }
         if let value = json.member("pending") {
             guard let pending = Pending(value) else { return nil }
             self.pending = pending

@@ -31,6 +31,12 @@ struct AlertThread: Sendable, Equatable {
         var isWaiting: Bool { sentAt != nil && acknowledgedAt == nil }
     }
 
+    /// Channels that hear of its beginning together with that of others.
+    struct Gathered: Sendable, Equatable {
+        var channels: [String]
+        var reason: String
+    }
+
     struct Note: Sendable, Equatable {
         var at: Instant
         var who: String
@@ -52,6 +58,7 @@ struct AlertThread: Sendable, Equatable {
     /// Who was on call when it was told last.
     var onCall: String?
     var pending: Pending?
+    var gathered: Gathered?
     /// Why nothing is told now: a quiet time's id, 0 for quiet hours.
     var heldBy: Int64?
 

@@ -18,6 +18,12 @@ extension AlertingCore {
         /// A new region, a second cause, another fault: told after so long at least, acknowledged or not. What is known of an incident
         /// settles in its first minute.
         public var newsInterval: Duration = .seconds(60)
+        /// Incidents of one owner that open within so long of one that was told are told together; zero: each by itself.
+        public var groupInterval: Duration = .seconds(60)
+        /// Named in one message; the others in the next.
+        public var groupMax = 50
+        /// Channels that hear of each incident by itself: programs read them.
+        public var ungroupedChannels: Set<String> = []
         /// Reminds the owner of a partner's case that the partner has not acknowledged.
         public var caseReminderInterval: Duration = .seconds(3_600)
         /// In which what is not above `quietSeverityMax` waits; what is critical never does.

@@ -116,7 +116,12 @@ extension AlertingCore {
             return []
         }
         // As many as the bucket holds: more channels than that can only have gathered by many hand-overs.
-        let told = audience.prefix(Int(configuration.burstMax))
+        guard bucket.holds(min(audience.count, Int(configuration.burstMax)), at: now) else { return [] }
+        let told = gather(&thread, pending, audience, at: now).prefix(Int(configuration.burstMax))
+        guard !told.isEmpty else {
+            thread.pending = nil
+            return []
+        }
         guard bucket.take(told.count, at: now) else { return [] }
         // Nobody can answer before having heard of it.
         if thread.firstSentAt == nil, thread.stepSince != nil { thread.stepSince = now }

@@ -4,7 +4,8 @@ import Incidents
 /// Makes the message that is sent, and keeps account of it.
 extension AlertingCore {
     mutating func message(
-        _ kind: Message.Kind, _ reason: String, to channel: String, _ thread: inout AlertThread, at now: Instant
+        _ kind: Message.Kind, _ reason: String, to channel: String, _ thread: inout AlertThread,
+        others: [IncidentReport] = [], at now: Instant
     ) -> Message {
         sentCount += 1
         thread.messageCount += 1
@@ -12,7 +13,8 @@ extension AlertingCore {
         if !thread.heard.contains(channel) { thread.heard.append(channel) }
         var report = thread.report
         if report.state == .open, thread.acknowledgedBy != nil { report.state = .acknowledged }
-        let words = words(kind, reason, report, thread, at: now)
+        var words = words(kind, reason, report, thread, at: now)
+        words.others = others.map { ($0, configuration.links($0.id).incident) }
         let sequence = thread.sequences[channel] ?? 1
         return Message(
             id: "\(report.id)-\(channel)-\(sequence)", incident: report.id, sequence: sequence, channel: channel,

@@ -68,6 +68,7 @@ extension AlertingCore {
             wakes[thread.report.id] = Wake(
                 at: wake, severity: thread.report.severity, waits: element.member("waits")?.bool ?? false)
         }
+        restoreGroups()
         return isWhole
     }
 }

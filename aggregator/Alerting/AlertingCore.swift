@@ -44,6 +44,9 @@ public struct AlertingCore: Sendable {
     var allOwners: [Owner] { owners }
     var threads: [Int64: AlertThread] = [:]
     var wakes: [Int64: Wake] = [:]
+    /// By owner: when one of its incidents was told as opened, and when those that wait are told.
+    var groupsToldAt: [String: Instant] = [:]
+    var groupsDueAt: [String: Instant] = [:]
     var bucket: TokenBucket
 
     public init(configuration: Configuration = Configuration()) {
@@ -144,14 +147,16 @@ public struct AlertingCore: Sendable {
         let due = wakes.filter { $0.value.at <= now && !(isStorm && $0.value.waits) }.sorted {
             ($0.value.severity, $1.key) > ($1.value.severity, $0.key)
         }
-        var sent: [Message] = []
+        var sent = tellGroups(at: now)
         for (id, wake) in due where !wake.waits || bucket.holds(1, at: now) { sent += touch(id, at: now) }
         return sent
     }
 
     /// When something may fall due though nothing happens; nil where nothing is open.
     public func nextDeadline(after now: Instant) -> Instant? {
-        wakes.values.map(\.at).min().map { max($0, now + .seconds(1)) }
+        [wakes.values.map(\.at).min(), groupsDueAt.values.min()].compactMap { $0 }.min().map {
+            max($0, now + .seconds(1))
+        }
     }
 
     // MARK: Incidents

@@ -7,8 +7,8 @@ extension Hours {
 
     /// - Parameter days: none stand for all.
     public init(
-        from: String, until: String, offset: String = "+00:00", days: [String] = [], isOutside: Bool = false,
-        field: String = "hours"
+        from: String, until: String, offset: String = "+00:00", zone: String? = nil, days: [String] = [],
+        isOutside: Bool = false, field: String = "hours"
     ) throws(AlertingFlaw) {
         let hint = "such as 22:00"
         guard let from = Self.minutes(from), from < 1_440 else {
@@ -20,6 +20,7 @@ extension Hours {
         guard let offset = Self.offset(offset) else {
             throw AlertingFlaw("\(field).offset", "must be an offset from UTC", hint: "such as +01:00")
         }
+        let rules = try zone.map { (name) throws(AlertingFlaw) in try ZoneRules(name, field: "\(field).zone") }
         var numbers: Set<Int> = []
         for day in days {
             guard let index = Self.dayNames.firstIndex(of: day) else {
@@ -30,14 +31,15 @@ extension Hours {
         }
         self.init(
             days: numbers.isEmpty ? Set(1...7) : numbers, from: from, until: until, offset: offset,
-            isOutside: isOutside)
+            zone: rules, isOutside: isOutside)
     }
 
     init(_ json: JSONValue, field: String) throws(AlertingFlaw) {
         guard json.kind == .object, let from = json.member("from")?.string, let until = json.member("until")?.string
         else { throw AlertingFlaw(field, "must be an object with `from` and `until`") }
         try self.init(
-            from: from, until: until, offset: json.member("offset")?.string ?? "+00:00", days: json.texts("days"),
+            from: from, until: until, offset: json.member("offset")?.string ?? "+00:00",
+            zone: json.member("zone")?.string, days: json.texts("days"),
             isOutside: json.member("outside")?.bool ?? false, field: field)
     }
 
@@ -45,6 +47,7 @@ extension Hours {
         writer.member("from", Self.text(from))
         writer.member("until", Self.text(until))
         let minutes = Int(offset.nanoseconds / 60_000_000_000)
+        if let zone { writer.member("zone", zone.name) }
         writer.member("offset", (minutes < 0 ? "-" : "+") + Self.text(abs(minutes)))
         writer.member("days", texts: days.sorted().map { Self.dayNames[$0 - 1] })
         writer.member("outside", isOutside)
@@ -71,5 +74,16 @@ extension Hours {
     private static func text(_ minutes: Int) -> String {
         let (hours, rest) = (minutes / 60, minutes % 60)
         return "\(hours < 10 ? "0" : "")\(hours):\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
+
+extension ZoneRules {
+    init(_ name: String, field: String) throws(AlertingFlaw) {
+        guard let zone = ZoneRules(name) else {
+            throw AlertingFlaw(
+                field, "there is no time zone `\(shown(name, max: 60))`",
+                hint: "such as Europe/Berlin, or its rule: CET-1CEST,M3.5.0,M10.5.0/3")
+        }
+        self = zone
     }
 }

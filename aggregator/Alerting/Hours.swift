@@ -1,9 +1,9 @@
 import CallModel
 
-/// Hours of the week at a fixed offset from UTC: business hours, or the hours of the night.
+/// Hours of the week, at a fixed offset from UTC or by a zone's clocks: business hours, or the hours of the night.
 ///
-/// A window belongs to the day on which it begins: 22:00 to 07:00 on Friday ends on Saturday morning. There is no summer time
-/// in it: an offset is fixed, so that a window never happens twice or not at all.
+/// A window belongs to the day on which it begins: 22:00 to 07:00 on Friday ends on Saturday morning. By a zone's clocks a window
+/// is as long as those clocks show: the night in which they are set is an hour shorter or longer.
 public struct Hours: Sendable, Equatable {
     /// Days on which a window begins: 1 for Monday to 7 for Sunday (ISO 8601).
     public var days: Set<Int>
@@ -11,17 +11,21 @@ public struct Hours: Sendable, Equatable {
     public var from: Int
     /// 1...1440. At or before `from`: on the next day.
     public var until: Int
+    /// Where there is no zone.
     public var offset: Duration
+    public var zone: ZoneRules?
     /// Whether the hours meant are those outside: business hours are when people are not quiet.
     public var isOutside: Bool
 
     public init(
-        days: Set<Int> = Set(1...7), from: Int, until: Int, offset: Duration = .zero, isOutside: Bool = false
+        days: Set<Int> = Set(1...7), from: Int, until: Int, offset: Duration = .zero, zone: ZoneRules? = nil,
+        isOutside: Bool = false
     ) {
         self.days = days
         self.from = from
         self.until = until
         self.offset = offset
+        self.zone = zone
         self.isOutside = isOutside
     }
 
@@ -38,14 +42,18 @@ public struct Hours: Sendable, Equatable {
             return [start, start + Int64(length)]
         }
         return edges.sorted().lazy.filter { $0 > minute && (self.isInWindow($0) != self.isOutside) != current }.first
-            .map { Instant(secondsSinceEpoch: $0 * 60) - offset }
+            .map { instant(showing: Instant(secondsSinceEpoch: $0 * 60)) }
     }
 
     private static let dayMinutes: Int64 = 1_440
 
     private var length: Int { until > from ? until - from : until - from + 1_440 }
 
-    private func minute(of instant: Instant) -> Int64 { (instant + offset).secondsSinceEpoch.quotient(of: 60) }
+    private func minute(of instant: Instant) -> Int64 {
+        (instant + (zone?.offset(at: instant) ?? offset)).secondsSinceEpoch.quotient(of: 60)
+    }
+
+    private func instant(showing local: Instant) -> Instant { zone?.instant(showing: local) ?? local - offset }
 
     private func isInWindow(_ minute: Int64) -> Bool {
         let day = minute.quotient(of: Self.dayMinutes)

@@ -33,6 +33,7 @@ extension Message {
         writer.object("labels") { writer in
             for name in labels.keys.sorted() { writer.member(name, labels[name]) }
         }
+        if let toldWith { writer.member("told_with", toldWith) }
         writer.member("document", json: withDocument && !document.isEmpty ? document : Array("null".utf8))
     }
 
@@ -62,6 +63,7 @@ extension Message {
             title: title, summary: root.member("summary")?.string ?? "", text: root.member("text")?.string ?? "",
             reason: root.member("reason")?.string ?? "", owner: root.member("owner")?.string,
             incidentURL: root.member("incident_url")?.string, acknowledgeURL: root.member("acknowledge_url")?.string,
-            runbookURL: root.member("runbook_url")?.string, labels: labels, document: document ?? [])
+            runbookURL: root.member("runbook_url")?.string, labels: labels,
+            toldWith: root.member("told_with")?.string, document: document ?? [])
     }
 }

@@ -41,13 +41,17 @@ public struct Message: Sendable, Equatable {
     public var runbookURL: String?
     /// For receivers that group, route and inhibit: `partner`, `cause`, `scope`, `severity`, `host`, `region` …
     public var labels: [String: String]
+    /// Another incident's message, of which this one is a part: nothing is sent for it.
+    public var toldWith: String?
     /// The incident's document (`IncidentReport.document()`), for receivers that are programs.
     public var document: [UInt8]
 
     public init(
         id: String, incident: Int64, sequence: Int32, channel: String, kind: Kind, at: Instant, severity: String,
         title: String, summary: String, text: String, reason: String, owner: String? = nil, incidentURL: String? = nil,
-        acknowledgeURL: String? = nil, runbookURL: String? = nil, labels: [String: String] = [:], document: [UInt8] = []
+        acknowledgeURL: String? = nil, runbookURL: String? = nil, labels: [String: String] = [:],
+        toldWith: String? = nil,
+        document: [UInt8] = []
     ) {
         self.id = id
         self.incident = incident
@@ -65,6 +69,7 @@ public struct Message: Sendable, Equatable {
         self.acknowledgeURL = acknowledgeURL
         self.runbookURL = runbookURL
         self.labels = labels
+        self.toldWith = toldWith
         self.document = document
     }
 }

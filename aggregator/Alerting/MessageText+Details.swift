@@ -17,8 +17,16 @@ extension MessageText {
         lines.append(time(level))
         if let next = next(CauseWords(report: report, nameMax: 120), level) { lines.append(next) }
         lines.append(ownership(120))
-        lines += cause + extent + people
+        lines += opened + cause + extent + people
         return lines.joined(separator: "\n")
+    }
+
+    private var opened: [String] {
+        others.map { other, link in
+            let title = CauseWords(report: other, nameMax: 60).title
+            let page = link.map { ", \($0)" } ?? ""
+            return "Opened with it: incident \(other.id), \(other.severity.name): \(title)\(page)"
+        }
     }
 
     private var cause: [String] {

@@ -31,14 +31,17 @@ struct MessageText {
     var notes: [AlertThread.Note] = []
     /// Of the partner, announced, with its end.
     var maintenance: (until: Instant, comment: String)?
+    /// Incidents of the same owner that opened in the same minute, with their pages.
+    var others: [(report: IncidentReport, link: String?)] = []
     var links: (incident: String?, acknowledge: String?) = (nil, nil)
 
     var title: String {
+        let more = others.isEmpty ? "" : ", and \(others.count) more"
         for nameMax in [60, 40, 24, 14] {
-            let title = prefix + CauseWords(report: report, nameMax: nameMax).title
+            let title = prefix + CauseWords(report: report, nameMax: nameMax).title + more
             if title.unicodeScalars.count <= Self.titleMax { return title }
         }
-        return prefix + CauseWords(report: report, nameMax: 8).title
+        return prefix + CauseWords(report: report, nameMax: 8).title + more
     }
 
     /// An incident that became part of another is over by its number only.
@@ -63,6 +66,9 @@ struct MessageText {
         let words = CauseWords(report: report, nameMax: level.nameMax)
         var sentences = ["\(level.isBrief ? words.briefFault : words.fault)\(sureness).", "\(time(level))."]
         if kind == .resolved, let id = report.mergedInto { sentences.insert("Goes on as incident \(id).", at: 0) }
+        if !others.isEmpty, level.besides.contains(.calls) {
+            sentences.append("\(counted(others.count, "more incident")) opened with it.")
+        }
         if let maintenance, level.besides.contains(.maintenance) {
             sentences.append("Announced maintenance until \(maintenance.until.told(at: now)).")
         }

@@ -2,8 +2,9 @@ import CallModel
 
 /// Whose turn it is: participants in rotation, handed over after a fixed time, with exceptions.
 ///
-/// The first hand-over's instant gives day, time of day and offset at once; from it the turns follow each other without
-/// gap, before it, too. Shifts have one length in hours, so that weeks and month ends need no calendar.
+/// The first hand-over's instant gives day and time of day; from it the turns follow each other without gap, before it, too.
+/// Shifts have one length, so that weeks and month ends need no calendar. With a `zone` that length is counted by the clock on
+/// the wall: who takes over at nine on Monday does so in summer and in winter.
 public struct OnCallSchedule: Sendable, Equatable {
     public struct Participant: Sendable, Equatable {
         public var name: String
@@ -37,14 +38,20 @@ public struct OnCallSchedule: Sendable, Equatable {
     public var handOver: Instant
     /// An hour or more.
     public var every: Duration
+    /// Nil: by UTC's clock, which no summer time changes.
+    public var zone: ZoneRules?
     /// None overlaps another.
     public var overrides: [Override]
 
-    public init(participants: [Participant], handOver: Instant, every: Duration, overrides: [Override] = []) {
+    public init(
+        participants: [Participant], handOver: Instant, every: Duration, zone: ZoneRules? = nil,
+        overrides: [Override] = []
+    ) {
         precondition(!participants.isEmpty && every >= .seconds(3_600))
         self.participants = participants
         self.handOver = handOver
         self.every = every
+        self.zone = zone
         self.overrides = overrides
     }
 
@@ -57,7 +64,7 @@ public struct OnCallSchedule: Sendable, Equatable {
 
     /// When somebody else may be on call.
     public func nextHandOver(after now: Instant) -> Instant {
-        let next = handOver + .seconds((turn(at: now) + 1) * (every.nanoseconds / 1_000_000_000))
+        let next = instant(shown(handOver) + .seconds((turn(at: now) + 1) * (every.nanoseconds / 1_000_000_000)))
         return overrides.flatMap { [$0.from, $0.until] }.filter { $0 > now }.reduce(next, min)
     }
 
@@ -67,8 +74,19 @@ public struct OnCallSchedule: Sendable, Equatable {
         return zip(sorted, sorted.dropFirst()).first { $1.from < $0.until }?.1
     }
 
+    /// What the clock on the wall shows, as if it were UTC.
+    private func shown(_ instant: Instant) -> Instant { zone.map { instant + $0.offset(at: instant) } ?? instant }
+    private func instant(_ shown: Instant) -> Instant { zone?.instant(showing: shown) ?? shown }
+
+    /// An hour that the clocks show twice begins no turn twice: the turn that has begun goes on.
     private func turn(at now: Instant) -> Int64 {
-        let (since, length) = ((now - handOver).nanoseconds, every.nanoseconds)
+        let turn = turn(shown: shown(now))
+        let next = instant(shown(handOver) + .nanoseconds((turn + 1) * every.nanoseconds))
+        return next <= now ? turn + 1 : turn
+    }
+
+    private func turn(shown now: Instant) -> Int64 {
+        let (since, length) = ((now - shown(handOver)).nanoseconds, every.nanoseconds)
         let quotient = since / length
         return since % length < 0 ? quotient - 1 : quotient
     }

@@ -97,6 +97,9 @@ extension OnCallSchedule {
         guard let every = try json.seconds("every_s", "\(field).every_s", in: 3_600...366 * 86_400) else {
             throw AlertingFlaw("\(field).every_s", "is missing")
         }
+        let zone = try json.text("zone", "\(field).zone").map { (name) throws(AlertingFlaw) in
+            try ZoneRules(name, field: "\(field).zone")
+        }
         let participants = try json.list("participants", field, max: Self.participantsMax) {
             (value, path) throws(AlertingFlaw) in try Participant(value, path)
         }
@@ -112,12 +115,13 @@ extension OnCallSchedule {
         if let overlapping = Self.overlap(in: overrides) {
             throw AlertingFlaw("\(field).overrides", "that from \(overlapping.from.rfc3339) overlaps another")
         }
-        self.init(participants: participants, handOver: handOver, every: every, overrides: overrides)
+        self.init(participants: participants, handOver: handOver, every: every, zone: zone, overrides: overrides)
     }
 
     func write(to writer: inout JSONWriter) {
         writer.member("hand_over", handOver.rfc3339)
         writer.member("every_s", every.nanoseconds / 1_000_000_000)
+        if let zone { writer.member("zone", zone.name) }
         writer.array("participants") { writer in
             for participant in participants { writer.object { participant.write(to: &$0) } }
         }

@@ -4,9 +4,12 @@
 /// for everyone. Counted as if each came by itself they look like an outage several times a week. So what a number of failures
 /// is worth is divided by the size of their clumps: the variance of the failures of five minutes over their mean, as in a Poisson
 /// process whose events are clumps. Of n failures where μ were to be expected n·(n - 1) exceeds μ² by what they come together.
+///
+/// A partner of which little is known is taken to be like the others of the fleet: clumps are made by how programs retry and share
+/// connections, and those are the same programs. So what all partners show together is where each begins (`Pool`).
 struct Clumps: Sendable {
-    /// Before anything is known, and how many failures that weighs.
-    static let sizeGuessed = 1.25
+    /// Before anything is known of anybody, and how many failures that weighs: cautious, because it is soon known better.
+    static let sizeGuessed = 2.5
     private static let guessedFailures = 10.0
     private static let sizeMax = 5.0
     /// One bad time must not deafen the test for days: an epoch counts as so many failures at most, or as three times the mean.
@@ -35,14 +38,41 @@ struct Clumps: Sendable {
     /// - Parameters:
     ///   - calls: of the series, that taught.
     ///   - squares: of the same calls.
-    func size(calls: Double, _ squares: EpochSquares, epoch now: Int32) -> Double {
-        guard epoch != .min, calls > 0 else { return Self.sizeGuessed }
-        let kept = Forgetting.factor(epochs: now &- epoch)
-        let failures = self.failures * kept
-        let share = failures / calls
-        let together = max(0, pairs * kept - share * share * squares.sum(epoch: now))
-        let guessed = (Self.sizeGuessed - 1) * Self.guessedFailures
+    ///   - usual: what is usual in the fleet.
+    func size(calls: Double, _ squares: EpochSquares, usual: Double = sizeGuessed, epoch now: Int32) -> Double {
+        let (failures, together) = counts(calls: calls, squares, epoch: now)
+        let guessed = (usual - 1) * Self.guessedFailures
         return min(Self.sizeMax, 1 + (together + guessed) / (failures + Self.guessedFailures))
+    }
+
+    private func counts(calls: Double, _ squares: EpochSquares, epoch now: Int32) -> (
+        failures: Double, together: Double
+    ) {
+        guard epoch != .min, calls > 0 else { return (0, 0) }
+        let kept = Forgetting.factor(epochs: now &- epoch)
+        let share = failures * kept / calls
+        return (failures * kept, max(0, pairs * kept - share * share * squares.sum(epoch: now)))
+    }
+
+    /// What all partners show together of one symptom.
+    struct Pool: Sendable {
+        private var failures = 0.0
+        private var together = 0.0
+
+        /// No one partner counts for more than so many failures: the pool tells what most of them are like.
+        private static let failuresMax = 100.0
+
+        mutating func add(_ clumps: Clumps, calls: Double, _ squares: EpochSquares, epoch now: Int32) {
+            let counts = clumps.counts(calls: calls, squares, epoch: now)
+            let weight = min(1, Self.failuresMax / max(1, counts.failures))
+            failures += weight * counts.failures
+            together += weight * counts.together
+        }
+
+        var size: Double {
+            let guessed = (Clumps.sizeGuessed - 1) * Clumps.guessedFailures
+            return min(Clumps.sizeMax, 1 + (together + guessed) / (failures + Clumps.guessedFailures))
+        }
     }
 }
 

@@ -74,3 +74,22 @@ extension Detector {
         }
     }
 }
+
+/// What the fleet's failures are like (`Clumps.Pool`): kept behind everything else, because earlier releases did not know it.
+extension Detector {
+    public func writeFleet(to writer: inout StateWriter) {
+        writer.put(clumpsPooledIn)
+        writer.put(clumpSizes.sorted { $0.key < $1.key }) { writer, entry in
+            writer.put(entry.key)
+            writer.put(entry.value)
+        }
+    }
+
+    public mutating func readFleet(_ reader: inout StateReader) throws(StateError) {
+        guard !reader.isAtEnd else { return }
+        clumpsPooledIn = try reader.next()
+        let sizes = try reader.array { (reader) throws(StateError) in (try reader.next() as UInt8, try reader.double())
+        }
+        clumpSizes = Dictionary(sizes, uniquingKeysWith: { first, _ in first })
+    }
+}

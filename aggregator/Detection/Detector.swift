@@ -60,6 +60,9 @@ public struct Detector: Sendable {
     /// The same calls, for how unevenly failures come; beside `seasons`.
     var evenness: [EpochSquares] = []
     var seasonPlaces: [Int32] = []
+    /// What is usual in the fleet, by group, as of an epoch.
+    var clumpSizes: [UInt8: Double] = [:]
+    var clumpsPooledIn = Int32.min
     /// By series: the place of its latencies; -1 for none.
     var latencyPlaces: [Int32] = []
     var isReleaseKnown: [Bool] = []
@@ -79,6 +82,20 @@ public struct Detector: Sendable {
     }
 
     public mutating func prune(at now: Instant) { history.prune(at: now) }
+
+    /// With the first call of an epoch, so that whoever lives through the same calls again comes to the same.
+    private mutating func poolClumps(_ epoch: Int32) {
+        clumpsPooledIn = epoch
+        var pools: [UInt8: Clumps.Pool] = [:]
+        for (series, place) in seasonPlaces.enumerated() where place >= 0 {
+            for group in SymptomGroup.pooled {
+                guard let state = states[UInt64(series) << 8 | UInt64(group.rawValue)] else { continue }
+                pools[group.rawValue, default: Clumps.Pool()].add(
+                    state.clumps, calls: counters[series].learned, evenness[Int(place)], epoch: epoch)
+            }
+        }
+        clumpSizes = pools.mapValues(\.size)
+    }
 
     /// Keeps a cell that was counted before the state was stored, to look for causes in.
     public mutating func remember(_ cell: CallCell) {
@@ -105,6 +122,7 @@ public struct Detector: Sendable {
     /// - Parameter teaches: whether it may become part of what is normal: not while an incident of its scope is open.
     public mutating func count(_ cell: CallCell, teaches: Bool) -> CallCell {
         let epoch = Forgetting.epoch(of: cell.time)
+        if epoch > clumpsPooledIn { poolClumps(epoch) }
         note(cell)
         own = SIMD8(
             count(cell, .partner, 0, epoch, teaches), count(cell, .route, cell.route, epoch, teaches),
@@ -310,11 +328,13 @@ public struct Detector: Sendable {
     public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double
     {
         let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
+        let usual = clumpSizes[group.rawValue] ?? Clumps.sizeGuessed
         guard let series = table.known(whole), series < seasonPlaces.count, seasonPlaces[series] >= 0,
             let state = states[UInt64(series) << 8 | UInt64(group.rawValue)]
-        else { return Clumps.sizeGuessed }
+        else { return usual }
         return state.clumps.size(
-            calls: counters[series].learned, evenness[Int(seasonPlaces[series])], epoch: Forgetting.epoch(of: time))
+            calls: counters[series].learned, evenness[Int(seasonPlaces[series])], usual: usual,
+            epoch: Forgetting.epoch(of: time))
     }
 
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {

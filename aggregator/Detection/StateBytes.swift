@@ -106,6 +106,9 @@ public struct StateReader: Sendable {
         return numbers
     }
 
+    /// Whether nothing follows: what an earlier release wrote may end here.
+    public var isAtEnd: Bool { offset == bytes.count }
+
     public func finish() throws(StateError) {
         guard offset == bytes.count else { throw .malformed("\(bytes.count - offset) bytes too many") }
     }

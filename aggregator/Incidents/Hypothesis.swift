@@ -15,7 +15,7 @@ public struct Hypothesis: Sendable {
     /// between them: a mean of it would make a mixture of partners look better explained than it is.
     private var usualLikelihood = 0.0
     /// Failures that came by themselves: where they usually come in clumps, one is hardly more than the other.
-    private var independentFailures = 0.0
+    public private(set) var independentFailures = 0.0
     /// What it costs to believe it, in nats: each condition is one of many that could have been named.
     public var penalty = 0.0
     public var firstFailure = Instant(nanosecondsSinceEpoch: .max)

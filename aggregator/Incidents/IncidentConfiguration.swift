@@ -7,6 +7,8 @@ extension IncidentCore {
         public var openMin = 12.0
         /// A scope needs this many failures, a rise of this much, and slowness a greater one.
         public var failuresMin = 5.0
+        /// Of those that come by themselves: a clump or two are no outage.
+        public var independentMin = 3.5
         public var slowFailuresMin = 8.0
         public var riseMin = 0.015
         public var slowRiseMin = 0.2

@@ -36,8 +36,12 @@ extension IncidentCore {
     /// Evidence that a candidate is over, in nats, from which on it is forgotten; from a third on it is not opened.
     private static let overMin = 9.0
 
-    func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], at now: Instant) -> Localizer {
+    /// - Parameter other: a scope that is taken for explained, too.
+    func localizer(_ group: SymptomGroup, but own: Set<Int64> = [], and other: Scope? = nil, at now: Instant)
+        -> Localizer
+    {
         var explained = ExplainedCalls()
+        if let other { explained.add(other) }
         for incident in open where !own.contains(incident.id) && incident.explains(group) {
             explained.add(incident.scope)
         }
@@ -68,10 +72,37 @@ extension IncidentCore {
         }
         ranked.sort { $0.score > $1.score }
         guard let best = ranked.first, best.failures > 0 else { return nil }
-        let doubt = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
+        let rivals = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
+        let doubt = rivals + doubtOfNetwork(best, &localizer)
         return Finding(
             best: best, confidence: Self.nameable / (1 + doubt),
             currentScore: ranked.first { $0.scope == current }?.score ?? 0)
+    }
+
+    /// One partner of a shared network in five fails because the network does; the odds of that before the others were heard.
+    private static let sharedOdds = 0.25
+
+    /// Whether it may be the partner's network all the same: the others that share it may be called too seldom to tell.
+    private func doubtOfNetwork(_ best: Hypothesis, _ localizer: inout Localizer) -> Double {
+        let scope = best.scope
+        guard best.group == .down, scope.partner != 0, scope.narrowing.isEmpty, scope.direction == .outbound,
+            best.score >= configuration.openMin, Int(scope.partner) < detector.networks.count
+        else { return 0 }
+        let network = detector.networks[Int(scope.partner)]
+        let others = detector.networks.indices.filter {
+            network != 0 && detector.networks[$0] == network && $0 != Int(scope.partner)
+        }
+        guard !others.isEmpty else { return 0 }
+        let share = min(0.95, best.share)
+        var ratio = 0.0
+        for partner in others {
+            let other = localizer.weigh(
+                Scope(partner: NameID(partner), direction: .outbound), best.group, since: best.firstFailure)
+            let usual = min(max(other.usualShare, 3e-4), share)
+            ratio += other.failures * log(share / usual)
+            ratio += (other.calls - other.failures) * log((1 - share) / (1 - usual))
+        }
+        return Self.sharedOdds * exp(min(0, ratio))
     }
 
     private func figures(_ best: Hypothesis) -> String {
@@ -85,7 +116,9 @@ extension IncidentCore {
             return "\(figures(best)): that may be chance (\(rounded(best.score)) nats)"
         }
         let failuresMin = best.group == .slow ? configuration.slowFailuresMin : configuration.failuresMin
-        guard best.failures >= failuresMin else { return "\(figures(best)): too few" }
+        guard best.failures >= failuresMin, best.independentFailures >= configuration.independentMin else {
+            return "\(figures(best)): too few"
+        }
         let rise = best.share - best.usualShare
         let riseMin =
             best.group == .slow

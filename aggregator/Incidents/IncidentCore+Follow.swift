@@ -36,7 +36,7 @@ extension IncidentCore {
     /// Looks for a better explanation, soon at first and then ever more seldom.
     private mutating func explainAgain(_ index: Int, at now: Instant) {
         let incident = open[index]
-        open[index].relocateStep = min(.seconds(600), incident.relocateStep * 1.5)
+        open[index].relocateStep = min(.seconds(300), incident.relocateStep * 1.5)
         open[index].relocateAt = now + open[index].relocateStep
         guard incident.silence == nil, incident.recovery.evidence < 3 else { return }
         let direction = incident.scope.direction ?? .outbound
@@ -46,6 +46,7 @@ extension IncidentCore {
         guard let finding = explain(key, since: since, but: [incident.id], current: incident.scope, at: now) else {
             return
         }
+        if narrow(index, at: now) || split(index, since: since, at: now) { return }
         guard finding.best.scope != incident.scope else {
             open[index].confidence = finding.confidence
             return

@@ -81,7 +81,7 @@ extension IncidentCore {
     /// Gives an open incident another cause.
     mutating func restate(_ index: Int, _ finding: Finding, why: String, at now: Instant) {
         let best = finding.best
-        let before = open[index].kind
+        let (before, scope) = (open[index].kind, open[index].scope)
         open[index].confidence = finding.confidence
         guard open[index].scope != best.scope else { return }
         open[index].scope = best.scope
@@ -89,6 +89,7 @@ extension IncidentCore {
         open[index].partners = partners(of: best.scope)
         open[index].startedAt = min(open[index].startedAt, best.firstFailure)
         open[index].isQuiet = open[index].isQuiet && open[index].kind == .customer
+        let why = scope.contains(best.scope, detector.networks) ? "it narrowed, \(why)" : why
         let reason =
             "\(why): \(Int(best.failures)) of \(Int(best.calls)) calls \(best.group.verb) where \(rounded(best.expected)) are "
             + "usual; the cause was \(before.rawValue) and is \(open[index].kind.rawValue)"

@@ -10,7 +10,7 @@ import Rollups
 /// they fail in another way: time-outs beside server errors have a cause of their own.
 extension IncidentCore {
     /// Of the symptoms, so much must be alike.
-    private static let likenessMin = 0.4
+    static let likenessMin = 0.4
 
     mutating func spread(_ finding: Finding, at now: Instant) -> Bool {
         let best = finding.best
@@ -40,16 +40,30 @@ extension IncidentCore {
 
     /// How much of an incident's symptoms and of what was found are the same, 0...1.
     private func likeness(_ incident: Incident, _ best: Hypothesis, at now: Instant) -> Double {
+        Symptom.likeness(
+            incident.extent.symptoms.filter { $0.key.group == best.group },
+            localizer(best.group, at: now).symptoms(of: best))
+    }
+}
+
+extension Localizer {
+    /// What happened to the calls that a hypothesis explains, and nothing else does.
+    func symptoms(of best: Hypothesis) -> [Symptom: Double] {
         var found: [Symptom: Double] = [:]
-        localizer(best.group, at: now).forEachRecent(best.scope.partner, best.scope.direction, since: best.firstFailure)
-        {
+        forEachRecent(best.scope.partner, best.scope.direction, since: best.firstFailure) {
             if $0.symptom.group == best.group, best.scope.holds($0, detector.networks) {
                 found[$0.symptom, default: 0] += Double($0.count)
             }
         }
-        let known = incident.extent.symptoms.filter { $0.key.group == best.group }
-        let (all, allKnown) = (found.values.reduce(0, +), known.values.reduce(0, +))
-        guard all > 0, allKnown > 0 else { return 1 }
-        return found.reduce(0) { $0 + min($1.value / all, (known[$1.key] ?? 0) / allKnown) }
+        return found
+    }
+}
+
+extension Symptom {
+    /// How much two mixtures of symptoms have in common, 0...1; 1 where one is not known.
+    static func likeness(_ first: [Symptom: Double], _ second: [Symptom: Double]) -> Double {
+        let (ofFirst, ofSecond) = (first.values.reduce(0, +), second.values.reduce(0, +))
+        guard ofFirst > 0, ofSecond > 0 else { return 1 }
+        return first.reduce(0) { $0 + min($1.value / ofFirst, (second[$1.key] ?? 0) / ofSecond) }
     }
 }

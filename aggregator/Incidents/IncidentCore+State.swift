@@ -17,6 +17,7 @@ extension IncidentCore {
         var writer = StateWriter(version: Self.version)
         detector.write(to: &writer)
         silence.write(to: &writer)
+        detector.writeFleet(to: &writer)
         return writer.bytes
     }
 
@@ -53,6 +54,7 @@ extension IncidentCore {
             var reader = try StateReader(learned, version: Self.version)
             detector = try Detector(&reader, configuration: configuration.detection)
             silence = try SilenceWatch(&reader, configuration: configuration.silence)
+            try detector.readFleet(&reader)
             try reader.finish()
         }
         if let decided { try read(decided) }

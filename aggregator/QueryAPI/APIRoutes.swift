@@ -14,6 +14,7 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     routes += rateLimitRoutes(sources)
     routes.append(streamRoute(sources, tail))
     routes += incidentRoutes(sources)
+    routes += messageRoutes(sources)
     routes += acknowledgeRoutes(sources)
     routes += quietRoutes(.silence, sources)
     routes += quietRoutes(.maintenance, sources)

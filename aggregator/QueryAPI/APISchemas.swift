@@ -226,7 +226,9 @@ let apiSchemas: [(name: String, schema: String)] = [
         object([
             ("period", #"{"enum":["24h","7d","30d","90d"]}"#), ("since", reference("Time")),
             ("uptime_ratio", reference("NumberOrNull")), ("outages", integer), ("down_s", number),
-            ("degraded_s", number), ("time_to_recover_mean_s", reference("NumberOrNull")),
+            ("degraded_s", number), ("time_to_detect_mean_s", reference("NumberOrNull")),
+            ("time_to_detect_longest_s", reference("NumberOrNull")),
+            ("time_to_recover_mean_s", reference("NumberOrNull")),
             ("time_to_recover_longest_s", reference("NumberOrNull")), ("calls", integer), ("calls_failed", integer),
         ])
     ),
@@ -287,6 +289,15 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Notification",
         object([
             ("at", reference("Time")), ("channel", text), ("kind", text),
+            ("state", #"{"enum":["pending","delivered","dead","superseded"]}"#), ("attempts", integer),
+            ("last_error", reference("TextOrNull")),
+        ])
+    ),
+    ("NotificationList", object([("data", list("ToldMessage")), ("next_cursor", reference("TextOrNull"))])),
+    (
+        "ToldMessage",
+        object([
+            ("id", text), ("incident", text), ("at", reference("Time")), ("channel", text), ("kind", text),
             ("state", #"{"enum":["pending","delivered","dead","superseded"]}"#), ("attempts", integer),
             ("last_error", reference("TextOrNull")),
         ])

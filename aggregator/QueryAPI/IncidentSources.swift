@@ -17,6 +17,10 @@ public struct IncidentSources: Sendable {
     public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// Why the core did what it did, a JSON array, newest last: about one partner, or about all.
     public var decisions: @Sendable (_ partner: String?) -> [UInt8] = { _ in Array("[]".utf8) }
+    /// Messages of all incidents, newest first.
+    public var messages:
+        @Sendable (_ state: String?, _ channel: String?, _ before: Int64?, _ limit: Int) async throws -> [OutboxRecord] =
+            { _, _, _, _ in [] }
     /// Nil: links that acknowledge are not given out, and none is valid.
     public var links: AcknowledgeLinks?
 

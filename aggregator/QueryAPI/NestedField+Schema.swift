@@ -20,6 +20,7 @@ extension NestedField {
                     $0.member("maximum", 366 * 86_400)
                 }
                 let exception = Self.participant(and: #","from":\#(Self.time),"until":\#(Self.time)"#)
+                writer.member("zone", json: Array(Self.text(100).utf8))
                 // More than fit into a body are not to be announced.
                 writer.object("overrides") { list(exception, 0...100, &$0) }
             }
@@ -30,7 +31,8 @@ extension NestedField {
                     ("from", #"{"type":"string","pattern":"^([01][0-9]|2[0-3]):[0-5][0-9]$"}"#),
                     ("until", #"{"type":"string","pattern":"^([01][0-9]|2[0-3]):[0-5][0-9]$"}"#),
                     ("offset", #"{"type":"string","pattern":"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"}"#),
-                    ("days", #"{"type":"array","items":{"enum":[\#(days)]}}"#), ("outside", #"{"type":"boolean"}"#),
+                    ("zone", Self.text(100)), ("days", #"{"type":"array","items":{"enum":[\#(days)]}}"#),
+                    ("outside", #"{"type":"boolean"}"#),
                 ] { writer.member(name, json: Array(schema.utf8)) }
             }
         }

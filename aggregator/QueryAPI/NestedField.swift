@@ -70,10 +70,10 @@ enum NestedField: Sendable {
 
     static let matcherMembers = ["dimension", "op", "value"]
     static let stepMembers = ["channel", "after_s"]
-    static let scheduleMembers = ["participants", "hand_over", "every_s", "overrides"]
+    static let scheduleMembers = ["participants", "hand_over", "every_s", "zone", "overrides"]
     static let participantMembers = ["name", "channel"]
     static let overrideMembers = ["from", "until", "name", "channel"]
-    static let hoursMembers = ["from", "until", "offset", "days", "outside"]
+    static let hoursMembers = ["from", "until", "offset", "zone", "days", "outside"]
 
     private static func checkMatchers(_ value: JSONValue, _ countMin: Int) throws(Flaw) {
         try checkList(value, known: matcherMembers)

@@ -34,11 +34,25 @@ public struct PartnerHistory: Sendable, Equatable {
         public var outages: Int
         public var downSeconds: Double
         public var degradedSeconds: Double
+        /// From the first call that failed until an incident was opened, of incidents in which the partner failed.
+        public var meanDetectionSeconds: Double?
+        public var longestDetectionSeconds: Double?
         /// Of outages that began in the period and are over.
         public var meanRecoverySeconds: Double?
         public var longestRecoverySeconds: Double?
         public var calls: Int64
         public var failures: Int64
+    }
+
+    /// How long it took to know of an incident whose cause is the partner's.
+    public struct Detection: Sendable, Equatable {
+        public var startedAt: Instant
+        public var openedAt: Instant
+
+        public init(startedAt: Instant, openedAt: Instant) {
+            self.startedAt = startedAt
+            self.openedAt = openedAt
+        }
     }
 
     /// A step of a drawing: calls, failures, and the worst that was so.
@@ -67,16 +81,17 @@ public struct PartnerHistory: Sendable, Equatable {
     /// When the outage that is not over began.
     public var openSince: Instant? { outages.first { $0.endedAt == nil }?.startedAt }
 
-    public init(_ record: HistoryRecord, outages: [Outage], at now: Instant) {
+    public init(_ record: HistoryRecord, outages: [Outage], detections: [Detection] = [], at now: Instant) {
         firstSeen = record.firstSeen
         self.outages = outages
-        periods = Self.periods.map { Self.period($0.name, now - $0.duration, record, outages, now) }
+        periods = Self.periods.map { Self.period($0.name, now - $0.duration, record, outages, detections, now) }
         days = Self.steps(record.days, outages, count: 90, seconds: 86_400, now)
         quarters = Self.steps(record.quarters, outages, count: 96, seconds: 900, now)
     }
 
     private static func period(
-        _ name: String, _ start: Instant, _ record: HistoryRecord, _ outages: [Outage], _ now: Instant
+        _ name: String, _ start: Instant, _ record: HistoryRecord, _ outages: [Outage], _ detections: [Detection],
+        _ now: Instant
     ) -> Period {
         let since = max(start, record.firstSeen ?? now)
         let seen = (now - since).inSeconds
@@ -86,14 +101,21 @@ public struct PartnerHistory: Sendable, Equatable {
         let down = seconds(\.isDown)
         let begun = outages.filter { $0.startedAt >= since && $0.startedAt <= now }
         let recoveries = begun.compactMap { outage in outage.endedAt.map { ($0 - outage.startedAt).inSeconds } }
+        let detected = detections.filter { $0.startedAt >= since && $0.startedAt <= now }
+            .map { max(0, ($0.openedAt - $0.startedAt).inSeconds) }
         // The last day is counted to the quarter of an hour, longer ones by whole days.
         let counts = name == "24h" ? record.quarters : record.days.filter { $0.start + .seconds(86_400) > start }
         return Period(
             name: name, since: since, uptimeRatio: seen > 0 ? max(0, 1 - down / seen) : nil, outages: begun.count,
             downSeconds: down, degradedSeconds: seconds { !$0.isDown },
-            meanRecoverySeconds: recoveries.isEmpty ? nil : recoveries.reduce(0, +) / Double(recoveries.count),
+            meanDetectionSeconds: mean(detected), longestDetectionSeconds: detected.max(),
+            meanRecoverySeconds: mean(recoveries),
             longestRecoverySeconds: recoveries.max(), calls: counts.reduce(0) { $0 + $1.calls },
             failures: counts.reduce(0) { $0 + $1.failures })
+    }
+
+    private static func mean(_ values: [Double]) -> Double? {
+        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
 
     /// Seconds that at least one of the stretches covers.
@@ -153,6 +175,8 @@ public struct PartnerHistory: Sendable, Equatable {
                         $0.member("outages", period.outages)
                         $0.member("down_s", period.downSeconds, decimals: 1)
                         $0.member("degraded_s", period.degradedSeconds, decimals: 1)
+                        $0.member("time_to_detect_mean_s", period.meanDetectionSeconds, decimals: 1)
+                        $0.member("time_to_detect_longest_s", period.longestDetectionSeconds, decimals: 1)
                         $0.member("time_to_recover_mean_s", period.meanRecoverySeconds, decimals: 1)
                         $0.member("time_to_recover_longest_s", period.longestRecoverySeconds, decimals: 1)
                         $0.member("calls", period.calls)
@@ -195,7 +219,7 @@ func historyRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
             pattern: "/api/v1/partners/{id}/history",
-            summary: "A partner's uptime, outages and time to recover over 24 hours, 7, 30 and 90 days.",
+            summary: "A partner's uptime, outages, time to detect and to recover over 24 hours, 7, 30 and 90 days.",
             access: .status,
             schema: "History", mayBeMissing: true
         ) { request in

@@ -47,6 +47,14 @@ public struct IncidentRecord: Sendable, Equatable {
     }
 }
 
+/// When a partner began to fail, and when that was known.
+public struct IncidentDetection: Sendable, Equatable {
+    /// Its id.
+    public var partner: String
+    public var startedAt: Instant
+    public var openedAt: Instant
+}
+
 /// Where a page of incidents ended. Incidents are told by when they opened, newest first, and by id within one time.
 public struct IncidentCursor: Sendable, Equatable {
     public var openedAtMicroseconds: Int64
@@ -128,6 +136,23 @@ public enum IncidentStore {
         try connection.query(
             "SELECT \(read) FROM farwatch.incidents WHERE state <> 'resolved' ORDER BY id LIMIT \(openMax)"
         ).map(record)
+    }
+
+    /// How long it took to know of every incident that people were told of and whose cause was a partner's, newest first, at most
+    /// ten thousand; one of several partners once for each.
+    public static func detections(since: Instant, _ connection: PostgresConnection) throws -> [IncidentDetection] {
+        try connection.query(
+            """
+            SELECT unnest(partners), started_at, opened_at FROM farwatch.incidents
+            WHERE opened_at >= $1 AND NOT quiet AND kind IN ('partner', 'shared_upstream', 'webhook_silence')
+                AND document ->> 'merged_into' IS NULL
+            ORDER BY opened_at DESC LIMIT 10000
+            """, [.timestamptz(since.microsecondsSinceEpoch)]
+        ).map { row in
+            IncidentDetection(
+                partner: try row.text(0), startedAt: Instant(microsecondsSinceEpoch: try row.timestamptz(1)),
+                openedAt: Instant(microsecondsSinceEpoch: try row.timestamptz(2)))
+        }
     }
 
     /// The highest id there is, 0 where there is none: the next one is above it.

@@ -95,6 +95,22 @@ extension OutboxStore {
         try records("WHERE incident = $1 ORDER BY created_at, id LIMIT \(recordsMax)", [.int8(id)], connection)
     }
 
+    /// Messages of all incidents, newest first: what was given up, say.
+    ///
+    /// - Parameters:
+    ///   - state: `pending`, `delivered`, `dead`, `superseded`; nil: any.
+    ///   - before: those of lower ids, where a page ended.
+    ///   - limit: 1...`recordsMax`.
+    public static func records(
+        state: String?, channel: String?, before: Int64?, limit: Int, _ connection: PostgresConnection
+    ) throws -> [OutboxRecord] {
+        try records(
+            """
+            WHERE kind <> 'test' AND ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR channel = $2)
+            AND ($3::int8 IS NULL OR id < $3) ORDER BY id DESC LIMIT \(min(max(limit, 1), recordsMax))
+            """, [.text(state), .text(channel), .int8(before)], connection)
+    }
+
     /// Forgets what was finished before, but for incidents that are open still. Returns how much.
     public static func prune(finishedBefore time: Instant, _ connection: PostgresConnection) throws -> Int {
         let isOver = "NOT EXISTS (SELECT FROM farwatch.incidents i WHERE i.id = o.incident AND i.state <> 'resolved')"

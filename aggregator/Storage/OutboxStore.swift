@@ -43,17 +43,21 @@ public struct OutboxClaim: Sendable {
 /// channel: only the lowest pending sequence can be claimed; an `updated` that has a successor is superseded instead.
 /// Times are the database's.
 public enum OutboxStore {
-    /// In the caller's transaction. A message that is there already stays as it is.
+    /// In the caller's transaction. A message that is there already stays as it is; one that is a part of another is not sent.
     public static func append(_ messages: [Message], _ connection: PostgresConnection) throws {
         for message in messages {
             try connection.execute(
                 """
-                INSERT INTO farwatch.outbox (incident, channel, sequence, kind, message, created_at)
-                VALUES ($1, $2, $3, $4, $5, now()) ON CONFLICT (incident, channel, sequence) DO NOTHING
+                INSERT INTO farwatch.outbox
+                    (incident, channel, sequence, kind, message, created_at, state, finished_at, last_error)
+                VALUES ($1, $2, $3, $4, $5, now(), CASE WHEN $6::text IS NULL THEN 'pending' ELSE 'superseded' END,
+                    CASE WHEN $6::text IS NULL THEN NULL ELSE now() END, 'told with ' || $6)
+                ON CONFLICT (incident, channel, sequence) DO NOTHING
                 """,
                 [
                     .int8(message.incident), .text(message.channel), .int4(message.sequence),
                     .text(message.kind.rawValue), .json(String(decoding: message.json(), as: UTF8.self)),
+                    .text(message.toldWith),
                 ], prepared: true)
         }
     }

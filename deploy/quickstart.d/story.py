@@ -10,8 +10,8 @@ from watch import Watch, is_normal, line, statuses, DOWN
 NORMAL_S, NORMAL_WITHIN_S = 45, 120
 FAILING, FAILING_RATIO = "stripe", 1.0
 SHOWN_WITHIN_S, OVER_WITHIN_S = 60, 180
-PAGED_AIM_S, PAGED_WITHIN_S = 15, 30  # The aim, and what a slow and busy machine is granted.
-CUT_HOST, CUT_S_MIN = "app-3", 20
+PAGED_WITHIN_S = 15
+CUT_HOST, CUT_S_MIN, CUT_S_MAX = "app-3", 20, 75
 LONGEST_CALL_S, STORED_WITHIN_S = 6, 45
 EXAMPLES_MAX = 5
 
@@ -66,7 +66,7 @@ class Story:
         cause = told["document"]["cause"]
         seconds = truth.seconds_between(failed[0], first["received_at"])
         self.say(f"woken by: {told['summary']}")
-        told_after = f"somebody was woken {seconds:.1f} s after the first call had failed (aim: {PAGED_AIM_S} s)"
+        told_after = f"somebody was woken {seconds:.1f} s after the first call had failed"
         self._judge(seconds <= PAGED_WITHIN_S, told_after)
         right = (cause["kind"], cause["partners"]) == ("partner", [FAILING])
         self._judge(right and first["genuine"], f"the message names {FAILING} as the cause, and is signed")
@@ -81,14 +81,17 @@ class Story:
         since = truth.now()
         self.system.take_network_from(CUT_HOST)
         self.watch.during(seconds)
+        self.watch.until(lambda _: self._pages_since(since), CUT_S_MAX - seconds)
         failed = self.system.api.calls(host=CUT_HOST, outcome="no_answer", since=since)
         self._judge(bool(failed), f"the failed calls of {CUT_HOST} have come in ({len(failed)} of them)")
         self.say(f"the host {CUT_HOST} has its network again")
         self.system.give_network_to(CUT_HOST)
         back = self.watch.until(self._is_normal, OVER_WITHIN_S)
         self._judge(not self.watch.put_down, self._of_partners("no partner was blamed for it"))
-        causes = [page["message"]["data"]["document"]["cause"]["kind"] for page in self._pages_since(since)]
-        self._judge(set(causes) <= {"host", "network"}, f"nobody was told of another cause (told: {causes})")
+        causes = [page["message"]["data"]["document"]["cause"] for page in self._pages_since(since)]
+        told = [(cause["kind"], [one["value"] for one in cause["predicate"]]) for cause in causes]
+        right = bool(told) and all(cause == ("host", [CUT_HOST]) for cause in told)
+        self._judge(right, f"somebody was told that it is the host {CUT_HOST}, and of no other cause (told: {told})")
         self._judge(back is not None, "all partners are operational at the end" + _after(back))
 
     def count(self) -> None:

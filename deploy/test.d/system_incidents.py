@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import subprocess
 import threading
 import time
@@ -141,13 +142,19 @@ class Incidents(unittest.TestCase):
         self.assertEqual(self.ask(path, "POST", {"text": "x"}, token="read")[0], 403)
         self.assertEqual(self.ask(path, "POST", {"txet": "x"})[2]["errors"][0]["pointer"], "/body/txet")
 
+    def refused_actions(self) -> int:
+        text = self.ask("/metrics")[2].decode()
+        return int(re.search(r"^farwatch_decider_refused_actions_total (\d+)$", text, re.MULTILINE).group(1))
+
     def test_what_the_decider_knows_nothing_of_is_refused(self):
+        before = self.refused_actions()
         status, _, problem = self.ask(f"/api/v1/incidents/{OTHER}/resolve", "POST")
         self.assertEqual((status, problem["detail"]), (409, f"incident {OTHER} is over"))
         self.assertIn("is over", self.farwatch("incident", "ack", str(OTHER), code=1))
         entry = self.ask(f"/api/v1/incidents/{OTHER}")[2]["timeline"][-1]
         self.assertEqual(entry["who"], "ann-operate")
         self.assertIn("not acknowledged", entry["what"])
+        self.assertEqual(self.refused_actions(), before + 2)
 
     def test_an_outage_is_worked_on_from_its_beginning_to_its_end(self):
         owner = {"name": "payments", "contact": "+1 555 0100", "channels": [{"channel": "siren"}]}

@@ -211,7 +211,8 @@ class Notifiers(Outbox, unittest.TestCase):
                 channel_settings("command", type="command", program=str(program), fallback=[]),
             ]
         )
-        settings += f"heartbeat: {{url: {cls.receivers['outside'].url}/beat, every: 5s, allow_private: true}}\n"
+        settings += f"heartbeat: {{url: {cls.receivers['outside'].url}/beat, every: 5s, stale_after: 5s, "
+        settings += "allow_private: true}\n"
         cls.installation = Installation(aggregator_extra=settings)
         cls.addClassCleanup(cls.installation.close)
         cls.installation.start_aggregator()
@@ -299,6 +300,17 @@ class Notifiers(Outbox, unittest.TestCase):
         self.assertEqual(row["attempts"], 1)
         self.assertIn("HTTP 400", row["error"])
         self.assertEqual(self.metric("farwatch_notifier_dead_messages_total", "pager"), 1)
+        # And is found among all incidents.
+        address = self.installation.api.address
+        listed = json.loads(send(f"{address}/api/v1/notifications?state=dead&channel=pager", None, "GET")[2])["data"]
+        self.assertEqual([(one["incident"], one["attempts"]) for one in listed], [("400", 1)])
+        self.assertIn("HTTP 400", listed[0]["last_error"])
+        self.assertEqual(send(f"{address}/api/v1/notifications?state=deaf", None, "GET")[0], 400)
+        done = subprocess.run(
+            [str(self.installation.bin / "farwatch"), "notifications", "--dead", "--url", address],
+            env=clean_environment(), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        self.assertRegex(done.stdout, r"400 .* pager .* dead")
 
     def test_slack_takes_the_blocks_of_a_webhook_and_of_a_bot(self):
         self.append(300, "slack", text="x" * 10_000)
@@ -380,6 +392,22 @@ class Notifiers(Outbox, unittest.TestCase):
         beats = lambda: [got for got in self.receivers["outside"].got if got.path == "/beat"]  # noqa: E731
         self.wait(lambda: len(beats()) >= 2, "two heartbeats")
         self.assertEqual(beats()[0].method, "GET")
+
+    def test_the_heartbeat_stops_while_nobody_would_be_told(self):
+        beats = lambda: [got for got in self.receivers["outside"].got if got.path == "/beat"]  # noqa: E731
+        self.wait(beats, "a heartbeat")
+        # Messages wait in a table that nobody can read: the process lives, decides, and alerts nobody.
+        hold = "BEGIN; LOCK TABLE farwatch.outbox IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(16); COMMIT"
+        locked = threading.Thread(target=self.installation.sql, args=(hold,))
+        locked.start()
+        time.sleep(10)
+        before = len(beats())
+        time.sleep(5.5)
+        self.assertEqual(len(beats()), before)
+        locked.join()
+        self.wait(lambda: len(beats()) > before, "it goes on")
+        text = send(self.installation.api.address + "/metrics", None, "GET")[2].decode()
+        self.assertRegex(text, r'farwatch_heartbeat_calls_total\{result="withheld"\} [1-9]')
 
     # Receivers that do not.
 

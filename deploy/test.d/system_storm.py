@@ -10,7 +10,7 @@ ALONE = True  # For `run_tests.py`: it holds the decider to its pace.
 
 HOSTS, ROUTES, CUSTOMERS = 500, 20, 80
 STORM_CALLS, STORM_S = 10_000, 12
-TOLD_WITHIN_S = 30
+TOLD_WITHIN_S = 15
 
 
 class Storm(unittest.TestCase):

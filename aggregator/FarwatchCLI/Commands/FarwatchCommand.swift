@@ -13,6 +13,7 @@ public struct FarwatchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, IncidentCommand.self,
+            NotificationsCommand.self,
             SilenceCommand.self, MaintenanceCommand.self, OwnersCommand.self, SearchCommand.self, TailCommand.self,
             TraceCommand.self, ExplainCommand.self, CompareCommand.self, ImpactCommand.self, DriftCommand.self,
             EvidenceCommand.self, ShareCommand.self, HostsCommand.self, VersionCommand.self,
@@ -40,7 +41,7 @@ struct PartnersCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "A partner's id.")
     var id: String?
-    @Flag(name: .long, help: "Its uptime, outages and time to recover over 24 hours, 7, 30 and 90 days.")
+    @Flag(name: .long, help: "Its uptime, outages, time to detect and to recover over 24 hours, 7, 30 and 90 days.")
     var history = false
     @Flag(name: .long, help: "How much of its rate limits is used, as its latest answers tell it.")
     var limits = false

@@ -14,6 +14,7 @@ public func historyScreen(_ history: JSONValue, _ style: Style) -> [String] {
         Table.Column("PERIOD"),
         Table.Column("UPTIME", right: true),
         Table.Column("OUTAGES", right: true),
+        Table.Column("KNOWN AFTER", right: true, rank: 1),
         Table.Column("BACK AFTER", right: true),
         Table.Column("AT WORST", right: true, rank: 1),
         Table.Column("CALLS", right: true, rank: 2),
@@ -25,8 +26,9 @@ public func historyScreen(_ history: JSONValue, _ style: Style) -> [String] {
             Table.Cell(period.member("period")?.string),
             Table.Cell(uptime.map { decimals($0 * 100, 3) + "%" }, uptime ?? 1 < 0.999 ? .warning : .plain),
             Table.Cell(count(period.member("outages"))),
-            Table.Cell(recovery(period.member("time_to_recover_mean_s"))),
-            Table.Cell(recovery(period.member("time_to_recover_longest_s"))),
+            Table.Cell(duration(period.member("time_to_detect_mean_s"))),
+            Table.Cell(duration(period.member("time_to_recover_mean_s"))),
+            Table.Cell(duration(period.member("time_to_recover_longest_s"))),
             Table.Cell(count(period.member("calls"))),
             Table.Cell(count(period.member("calls_failed"))),
         ])
@@ -46,4 +48,4 @@ private func level(_ ratio: Double, _ status: String?) -> String {
     return String(levels[min(7, max(1, Int(ratio * 8)))])
 }
 
-private func recovery(_ seconds: JSONValue?) -> String? { seconds?.double.map { span(.seconds($0)) } }
+private func duration(_ seconds: JSONValue?) -> String? { seconds?.double.map { span(.seconds($0)) } }

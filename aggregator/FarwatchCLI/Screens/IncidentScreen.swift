@@ -83,21 +83,32 @@ private func entryTable(_ heading: String, _ entries: JSONValue?, _ text: (JSONV
     return table
 }
 
-private func notificationTable(_ notifications: JSONValue?) -> Table {
-    var table = Table([
-        Table.Column("AT"), Table.Column("CHANNEL", widthMin: 8), Table.Column("KIND"), Table.Column("STATE"),
-        Table.Column("ATTEMPTS", right: true, rank: 1), Table.Column("LAST ERROR", widthMin: 10, rank: 2),
-    ])
+/// `/api/v1/notifications` for a terminal.
+public func notificationsScreen(_ list: JSONValue, _ style: Style) -> [String] {
+    let table = notificationTable(list.member("data"), ofAll: true)
+    return table.isEmpty ? ["There is no such message."] : table.lines(style)
+}
+
+/// - Parameter ofAll: of more than one incident, so that each line names its own.
+private func notificationTable(_ notifications: JSONValue?, ofAll: Bool = false) -> Table {
+    let incident = ofAll ? [Table.Column("INCIDENT", right: true)] : []
+    var table = Table(
+        incident + [
+            Table.Column("AT"), Table.Column("CHANNEL", widthMin: 8), Table.Column("KIND"), Table.Column("STATE"),
+            Table.Column("ATTEMPTS", right: true, rank: 1), Table.Column("LAST ERROR", widthMin: 10, rank: 2),
+        ])
     notifications?.forEachElement { sent in
         let state = sent.member("state")?.string
-        table.add([
-            Table.Cell(moment(sent.member("at")?.string), .quiet),
-            Table.Cell(sent.member("channel")?.string),
-            Table.Cell(sent.member("kind")?.string),
-            Table.Cell(state, state == "delivered" ? .good : state == "dead" ? .bad : .plain),
-            Table.Cell(count(sent.member("attempts"))),
-            Table.Cell(sent.member("last_error")?.string),
-        ])
+        let incident = ofAll ? [Table.Cell(sent.member("incident")?.string)] : []
+        table.add(
+            incident + [
+                Table.Cell(moment(sent.member("at")?.string), .quiet),
+                Table.Cell(sent.member("channel")?.string),
+                Table.Cell(sent.member("kind")?.string),
+                Table.Cell(state, state == "delivered" ? .good : state == "dead" ? .bad : .plain),
+                Table.Cell(count(sent.member("attempts"))),
+                Table.Cell(sent.member("last_error")?.string),
+            ])
     }
     return table
 }
