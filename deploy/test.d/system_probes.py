@@ -1,6 +1,7 @@
 """Probes, live: applications that know nothing of Farwatch call a TLS server, and every call is seen as it was made.
 
-Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else would tell; a machine that is
+The server is on another host, in a network namespace across a cable (`namespaces.py`); what resets, keeps silent or does not listen is on
+this one. Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else would tell; a machine that is
 known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with that reason.
 """
 
@@ -21,6 +22,7 @@ import unittest
 from pathlib import Path
 
 from installation import Installation, send
+from namespaces import FAR, enter
 from nginx import Nginx
 from settings import free_port
 from system import clean_environment
@@ -32,6 +34,13 @@ WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
 SEEN_WITHIN_S = 30
 DOWN_WITHIN_S = 120
 DOWN = ("degraded_performance", "partial_outage", "major_outage")
+
+
+def setUpModule():
+    if not WITHOUT:
+        global network
+        network = enter()
+        unittest.addModuleCleanup(network.close)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
@@ -102,7 +111,7 @@ class ProbesLive(unittest.TestCase):
         cls.closed_port, cls.other_closed_port = free_port(), free_port()
         ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.silent.port, cls.closed_port,
                  cls.other_closed_port]
-        hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1")])
+        hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1", FAR)])
         # This machine is busy with tests: what they cost is not to be governed here, but in a test of its own.
         # What reads all this has no privilege: see the test of that.
         cls.installation = Installation(agent_user="nobody", agent_extra=f"""
@@ -120,7 +129,7 @@ partners:
 
     @classmethod
     def start_server(cls, key: Path, certificate: Path) -> tuple[subprocess.Popen, str]:
-        command = [cls.node, HERE / "server.js", key, certificate]
+        command = [*network.far_side, cls.node, HERE / "server.js", key, certificate, FAR]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
         def end():
@@ -129,7 +138,7 @@ partners:
             server.stdout.close()
 
         cls.addClassCleanup(end)
-        return server, f"https://localhost:{int(server.stdout.readline())}"
+        return server, f"https://{FAR}:{int(server.stdout.readline())}"
 
     @classmethod
     def probes(cls) -> dict:
@@ -175,7 +184,7 @@ partners:
         self.assertEqual((call["request"].get("body_bytes") or 0, call["response"]["body_bytes"]), (sent, received))
         self.assertEqual(call["request"]["http_version"], version)
         self.assertEqual((call["source"], call["direction"], call["partner"]), ("probe", "outbound", "local"))
-        self.assertEqual(call["peer_address"], "127.0.0.1")
+        self.assertEqual(call["peer_address"], FAR)
 
     def test_curl_over_both_versions(self):
         for version, flag in (("1.1", "--http1.1"), ("2", "--http2")):
