@@ -6,6 +6,7 @@ known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they ar
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -49,6 +50,12 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
          "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"], check=True, capture_output=True)
     return key, certificate
+
+
+def has_breakpoint() -> bool:
+    """Whether the kernel has put its own instruction at the beginning of a function of this process's TLS library."""
+    function = ctypes.CDLL("libssl.so.3").SSL_do_handshake
+    return ctypes.string_at(ctypes.cast(function, ctypes.c_void_p).value, 1) == b"\xcc"
 
 
 class ResettingServer:
@@ -351,6 +358,15 @@ class ProbesEnd(unittest.TestCase):
         state = self.state()
         self.assertEqual(state["attached"], 0)
         self.assertIn("ceiling", state["steps"][-1]["reason"])
+
+    def test_nothing_is_left_in_programs_a_second_after_the_agent_was_told_to_stop_or_died(self):
+        settings = self.installation.state / "agent.yaml"
+        settings.write_text(re.sub(r"(_percent: )[0-9.]+", r"\g<1>100", settings.read_text()))
+        for end in (self.installation.stop, self.installation.kill):
+            self.start()
+            self.installation.wait_for(has_breakpoint, SEEN_WITHIN_S, "this program's TLS library is probed")
+            end("farwatch-agent")
+            self.installation.wait_for(lambda: not has_breakpoint(), 1, "the breakpoint is gone")
 
     def test_the_marker_goes_on_request_stays_when_killed_and_stops_probes_after_a_crash(self):
         self.start()
