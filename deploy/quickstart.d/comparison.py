@@ -61,10 +61,8 @@ def compare_unreported(made: list[dict], stored: list[dict]) -> tuple[Counter, C
     Returns what was made and is not stored, and what is stored and was not made; how often each.
     """
     ours = Counter((call["method"], call["url"], call["status"]) for call in made)
-    theirs = Counter(
-        (call["request"]["method"], call["request"]["url"].partition("?")[0], (call.get("response") or {}).get("status"))
-        for call in stored
-    )
+    requests = [(call["request"], call.get("response") or {}) for call in stored]
+    theirs = Counter((sent["method"], sent["url"].partition("?")[0], got.get("status")) for sent, got in requests)
     return ours - theirs, theirs - ours
 
 

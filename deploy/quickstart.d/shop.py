@@ -2,8 +2,8 @@
 
 It takes orders from its own customers, and for each one charges a card, posts a chat message and sometimes opens a
 support ticket, over real HTTP through this host's own way out (`egress.py`). It knows nothing of Farwatch: the official
-OpenTelemetry SDK, set up by the usual OTEL_* variables, sends its spans to the agent. With `--without-sdk` nothing does:
-then the agent sees its calls on the wire or not at all.
+OpenTelemetry SDK, set up by the usual OTEL_* variables, sends its spans to the agent. With `--without-sdk` nothing
+does, and the agent sees its calls on the wire or not at all.
 
 Beside that it writes down each call as it saw it (`truth.py`), so that what Farwatch stored can be held against it.
 """

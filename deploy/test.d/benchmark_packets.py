@@ -1,7 +1,8 @@
 """What the agent costs its host while it reads a steady rate of calls from the packets of the loopback interface.
 
-Clear HTTP/1.1 over twenty kept connections, answers of a kilobyte, all of them a partner's: parsed, named, redacted, spooled and sent
-to an aggregator that runs beside it. Client and server are processes of their own and are not counted. As root, because packets need it.
+Clear HTTP/1.1 over twenty kept connections, answers of a kilobyte, all of them a partner's: parsed, named, redacted,
+spooled and sent to an aggregator that runs beside it. Client and server are processes of their own and are not counted. As root,
+because packets need it.
 """
 
 import argparse
@@ -18,7 +19,10 @@ from installation import Installation
 
 CONNECTIONS = 20
 SETTLE_S = 4
-HEAD = "POST /v1/charges/{number} HTTP/1.1\r\nhost: api.stripe.com\r\ncontent-type: application/json\r\ncontent-length: 27\r\n\r\n"
+HEAD = (
+    "POST /v1/charges/{number} HTTP/1.1\r\nhost: api.stripe.com\r\n"
+    "content-type: application/json\r\ncontent-length: 27\r\n\r\n"
+)
 SENT = b'{"amount":99,"coin":"euro"}'
 BODY = json.dumps({"id": "ch_1", "object": "charge", "notes": ["paid"] * 120}).encode()
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(BODY), BODY)
@@ -62,7 +66,8 @@ def measure(rate: int, seconds: int, port: int) -> dict:
         agent = installation.programs.running["farwatch-agent"].pid
         time.sleep(SETTLE_S)
         idle, used = resident_mib(agent), cpu_seconds(agent)
-        subprocess.run([sys.executable, __file__, "--call", str(port), "--rate", str(rate), "--count", str(count)], check=True)
+        caller = [sys.executable, __file__, "--call", str(port), "--rate", str(rate), "--count", str(count)]
+        subprocess.run(caller, check=True)
         resident = resident_mib(agent)
         installation.wait_for(
             lambda: metric(installation, "farwatch_forwarder_sent_calls_total") >= count, 60, "all are sent")

@@ -1,7 +1,7 @@
 """This process in a network of its own, and another host at the end of a cable.
 
-What is tested there travels as real packets between two addresses, not round the loopback interface, and nobody else's traffic is
-among it. The network goes with the process; children are in it, threads that ran before are not. Needs root.
+What is tested there travels as real packets between two addresses, not round the loopback interface, and nobody
+else's traffic is among it. The network goes with the process; children are in it, threads that ran before are not. Needs root.
 """
 
 import ctypes

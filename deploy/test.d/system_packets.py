@@ -1,7 +1,8 @@
 """Packets, live: what crosses the network in clear is seen as it was made, and what fails with its error.
 
-The servers are on another host, in a network namespace across a cable (`namespaces.py`). Needs CAP_NET_RAW, so root. Where that is missing these tests fail, because nothing else would tell; a machine that is known not to
-allow it says why in FARWATCH_TEST_WITHOUT_PACKETS, and then they are skipped, with that reason.
+The servers are on another host, in a network namespace across a cable (`namespaces.py`). Needs CAP_NET_RAW, so root.
+Where that is missing these tests fail, because nothing else would tell; a machine that is known not to allow it says why in
+FARWATCH_TEST_WITHOUT_PACKETS, and then they are skipped, with that reason.
 """
 
 import http.server
@@ -82,7 +83,7 @@ def serve(kind: str) -> None:
 
 
 def serve_names() -> None:
-    """A name server that knows no name: the question comes back as the answer, marked as one, with code 3 (RFC 1035, section 4.1)."""
+    """Knows no name: the question comes back, marked as an answer with code 3 (RFC 1035, section 4.1)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind((FAR, 53))
         print(53, flush=True)
@@ -217,9 +218,8 @@ class PacketsLive(Live):
         self.addCleanup(names.close)
         settings = self.installation.state / "resolv.conf"
         settings.write_text(f"nameserver {FAR}\noptions attempts:1\n")
-        subprocess.run(
-            ["unshare", "--mount", "sh", "-c", f"mount --bind {settings} /etc/resolv.conf && exec curl -s http://api.github.com/nowhere"],
-            env=clean_environment(), timeout=60, check=False)
+        script = f"mount --bind {settings} /etc/resolv.conf && exec curl -s http://api.github.com/nowhere"
+        subprocess.run(["unshare", "--mount", "sh", "-c", script], env=clean_environment(), timeout=60, check=False)
         call = self.calls("api.github.com/", 1)[0]
         self.assertEqual((call["error"], call["partner"], call.get("response")), ("dns_failure", "github", None))
 
@@ -304,7 +304,8 @@ class PacketsBesideProbes(Live):
             state = json.loads(send(f"http://127.0.0.1:{self.installation.ports.health}/probes", None, "GET")[2])
             if state["problem"]:
                 raise AssertionError(f"PROBES DO NOT RUN HERE: {state['problem']}; see FARWATCH_TEST_WITHOUT_PROBES")
-            return any(process["pid"] == self.encrypted.process_id and process["read_by"] for process in state["processes"])
+            server = self.encrypted.process_id
+            return any(process["pid"] == server and process["read_by"] for process in state["processes"])
 
         self.installation.wait_for(are_probed, SEEN_WITHIN_S, "the server's TLS is probed")
         self.curl("-k", "--http1.1", f"https://{FAR}:{self.tls_port}/both/200/50")

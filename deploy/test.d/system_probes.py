@@ -1,8 +1,9 @@
 """Probes, live: applications that know nothing of Farwatch call a TLS server, and every call is seen as it was made.
 
-The server is on another host, in a network namespace across a cable (`namespaces.py`); what resets, keeps silent or does not listen is on
-this one. Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else would tell; a machine that is
-known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with that reason.
+The server is on another host, in a network namespace across a cable (`namespaces.py`); what resets, keeps silent or
+does not listen is on this one. Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else
+would tell; a machine that is known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with
+that reason.
 """
 
 import contextlib

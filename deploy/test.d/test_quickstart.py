@@ -79,7 +79,8 @@ class Comparing(unittest.TestCase):
 class ComparingUnreported(unittest.TestCase):
     def test_calls_without_spans_meet_by_method_url_and_status_each_as_often_as_it_was_made(self):
         self.assertEqual(compare_unreported([made("1"), made("2")], [stored("1"), stored("2")]), ({}, {}))
-        lost, invented = compare_unreported([made("1"), made("2")], [stored("1"), stored("3", response={"status": 503})])
+        failed = stored("3", response={"status": 503})
+        lost, invented = compare_unreported([made("1"), made("2")], [stored("1"), failed])
         self.assertEqual(lost, {("POST", "http://api.stripe.com/v1/charges", 200): 1})
         self.assertEqual(invented, {("POST", "http://api.stripe.com/v1/charges", 503): 1})
         self.assertEqual(compare_unreported([made("1")], [stored("1"), stored("1")])[1].total(), 1)
