@@ -165,9 +165,8 @@ struct LiveCaptureTests {
         #expect(seen.map { Int($0.bytes[22]) << 8 | Int($0.bytes[23]) } == [53])
     }
 
-    @Test func `an interface that is not there is named`() {
-        #expect(throws: CaptureError.noSuchInterface("nowhere0")) {
-            try InterfaceCapture(.init(interface: "nowhere0"))
-        }
+    @Test(arguments: ["nowhere0", "a-name-longer-than-any-interface-has"])
+    func `an interface that is not there is named`(_ name: String) {
+        #expect(throws: CaptureError.noSuchInterface(name)) { try InterfaceCapture(.init(interface: name)) }
     }
 }

@@ -49,6 +49,26 @@ struct SightingBookTests {
         return book
     }
 
+    @Test func `alike calls of one witness are counted each, and another witness finds its own among them`() {
+        var book = SightingBook()
+        func isPassed(_ verdict: SightingBook.Verdict) -> Bool { if case .pass = verdict { true } else { false } }
+        for number in 0..<50 {
+            let time = noon + .milliseconds(number * 10)
+            #expect(isPassed(saw(&book, seen(at: time), at: time)))
+        }
+        let later = noon + .seconds(1)
+        for number in 0..<50 {
+            let report = report(at: noon + .milliseconds(number * 10), id: "r\(number)")
+            #expect(saw(&book, report, at: later) == .repeated)
+        }
+        #expect(isPassed(saw(&book, report(at: noon, id: "one more"), at: later)))
+        #expect(book.counters.repeats == 50)
+        // All of it is forgotten in its time, and what comes then is new.
+        let muchLater = noon + .seconds(600)
+        #expect(isPassed(saw(&book, report(at: muchLater, id: "new"), at: muchLater)))
+        #expect(book.counters.repeats == 50)
+    }
+
     @Test func `a call seen on the wire waits for its report and goes into it`() throws {
         var book = accustomed()
         #expect(saw(&book, seen(at: noon, span: span), at: noon) == .held)

@@ -10,6 +10,31 @@ struct FailureTests {
         #expect(replay.seen.connections.map(\.reason) == [.refused])
     }
 
+    @Test func `a refusal that the client did not believe is followed by what goes on`() {
+        var (replay, talk) = (Replay(), Conversation())
+        replay.see(
+            talk.syn(), talk.serverReset(), talk.synAck(), talk.clientAck(), talk.send("ask"), talk.answer("reply"))
+        #expect(replay.seen.connections.map(\.reason) == [.refused, nil])
+        #expect(replay.seen.connections.map(\.toServer.text) == ["", "ask"])
+        #expect(replay.seen.connections.map(\.toClient.text) == ["", "reply"])
+    }
+
+    @Test func `an end that goes on behind its own reset has not sent it`() {
+        var (replay, talk) = (Replay(), Conversation())
+        replay.see(talk.handshake())
+        replay.see(talk.clientReset(), talk.send("ask"), talk.answer("reply"))
+        #expect(replay.seen.connections.map(\.reason) == [.reset(by: .toServer), nil])
+        #expect(replay.seen.connections.map(\.toServer.text) == ["", "ask"])
+        #expect(replay.seen.connections.map(\.toClient.text) == ["", "reply"])
+    }
+
+    @Test func `what was under way as the other end reset belongs to nobody`() {
+        var (replay, talk) = (Replay(), Conversation())
+        replay.see(talk.handshake())
+        replay.see(talk.clientReset(), talk.answer("late"))
+        #expect(replay.seen.connections.map(\.reason) == [.reset(by: .toServer)])
+    }
+
     @Test func `a reset that answers another SYN is none`() {
         var (replay, talk) = (Replay(), Conversation())
         replay.see(talk.syn())

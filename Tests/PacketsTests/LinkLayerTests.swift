@@ -156,6 +156,8 @@ struct LinkLayerTests {
         expectHello(
             outer(47, [0x30, 0x81, 0x88, 0x0b] + [UInt8](repeating: 1, count: 12) + [0x21] + Self.ip), .rawIP, "PPTP")
         expectHello(outer(47, [0x10, 0, 0x88, 0xbe] + [UInt8](repeating: 1, count: 12) + frame), .rawIP, "ERSPAN")
+        let wireless = [0x08, 0x01] + [UInt8](repeating: 0, count: 22) + [0xaa, 0xaa, 3, 0, 0, 0, 8, 0] + Self.ip
+        expectHello(outer(47, [0, 0, 0x82, 0] + wireless), .rawIP, "GRE of an access point")
         expectHello(over(4789, [8, 0, 0, 0, 0, 0, 1, 0] + frame), .rawIP, "VXLAN")
         expectHello(over(8472, [8, 0, 0, 0, 0, 0, 1, 0] + frame), .rawIP, "VXLAN on Linux's old port")
         expectHello(

@@ -37,6 +37,18 @@ import Testing
         }
     }
 
+    @Test func `that the other end is gone is seen without asking it`() throws {
+        var (client, server): (DescriptorSocket, DescriptorSocket?) = try DescriptorSocket.pair()
+        let part = PrivilegedPart(over: client)
+        #expect(!part.isGone)
+        try server?.send([1])
+        #expect(!part.isGone, "a message that waits is none of that")
+        server = nil
+        #expect(part.isGone)
+        #expect(throws: PrivilegedError.self) { try part.ask(PrivilegedRequest(.openMaps)) }
+        #expect(!PrivilegedPart(here: { _ in PrivilegedAnswer(error: EPERM) }).isGone)
+    }
+
     @Test func `a question arrives as it was asked`() throws {
         var request = PrivilegedRequest(.attachToFunctions)
         request.number = 7

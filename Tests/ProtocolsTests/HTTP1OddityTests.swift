@@ -60,12 +60,57 @@ struct HTTP1OddityTests {
     }
 
     @Test(arguments: [
-        " GET /a HTTP/1.1\r\n\r\n", "GET\r\n\r\n", "GET /a\r\n\r\n", "GET  HTTP/1.1\r\n\r\n", "GET /a HTTP/2.0\r\n\r\n",
+        " GET /a HTTP/1.1\r\n\r\n", "GET\r\n\r\n", "GET /a\r\n\r\n", "GET /a HTTP/2.0\r\n\r\n",
         "GET /a HTTP/1.\r\n\r\n", "G\u{0}T /a HTTP/1.1\r\n\r\n", "{\"a\":1}\r\n\r\n", "\u{1}\u{2}\u{3}\u{4}",
     ])
     func `what begins no request makes no call`(_ text: String) {
         let calls = Timeline(.client(text), .server(ok), .closed(.finished)).calls()
         #expect(calls.isEmpty)
+    }
+
+    @Test(arguments: ["GET HTTP/1.1", "GET  HTTP/1.1"])
+    func `a request without a target is told with what it was answered`(_ line: String) {
+        let calls = Timeline(
+            .client(line + "\r\nHost: h\r\n\r\n"), .server("HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"),
+            .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/ 400"])
+    }
+
+    @Test(arguments: [
+        "HTTP/2.0 200 ok", "HTTP/1.01 200 ok", "HTTP/1.10 200 ok", "HTTP/0.9 200 ok", "HTTP/1.1\u{0} 200 ok",
+    ])
+    func `an answer of another version is one, as browsers have it`(_ line: String) {
+        let calls = Timeline(
+            .client(get), .server(line + "\r\nContent-Length: 2\r\n\r\nok"), .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+        #expect(calls.map(\.responseText) == ["ok"])
+    }
+
+    @Test(arguments: [
+        "HTTP/ 200 ok", "HTTP/1.1.1.1.1.1.1.1.1 200 ok", "HTTP 200 ok", "HTTP/1.1 2000 ok", "HTTP/1.1 0200 ok",
+    ])
+    func `an answer without a version, or without a status, is a protocol error`(_ line: String) {
+        let calls = Timeline(
+            .client(get), .server(line + "\r\nContent-Length: 2\r\n\r\nok"), .end(.toClient), .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a - protocol_error"])
+    }
+
+    @Test(arguments: ["content-length", "Content-Length", "CONTENT-LENGTH", "cOnTeNt-LeNgTh"])
+    func `names are read in any case of their letters, and of nothing else`(_ name: String) {
+        let answer = "HTTP/1.1 200 OK\r\n\(name): 2\r\nX: 1\r\n\r\nok"
+        let calls = Timeline(.client(get), .server(answer + answer), .client(get), .closed(.finished)).calls()
+        #expect(calls.map(\.responseText) == ["ok", "ok"])
+        // A hyphen with the bit of letters' case flipped is a carriage return; `[` is `{`.
+        for other in ["content\rlength", "content-lengt{", "content_length"] {
+            let calls = Timeline(
+                .client(get), .server("HTTP/1.1 200 OK\r\n\(other): 2\r\n\r\nok, to the end"), .end(.toClient),
+                .closed(.finished)
+            ).calls()
+            #expect(calls.map(\.responseText) == ["ok, to the end"], "\(other)")
+        }
     }
 
     @Test func `an answer that is no HTTP is a protocol error`() {

@@ -37,6 +37,7 @@ public final class Agent: Sendable {
     private let catalogueKeeping: Task<Void, Never>?
     private let alarming: Task<Void, Never>
     private let releasing: Task<Void, Never>?
+    private let watchingPrivileges: Task<Void, Never>
     private let group: MultiThreadedEventLoopGroup
 
     /// Returns when it takes calls.
@@ -87,6 +88,7 @@ public final class Agent: Sendable {
             settings, part, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
             probesRead: { probes.tellFailures }, lookingCPU: { probes.state.lookingCPU }, take: take)
         self.packets = packets
+        let privileges = PrivilegeWatch(part, metrics, logger: logger)
         let coverage = PartnerCoverage()
         let forwarder = Forwarder(
             forwarderConfiguration(settings), source: source(spool, settings.sent.byteCountMax > 0 ? sent : nil),
@@ -134,7 +136,8 @@ public final class Agent: Sendable {
                         // Few ever have any: then the directory is not looked into.
                         aside: spool.level.asideCount > 0
                             ? AsideBatches.look(in: settings.spoolDirectory) : AsideBatches(),
-                        keyLog: packets.state.keyLog, processes: Array(probes.state.coverage.processes.values)
+                        keyLog: packets.state.keyLog, processes: Array(probes.state.coverage.processes.values),
+                        privilegesProblem: privileges.problem
                     ).json()
                 }), group: group, logger: logger)
         addCounters(of: receiver, to: metrics)
@@ -156,6 +159,7 @@ public final class Agent: Sendable {
             waitingCalls: { spool.level.callCount }, group: group, metrics, logger: logger)
         alarming = Task { await alarm.run() }
         releasing = startReleasing(pipeline, spool)
+        watchingPrivileges = Task { await privileges.run() }
         catalogueKeeping = startKeeping(settings, published, pipeline, spool, forwarder, metrics, logger)
         logger.notice(
             "ready",
@@ -169,6 +173,8 @@ public final class Agent: Sendable {
     public func stop() async {
         catalogueKeeping?.cancel()
         alarming.cancel()
+        watchingPrivileges.cancel()
+        await watchingPrivileges.value
         await catalogueKeeping?.value
         await alarming.value
         await probes.stop()

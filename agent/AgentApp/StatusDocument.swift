@@ -20,6 +20,8 @@ struct StatusDocument {
     var keyLog = KeyLogFollower.State.off
     /// Processes with TLS, as the probes know them.
     var processes: [Coverage.Process] = []
+    /// What cannot be done any more, where the process with the privileges is gone.
+    var privilegesProblem: String?
 
     /// Further ones are in `GET /probes`.
     private static let processesMax = 200
@@ -36,6 +38,7 @@ struct StatusDocument {
         writer.text("forwards_to", settings.endpoints.map { "\($0)" }.joined(separator: " "))
         // None where the privileges were parted: then whatever comes from outside is read without any.
         writer.text("capabilities", "0x" + String(ThisProcess.capabilities, radix: 16))
+        if let privilegesProblem { writer.text("privileges_problem", privilegesProblem) }
         if let grant = settings.capture.keyLog {
             writer.open("key_log")
             writer.text("file", grant.file)

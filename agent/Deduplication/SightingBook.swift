@@ -39,6 +39,13 @@ public struct SightingBook {
         var forgetAt: Instant
     }
 
+    /// How many of one likeness are remembered, and how many of them each witness saw: so that times are only looked through where
+    /// there is one that another witness saw.
+    private struct Alike {
+        var count = 0
+        var countByWitness: [3 of Int] = [0, 0, 0]
+    }
+
     private struct Held {
         var call: APICall
         var byteCount: Int
@@ -48,6 +55,7 @@ public struct SightingBook {
     private let configuration: Configuration
     private var entries: [UInt64: Entry] = [:]
     private var byPlace: [Place: [UInt64]] = [:]
+    private var alike: [UInt64: Alike] = [:]
     private var bySpan: [SpanID: [UInt64]] = [:]
     private var order = IDQueue()
     private var held: [UInt64: Held] = [:]
@@ -125,7 +133,7 @@ public struct SightingBook {
         if match.isCertain { counters.joinedBySpan += 1 } else { counters.joinedByLikeness += 1 }
         if match.isAmbiguous { counters.ambiguous += 1 }
         let earlier = entries[match.id]?.sighting.witness ?? sighting.witness
-        entries[match.id]?.witnesses |= sighting.witness.bit
+        noteWitness(sighting.witness, of: match.id)
         guard let waiting = held[match.id]?.call else {
             counters.repeats += 1
             return .repeated
@@ -138,6 +146,12 @@ public struct SightingBook {
         }
         held[match.id]?.call = match.isAmbiguous ? waiting.weighed(with: call) : waiting.completed(by: call)
         return .repeated
+    }
+
+    private mutating func noteWitness(_ witness: Witness, of id: UInt64) {
+        guard let entry = entries[id], entry.witnesses & witness.bit == 0 else { return }
+        entries[id]?.witnesses |= witness.bit
+        alike[entry.sighting.likeness]?.countByWitness[Int(witness.rawValue)] += 1
     }
 
     private mutating func passOrHold(_ call: APICall, _ sighting: Sighting, at now: Instant) -> Verdict {
@@ -184,6 +198,9 @@ public struct SightingBook {
 
     /// By likeness: slots of time from the nearest to the farthest, and one more after the first find, to see whether it was the only one.
     private func likest(_ sighting: Sighting, at now: Instant) -> Match? {
+        guard let known = alike[sighting.likeness],
+            known.countByWitness[Int(sighting.witness.rawValue)] < known.count
+        else { return nil }
         let home = floorDivide(sighting.beganNs, Self.slotNs)
         let reach = (configuration.leadMax + configuration.coarseTolerance).nanoseconds / Self.slotNs + 1
         var best: (id: UInt64, distance: Int64)?
@@ -251,6 +268,8 @@ public struct SightingBook {
             sighting: sighting, witnesses: sighting.witness.bit, forgetAt: now + configuration.memory)
         order.append(nextID)
         byPlace[place(of: sighting), default: []].append(nextID)
+        alike[sighting.likeness, default: Alike()].count += 1
+        alike[sighting.likeness]?.countByWitness[Int(sighting.witness.rawValue)] += 1
         if let span = sighting.span { bySpan[span, default: []].append(nextID) }
         return nextID
     }
@@ -262,7 +281,18 @@ public struct SightingBook {
     private mutating func forgetFirst() {
         guard let id = order.removeFirst(), let entry = entries.removeValue(forKey: id) else { return }
         remove(id, from: &byPlace, place(of: entry.sighting))
+        forgetAlike(entry)
         if let span = entry.sighting.span { remove(id, from: &bySpan, span) }
+    }
+
+    private mutating func forgetAlike(_ entry: Entry) {
+        let likeness = entry.sighting.likeness
+        guard var known = alike.removeValue(forKey: likeness), known.count > 1 else { return }
+        known.count -= 1
+        for witness in known.countByWitness.indices where entry.witnesses & (1 << UInt8(witness)) != 0 {
+            known.countByWitness[witness] -= 1
+        }
+        alike[likeness] = known
     }
 
     /// The oldest stands first in its list.

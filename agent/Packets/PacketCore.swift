@@ -7,6 +7,8 @@ import CallModel
 @usableFromInline
 struct PacketCore {
     let configuration: PacketConfiguration
+    /// How long a connection may be silent, by the number of its phase, in nanoseconds: asked for with every packet.
+    let waitsNs: [Int64]
     @usableFromInline var counters = PacketCounters()
     @usableFromInline var output = PacketOutput()
     /// The datagram made of fragments that the steps' ranges refer to, if they do not refer to the packet.
@@ -24,6 +26,7 @@ struct PacketCore {
     @usableFromInline
     init(configuration: PacketConfiguration) {
         self.configuration = configuration
+        waitsNs = [configuration.connectWaitMax, configuration.idleWaitMax, configuration.lingerWait].map(\.nanoseconds)
         connections = ConnectionTable(max: configuration.connectionsMax, seed: configuration.hashSeed)
     }
 
@@ -37,7 +40,7 @@ struct PacketCore {
         let end = max(bytes.count, min(originalByteCount, Self.packetByteCountMax))
         linkLayer(bytes, linkType, PacketView(end: end, now: now, depth: 0))
         // A datagram of which nothing follows must not be there any more when the next packet's steps are taken.
-        if isAssembled, output.steps.isEmpty { stepsTaken() }
+        if isAssembled, output.stepCount == 0 { stepsTaken() }
     }
 
     /// "Big TCP" hands segments of up to 512 KiB to the capture.

@@ -3,7 +3,9 @@ import CallModel
 /// What follows from a packet, in order: the calls the consumer is due.
 @usableFromInline
 struct PacketOutput {
+    /// Steps in force are the first `stepCount`: places behind them are used again, for emptying an array costs more than a step.
     @usableFromInline private(set) var steps: [PacketStep] = []
+    @usableFromInline private(set) var stepCount = 0
     /// Ends of the connections opened, and of the datagrams seen, by the steps.
     @usableFromInline private(set) var ends: [EndpointPair] = []
     /// Bytes that waited behind a hole and are handed out now.
@@ -24,13 +26,13 @@ struct PacketOutput {
     @inline(__always)
     mutating func add(_ kind: PacketStep.Kind) {
         isUnusual = true
-        steps.append(PacketStep(kind: kind, direction: direction, connection: connection, time: now))
+        append(PacketStep(kind: kind, direction: direction, connection: connection, time: now))
     }
 
     @inline(__always)
     mutating func addChunk(_ start: Int, _ byteCount: Int) {
         streamByteCount &+= byteCount
-        steps.append(
+        append(
             PacketStep(
                 kind: .chunk, direction: direction, connection: connection, start: start, byteCount: byteCount,
                 time: now))
@@ -39,7 +41,7 @@ struct PacketOutput {
     mutating func addReleased(_ bytes: [UInt8], at time: Instant) {
         streamByteCount &+= bytes.count
         released.append(bytes)
-        steps.append(
+        append(
             PacketStep(
                 kind: .releasedChunk, direction: direction, connection: connection, byteCount: bytes.count,
                 place: released.count - 1, time: time))
@@ -48,27 +50,33 @@ struct PacketOutput {
     mutating func addGap(_ byteCount: Int, at time: Instant) {
         gaps += 1
         gapByteCount &+= byteCount
-        steps.append(
+        append(
             PacketStep(kind: .gap, direction: direction, connection: connection, byteCount: byteCount, time: time))
     }
 
     mutating func addOpened(_ pair: EndpointPair) {
         ends.append(pair)
-        steps.append(
+        append(
             PacketStep(
                 kind: .opened, direction: direction, connection: connection, place: ends.count - 1, time: now))
     }
 
     mutating func addDatagram(_ range: Range<Int>, _ pair: EndpointPair) {
         ends.append(pair)
-        steps.append(
+        append(
             PacketStep(
                 kind: .datagram, direction: .toServer, connection: connection, start: range.lowerBound,
                 byteCount: range.count, place: ends.count - 1, time: now))
     }
 
+    @inline(__always)
+    private mutating func append(_ step: PacketStep) {
+        if stepCount < steps.count { steps[stepCount] = step } else { steps.append(step) }
+        stepCount &+= 1
+    }
+
     mutating func removeAll() {
-        steps.removeAll(keepingCapacity: true)
+        stepCount = 0
         if !ends.isEmpty { ends.removeAll(keepingCapacity: true) }
         if !released.isEmpty { released.removeAll(keepingCapacity: true) }
     }

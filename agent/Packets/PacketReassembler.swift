@@ -40,7 +40,7 @@ public struct PacketReassembler<Consumer: StreamConsumer> {
         _ bytes: Span<UInt8>, originalByteCount: Int = 0, linkType: LinkType, at now: Instant
     ) {
         core.packetArrived(bytes, originalByteCount: originalByteCount, linkType, at: now)
-        if !core.output.steps.isEmpty { takeSteps(of: bytes) }
+        if core.output.stepCount > 0 { takeSteps(of: bytes) }
     }
 
     /// Closes what has been silent for too long. Packets do the same; this is for when none come.
@@ -57,7 +57,7 @@ public struct PacketReassembler<Consumer: StreamConsumer> {
 
     @inlinable
     mutating func takeSteps(of packet: Span<UInt8>) {
-        for index in 0..<core.output.steps.count {
+        for index in 0..<core.output.stepCount {
             let step = core.output.steps[index]
             let connection = step.connection
             switch step.kind {

@@ -5,18 +5,24 @@ import Synchronization
 /// Whom to ask for what needs privilege: a process of its own, or, where nothing was parted, this one.
 public struct PrivilegedPart: Sendable {
     private let answer: @Sendable (PrivilegedRequest) -> PrivilegedAnswer
+    private let hasGone: @Sendable () -> Bool
 
     /// The same process does it, with what it is allowed.
     /// - Parameter answer: Called by one thread at a time, by whichever asks.
     public init(here answer: @escaping @Sendable (PrivilegedRequest) -> PrivilegedAnswer) {
         self.answer = answer
+        hasGone = { false }
     }
 
     /// Another process does it.
     public init(over socket: DescriptorSocket) {
         let asking = Asking(socket)
         answer = { asking.ask($0) }
+        hasGone = { socket.isOtherEndGone }
     }
+
+    /// The other process has ended: whatever is asked for from now on is refused. Does not wait.
+    public var isGone: Bool { hasGone() }
 
     /// Descriptors and a text; an answer without what was asked for throws.
     public func ask(_ request: PrivilegedRequest) throws(PrivilegedError) -> PrivilegedAnswer {

@@ -5,6 +5,8 @@ public struct ProbeReport: Sendable {
     public var mode: ProbeConfiguration.Mode
     /// Why nothing runs although the mode would have it; nil where it runs.
     public var problem: String?
+    /// They are being ended: what is handed on now is the last.
+    public var isStopping = false
     public var features: [ProbeFeature] = []
     public var level = Governor.Level.full
     public var steps: [Governor.Step] = []

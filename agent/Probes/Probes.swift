@@ -100,6 +100,8 @@ public final class Probes: Sendable {
                         let fresh = makeReport()
                         report.withLock { $0 = fresh }
                     }
+                    var state = state
+                    state.isStopping = isStopping.load(ordering: .relaxed)
                     passed(&consumer, now, state)
                 })
         } catch {

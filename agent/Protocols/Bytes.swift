@@ -26,13 +26,33 @@ extension Span<UInt8> {
     /// Whether the bytes of `range` spell `lowerCase`, in any case of ASCII letters.
     @inline(__always)
     func equals(_ lowerCase: StaticString, in range: Range<Int>) -> Bool {
-        guard range.count == lowerCase.utf8CodeUnitCount, range.lowerBound >= 0, range.upperBound <= count else {
+        let length = range.count
+        guard length == lowerCase.utf8CodeUnitCount, range.lowerBound >= 0, range.upperBound <= count else {
             return false
         }
-        // Both sides were just found to have `range.count` bytes.
-        for index in 0..<range.count
-        where asciiLowerCase(self[unchecked: range.lowerBound &+ index]) != lowerCase.utf8Start[index] { return false }
-        return true
+        // Both sides were just found to have `length` bytes, and no index below reaches it.
+        guard length >= 8 else {
+            for index in 0..<length
+            where asciiLowerCase(self[unchecked: range.lowerBound &+ index]) != lowerCase.utf8Start[index] {
+                return false
+            }
+            return true
+        }
+        var index = 0
+        while true {
+            let word = self.word(unchecked: range.lowerBound &+ index)
+            let expected = UnsafeRawPointer(lowerCase.utf8Start).loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            guard word.spells(lowerCase: expected) else { return false }
+            guard index < length &- 8 else { return true }
+            // The last eight overlap those before them, so that no rest is left.
+            index = Swift.min(index &+ 8, length &- 8)
+        }
+    }
+
+    /// Eight bytes at once, the first one lowest on every processor we run on; the caller has checked that they are there.
+    @inline(__always)
+    fileprivate func word(unchecked index: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
     }
 
     /// The range without spaces and tabs at both ends (OWS of RFC 9110, section 5.6.3; stray carriage returns count too).
@@ -60,8 +80,13 @@ extension Span<UInt8> {
     func endOfName(in range: Range<Int>) -> Int {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var at = range.lowerBound
+        // `at` stays within the range, which was checked to lie within the span.
+        while at &+ 8 <= range.upperBound {
+            let ends = word(unchecked: at).nameEnds
+            if ends != 0 { return at &+ ends.trailingZeroBitCount / 8 }
+            at &+= 8
+        }
         while at < range.upperBound {
-            // `at` stays within the range, which was checked to lie within the span.
             let byte = self[unchecked: at]
             if byte <= 0x20 || byte == UInt8(ascii: ":") { break }
             at &+= 1
@@ -118,6 +143,32 @@ extension [UInt8] {
     mutating func append(_ bytes: Span<UInt8>, in range: Range<Int>) {
         guard !range.isEmpty else { return }
         bytes.extracting(range).withUnsafeBufferPointer { append(contentsOf: $0) }
+    }
+}
+
+/// Eight bytes in one register. The tests of the bytes are those of "Hacker's Delight", section 6-1: sums that cannot carry into
+/// the next byte leave their answer in each byte's highest bit.
+extension UInt64 {
+    private static let highBits: UInt64 = 0x8080_8080_8080_8080
+    private static let lowBits: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+    /// Whether the bytes differ from `lowerCase`, which is ASCII without capitals, in the case of letters at most.
+    @inline(__always)
+    fileprivate func spells(lowerCase: UInt64) -> Bool {
+        let fromA = lowerCase &+ (0x80 &- 0x61) &* Self.ones
+        let beyondZ = lowerCase &+ (0x80 &- 0x7b) &* Self.ones
+        let letters = fromA & ~beyondZ & Self.highBits
+        return (self ^ lowerCase) & ~(letters >> 2) == 0
+    }
+
+    /// The highest bit of each byte that is a colon, a blank or a control character.
+    @inline(__always)
+    fileprivate var nameEnds: UInt64 {
+        let isAboveBlank = ((self & Self.lowBits) &+ (0x80 &- 0x21) &* Self.ones) | self
+        let colons = self ^ 0x3a &* Self.ones
+        let isNoColon = ((colons & Self.lowBits) &+ Self.lowBits) | colons
+        return ~(isAboveBlank & isNoColon) & Self.highBits
     }
 }
 

@@ -9,8 +9,8 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     public var sink: Sink
     private let context: ReaderContext
     private var connections: [ConnectionID: Connection] = [:]
-    /// The connection of the last event: chunks come in runs.
-    private var last: Connection?
+    /// Connections met lately, by the lowest bits of their number: an event mostly concerns one of a few.
+    private var recent = [Connection?](repeating: nil, count: 64)
     private var book: NameBook
     /// The time of the latest event.
     private var clock = Instant.epoch
@@ -44,7 +44,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         }
         tellFailures(at: now)
         connections[id] = connection
-        last = connection
+        recent[place(of: id)] = connection
     }
 
     public func chunk(
@@ -74,7 +74,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     public func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) {
         clock = max(clock, now)
         guard let connection = connections.removeValue(forKey: id) else { return }
-        if last === connection { last = nil }
+        if recent[place(of: id)] === connection { recent[place(of: id)] = nil }
         connection.closed(reason, at: now)
         handOn()
     }
@@ -110,7 +110,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         let now = clock
         let open = connections.values.sorted { $0.info.id.rawValue < $1.info.id.rawValue }
         connections.removeAll()
-        last = nil
+        for place in recent.indices { recent[place] = nil }
         for connection in open { connection.closed(.endOfCapture, at: now) }
         tellFailures(at: now, isEnd: true)
         handOn()
@@ -120,11 +120,15 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     @inline(__always)
     private func find(_ id: ConnectionID) -> Connection? {
-        if let last, last.info.id == id { return last }
+        let place = place(of: id)
+        if let connection = recent[place], connection.info.id == id { return connection }
         let connection = connections[id]
-        if let connection { last = connection }
+        if let connection { recent[place] = connection }
         return connection
     }
+
+    @inline(__always)
+    private func place(of id: ConnectionID) -> Int { Int(truncatingIfNeeded: id.rawValue) & (recent.count &- 1) }
 
     /// A source that knows processes knows what each of them asked for. What others asked for names the same server, mostly; not
     /// on loopback, whose one address has every name of this host.
@@ -150,7 +154,8 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     private func handOn() {
         guard !context.ended.isEmpty else { return }
-        for call in context.ended {
+        for index in context.ended.indices {
+            let call = context.ended[index]
             sink.observed(call)
             context.recycle(call)
         }

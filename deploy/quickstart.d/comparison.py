@@ -55,6 +55,17 @@ def compare(made: list[dict], stored: list[dict], expected: dict) -> Comparison:
     return result
 
 
+def compare_unreported(made: list[dict], stored: list[dict]) -> tuple[Counter, Counter]:
+    """Calls without spans, which meet by what can be seen of them.
+
+    Returns what was made and is not stored, and what is stored and was not made; how often each.
+    """
+    ours = Counter((call["method"], call["url"], call["status"]) for call in made)
+    requests = [(call["request"], call.get("response") or {}) for call in stored]
+    theirs = Counter((sent["method"], sent["url"].partition("?")[0], got.get("status")) for sent, got in requests)
+    return ours - theirs, theirs - ours
+
+
 def seen(call: dict) -> tuple:
     return call.get("direction"), call.get("partner"), (call.get("response") or {}).get("status")
 

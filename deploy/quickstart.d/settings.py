@@ -43,6 +43,15 @@ host:
 """
 
 
+# Only what goes out by this one port: the calls of the other hosts are reported, and would be seen a second time.
+CAPTURE = """\
+capture:
+  packets: "on"
+  interface: lo
+  ports: [{watched}]
+"""
+
+
 @dataclass
 class Ports:
     receivers: int
@@ -80,11 +89,13 @@ def _can_listen(port: int) -> bool:
         return True
 
 
-def write(state: Path, ports: Ports, pager: int | None = None, pager_secret: str = "") -> None:
-    """Without the port of a pager nobody is woken."""
-    values = {"state": state, "pager": pager, "pager_secret": pager_secret, **vars(ports)}
+def write(
+    state: Path, ports: Ports, pager: int | None = None, pager_secret: str = "", watched: int | None = None
+) -> None:
+    """Without the port of a pager nobody is woken; `watched` is a port whose packets the agent reads."""
+    values = {"state": state, "pager": pager, "pager_secret": pager_secret, "watched": watched, **vars(ports)}
     (state / "aggregator.yaml").write_text((AGGREGATOR + (PAGER if pager else "")).format(**values))
-    (state / "agent.yaml").write_text(AGENT.format(**values))
+    (state / "agent.yaml").write_text((AGENT + (CAPTURE if watched else "")).format(**values))
 
 
 def write_token(state: Path, token: str) -> None:

@@ -2,7 +2,8 @@
 
 It takes orders from its own customers, and for each one charges a card, posts a chat message and sometimes opens a
 support ticket, over real HTTP through this host's own way out (`egress.py`). It knows nothing of Farwatch: the official
-OpenTelemetry SDK, set up by the usual OTEL_* variables, sends its spans to the agent.
+OpenTelemetry SDK, set up by the usual OTEL_* variables, sends its spans to the agent. With `--without-sdk` nothing
+does, and the agent sees its calls on the wire or not at all.
 
 Beside that it writes down each call as it saw it (`truth.py`), so that what Farwatch stored can be held against it.
 """
@@ -34,14 +35,15 @@ STRIPE, ZENDESK, SLACK = "http://api.stripe.com", "http://acme.zendesk.com", "ht
 class Partners:
     """The shop's calls to its three partners. A failed call is written down and survived, as a shop should."""
 
-    def __init__(self, egress: str, truth: TruthWriter):
+    def __init__(self, egress: str, truth: TruthWriter, has_sdk: bool):
         self.session = requests.Session()
         self.session.trust_env = False  # The proxy of whoever runs this is none of the shop's.
         self.session.proxies = {"http": egress}
         self.truth = truth
         self.span = threading.local()
-        # The hook runs inside the span of the call: the only place where its ids are to be had.
-        RequestsInstrumentor().instrument(request_hook=lambda span, _: self._remember(span))
+        if has_sdk:
+            # The hook runs inside the span of the call: the only place where its ids are to be had.
+            RequestsInstrumentor().instrument(request_hook=lambda span, _: self._remember(span))
 
     def charge(self, order: dict) -> str | None:
         answer = self._call("stripe", "POST", f"{STRIPE}/v1/charges", data={**order, "source": "tok_visa"})
@@ -69,10 +71,14 @@ class Partners:
         try:
             answer = self.session.request(method, url, timeout=TIMEOUT_S, **arguments)
         except requests.RequestException as error:
-            self.truth.ended(call, self.span.context, error=type(error).__name__)
+            self.truth.ended(call, self._context, error=type(error).__name__)
             return None
-        self.truth.ended(call, self.span.context, status=answer.status_code)
+        self.truth.ended(call, self._context, status=answer.status_code)
         return answer.json() if answer.ok else None
+
+    @property
+    def _context(self) -> trace.SpanContext:
+        return getattr(self.span, "context", trace.INVALID_SPAN_CONTEXT)
 
 
 def signature_is_valid(header: str, body: bytes, secret: str) -> bool:
@@ -117,27 +123,35 @@ def make_app(partners: Partners, truth: TruthWriter, secret: str, seed: int) -> 
     return app
 
 
+def start_sdk() -> TracerProvider:
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--truth", required=True, help="file to write each call to")
     options.add_argument("--egress", required=True, help="address of this host's way out")
     options.add_argument("--webhook-secret", required=True)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--without-sdk", metavar="HOST", help="not instrumented; the name of this host")
     arguments = options.parse_args()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    provider = TracerProvider()
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
-
-    truth = TruthWriter(arguments.truth, host=provider.resource.attributes["host.name"])
-    app = make_app(Partners(arguments.egress, truth), truth, arguments.webhook_secret, arguments.seed)
-    FlaskInstrumentor().instrument_app(app)
+    provider = None if arguments.without_sdk else start_sdk()
+    truth = TruthWriter(arguments.truth, host=arguments.without_sdk or provider.resource.attributes["host.name"])
+    partners = Partners(arguments.egress, truth, has_sdk=provider is not None)
+    app = make_app(partners, truth, arguments.webhook_secret, arguments.seed)
+    if provider:
+        FlaskInstrumentor().instrument_app(app)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     server.daemon_threads = True
     serving.report_port(server.server_port)
     serving.serve_until_told(server.serve_forever, server.shutdown)
-    provider.shutdown()  # Sends what is still waiting.
+    if provider:
+        provider.shutdown()  # Sends what is still waiting.
     truth.close()
 
 

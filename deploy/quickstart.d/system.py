@@ -1,4 +1,7 @@
-"""Everything the quickstart runs: the aggregator, an agent, a shop of three hosts, and three stand-ins for partners."""
+"""Everything the quickstart runs: the aggregator, an agent, a shop of three hosts, and three stand-ins for partners.
+
+As root there is a fourth host, whose shop has no SDK: the agent reads its calls from the packets of its way out.
+"""
 
 import base64
 import json
@@ -17,6 +20,8 @@ from processes import ProgramFailed, Programs, end_database_left_behind
 HOSTS = {"app-1": "eu-west-1", "app-2": "eu-west-1", "app-3": "eu-central-1"}
 PARTNERS = {"stripe": "api.stripe.com", "zendesk": "*.zendesk.com", "slack": "slack.com"}
 WEBHOOK_HOSTS = ("app-1", "app-2")
+# This machine as the agent calls it: the shop that runs there is not instrumented.
+WIRE_HOST, WIRE_REGION = "quickstart", "eu-west-1"
 SERVICE, VERSION = "shop", "1.4.0"
 WEBHOOK_SECRET = "whsec_quickstart"
 PAGER_SECRET = "whsec_" + base64.b64encode(b"the quickstart's pager, 32 bytes!").decode()
@@ -35,12 +40,15 @@ class System:
         self.partner_ports: dict[str, int] = {}
         self.egress_ports: dict[str, int] = {}
         self.started = ""
+        self.reason_without_packets = why_no_packets()
+        if not self.reason_without_packets:
+            self.egress_ports[WIRE_HOST] = settings.free_port()  # The agent has to know it beforehand.
 
     def start(self) -> None:
         self.started = truth.now()
         command = script("pager.py", "--file", str(self._paged), "--secret", PAGER_SECRET)
         pager = self.programs.start_on_port("pager", command, clean_environment())
-        settings.write(self.state, self.ports, pager, PAGER_SECRET)
+        settings.write(self.state, self.ports, pager, PAGER_SECRET, watched=self.egress_ports.get(WIRE_HOST))
         self.say("starting the aggregator, with a PostgreSQL of its own")
         self._start_farwatch("farwatch-aggregator", "aggregator.yaml", self.api.address)
         settings.write_token(self.state, self._make_token())
@@ -48,6 +56,8 @@ class System:
         self._start_farwatch("farwatch-agent", "agent.yaml", f"http://127.0.0.1:{self.ports.health}")
         self.say(f"starting the stand-ins for {', '.join(PARTNERS)} and a shop on the hosts {', '.join(HOSTS)}")
         self._start_sample()
+        if self.reason_without_packets:
+            self.say(f"no application without an SDK is watched: {self.reason_without_packets}")
 
     def stop(self) -> None:
         self.programs.stop_all()
@@ -106,6 +116,10 @@ class System:
         for number, (host, region) in enumerate(HOSTS.items()):
             self.give_network_to(host)
             shops[host] = f"http://127.0.0.1:{self._start_shop(host, region, seed=number)}"
+        if not self.reason_without_packets:
+            self.say("starting the same shop without an SDK: its calls are read from packets")
+            self.give_network_to(WIRE_HOST)
+            shops[WIRE_HOST] = f"http://127.0.0.1:{self._start_shop(WIRE_HOST, WIRE_REGION, seed=len(HOSTS))}"
         endpoints = [f"{shops[host]}/webhooks/stripe" for host in WEBHOOK_HOSTS]
         self._control("stripe", {"webhooks": {"to": endpoints, "secret": WEBHOOK_SECRET}})
         addresses = [word for address in shops.values() for word in ("--shop", address)]
@@ -116,6 +130,11 @@ class System:
         WITHOUT_PROXY.open(urllib.request.Request(url, json.dumps(wish).encode(), method="PUT"), timeout=10).read()
 
     def _start_shop(self, host: str, region: str, seed: int) -> int:
+        way_out = f"http://127.0.0.1:{self.egress_ports[host]}"
+        command = script("shop.py", "--truth", str(self.state / "truth" / f"{host}.ndjson"), "--egress", way_out)
+        command += ["--webhook-secret", WEBHOOK_SECRET, "--seed", str(seed)]
+        if host == WIRE_HOST:
+            return self.programs.start_on_port(f"shop-{host}", [*command, "--without-sdk", host], clean_environment())
         resource = {"host.name": host, "cloud.region": region, "service.version": VERSION}
         resource["deployment.environment.name"] = "quickstart"
         environment = clean_environment() | {
@@ -127,10 +146,14 @@ class System:
             "OTEL_SEMCONV_STABILITY_OPT_IN": "http",  # The stable names; the older ones are this SDK's default.
             "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST": "stripe-signature",
         }
-        way_out = f"http://127.0.0.1:{self.egress_ports[host]}"
-        command = script("shop.py", "--truth", str(self.state / "truth" / f"{host}.ndjson"), "--egress", way_out)
-        command += ["--webhook-secret", WEBHOOK_SECRET, "--seed", str(seed)]
         return self.programs.start_on_port(f"shop-{host}", command, environment)
+
+
+def why_no_packets() -> str | None:
+    """Why the agent is not asked to read packets here; None where it is, and then it must be able to."""
+    if reason := os.environ.get("FARWATCH_TEST_WITHOUT_PACKETS"):
+        return f"FARWATCH_TEST_WITHOUT_PACKETS: {reason}"
+    return None if os.geteuid() == 0 else "reading packets needs root"
 
 
 def script(name: str, *arguments: str) -> list[str]:

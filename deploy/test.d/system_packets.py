@@ -1,16 +1,20 @@
-"""Packets, live: what crosses the loopback interface in clear is seen as it was made, and what fails with its error.
+"""Packets, live: what crosses the network in clear is seen as it was made, and what fails with its error.
 
-Needs CAP_NET_RAW, so root. Where that is missing these tests fail, because nothing else would tell; a machine that is known not to
-allow it says why in FARWATCH_TEST_WITHOUT_PACKETS, and then they are skipped, with that reason.
+The servers are on another host, in a network namespace across a cable (`namespaces.py`). Needs CAP_NET_RAW, so root.
+Where that is missing these tests fail, because nothing else would tell; a machine that is known not to allow it says why in
+FARWATCH_TEST_WITHOUT_PACKETS, and then they are skipped, with that reason.
 """
 
 import http.server
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
+import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,6 +22,7 @@ import unittest
 from pathlib import Path
 
 from installation import Installation, as_ndjson, native_call, send
+from namespaces import FAR, NOWHERE, enter
 from settings import free_port
 from system import clean_environment
 
@@ -28,6 +33,13 @@ WITHOUT_PROBES = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
 SEEN_WITHIN_S = 30
 
 
+def setUpModule():
+    if not WITHOUT:
+        global network
+        network = enter()
+        unittest.addModuleCleanup(network.close)
+
+
 class Answers(http.server.BaseHTTPRequestHandler):
     """Answers every request with as many bytes and the status its path ends with: /anything/402/1000."""
 
@@ -36,6 +48,11 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.rfile.read(int(self.headers.get("content-length", 0)))
         status, size = (int(part) for part in self.path.split("/")[-2:])
+        if status == 0:  # A reset instead of an answer.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+            return
         self.send_response(status)
         self.send_header("content-length", str(size))
         self.end_headers()
@@ -47,18 +64,48 @@ class Answers(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(context: ssl.SSLContext | None = None) -> http.server.ThreadingHTTPServer:
-    class Server(http.server.ThreadingHTTPServer):
-        daemon_threads = True
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
 
-        def handle_error(self, *_):  # Clients that leave in the middle are what is tested here.
-            pass
+    def handle_error(self, *_):  # Clients that leave in the middle are what is tested here.
+        pass
 
-    server = Server(("127.0.0.1", 0), Answers)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+
+def serve(kind: str) -> None:
+    """What runs on the far host, and says its port."""
+    if kind == "names":
+        return serve_names()
+    server = Server((FAR, 0), Answers)
+    if kind == "tls":
+        server.socket = tls_context().wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+def serve_names() -> None:
+    """Knows no name: the question comes back, marked as an answer with code 3 (RFC 1035, section 4.1)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind((FAR, 53))
+        print(53, flush=True)
+        while True:
+            question, asker = listener.recvfrom(512)
+            listener.sendto(question[:2] + struct.pack(">H", 0x8183) + question[4:], asker)
+
+
+class FarServer:
+    def __init__(self, kind: str):
+        command = [*network.far_side, sys.executable, "-B", __file__, "--serve", kind]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.port = int(self._process.stdout.readline())
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
 
 
 def tls_context() -> ssl.SSLContext:
@@ -83,17 +130,17 @@ class Live(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.clear, cls.encrypted = serve(), serve(tls_context())
+        cls.clear, cls.encrypted = FarServer("clear"), FarServer("tls")
         for server in (cls.clear, cls.encrypted):
-            cls.addClassCleanup(server.server_close)
-            cls.addClassCleanup(server.shutdown)
-        cls.port, cls.tls_port = cls.clear.server_port, cls.encrypted.server_port
+            cls.addClassCleanup(server.close)
+        cls.port, cls.tls_port = cls.clear.port, cls.encrypted.port
         cls.closed_port = free_port()
         cls.installation = Installation(agent_user=cls.agent_user)
         ports = cls.installation.ports
         # The agent's own ports too: were its own traffic captured, it would be a partner's.
         own = [ports.receivers, ports.health, ports.ingest]
-        hosts = json.dumps([f"127.0.0.1:{port}" for port in (cls.port, cls.tls_port, cls.closed_port, *own)])
+        hosts = [f"{FAR}:{port}" for port in (cls.port, cls.tls_port, cls.closed_port)]
+        hosts = json.dumps([*hosts, f"{NOWHERE}:{cls.port}", *(f"127.0.0.1:{port}" for port in own)])
         with open(cls.installation.state / "agent.yaml", "a", encoding="utf-8") as file:
             file.write(f"\ncapture:\n  {cls.capture}\npartners:\n  local:\n    hosts: {hosts}\n")
         cls.installation.__enter__()
@@ -107,7 +154,7 @@ class Live(unittest.TestCase):
     @classmethod
     def wait_for_packets(cls) -> None:
         def is_capturing() -> bool:
-            socket.create_connection(("127.0.0.1", cls.port)).close()  # Something to see.
+            socket.create_connection((FAR, cls.port)).close()  # Something to see.
             state = cls.packets()
             if state.get("problem"):
                 raise AssertionError(
@@ -137,7 +184,7 @@ class Live(unittest.TestCase):
 class PacketsLive(Live):
     def test_a_clear_call_is_seen_with_its_partner_by_name(self):
         name = f"api.stripe.com:{self.port}"
-        self.curl("--resolve", f"{name}:127.0.0.1", f"http://{name}/v1/charges/402/40000", "-d", "a=b")
+        self.curl("--resolve", f"{name}:{FAR}", f"http://{name}/v1/charges/402/40000", "-d", "a=b")
         call = self.calls("/v1/charges", 1)[0]
         self.assertEqual(call["partner"], "stripe")
         self.assertEqual((call["request"]["method"], call["request"]["http_version"]), ("POST", "1.1"))
@@ -145,32 +192,53 @@ class PacketsLive(Live):
         self.assertEqual(call["response"]["status"], 402)
         self.assertEqual((call["request"]["body_bytes"], call["response"]["body_bytes"]), (3, 40_000))
         self.assertEqual((call["source"], call["direction"]), ("packets", "outbound"))
-        self.assertEqual(call["peer_address"], "127.0.0.1")
+        self.assertEqual(call["peer_address"], FAR)
         self.assertGreater(call["duration_ms"], 0)
 
     def test_calls_of_one_connection_are_told_apart(self):
-        base = f"http://127.0.0.1:{self.port}/kept"
+        base = f"http://{FAR}:{self.port}/kept"
         self.curl(f"{base}/200/0", f"{base}/404/17", f"{base}/503/100000", "-o", "/dev/null", "-o", "/dev/null")
         seen = sorted((call["response"]["status"], call["response"].get("body_bytes") or 0)
                       for call in self.calls("/kept/", 3))
         self.assertEqual(seen, [(200, 0), (404, 17), (503, 100_000)])
 
     def test_a_connection_refused_is_a_call_with_its_error(self):
-        self.curl(f"http://127.0.0.1:{self.closed_port}/refused", expect=7)
+        self.curl(f"http://{FAR}:{self.closed_port}/refused", expect=7)
         call = self.calls(f":{self.closed_port}", 1)[0]
         self.assertEqual((call["error"], call.get("response"), call["source"]), ("connect_refused", None, "packets"))
 
+    def test_a_connection_that_nobody_answers_is_a_call_with_its_error(self):
+        subprocess.run(["ip", "route", "replace", NOWHERE, "via", FAR], check=True)
+        self.curl("--connect-timeout", "4", f"http://{NOWHERE}:{self.port}/nowhere", expect=28)
+        call = self.calls(f"{NOWHERE}:", 1)[0]
+        self.assertEqual((call["error"], call.get("response"), call["source"]), ("connect_timeout", None, "packets"))
+
+    def test_a_name_that_does_not_resolve_is_a_call_with_its_error(self):
+        names = FarServer("names")
+        self.addCleanup(names.close)
+        settings = self.installation.state / "resolv.conf"
+        settings.write_text(f"nameserver {FAR}\noptions attempts:1\n")
+        script = f"mount --bind {settings} /etc/resolv.conf && exec curl -s http://api.github.com/nowhere"
+        subprocess.run(["unshare", "--mount", "sh", "-c", script], env=clean_environment(), timeout=60, check=False)
+        call = self.calls("api.github.com/", 1)[0]
+        self.assertEqual((call["error"], call["partner"], call.get("response")), ("dns_failure", "github", None))
+
+    def test_an_answer_that_is_broken_off_by_a_reset_is_a_call_with_its_error(self):
+        self.curl(f"http://{FAR}:{self.port}/broken-off/0/0", expect=56)
+        call = self.calls("/broken-off/", 1)[0]
+        self.assertEqual((call["error"], call.get("response")), ("reset", None))
+
     def test_a_handshake_that_fails_has_the_partner_it_was_for(self):
         name = f"api.stripe.com:{self.tls_port}"
-        self.curl("--tls-max", "1.2", "--resolve", f"{name}:127.0.0.1", f"https://{name}/v1/refunds", expect=60)
+        self.curl("--tls-max", "1.2", "--resolve", f"{name}:{FAR}", f"https://{name}/v1/refunds", expect=60)
         call = self.calls(f":{self.tls_port}", 1)[0]
         self.assertEqual((call["error"], call["partner"], call.get("response")), ("tls_failure", "stripe", None))
 
     def test_connections_that_are_seen_and_not_read_are_told_of_their_partner(self):
         sealed, clear = f"api.slack.com:{self.tls_port}", f"api.slack.com:{self.port}"
         for _ in range(3):
-            self.curl("-k", "--resolve", f"{sealed}:127.0.0.1", f"https://{sealed}/sealed/200/10")
-        self.curl("--resolve", f"{clear}:127.0.0.1", f"http://{clear}/api/open/200/10", f"http://{clear}/api/open/200/11")
+            self.curl("-k", "--resolve", f"{sealed}:{FAR}", f"https://{sealed}/sealed/200/10")
+        self.curl("--resolve", f"{clear}:{FAR}", f"http://{clear}/api/open/200/10", f"http://{clear}/api/open/200/11")
 
         def coverage() -> dict | None:
             partners = {partner["id"]: partner["coverage"] for partner in self.installation.api.status()["partners"]}
@@ -191,6 +259,29 @@ class PacketsLive(Live):
         self.calls("ch_1", 1)  # It came through the receiver and the aggregator, both ways that could have been seen.
         for port in (ports.receivers, ports.health, ports.ingest):
             self.calls(f"127.0.0.1:{port}", 0)
+
+    def test_without_the_privileged_process_what_is_open_is_read_on_and_what_is_missing_is_told(self):
+        """As where a machine without memory kills it. Whatever else is tested here goes on without it."""
+        agent = self.installation.programs.running["farwatch-agent"].pid
+        (privileged,) = [int(child) for task in Path(f"/proc/{agent}/task").iterdir()
+                         for child in (task / "children").read_text().split()]
+        os.kill(privileged, signal.SIGKILL)
+        health = f"http://127.0.0.1:{self.installation.ports.health}"
+        status = self.installation.wait_for(
+            lambda: json.loads(send(f"{health}/status", None, "GET")[2]).get("privileges_problem"),
+            SEEN_WITHIN_S, "the status tells of it")
+        self.assertIn("is gone", status)
+        self.assertIn("PRIVILEGES", self.installation.command("farwatch-agent", "status"))
+        doctor = subprocess.run(
+            [self.installation.bin / "farwatch-agent", "doctor", "--config", self.installation.state / "agent.yaml"],
+            env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn("✗ privileges: the process with the privileges is gone", doctor.stdout)
+        self.curl(f"http://{FAR}:{self.port}/goes-on/200/70")
+        self.assertEqual(self.calls("/goes-on/", 1)[0]["source"], "packets")
+        metrics = send(f"{health}/metrics", None, "GET")[2].decode()
+        self.assertRegex(metrics, r"(?m)^farwatch_agent_privileged_part_gone 1")
+        log = (self.installation.state / "logs" / "farwatch-agent.log").read_text()
+        self.assertEqual(log.count("the process with the privileges is gone"), 1, log)
 
     def test_what_is_captured_is_counted(self):
         def has_counted() -> bool:
@@ -213,12 +304,13 @@ class PacketsBesideProbes(Live):
             state = json.loads(send(f"http://127.0.0.1:{self.installation.ports.health}/probes", None, "GET")[2])
             if state["problem"]:
                 raise AssertionError(f"PROBES DO NOT RUN HERE: {state['problem']}; see FARWATCH_TEST_WITHOUT_PROBES")
-            return any(process["pid"] == os.getpid() and process["read_by"] for process in state["processes"])
+            server = self.encrypted.process_id
+            return any(process["pid"] == server and process["read_by"] for process in state["processes"])
 
-        self.installation.wait_for(are_probed, SEEN_WITHIN_S, "this program's TLS is probed")
-        self.curl("-k", "--http1.1", f"https://127.0.0.1:{self.tls_port}/both/200/50")
-        self.curl(f"http://127.0.0.1:{self.port}/clear/200/60")
-        self.curl(f"http://127.0.0.1:{self.closed_port}/refused", expect=7)
+        self.installation.wait_for(are_probed, SEEN_WITHIN_S, "the server's TLS is probed")
+        self.curl("-k", "--http1.1", f"https://{FAR}:{self.tls_port}/both/200/50")
+        self.curl(f"http://{FAR}:{self.port}/clear/200/60")
+        self.curl(f"http://{FAR}:{self.closed_port}/refused", expect=7)
         self.assertEqual(self.calls("/clear/", 1)[0]["source"], "packets")
         refused = self.calls(f":{self.closed_port}", 1)[0]
         self.assertEqual((refused["error"], refused["source"]), ("connect_refused", "probe"))
@@ -231,7 +323,7 @@ class ReportsBesidePackets(Live):
 
     def report(self, path: str, **more) -> None:
         began = time.time()
-        url = f"http://127.0.0.1:{self.port}{path}"
+        url = f"http://{FAR}:{self.port}{path}"
         headers = more.pop("headers", [])
         self.curl(url, *(part for header in headers for part in ("-H", header)))
         took = time.time() - began
@@ -255,7 +347,7 @@ class ReportsBesidePackets(Live):
     def test_traceparent_finds_what_is_not_alike(self):
         trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
         self.report("/traced/200/10", headers=[f"traceparent: 00-{trace}-{span}-01"], trace_id=trace, span_id=span,
-                    request={"method": "GET", "url": f"http://127.0.0.1:{self.port}/told-otherwise"})
+                    request={"method": "GET", "url": f"http://{FAR}:{self.port}/told-otherwise"})
         self.wait_for_joins("joined_by_span", 1)
         found: list[dict] = self.installation.wait_for(
             lambda: [call for call in self.installation.api.calls() if call.get("trace_id") == trace], SEEN_WITHIN_S,
@@ -272,7 +364,7 @@ class ReportsBesidePackets(Live):
 
     def test_what_nobody_reports_comes_after_a_wait(self):
         self.report("/first/200/1")
-        self.curl(f"http://127.0.0.1:{self.port}/silent/200/70")
+        self.curl(f"http://{FAR}:{self.port}/silent/200/70")
         self.assertEqual(self.calls("/silent/", 1)[0]["source"], "packets")
 
 
@@ -287,7 +379,7 @@ class KeyLogLive(Live):
         folder = tempfile.TemporaryDirectory(prefix="farwatch-keys-")
         cls.addClassCleanup(folder.cleanup)
         cls.key_log = Path(folder.name) / "keys.log"
-        cls.until = time.time() + 120
+        cls.until = time.time() + 90
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cls.until))
         cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}' + cls.limits
         super().setUpClass()
@@ -295,7 +387,7 @@ class KeyLogLive(Live):
     def tls_call(self, path: str, *more: str) -> None:
         environment = clean_environment() | {"SSLKEYLOGFILE": str(self.key_log)}
         subprocess.run(["curl", "-sk", "--http1.1", "-o", "/dev/null", *more,
-                        f"https://127.0.0.1:{self.tls_port}{path}"], env=environment, check=True, timeout=60)
+                        f"https://{FAR}:{self.tls_port}{path}"], env=environment, check=True, timeout=60)
         self.key_log.chmod(0o600)
 
     def status_text(self) -> str:
@@ -323,7 +415,7 @@ class KeyLogLive(Live):
         self.installation.wait_for(lambda: "expired" in self.packets()["key_log"], SEEN_WITHIN_S, "the switch is off")
         opened = self.packets()["decrypted_connections"]
         self.tls_call("/after/200/5")
-        self.curl(f"http://127.0.0.1:{self.port}/clear/200/5")
+        self.curl(f"http://{FAR}:{self.port}/clear/200/5")
         self.calls("/clear/", 1)
         self.calls("/after/", 0)
         self.assertEqual(self.packets()["decrypted_connections"], opened)
@@ -340,7 +432,7 @@ class KeyLogLive(Live):
 
 
 class PacketsRefused(unittest.TestCase):
-    """Without the privilege, or without the interface, the agent says so and goes on."""
+    """Without the privilege, without the interface, or under too low a ceiling, the agent says so and goes on."""
 
     def start(self, capture: str, *prefix: str) -> Installation:
         installation = Installation(agent_extra=f'\ncapture:\n  packets: "on"\n{capture}')
@@ -382,6 +474,28 @@ class PacketsRefused(unittest.TestCase):
         self.assertIn("give the service CAP_NET_RAW", done.stdout)
 
     @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
+    def test_what_costs_too_much_is_taken_back_step_by_step_and_told(self):
+        server = FarServer("clear")
+        self.addCleanup(server.close)
+        installation = self.start("  limits: {agent_cpu_percent: 0.1}\n")
+
+        def state() -> dict:
+            return json.loads(send(f"http://127.0.0.1:{installation.ports.health}/packets", None, "GET")[2])
+
+        def has_stepped() -> list[dict] | None:
+            try:
+                for _ in range(50):
+                    socket.create_connection((FAR, server.port)).close()
+                return state()["steps"]
+            except OSError:  # It is starting.
+                return None
+
+        steps = installation.wait_for(has_stepped, SEEN_WITHIN_S, "the governor takes a step")
+        self.assertEqual(steps[0]["from"], "full")
+        self.assertIn("ceiling", steps[0]["reason"])
+        self.assertNotEqual(state()["level"], "full")
+
+    @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
     def test_without_the_interface(self):
         installation = self.start("  interface: nowhere0\n")
         self.assertIn("nowhere0", self.problem(installation))
@@ -392,4 +506,7 @@ del Live  # So that it is not run for itself.
 
 
 if __name__ == "__main__":
-    unittest.main()
+    if sys.argv[1:2] == ["--serve"]:
+        serve(sys.argv[2])
+    else:
+        unittest.main()

@@ -1,10 +1,13 @@
 """Probes, live: applications that know nothing of Farwatch call a TLS server, and every call is seen as it was made.
 
-Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else would tell; a machine that is
-known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with that reason.
+The server is on another host, in a network namespace across a cable (`namespaces.py`); what resets, keeps silent or
+does not listen is on this one. Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else
+would tell; a machine that is known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with
+that reason.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -21,6 +24,7 @@ import unittest
 from pathlib import Path
 
 from installation import Installation, send
+from namespaces import FAR, enter
 from nginx import Nginx
 from settings import free_port
 from system import clean_environment
@@ -34,12 +38,25 @@ DOWN_WITHIN_S = 120
 DOWN = ("degraded_performance", "partial_outage", "major_outage")
 
 
+def setUpModule():
+    if not WITHOUT:
+        global network
+        network = enter()
+        unittest.addModuleCleanup(network.close)
+
+
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
          "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"], check=True, capture_output=True)
     return key, certificate
+
+
+def has_breakpoint() -> bool:
+    """Whether the kernel has put its own instruction at the beginning of a function of this process's TLS library."""
+    function = ctypes.CDLL("libssl.so.3").SSL_do_handshake
+    return ctypes.string_at(ctypes.cast(function, ctypes.c_void_p).value, 1) == b"\xcc"
 
 
 class ResettingServer:
@@ -102,7 +119,7 @@ class ProbesLive(unittest.TestCase):
         cls.closed_port, cls.other_closed_port = free_port(), free_port()
         ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.silent.port, cls.closed_port,
                  cls.other_closed_port]
-        hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1")])
+        hosts = json.dumps([f"{name}:{port}" for port in ports for name in ("localhost", "127.0.0.1", FAR)])
         # This machine is busy with tests: what they cost is not to be governed here, but in a test of its own.
         # What reads all this has no privilege: see the test of that.
         cls.installation = Installation(agent_user="nobody", agent_extra=f"""
@@ -120,7 +137,7 @@ partners:
 
     @classmethod
     def start_server(cls, key: Path, certificate: Path) -> tuple[subprocess.Popen, str]:
-        command = [cls.node, HERE / "server.js", key, certificate]
+        command = [*network.far_side, cls.node, HERE / "server.js", key, certificate, FAR]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
         def end():
@@ -129,7 +146,7 @@ partners:
             server.stdout.close()
 
         cls.addClassCleanup(end)
-        return server, f"https://localhost:{int(server.stdout.readline())}"
+        return server, f"https://{FAR}:{int(server.stdout.readline())}"
 
     @classmethod
     def probes(cls) -> dict:
@@ -175,7 +192,7 @@ partners:
         self.assertEqual((call["request"].get("body_bytes") or 0, call["response"]["body_bytes"]), (sent, received))
         self.assertEqual(call["request"]["http_version"], version)
         self.assertEqual((call["source"], call["direction"], call["partner"]), ("probe", "outbound", "local"))
-        self.assertEqual(call["peer_address"], "127.0.0.1")
+        self.assertEqual(call["peer_address"], FAR)
 
     def test_curl_over_both_versions(self):
         for version, flag in (("1.1", "--http1.1"), ("2", "--http2")):
@@ -342,6 +359,15 @@ class ProbesEnd(unittest.TestCase):
         state = self.state()
         self.assertEqual(state["attached"], 0)
         self.assertIn("ceiling", state["steps"][-1]["reason"])
+
+    def test_nothing_is_left_in_programs_a_second_after_the_agent_was_told_to_stop_or_died(self):
+        settings = self.installation.state / "agent.yaml"
+        settings.write_text(re.sub(r"(_percent: )[0-9.]+", r"\g<1>100", settings.read_text()))
+        for end in (self.installation.stop, self.installation.kill):
+            self.start()
+            self.installation.wait_for(has_breakpoint, SEEN_WITHIN_S, "this program's TLS library is probed")
+            end("farwatch-agent")
+            self.installation.wait_for(lambda: not has_breakpoint(), 1, "the breakpoint is gone")
 
     def test_the_marker_goes_on_request_stays_when_killed_and_stops_probes_after_a_crash(self):
         self.start()

@@ -19,7 +19,7 @@ QUICKSTART = Path(__file__).parents[1] / "quickstart.d"
 sys.path.insert(0, str(QUICKSTART))
 
 import truth  # noqa: E402
-from comparison import compare  # noqa: E402
+from comparison import compare, compare_unreported  # noqa: E402
 from processes import ProgramFailed, Programs  # noqa: E402
 from watch import Watch, is_normal  # noqa: E402
 
@@ -74,6 +74,16 @@ class Comparing(unittest.TestCase):
             with self.subTest(change=change):
                 result = self.compare([made("1")], [stored("1", **change)])
                 self.assertEqual((len(result.different), result.is_exact), (1, False))
+
+
+class ComparingUnreported(unittest.TestCase):
+    def test_calls_without_spans_meet_by_method_url_and_status_each_as_often_as_it_was_made(self):
+        self.assertEqual(compare_unreported([made("1"), made("2")], [stored("1"), stored("2")]), ({}, {}))
+        failed = stored("3", response={"status": 503})
+        lost, invented = compare_unreported([made("1"), made("2")], [stored("1"), failed])
+        self.assertEqual(lost, {("POST", "http://api.stripe.com/v1/charges", 200): 1})
+        self.assertEqual(invented, {("POST", "http://api.stripe.com/v1/charges", 503): 1})
+        self.assertEqual(compare_unreported([made("1")], [stored("1"), stored("1")])[1].total(), 1)
 
 
 def status(indicator: str = "none", stale: bool = False, **partners: str) -> dict:
@@ -148,11 +158,12 @@ class Sample(unittest.TestCase):
         command = [sys.executable, "-B", str(QUICKSTART / name), *arguments]
         return self.programs.start_on_port(name, command, dict(os.environ) | environment)
 
-    def start_shop(self, egress: int) -> int:
+    def start_shop(self, egress: int, *options: str) -> int:
         return self.start(
             "shop.py",
             *("--truth", str(self.folder / "app-1.ndjson"), "--webhook-secret", "s"),
             *("--egress", f"http://127.0.0.1:{egress}"),
+            *options,
             OTEL_SERVICE_NAME="shop",
             OTEL_RESOURCE_ATTRIBUTES="host.name=app-1,cloud.region=eu-west-1,service.version=1.4.0",
             OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{self.sink_port}",
@@ -205,6 +216,17 @@ class Sample(unittest.TestCase):
                 self.assertEqual((span["kind"], span["url.path"]), ("server", "/webhooks/stripe"))
                 self.assertIn("http.request.header.stripe_signature", span)
         self.assertIn("/products", [span.get("url.path") for span in Sink.spans])
+
+    def test_a_shop_without_an_sdk_writes_down_its_calls_and_reports_none(self):
+        stripe = self.start("partners.py", "stripe")
+        egress = self.start("egress.py", "--route", f"api.stripe.com=127.0.0.1:{stripe}")
+        shop = self.start_shop(egress, "--without-sdk", "this-machine")
+        self.assertEqual(self.ask("POST", shop, "/orders"), {"paid": True})
+        self.programs.stop("shop.py")
+        charge = truth.read(self.folder)[0]
+        self.assertEqual((charge["host"], charge["partner"], charge["status"]), ("this-machine", "stripe", 200))
+        self.assertEqual(charge["span_id"], "0" * 16)
+        self.assertEqual(Sink.spans, [])
 
     def test_a_webhook_with_a_wrong_signature_is_refused(self):
         shop = self.start_shop(egress=1)

@@ -61,5 +61,11 @@ public final class DescriptorSocket: Sendable {
         return Message(bytes: Array(bytes[..<count]), descriptors: Array(descriptors[..<descriptorCount]))
     }
 
+    /// The other end is gone, without a message to say so. Does not wait, and may be asked while another thread waits for an answer.
+    public var isOtherEndGone: Bool {
+        var request = pollfd(fd: number, events: 0, revents: 0)
+        return poll(&request, 1, 0) > 0 && Int32(request.revents) & (POLLHUP | POLLERR) != 0
+    }
+
     private static let subject = "the socket between processes"
 }

@@ -16,6 +16,7 @@ final class PacketRunner {
     private let probesRead: @Sendable () -> Bool
     private let take: @Sendable ([APICall], Instant) -> Void
     private var nextTick: Int64 = 0
+    private var nextHandOn: Int64 = 0
     private var nextAddresses: Int64 = 0
     private var lastKeys: Int64 = 0
     /// Of captures that ended, as when the interface went away.
@@ -30,6 +31,9 @@ final class PacketRunner {
     /// Connections whose secrets are kept: those open, and as many that come.
     private static let secretsMax = 16_384
     private static let wait = Duration.milliseconds(200)
+    /// Nobody waits for calls seen on the wire, and what follows costs less a call the more of them come together.
+    private static let handOnInterval = Duration.milliseconds(250)
+    private static let handOnCountMax = 512
 
     init(
         _ settings: AgentSettings, logger: Logger, endpoints: @escaping @Sendable () -> [Endpoint],
@@ -75,8 +79,12 @@ final class PacketRunner {
                 tick(at: time)
                 publish(totals(capture))
             }
-            handOn()
+            if time >= nextHandOn || packets.consumer.consumer.sink.callCount >= Self.handOnCountMax {
+                nextHandOn = time + Self.handOnInterval.nanoseconds
+                handOn()
+            }
         }
+        handOn()
     }
 
     /// Whether nothing is to be captured; to be asked now and then, for it ends by itself.

@@ -91,6 +91,8 @@ struct PacketSink: CallSink {
         body = bodyByteCountMax == 0 ? nil : Body(Array(bytes.prefix(bodyByteCountMax)))
     }
 
+    var callCount: Int { calls.count }
+
     mutating func takeCalls() -> [APICall] {
         defer { calls = [] }
         return calls

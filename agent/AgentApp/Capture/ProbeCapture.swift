@@ -62,7 +62,7 @@ final class ProbeCapture: Sendable {
                 if let connections = reader.sink.connectionsToShow(at: now) {
                     shown.latest.withLock { $0 = connections }
                 }
-                let calls = reader.sink.takeCalls()
+                guard let calls = reader.sink.takeCalls(at: now, isLast: report.isStopping) else { return }
                 if !calls.calls.isEmpty { take(calls.calls, calls.processes, now) }
             })
     }
@@ -107,6 +107,8 @@ struct CaptureCounters: Sendable {
 struct CaptureSink: CallSink {
     /// A pass takes twenty milliseconds: this is 400,000 calls a second, or a loop gone wild.
     private static let callCountMax = 8_192
+    private static let handOnInterval = Duration.milliseconds(250)
+    private static let handOnCountMax = 512
 
     var sampler = SuccessSampler()
     private let hostName: String
@@ -115,6 +117,7 @@ struct CaptureSink: CallSink {
     /// Outbound connections that carried a call.
     private(set) var connections = ConnectionCounts()
     private var shownAt = Instant.epoch
+    private var takenAt = Instant.epoch
     private var calls: [APICall] = []
     private var facts: [ProcessFacts?] = []
 
@@ -147,8 +150,12 @@ struct CaptureSink: CallSink {
         return connections
     }
 
-    /// What was collected, and of each call the process.
-    mutating func takeCalls() -> (calls: [APICall], processes: [ProcessFacts?]) {
+    /// What was collected, and of each call the process; nil while it is to become more. A pass takes a few milliseconds, and what
+    /// follows costs less a call the more of them come together.
+    mutating func takeCalls(at now: Instant, isLast: Bool) -> (calls: [APICall], processes: [ProcessFacts?])? {
+        let isDue = now - takenAt >= Self.handOnInterval || now < takenAt
+        guard isLast || isDue || calls.count >= Self.handOnCountMax else { return nil }
+        takenAt = now
         defer { (calls, facts) = ([], []) }
         return (calls, facts)
     }

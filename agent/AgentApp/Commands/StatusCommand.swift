@@ -51,6 +51,7 @@ func statusLines(_ status: JSONValue) -> [String] {
         "forwards   to \(text(status.member("forwards_to")))",
         "spool      \(text(spool?.member("waiting_calls"))) calls wait, \(text(spool?.member("acknowledged_calls"))) acknowledged",
     ]
+    if let problem = status.member("privileges_problem")?.string { lines.append("PRIVILEGES " + problem) }
     if let keyLog = status.member("key_log") {
         lines.append("KEY LOG    TLS is opened with \(text(keyLog.member("file"))): \(text(keyLog.member("state")))")
     }

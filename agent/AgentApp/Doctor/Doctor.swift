@@ -131,6 +131,9 @@ struct Doctor {
             ]
         }
         var findings: [Finding] = [.good("agent", "\(version) runs and takes calls at \(settings.receive.address)")]
+        if let problem = status.member("privileges_problem")?.string {
+            findings.append(.bad("privileges", problem, remedy: "systemctl restart farwatch-agent"))
+        }
         let spool = status.member("spool")
         if let failure = spool?.member("failure")?.string {
             findings.append(.bad("spool", failure, remedy: "make room on the disk of \(settings.stateDirectory)"))

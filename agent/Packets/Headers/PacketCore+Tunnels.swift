@@ -149,6 +149,8 @@ extension PacketCore {
         case 0x22eb:
             guard payload + 12 <= bytes.count else { return counters.malformedPackets += 1 }
             ethernet(bytes, at: payload + (bytes[payload + 11] & 1 == 0 ? 12 : 20), view)
+        // Access points of Aruba send 802.11 frames as they came.
+        case 0x8200...0x82ff, 0x9000: wireless(bytes, at: payload, view)
         default: etherType(bytes, typeAt: offset + 2, payloadAt: payload, view)
         }
     }

@@ -21,8 +21,11 @@ struct Connection {
     var openedAt: Instant
     var lastSeen: Instant
     var synCount: UInt32 = 0
-    /// Whether the last thing known is that nobody answered.
-    var hasTimedOut = false
+    /// Whether the last thing known is that nobody answered, or that the server refused. An answer all the same shows that it goes on:
+    /// what refused was another's, and the client did not believe it.
+    var isGivenUp = false
+    /// Who reset it, if anybody did. An end that goes on behind its own reset shows the same.
+    var resetBy: StreamDirection?
     var toServer = SegmentStream()
     var toClient = SegmentStream()
     /// Neighbours in the list of the phase.
@@ -62,6 +65,12 @@ struct Connection {
         guard stream.isStarted else { return true }
         let distance = Int32(bitPattern: sequence &- stream.nextSequence)
         return distance.magnitude < 1 << 24
+    }
+
+    /// Whether an end that reset the connection sends what comes next on it.
+    func goesOn(_ segment: Segment, _ direction: StreamDirection) -> Bool {
+        guard resetBy == direction else { return false }
+        return segment.sequence == (direction == .toServer ? toServer : toClient).nextSequence
     }
 
     @inline(__always)

@@ -71,9 +71,11 @@ extension PacketCore {
         } else if segment.isSyn, !segment.isAcknowledging {
             isNew = direction != .toServer || segment.sequence != entry.clientSequence
         } else if segment.isSyn {
-            isNew = entry.hasTimedOut || entry.clientSequence != segment.acknowledged &- 1
+            isNew = entry.isGivenUp || entry.clientSequence != segment.acknowledged &- 1
         } else {
-            isNew = segment.byteCount > 0 && !entry.isNear(segment.sequence, direction)
+            isNew =
+                segment.byteCount > 0
+                && (!entry.isNear(segment.sequence, direction) || entry.goesOn(segment, direction))
         }
         guard isNew else { return counters.straySegments += 1 }
         let key = entry.key

@@ -16,13 +16,14 @@ extension PacketCore {
             output.now = now
             holeExpired(first, at: now)
         }
-        expire(.connecting, after: configuration.connectWaitMax, at: now)
-        expire(.open, after: configuration.idleWaitMax, at: now)
-        expire(.closed, after: configuration.lingerWait, at: now)
+        expire(.connecting, at: now)
+        expire(.open, at: now)
+        expire(.closed, at: now)
     }
 
-    private mutating func expire(_ phase: Connection.Phase, after wait: Duration, at now: Instant) {
-        while let index = connections.oldest(in: phase), now - connections.entries[index].lastSeen > wait {
+    @inline(__always)
+    private mutating func expire(_ phase: Connection.Phase, at now: Instant) {
+        while let index = connections.oldest(in: phase), hasExpired(index, phase, at: now) {
             output.now = now
             output.direction = .toServer
             switch phase {
@@ -34,6 +35,13 @@ extension PacketCore {
             case .closed: connections.remove(index)
             }
         }
+    }
+
+    @inline(__always)
+    private func hasExpired(_ index: Int, _ phase: Connection.Phase, at now: Instant) -> Bool {
+        let (silent, overflow) = now.nanosecondsSinceEpoch.subtractingReportingOverflow(
+            connections.entries[index].lastSeen.nanosecondsSinceEpoch)
+        return overflow ? now > connections.entries[index].lastSeen : silent > waitsNs[Int(phase.rawValue)]
     }
 
     /// The end of the capture.
@@ -81,7 +89,8 @@ extension PacketCore {
         // With what was missing given up, both directions may have reached their ends.
         let isEnded = connections.entries[index].isEnded && (kind == .evicted || kind == .endOfCapture)
         output.add(isEnded ? .finished : kind)
-        connections.entries[index].hasTimedOut = kind == .connectTimeout
+        connections.entries[index].resetBy = kind == .reset ? direction : nil
+        connections.entries[index].isGivenUp = kind == .connectTimeout || kind == .refused
         connections.move(index, to: .closed)
         counters.connectionsClosed += 1
     }

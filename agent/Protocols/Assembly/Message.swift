@@ -53,7 +53,7 @@ struct Message {
     mutating func clear() {
         // A few large bodies must not stay as capacity for ever.
         head.removeAll(keepingCapacity: head.capacity <= 16 << 10)
-        body.removeAll(keepingCapacity: body.capacity <= 16 << 10)
+        if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= 16 << 10) }
         fields.removeAll(keepingCapacity: true)
         isHeadWhole = true
         contentCoding = ByteRange()

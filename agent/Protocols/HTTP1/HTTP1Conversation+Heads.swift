@@ -111,9 +111,12 @@ extension HTTP1Conversation {
     private func callForHead(_ kind: HTTP1Head.Kind) -> ObservedCall {
         switch kind {
         case .request:
-            if let call = early.first { return call }
+            if !early.isEmpty { return early[0] }
         case .response:
-            if let call = waiting.first(where: { !$0.isResponseComplete }), mayAnswer(call) { return call }
+            for index in waiting.indices where !waiting[index].isResponseComplete {
+                if mayAnswer(waiting[index]) { return waiting[index] }
+                break
+            }
         }
         return context.takeCall(on: connection)
     }

@@ -46,7 +46,7 @@ extension HTTP1Conversation {
         call.isHead = call.request.spells("head", at: head.method)
         call.isConnect = call.request.spells("connect", at: head.method)
         call.upgrade = head.isConnectionUpgrade ? head.upgrade : .none
-        if early.first === call {
+        if !early.isEmpty, early[0] === call {
             // It waits for the rest of both messages, so that it ends with the connection at the latest.
             early.removeFirst()
             waiting.append(call)

@@ -67,7 +67,7 @@ struct HTTP1Head {
     static func isPlausibleStart(_ bytes: Span<UInt8>, from start: Int, _ kind: Kind) -> Bool {
         switch kind {
         case .response:
-            let version: StaticString = "HTTP/1."
+            let version: StaticString = "HTTP/"
             let length = min(version.utf8CodeUnitCount, bytes.count &- start)
             for index in 0..<length where bytes[start &+ index] != version.utf8Start[index] { return false }
             return bytes.count &- start <= startLineByteCountMax
@@ -103,18 +103,22 @@ struct HTTP1Head {
         method = ByteRange(line.lowerBound..<at, relativeTo: start)
         let rest = bytes.trimmed(at..<line.upperBound)
         let versionStart = rest.upperBound &- 8
-        guard versionStart > rest.lowerBound, bytes[versionStart &- 1] == 0x20 || bytes[versionStart &- 1] == 0x09,
+        guard versionStart >= rest.lowerBound, bytes[versionStart &- 1] == 0x20 || bytes[versionStart &- 1] == 0x09,
             readVersion(bytes, at: versionStart)
         else { return false }
-        let place = bytes.trimmed(rest.lowerBound..<versionStart)
-        target = ByteRange(place, relativeTo: start)
-        return !place.isEmpty
+        // Without any target it is still a request, which servers answer, most of them with 400.
+        target = ByteRange(bytes.trimmed(rest.lowerBound..<versionStart), relativeTo: start)
+        return true
     }
 
     /// `HTTP-version SP status-code SP [reason]`; the second space may be missing (section 4).
     private mutating func readStatusLine(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Bool {
-        guard line.count >= 12, readVersion(bytes, at: line.lowerBound) else { return false }
+        guard line.count >= 12 else { return false }
         var at = line.lowerBound &+ 8
+        if !readVersion(bytes, at: line.lowerBound) || bytes[at] != 0x20 {
+            guard let end = bytes.endOfOtherVersion(in: line) else { return false }
+            at = end
+        }
         guard bytes[at] == 0x20 || bytes[at] == 0x09 else { return false }
         while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at &+= 1 }
         guard line.upperBound &- at >= 3, let code = bytes.decimal(in: at..<(at &+ 3)), code >= 100 else {
@@ -218,6 +222,8 @@ struct HTTP1Head {
     }
 
     private mutating func readConnection(_ bytes: Span<UInt8>, _ value: Range<Int>) {
+        // What nearly every message says.
+        if bytes.equals("keep-alive", in: value) { return }
         var isUpgrade = false
         bytes.forEachListElement(in: value) { if bytes.equals("upgrade", in: $0) { isUpgrade = true } }
         if isUpgrade { isConnectionUpgrade = true }
@@ -233,6 +239,15 @@ struct HTTP1Head {
 }
 
 extension Span<UInt8> {
+    /// Where a version ends that is none of HTTP/1's, as `HTTP/2.0` or `HTTP/1.01`: browsers show such answers too, on a connection
+    /// that they asked in HTTP/1.
+    fileprivate func endOfOtherVersion(in line: Range<Int>) -> Int? {
+        guard starts(with: "HTTP/", at: line.lowerBound) else { return nil }
+        return (line.lowerBound &+ 6..<Swift.min(line.upperBound, line.lowerBound &+ 16)).first {
+            self[$0] == 0x20 || self[$0] == 0x09
+        }
+    }
+
     /// A line without the carriage return before its line feed at `end`.
     @inline(__always)
     fileprivate func line(from start: Int, to end: Int) -> Range<Int> {

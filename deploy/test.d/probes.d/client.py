@@ -31,11 +31,11 @@ def with_a_failing_partner(base: str) -> None:
 
 
 async def with_asyncio(base: str, number: int) -> None:
-    port = int(base.rsplit(":", 1)[1])
+    name, port = base.removeprefix("https://").split(":")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
-    writer.write(f"GET /asyncio/{number}?n={700 + number} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n".encode())
+    reader, writer = await asyncio.open_connection(name, int(port), ssl=context)
+    writer.write(f"GET /asyncio/{number}?n={700 + number} HTTP/1.1\r\nhost: {name}:{port}\r\nconnection: close\r\n\r\n".encode())
     await reader.read()
     writer.close()
 

@@ -3,7 +3,7 @@
 const fs = require("fs");
 const http2 = require("http2");
 
-const [, , key, certificate] = process.argv;
+const [, , key, certificate, address] = process.argv;
 const server = http2.createSecureServer(
   { key: fs.readFileSync(key), cert: fs.readFileSync(certificate), allowHTTP1: true },
   (request, response) => {
@@ -15,4 +15,4 @@ const server = http2.createSecureServer(
         response.end(body);
       }, Number(query.get("wait") || 0)));
   });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(0, address, () => console.log(server.address().port));
