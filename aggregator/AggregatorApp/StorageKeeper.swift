@@ -5,7 +5,7 @@ import Runtime
 import Storage
 import Synchronization
 
-/// Keeps searches fast (`Retention.summarize`), watches how much the database takes and keeps it below its bound: every minute
+/// Keeps searches fast (`Retention.summarize`, `MissingIndexes`), watches how much the database takes and keeps it below its bound: every minute
 /// it measures, gives up the least valuable first when it has to (`StorageSize.nextReclaim`), and says when it will be full.
 ///
 /// A task of its own: taking the bodies out of a day can take minutes, and nothing else may wait for it.
@@ -16,15 +16,20 @@ final class StorageKeeper: Sendable {
 
     private let database: DatabaseAccess
     private let policy: RetentionPolicy
+    private let holder: String
     private let logger: Logger
     private let metrics: MetricsRegistry
     private let size = Mutex<StorageSize?>(nil)
     private let isBeyondBound = Mutex(false)
     private let steps: Counter
 
-    init(_ database: DatabaseAccess, _ policy: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger) {
+    init(
+        _ database: DatabaseAccess, _ policy: RetentionPolicy, holder: String, _ metrics: MetricsRegistry,
+        logger: Logger
+    ) {
         self.database = database
         self.policy = policy
+        self.holder = holder
         self.logger = logger
         self.metrics = metrics
         steps = metrics.counter(
@@ -53,6 +58,10 @@ final class StorageKeeper: Sendable {
     private func performRound() async {
         do {
             try await database.queries.run { try Retention.summarize($0) }
+            while let built = try await database.queries.run({ try MissingIndexes.buildNext(holder: self.holder, $0) })
+            {
+                logger.notice("built an index that a new release wants", metadata: ["index": "\(built)"])
+            }
             for _ in 0..<Self.stepsMax {
                 let measured = try await database.queries.run { try StorageSize.read($0) }
                 show(measured)

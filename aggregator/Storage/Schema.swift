@@ -30,6 +30,9 @@ enum Schema {
         SchemaStep(
             version: 4, title: "calls found by route, customer and origin; impact and drift", kind: .expands,
             script: fourthStep),
+        SchemaStep(
+            version: 5, title: "calls found where a route is busy, and in trouble; drift told once", kind: .expands,
+            script: fifthStep),
     ]
 
     /// Rows are distributed by this many shards of agents, fixed for good.
