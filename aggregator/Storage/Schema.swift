@@ -28,10 +28,10 @@ enum Schema {
             version: 3, title: "incidents, what people do about them, messages to be delivered", kind: .contracts,
             script: thirdStep),
         SchemaStep(
-            version: 4, title: "calls found by route, customer and origin; impact and drift", kind: .expands,
+            version: 4, title: "impact and drift", kind: .expands,
             script: fourthStep),
         SchemaStep(
-            version: 5, title: "calls found where a route is busy, and in trouble; drift told once", kind: .expands,
+            version: 5, title: "calls found by route, customer, origin and trouble; drift told once", kind: .expands,
             script: fifthStep),
     ]
 

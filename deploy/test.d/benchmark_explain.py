@@ -22,7 +22,7 @@ from installation import HERE, Installation, as_ndjson, built_programs, native_c
 AIMS = {"file_s": 3.0, "file_mib": 200, "call_ms": 50, "counts_ms": 50, "ingest_percent": 5}
 ROUTE_CALLS, FAILING_EVERY = 2_000, 10
 EXPLAINED = 100
-INDEXES = ["calls_by_route", "calls_in_trouble", "calls_where_rare"]
+INDEXES = ["calls_by_route", "calls_in_trouble"]
 
 
 def run(arguments: list[str]) -> tuple[float, float, float]:
