@@ -5,8 +5,9 @@ import Runtime
 import Storage
 import Synchronization
 
-/// Keeps searches fast (`Retention.summarize`, `MissingIndexes`), watches how much the database takes and keeps it below its bound: every minute
-/// it measures, gives up the least valuable first when it has to (`StorageSize.nextReclaim`), and says when it will be full.
+/// Keeps searches fast (`Retention.summarize`, `MissingIndexes`), watches how much the database takes and keeps it below its
+/// bound: every minute it measures, gives up the least valuable first when it has to (`StorageSize.nextReclaim`), and says when
+/// it will be full.
 ///
 /// A task of its own: taking the bodies out of a day can take minutes, and nothing else may wait for it.
 final class StorageKeeper: Sendable {
@@ -47,6 +48,7 @@ final class StorageKeeper: Sendable {
     func run() async {
         while !Task.isCancelled {
             await performRound()
+            await buildIndex()
             do {
                 try await Task.sleep(for: Self.period)
             } catch {
@@ -55,13 +57,20 @@ final class StorageKeeper: Sendable {
         }
     }
 
+    /// One a round: that may take minutes, and the bound must be kept meanwhile.
+    private func buildIndex() async {
+        do {
+            let built = try await database.queries.run { [holder] in try MissingIndexes.buildNext(holder: holder, $0) }
+            guard let built else { return }
+            logger.notice("built an index that a new release wants", metadata: ["index": "\(built)"])
+        } catch {
+            logger.error("an index cannot be built; searches are slower", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func performRound() async {
         do {
             try await database.queries.run { try Retention.summarize($0) }
-            while let built = try await database.queries.run({ try MissingIndexes.buildNext(holder: self.holder, $0) })
-            {
-                logger.notice("built an index that a new release wants", metadata: ["index": "\(built)"])
-            }
             for _ in 0..<Self.stepsMax {
                 let measured = try await database.queries.run { try StorageSize.read($0) }
                 show(measured)
