@@ -33,13 +33,18 @@ struct PlaceRanking {
         for anomaly in anomalies { add(anomaly, route) }
         let features = CallFeatures(flat, route.profile)
         let finder = CombinationFinder(
-            features, oddities: Set(anomalies.map { Self.causeKey($0.path, $0.test) }), position: position,
-            successes: route.successes, failures: route.failures, window: window)
+            features, oddities: Self.doubtful(anomalies), position: position, successes: route.successes,
+            failures: route.failures, window: window)
         for combination in finder.find().prefix(4) { add(combination, route) }
         let resolver = ClueResolver(paths: route.profile.paths, flat: flat, names: route.names)
         for mention in resolver.mentions(clues) { add(mention) }
         candidates = candidates.map { judged($0, route) }
         candidates = candidates.sorted { isBetter($0, $1) }
+    }
+
+    /// Keys that are rare and yet in successful calls, too: that they broke this one is in doubt, though all failures have them.
+    private static func doubtful(_ anomalies: [Anomaly]) -> Set<UInt64> {
+        Set(anomalies.filter { $0.test == .present && $0.detail != .unknownKey }.map { causeKey($0.path, $0.test) })
     }
 
     private func isBetter(_ left: Candidate, _ right: Candidate) -> Bool {

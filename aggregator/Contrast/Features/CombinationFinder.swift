@@ -42,7 +42,7 @@ struct CombinationFinder {
     /// Of one that is explained by something odd in it, which this call has, too: whether that is the cause is the question.
     private static let sameOddityWeight = 0.5
 
-    /// - Parameter oddities: What is odd in the call itself (`PlaceRanking.causeKey`).
+    /// - Parameter oddities: What is odd in the call itself and yet in successful ones (`PlaceRanking.causeKey`).
     init(
         _ features: CallFeatures, oddities: Set<UInt64>, position: Int, successes: CallHistory, failures: CallHistory,
         window: Window
