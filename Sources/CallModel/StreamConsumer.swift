@@ -127,6 +127,9 @@ public struct SecureSession: Sendable, Hashable {
     public var version: UInt16
     /// Whether clear bytes follow, because the keys are known.
     public var isReadable: Bool
+    /// When the certificate ends that the server showed; nil where it could not be read: after a resumption there is none, and in TLS 1.3
+    /// it is encrypted.
+    public var certificateEnd: Instant?
 
     public init(
         serverName: String? = nil, applicationProtocol: String? = nil, version: UInt16 = 0, isReadable: Bool = false

@@ -67,9 +67,9 @@ struct BadInputTests {
         var recent = CallHistory(policy: .recent, capacity: 100)
         var spread = CallHistory(policy: .spread, capacity: 100)
         for position in 0..<5_000 {
-            recent.add(CallHistory.Entry(position: position, features: [], weight: 1))
+            recent.add(CallHistory.Entry(position: position, features: []))
             if spread.wantsNext {
-                spread.add(CallHistory.Entry(position: position, features: [], weight: 1))
+                spread.add(CallHistory.Entry(position: position, features: []))
             } else {
                 spread.skip()
             }

@@ -39,6 +39,23 @@ struct DriftStoreTests {
         #expect(try DriftStore.list(filter("drift-b"), connection).map(\.answers) == [5])
     }
 
+    @Test func `what was told is not told again, and what nobody asks for stays untold`() async throws {
+        let connection = try await StorageServer.connect()
+        let now = Instant(
+            secondsSinceEpoch: Int64(try connection.query("SELECT extract(epoch FROM now())::int8")[0].int8(0)))
+        let written = ["a", "b"].map { finding($0, partner: "drift-d", at: now) }
+        try DriftStore.store(written, epoch: 1, connection)
+        func untold(_ kinds: [DriftFinding.Kind]) throws -> [String] {
+            try DriftStore.untold(kinds, connection).filter { $0.partner == "drift-d" }.map(\.subject)
+        }
+        #expect(try untold([.typeChanged]).sorted() == ["a", "b"])
+        #expect(try untold([.sunset]).isEmpty)
+        try DriftStore.markTold([written[0].id], at: now, connection)
+        try DriftStore.store(written, epoch: 1, connection)
+        #expect(try untold([.typeChanged]) == ["b"])
+        #expect(try DriftStore.partnersTold(since: now - .seconds(5), connection).contains("drift-d"))
+    }
+
     @Test func `pages follow one another, newest first, without a gap`() async throws {
         let connection = try await StorageServer.connect()
         let findings = (0..<7).map { finding("k\($0)", partner: "drift-c", at: noon + .seconds(Int64($0 / 2))) }

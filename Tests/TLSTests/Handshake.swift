@@ -5,6 +5,8 @@ struct Peers {
     var serverRandom = [UInt8](repeating: 0x5e, count: 32)
     var serverName: String? = "api.example.com"
     var offersEarlyData = false
+    /// The body of the server's Certificate message.
+    var certificate = [UInt8](repeating: 7, count: 2_000)
 
     var master: [UInt8] { (0..<48).map { UInt8($0 * 5 + 1) } }
 
@@ -106,7 +108,7 @@ struct Talk {
     static func modern(_ peers: Peers) -> Talk {
         var serverFlight = Sealer(secret: peers.serverHandshake, peers.suite)
         var clientFlight = Sealer(secret: peers.clientHandshake, peers.suite)
-        let certificate = Peers.message(11, [UInt8](repeating: 7, count: 3_000))
+        let certificate = Peers.message(11, peers.certificate)
         let server =
             peers.serverHello + Peers.changeCipherSpec + serverFlight.seal(22, Peers.encryptedExtensions())
             + serverFlight.seal(22, certificate + peers.finished, padding: 13)
@@ -121,7 +123,7 @@ struct Talk {
     static func legacy(_ peers: Peers, isResumed: Bool = false) -> Talk {
         var (client, server) = Sealer.pair(
             master: peers.master, peers.clientRandom, peers.serverRandom, peers.suite)
-        let certificate = record(22, Peers.message(11, [UInt8](repeating: 7, count: 2_000)) + Peers.message(14, []))
+        let certificate = record(22, Peers.message(11, peers.certificate) + Peers.message(14, []))
         let exchange = record(22, Peers.message(16, [UInt8](repeating: 9, count: 66)))
         let serverEnd = Peers.changeCipherSpec + server.seal(22, peers.finished)
         let clientEnd = Peers.changeCipherSpec + client.seal(22, peers.finished)

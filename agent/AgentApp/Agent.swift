@@ -99,7 +99,9 @@ public final class Agent: Sendable {
                     settings: live.current, catalogue: pipeline.catalogue, spool: spool.level,
                     statistics: spool.statistics, probes: probes.state, packets: packets.state,
                     coverage: coverage.figures(
-                        PartnerCoverage.Sources(packets, probes, pipeline), pipeline.catalogue, at: now), now: now
+                        PartnerCoverage.Sources(packets, probes, pipeline), pipeline.catalogue, at: now),
+                    certificates: PartnerCoverage.certificateEnds(
+                        packets.state.connections, pipeline.catalogue, at: now), now: now
                 ).json()
             },
             metrics: ForwarderMetrics(registry: metrics), group: group,

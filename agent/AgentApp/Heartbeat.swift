@@ -12,6 +12,7 @@ struct Heartbeat {
     var probes: ProbeReport
     var packets: PacketReport
     var coverage: PartnerCoverage.Figures
+    var certificates: [CertificateBook.End] = []
     var now: Instant
 
     /// Programs listed by name and reason.
@@ -30,6 +31,7 @@ struct Heartbeat {
         writeProbes(&writer)
         writePackets(&writer)
         writeCoverage(&writer)
+        writeCertificates(&writer)
         writer.close()
         return writer.bytes
     }
@@ -108,6 +110,20 @@ struct Heartbeat {
             writer.close()
         }
         writer.close()
+    }
+}
+
+extension Heartbeat {
+    private func writeCertificates(_ writer: inout StatusWriter) {
+        writer.openList("certificates")
+        for certificate in certificates {
+            writer.open(nil)
+            writer.text("name", certificate.name)
+            writer.text("partner", certificate.partner)
+            writer.text("not_after", certificate.notAfter.rfc3339)
+            writer.close()
+        }
+        writer.closeList()
     }
 }
 

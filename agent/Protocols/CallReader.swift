@@ -89,9 +89,10 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     public func secured(_ id: ConnectionID, _ session: SecureSession, at now: Instant) {
         find(id)?.secured(session)
-        guard !context.secured.isEmpty else { return }
         for connection in context.secured { sink.secured(connection) }
         context.secured.removeAll(keepingCapacity: true)
+        for connection in context.certified { sink.certified(connection, at: now) }
+        context.certified.removeAll(keepingCapacity: true)
     }
 
     public func handshakeFailed(_ id: ConnectionID, alert: UInt8?, at now: Instant) {

@@ -55,6 +55,10 @@ final class Connection {
         isSilent = false
         defer { if session.version != 0 { serverAnswered() } }
         if session.isReadable, info.origin.source == .packets { info.origin.source = .keylog }
+        if let end = session.certificateEnd, info.certificateEnd == nil {
+            info.certificateEnd = end
+            context.certified.append(info)
+        }
         guard let name = session.serverName, !name.isEmpty else { return }
         info.serverName = name
         info.isServerNameCertain = true

@@ -64,8 +64,11 @@ public final class Aggregator: Sendable {
         self.decider = decider
         let history = HistoryKeeper(database)
         let chores = Housekeeping(database, agents, tokens, history, settings.retention, metrics, logger: logger)
-        let storageKeeper = StorageKeeper(database, settings.retention, metrics, logger: logger)
-        let drift = DriftKeeper(database, holder: holder, metrics, logger: logger)
+        let storageKeeper = StorageKeeper(database, settings.retention, holder: holder, metrics, logger: logger)
+        let drift = DriftKeeper(
+            database, holder: holder, DriftTelling(settings, DecidingSettings(settings, names, links)), metrics,
+            logger: logger, certificates: { certificateEnds(agents.entries(at: currentInstant())) ?? [] },
+            wakeOutbox: { outbox.value?.wake() })
         let impact = ImpactKeeper(database, isDeciding: { decider.isDeciding }, metrics, logger: logger)
         try await chores.prepare()
 
@@ -130,7 +133,9 @@ public final class Aggregator: Sendable {
             metrics, logger: logger)
         reloading.add { settings in
             known.value = ToldBySettings(settings)
-            decider.use(DecidingSettings(settings, names, links))
+            let deciding = DecidingSettings(settings, names, links)
+            decider.use(deciding)
+            drift.use(DriftTelling(settings, deciding))
             keeper.use(settings.notifiers)
             heartbeat.use(settings.heartbeat)
             pages.use(settings.pages)

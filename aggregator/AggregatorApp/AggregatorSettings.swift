@@ -1,6 +1,7 @@
 import Alerting
 import CallModel
 import CatalogueSettings
+import Drift
 import Incidents
 import Ingest
 import Notifiers
@@ -28,6 +29,8 @@ public struct AggregatorSettings: Sendable {
     public var incidents = IncidentCore.Configuration()
     public var alerting = AlertingCore.Configuration()
     public var notifiers: [NotifierChannel] = []
+    /// Changes of partners that are told by messages.
+    var driftKinds = DriftTelling.usualKinds
     public var heartbeat: HeartbeatSettings?
     public var pages = PageSettings()
     /// What is valid and still unwise, for people.
@@ -81,6 +84,7 @@ public struct AggregatorSettings: Sendable {
         let notifierSettings = NotifierSettings(root)
         notifiers = notifierSettings.channels
         warnings += notifierSettings.warnings
+        readDrift(root.section("drift"))
         heartbeat = HeartbeatSettings(root.section("heartbeat"))
         pages = PageSettings(root)
         readPublished(root)
@@ -100,6 +104,17 @@ public struct AggregatorSettings: Sendable {
         } catch {
             root.report("partners", "what is published of them \(error)")
         }
+    }
+
+    private mutating func readDrift(_ section: SettingsSection) {
+        if section.bool("messages") == false { driftKinds = [] }
+        let names = section.strings("kinds")
+        let known = DriftFinding.Kind.allCases.map(\.rawValue)
+        for name in names where !known.contains(name) {
+            section.report(
+                "kinds", "no kind of change is called `\(name)`", hint: "there are \(known.joined(separator: ", "))")
+        }
+        if !names.isEmpty, !driftKinds.isEmpty { driftKinds = names.compactMap(DriftFinding.Kind.init) }
     }
 
     private mutating func readDatabase(_ section: SettingsSection) {

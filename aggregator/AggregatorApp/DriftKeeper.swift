@@ -28,13 +28,28 @@ final class DriftKeeper: Sendable {
     private let holder: String
     private let logger: Logger
     private let state = Mutex<State?>(nil)
+    private let certificates: @Sendable () -> [CertificateEnd]
+    private let teller: DriftTeller
+    private let telling: Mutex<DriftTelling>
+    private let wakeOutbox: @Sendable () -> Void
+    private let toldAt = Mutex(Instant.epoch)
     private let figures = Mutex((routes: 0, refused: Int64(0)))
     private let answers: Counter
     private let passedOver: Counter
     private let failures: Counter
     private let findings: @Sendable (DriftFinding.Kind) -> Counter
 
-    init(_ database: DatabaseAccess, holder: String, _ metrics: MetricsRegistry, logger: Logger) {
+    /// - Parameters:
+    ///   - certificates: That agents tell of.
+    ///   - wakeOutbox: Called when messages were written.
+    init(
+        _ database: DatabaseAccess, holder: String, _ telling: DriftTelling, _ metrics: MetricsRegistry, logger: Logger,
+        certificates: @escaping @Sendable () -> [CertificateEnd], wakeOutbox: @escaping @Sendable () -> Void
+    ) {
+        self.certificates = certificates
+        self.wakeOutbox = wakeOutbox
+        self.telling = Mutex(telling)
+        teller = DriftTeller(metrics)
         self.database = database
         self.holder = holder
         self.logger = logger
@@ -55,6 +70,9 @@ final class DriftKeeper: Sendable {
             "farwatch_drift_refused_answers", help: "Answers of routes for which there was no place, since it watches.",
             read: { [weak self] in Double(self?.figures.withLock { $0.refused } ?? 0) })
     }
+
+    /// Other settings from now on.
+    func use(_ telling: DriftTelling) { self.telling.withLock { $0 = telling } }
 
     /// Runs until cancelled, then saves and gives the lease back.
     func run() async {
@@ -115,7 +133,22 @@ final class DriftKeeper: Sendable {
             }
             tell(held.core, before)
             state = held
+            try tellPeople(held.epoch, at: now, connection)
         }
+    }
+
+    /// Now and then: certificates that end soon are written down, and what is new is told.
+    private func tellPeople(_ epoch: Int64, at now: Instant, _ connection: PostgresConnection) throws {
+        guard toldAt.withLock({ now - $0 >= DriftTeller.roundTime || now < $0 }) else { return }
+        toldAt.withLock { $0 = now }
+        let ends = certificates().compactMap { DriftFinding($0, at: now) }
+        let telling = telling.withLock { $0 }
+        let written = try connection.transaction {
+            guard try StateStore.holdsLease(Self.leaseName, holder: holder, epoch: epoch, connection) else { return 0 }
+            try DriftStore.store(ends, epoch: epoch, connection)
+            return try teller.tell(telling, at: now, connection)
+        }
+        if written > 0 { wakeOutbox() }
     }
 
     private func restored(_ epoch: Int64, _ connection: PostgresConnection) throws -> State {

@@ -39,7 +39,7 @@ final class PublishedWhole: Sendable {
 
 /// What changes while the aggregator runs when it is told to read its settings again (SIGHUP): the partners it
 /// publishes to agents and names on its pages; who is told, how and when (`owners`, `routes`, `alerting`,
-/// `notifiers`, `heartbeat`, `partner_pages`); and the certificates of its servers, whose files are read again.
+/// `notifiers`, `heartbeat`, `drift`, `partner_pages`); and the certificates of its servers, whose files are read again.
 /// Settings come here whole and checked; what was refused changes nothing but a metric.
 final class SettingsReload: Sendable {
     private let names: PartnerNames

@@ -5,8 +5,9 @@ import Runtime
 import Storage
 import Synchronization
 
-/// Keeps searches fast (`Retention.summarize`), watches how much the database takes and keeps it below its bound: every minute
-/// it measures, gives up the least valuable first when it has to (`StorageSize.nextReclaim`), and says when it will be full.
+/// Keeps searches fast (`Retention.summarize`, `MissingIndexes`), watches how much the database takes and keeps it below its
+/// bound: every minute it measures, gives up the least valuable first when it has to (`StorageSize.nextReclaim`), and says when
+/// it will be full.
 ///
 /// A task of its own: taking the bodies out of a day can take minutes, and nothing else may wait for it.
 final class StorageKeeper: Sendable {
@@ -16,15 +17,20 @@ final class StorageKeeper: Sendable {
 
     private let database: DatabaseAccess
     private let policy: RetentionPolicy
+    private let holder: String
     private let logger: Logger
     private let metrics: MetricsRegistry
     private let size = Mutex<StorageSize?>(nil)
     private let isBeyondBound = Mutex(false)
     private let steps: Counter
 
-    init(_ database: DatabaseAccess, _ policy: RetentionPolicy, _ metrics: MetricsRegistry, logger: Logger) {
+    init(
+        _ database: DatabaseAccess, _ policy: RetentionPolicy, holder: String, _ metrics: MetricsRegistry,
+        logger: Logger
+    ) {
         self.database = database
         self.policy = policy
+        self.holder = holder
         self.logger = logger
         self.metrics = metrics
         steps = metrics.counter(
@@ -42,11 +48,23 @@ final class StorageKeeper: Sendable {
     func run() async {
         while !Task.isCancelled {
             await performRound()
+            await buildIndex()
             do {
                 try await Task.sleep(for: Self.period)
             } catch {
                 return  // Cancelled.
             }
+        }
+    }
+
+    /// One a round: that may take minutes, and the bound must be kept meanwhile.
+    private func buildIndex() async {
+        do {
+            let built = try await database.queries.run { [holder] in try MissingIndexes.buildNext(holder: holder, $0) }
+            guard let built else { return }
+            logger.notice("built an index that a new release wants", metadata: ["index": "\(built)"])
+        } catch {
+            logger.error("an index cannot be built; searches are slower", metadata: ["error": "\(error)"])
         }
     }
 

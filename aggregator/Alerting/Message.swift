@@ -8,6 +8,8 @@ import Incidents
 public struct Message: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case opened, escalated, updated, acknowledged, resolved
+        /// No incident: something to know (`PartnerNotice`). It wakes nobody and has no end; its number is below zero.
+        case notice
         /// Somebody asked whether the channel works.
         case test
     }

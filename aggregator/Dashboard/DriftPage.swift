@@ -52,8 +52,9 @@ private func ends(_ certificates: [CertificateEnd]?, at now: Instant) -> String 
     }
     let rows = certificates.prefix(shownMax).map { certificate in
         "<tr><td>\(htmlEscaped(certificate.name))</td><td>\(moment(certificate.notAfter))</td>"
-            + "<td class=\"num\">\(span((certificate.notAfter - now).inSeconds))</td></tr>"
+            + "<td class=\"num\">\(span((certificate.notAfter - now).inSeconds))</td>"
+            + "<td class=\"num\">\(certificate.agentsSeeing) of \(certificate.agentsCalling)</td></tr>"
     }
     return "<section class=\"panel\"><h3>Certificates</h3><div class=\"scroll\"><table><tr><th>Name</th><th>Ends</th>"
-        + "<th class=\"num\">In</th></tr>\(rows.joined())</table></div></section>"
+        + "<th class=\"num\">In</th><th class=\"num\">Hosts</th></tr>\(rows.joined())</table></div></section>"
 }

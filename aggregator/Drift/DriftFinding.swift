@@ -15,6 +15,8 @@ public struct DriftFinding: Sendable, Equatable {
         /// RFC 8594: will be gone.
         case sunset
         case latencyStep = "latency_step"
+        /// Of the certificate that its servers show.
+        case certificateEnd = "certificate_end"
     }
 
     public var partner: String
@@ -24,7 +26,7 @@ public struct DriftFinding: Sendable, Equatable {
     public var subject: String
     public var before: String?
     public var after: String?
-    /// For a sunset or a deprecation: from when on it holds.
+    /// For a sunset, a deprecation or the end of a certificate: from when on it holds.
     public var effectiveAt: Instant?
     public var firstSeen: Instant
     public var lastSeen: Instant
@@ -53,7 +55,9 @@ public struct DriftFinding: Sendable, Equatable {
     /// The same for the same change, on every aggregator and after a restart.
     public var id: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in [partner, route, kind.rawValue, subject, "\(firstSeen.millisecondsSinceEpoch)"].joined(
+        // A certificate is told by its end: by whom and when it was seen first is nobody's to remember.
+        let moment = (kind == .certificateEnd ? effectiveAt : nil) ?? firstSeen
+        for byte in [partner, route, kind.rawValue, subject, "\(moment.millisecondsSinceEpoch)"].joined(
             separator: "\n"
         ).utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
@@ -74,6 +78,8 @@ public struct DriftFinding: Sendable, Equatable {
         case .versionChanged: return "\(subject) changed from \(change)"
         case .deprecation: return "deprecated" + (effectiveAt.map { " as of \($0.rfc3339)" } ?? "")
         case .sunset: return "will be gone" + (effectiveAt.map { " at \($0.rfc3339)" } ?? "")
+        case .certificateEnd:
+            return "the certificate of \(subject) ends" + (effectiveAt.map { " at \($0.rfc3339)" } ?? "")
         case .latencyStep: return "answers take \(change) and have for an hour"
         }
     }

@@ -199,7 +199,7 @@ let apiSchemas: [(name: String, schema: String)] = [
             (
                 "kind",
                 #"{"enum":["key_appeared","key_vanished","type_changed","header_appeared","header_vanished","#
-                    + #""version_changed","deprecation","sunset","latency_step"]}"#
+                    + #""version_changed","deprecation","sunset","latency_step","certificate_end"]}"#
             ), ("subject", text), ("before", reference("TextOrNull")), ("after", reference("TextOrNull")),
             ("text", text),
             ("effective_at", reference("TimeOrNull")), ("first_seen", reference("Time")),
@@ -212,7 +212,13 @@ let apiSchemas: [(name: String, schema: String)] = [
         "CertificateEnds",
         object([("known", boolean), ("data", list("CertificateEnd"))])
     ),
-    ("CertificateEnd", object([("name", text), ("not_after", reference("Time")), ("agents", integer)])),
+    (
+        "CertificateEnd",
+        object([
+            ("name", text), ("partner", reference("TextOrNull")), ("not_after", reference("Time")), ("agents", integer),
+            ("agents_calling", integer), ("fleet_ratio", number),
+        ])
+    ),
     (
         "History",
         object(

@@ -92,35 +92,22 @@ private func append(_ finding: DriftFinding, _ writer: inout JSONWriter) {
     writer.array("samples") { for id in finding.samples { $0.string(id) } }
 }
 
-/// When a certificate that a partner showed ends, as agents saw it.
-public struct CertificateEnd: Sendable, Equatable {
-    public var name: String
-    public var notAfter: Instant
-    /// Agents that tell of it.
-    public var agents: Int
-}
-
 /// From what agents tell in their heartbeats; nil where none of them sees certificates.
 public func certificateEnds(_ hosts: [HostEntry]) -> [CertificateEnd]? {
     let parser = JSONParser()
-    var ends: [String: CertificateEnd] = [:]
-    var isSeen = false
+    var ends = CertificateEnds()
     for host in hosts where host.isReporting {
         // A report that is no JSON was refused when it came.
         _ = try? parser.parse(Array(host.report.utf8)) { report in
             report.member("certificates")?.forEachElement { certificate in
-                isSeen = true
-                guard let name = certificate.member("name")?.string, ends.count < 1_000 || ends[name] != nil,
+                guard let name = certificate.member("name")?.string,
                     let end = (certificate.member("not_after")?.string).flatMap({ Instant(rfc3339: $0) })
                 else { return }
-                var known = ends[name] ?? CertificateEnd(name: name, notAfter: end, agents: 0)
-                known.agents += 1
-                known.notAfter = min(known.notAfter, end)
-                ends[name] = known
+                ends.add(name: name, partner: certificate.member("partner")?.string, notAfter: end)
             }
         }
     }
-    return isSeen ? ends.values.sorted { ($0.notAfter, $0.name) < ($1.notAfter, $1.name) } : nil
+    return ends.isEmpty ? nil : ends.all
 }
 
 private func append(_ certificates: [CertificateEnd]?, _ writer: inout JSONWriter) {
@@ -130,7 +117,11 @@ private func append(_ certificates: [CertificateEnd]?, _ writer: inout JSONWrite
             writer.object {
                 $0.member("name", certificate.name)
                 $0.member("not_after", certificate.notAfter)
-                $0.member("agents", certificate.agents)
+                $0.member("partner", certificate.partner)
+                $0.member("agents", certificate.agentsSeeing)
+                $0.member("agents_calling", certificate.agentsCalling)
+                $0.member(
+                    "fleet_ratio", Double(certificate.agentsSeeing) / Double(max(1, certificate.agentsCalling)))
             }
         }
     }

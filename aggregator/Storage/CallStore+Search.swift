@@ -21,9 +21,11 @@ public struct CallPage: Sendable {
 ///
 /// Rows are looked for in slices of time, the newest first and each four times as long as the one before, so that the usual
 /// question, the last hundred of a busy route, reads a minute of an hour. Partitions that ended before the search begins are
-/// excluded by `received_at`; within a partition BRIN on `time` leaves out whole ranges of blocks.
+/// excluded by `received_at`; within a partition indexes lead to the calls of a route and to those in trouble, and for all else BRIN
+/// leaves out whole ranges of blocks.
 extension CallStore {
     private static let firstSlice: Duration = .seconds(60)
+    private static let sliceMax: Duration = Schema.bucketWidth * (CallCondition.bucketsMax - 1)
     /// Calls that one page may open to look into their payloads.
     public static let scannedCountMax = 20_000
     private static let rowsAtOnce = 500
@@ -97,7 +99,8 @@ extension CallStore {
             rows += found
             filter.limit -= found.count
             guard filter.limit > 0, filter.since > since else { return rows }
-            width = width * 4
+            // A longer one has more buckets than are looked up one by one.
+            width = min(width * 4, Self.sliceMax)
             filter.until = filter.since
             filter.since = max(since, filter.until - width)
         }

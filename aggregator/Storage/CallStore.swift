@@ -46,6 +46,14 @@ public struct CallFilter: Sendable, Equatable {
         self.since = since
         self.until = until
     }
+
+    /// Whether a success matches never.
+    var isTrouble: Bool {
+        failed == true || succeeded == false || failure != nil || outcome != nil && outcome != Outcome.success.name
+    }
+
+    /// Whether an index leads from five minutes to the calls (`Schema.fifthStep`).
+    var isIndexedByBucket: Bool { route != nil || isTrouble }
 }
 
 /// Where a page ended: the last call's place in the order of all calls.

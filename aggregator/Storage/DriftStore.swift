@@ -34,6 +34,8 @@ public enum DriftStore {
     /// Findings that are kept; then the oldest go.
     public static let countMax = 20_000
     private static let keptDays = 400
+    /// Read at a time; what is more is told later.
+    private static let untoldMax = 500
     private static let columns =
         "id, partner, route, kind, subject, before, after, effective_at, first_seen, last_seen, answers, hosts_seeing, "
         + "hosts_calling, samples"
@@ -82,6 +84,33 @@ public enum DriftStore {
                 .text(filter.cursor?.id), .int4(Int32(clamping: min(max(filter.limit, 1), DriftFilter.limitMax))),
             ]
         ).map(finding)
+    }
+
+    /// Changes of these kinds, found within the last day, of which nobody was told; the oldest first.
+    public static func untold(
+        _ kinds: [DriftFinding.Kind], _ connection: PostgresConnection
+    ) throws -> [DriftFinding] {
+        try connection.query(
+            """
+            SELECT \(columns) FROM farwatch.drifts
+            WHERE told_at IS NULL AND first_seen > now() - interval '1 day' AND kind = ANY($1)
+            ORDER BY first_seen, id LIMIT \(untoldMax)
+            """, [.textArray(kinds.map(\.rawValue))], prepared: true
+        ).map(finding)
+    }
+
+    public static func markTold(_ ids: [String], at now: Instant, _ connection: PostgresConnection) throws {
+        try connection.execute(
+            "UPDATE farwatch.drifts SET told_at = $2 WHERE id = ANY($1)",
+            [.textArray(ids), .timestamptz(now.microsecondsSinceEpoch)])
+    }
+
+    public static func partnersTold(since: Instant, _ connection: PostgresConnection) throws -> Set<String> {
+        Set(
+            try connection.query(
+                "SELECT DISTINCT partner FROM farwatch.drifts WHERE told_at > $1 AND first_seen > now() - interval '2 days'",
+                [.timestamptz(since.microsecondsSinceEpoch)]
+            ).map { try $0.text(0) })
     }
 
     private static func finding(_ row: PostgresRow) throws -> DriftFinding {

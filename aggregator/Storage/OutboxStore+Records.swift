@@ -48,7 +48,7 @@ extension OutboxStore {
             """
             SELECT o.id, o.message::text, o.created_at, o.attempts, r.reference FROM (
                 SELECT DISTINCT ON (incident) * FROM farwatch.outbox told
-                WHERE state = 'delivered' AND kind <> 'test' AND (channel = $1 OR EXISTS (
+                WHERE state = 'delivered' AND kind NOT IN ('test', 'notice') AND (channel = $1 OR EXISTS (
                     SELECT FROM farwatch.channel_references standing WHERE standing.incident = told.incident
                         AND standing.channel = told.channel || ' > ' || $1))
                 ORDER BY incident, id DESC) AS o

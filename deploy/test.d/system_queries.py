@@ -305,8 +305,14 @@ class Queries(unittest.TestCase):
         again = self.open_stream("?customer=live&status=2xx", **{"Last-Event-ID": event["id"]})
         self.assertEqual(next(again)["event"], "open")
         self.assertEqual(json.loads(next(again)["data"])["id"], second)
+        inside = self.open_stream("?customer=live&json=$.shipping.zip&header=x-kind")
+        self.assertEqual(next(inside)["event"], "open")
         third = self.send_call(customer="live")
         self.assertEqual([json.loads(next(s)["data"])["id"] for s in (stream, again)], [third, third])
+        request = {"method": "POST", "url": "https://api.stripe.com/v1/charges/ch_1", "body": {"shipping": {"zip": "1"}}}
+        request["headers"] = {"content-type": "application/json", "x-kind": "odd"}
+        fourth = self.send_call(customer="live", request=request)
+        self.assertEqual(json.loads(next(inside)["data"])["id"], fourth)
 
     def test_under_load_a_stream_is_sampled_and_says_so(self):
         stream = self.open_stream("?customer=busy")

@@ -17,6 +17,7 @@ struct ConnectionCounts: Sendable, Equatable {
     /// By `https://name` or `http://name:port`.
     private(set) var byServer: [String: Count] = [:]
     private(set) var others = Count()
+    var certificates = CertificateBook()
 
     mutating func secured(_ connection: ConnectionInfo) { add(Count(seen: 1), to: connection.serverURL) }
 

@@ -76,6 +76,13 @@ struct PacketSink: CallSink {
         connections.secured(connection)
     }
 
+    mutating func certified(_ connection: ConnectionInfo, at now: Instant) {
+        guard let end = connection.certificateEnd, direction(of: connection) == .outbound, !isOwn(connection) else {
+            return
+        }
+        connections.certificates.saw(end, of: connection.serverURL, at: now)
+    }
+
     /// What the governor allows, from now on.
     mutating func setLevel(_ level: Governor.Level) {
         sampler.weight = level.successWeight

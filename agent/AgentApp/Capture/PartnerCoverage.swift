@@ -107,6 +107,13 @@ final class PartnerCoverage: Sendable {
         return totals
     }
 
+    /// When certificates of partners end, as packets showed.
+    static func certificateEnds(
+        _ packets: ConnectionCounts, _ naming: LayeredCatalogue, at now: Instant
+    ) -> [CertificateBook.End] {
+        packets.certificates.ends({ partner(at: $0, naming).flatMap { $0 == unnamed ? nil : $0 } }, at: now)
+    }
+
     /// Nil where it concerns no partner.
     private static func partner(at server: String, _ naming: LayeredCatalogue) -> String? {
         let request = APICall.Request(method: "GET", url: server + "/")

@@ -103,6 +103,8 @@ public final class ConnectionInfo {
         return (isEncrypted ? "https://" : "http://") + (isUsual ? host : "\(host):\(origin.server.port)")
     }
     private var serverAddressText: String?
+    /// When the certificate ends that the server showed; nil where none could be read.
+    public internal(set) var certificateEnd: Instant?
     /// Whether the sink was told that TLS was agreed on.
     public internal(set) var isToldSecured = false
     private var hasShownCall = false
@@ -136,8 +138,12 @@ public protocol CallSink {
 
     /// TLS was agreed on, once a connection: it is known whom it reaches, and whether its calls can be read is still to be seen.
     mutating func secured(_ connection: ConnectionInfo)
+
+    /// The server showed a certificate, once a connection; it ends at `connection.certificateEnd`.
+    mutating func certified(_ connection: ConnectionInfo, at now: Instant)
 }
 
 extension CallSink {
     public mutating func secured(_ connection: ConnectionInfo) {}
+    public mutating func certified(_ connection: ConnectionInfo, at now: Instant) {}
 }

@@ -12,6 +12,8 @@ final class ReaderContext {
     var ended: [ObservedCall] = []
     /// Connections whose TLS has just been agreed on.
     var secured: [ConnectionInfo] = []
+    /// Connections whose server has just shown a certificate.
+    var certified: [ConnectionInfo] = []
     var failures = FailureBook()
     private var pool: [ObservedCall] = []
     private static let pooledMax = 256

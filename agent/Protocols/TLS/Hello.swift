@@ -121,6 +121,8 @@ struct HandshakeReader {
 
     mutating func uint16() -> UInt16? { take(2).map { UInt16($0.first!) << 8 | UInt16($0.last!) } }
 
+    mutating func uint24() -> Int? { take(3).map { $0.reduce(0) { $0 << 8 | Int($1) } } }
+
     mutating func vector8() -> ArraySlice<UInt8>? { uint8().flatMap { take(Int($0)) } }
 
     mutating func vector16() -> ArraySlice<UInt8>? { uint16().flatMap { take(Int($0)) } }

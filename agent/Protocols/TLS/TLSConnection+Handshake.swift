@@ -7,6 +7,7 @@ extension TLSConnection {
         static let serverHello: UInt8 = 2
         static let endOfEarlyData: UInt8 = 5
         static let encryptedExtensions: UInt8 = 8
+        static let certificate: UInt8 = 11
         static let finished: UInt8 = 20
         static let keyUpdate: UInt8 = 24
     }
@@ -45,6 +46,9 @@ extension TLSConnection {
             session.applicationProtocol = extensions.applicationProtocol
             announce(&steps)
             if hello?.offersEarlyData == true { earlyDataDecided(extensions.acceptsEarlyData, keys, &steps) }
+        case (MessageType.certificate, .toClient) where session.version != 0:
+            session.certificateEnd = CertificateMessage.end(message, version: session.version)
+            announce(&steps)
         case (MessageType.endOfEarlyData, .toServer) where session.version >= 0x0304: earlyDataEnded(keys)
         case (MessageType.finished, _) where session.version >= 0x0304: finishedArrived(direction, keys)
         case (MessageType.keyUpdate, _) where session.version >= 0x0304: keyUpdated(direction)

@@ -65,19 +65,22 @@ public struct CallExplainer {
         route.profile.learn(flat)
         guard route.successes.wantsNext else { return route.successes.skip() }
         let features = CallFeatures(flat, route.profile).ids
-        route.successes.add(CallHistory.Entry(position: position, features: features, weight: 0))
+        route.successes.add(CallHistory.Entry(position: position, features: features))
     }
 
     private mutating func observeFailure(_ call: APICall, _ position: Int, _ route: inout RouteState) {
         let clues = call.response.map { AnswerClues($0, parser: answerParser) } ?? AnswerClues()
         guard FaultJudge.blame(call, clues) != .elsewhere else { return }
         let flat = flattener.flatten(call, into: &route.profile.paths)
-        let surprise = AnomalyFinder(profile: route.profile).anomalies(in: flat).map(\.surprise).max() ?? 0
+        let anomalies = AnomalyFinder(profile: route.profile).anomalies(in: flat)
+        let surprise = anomalies.map(\.surprise).max() ?? 0
         judge.record(clues.signature, isSuspicious: surprise >= 5 && route.profile.calls >= 50)
         guard route.failures.wantsNext else { return route.failures.skip() }
         let features = CallFeatures(flat, route.profile).ids
+        let known = route.explained.flatMap { $0.position == position ? $0.account : nil }
         route.failures.add(
-            CallHistory.Entry(position: position, features: features, weight: PlaceRanking.unexplained(surprise)))
+            CallHistory.Entry(
+                position: position, features: features, account: known ?? FailureAccount(anomalies)))
     }
 
     /// In hindsight, between `observe` and `explain`: how much of a failure is unexplained by what all calls have shown since
@@ -88,8 +91,15 @@ public struct CallExplainer {
         defer { routes[key] = route }
         guard route.failures.has(position) else { return }
         let flat = flattener.flatten(call, into: &route.profile.paths)
-        let surprise = AnomalyFinder(profile: route.profile).anomalies(in: flat).map(\.surprise).max() ?? 0
-        route.failures.setWeight(PlaceRanking.unexplained(surprise), at: position)
+        let anomalies = AnomalyFinder(profile: route.profile).anomalies(in: flat)
+        var account = FailureAccount(anomalies)
+        if account.unexplained >= FailureAccount.openWeight {
+            let finder = CombinationFinder(
+                CallFeatures(flat, route.profile), oddities: [], position: position, successes: route.successes,
+                failures: route.failures, window: window)
+            if let found = finder.find().first { account.take(found) }
+        }
+        route.failures.setAccount(account, at: position)
     }
 
     /// Explains a failed call; the ranking is empty where the request is not the reason.
@@ -108,7 +118,8 @@ public struct CallExplainer {
         guard let reason = ranking.reasonToExplain(blame, suspicion: judge.suspicion(of: clues.signature)) else {
             return CallExplanation(id: id, ranked: [], note: FaultJudge.excuse(call))
         }
-        route.failures.setWeight(ranking.unexplainedWeight, at: position)
+        route.explained = (position, ranking.account)
+        route.failures.setAccount(ranking.account, at: position)
         ranking.remember(in: &route)
         return CallExplanation(
             id: id, ranked: ranking.places(route, max: configuration.rankedMax), note: reason)

@@ -29,15 +29,22 @@ struct PlaceRanking {
 
     mutating func rank(_ route: inout RouteState, position: Int, window: CombinationFinder.Window) {
         route.names.update(route.profile.paths)
-        for anomaly in AnomalyFinder(profile: route.profile).anomalies(in: flat) { add(anomaly, route) }
+        let anomalies = AnomalyFinder(profile: route.profile).anomalies(in: flat)
+        for anomaly in anomalies { add(anomaly, route) }
         let features = CallFeatures(flat, route.profile)
         let finder = CombinationFinder(
-            features, position: position, successes: route.successes, failures: route.failures, window: window)
+            features, oddities: Self.doubtful(anomalies), position: position, successes: route.successes,
+            failures: route.failures, window: window)
         for combination in finder.find().prefix(4) { add(combination, route) }
         let resolver = ClueResolver(paths: route.profile.paths, flat: flat, names: route.names)
         for mention in resolver.mentions(clues) { add(mention) }
         candidates = candidates.map { judged($0, route) }
         candidates = candidates.sorted { isBetter($0, $1) }
+    }
+
+    /// Keys that are rare and yet in successful calls, too: that they broke this one is in doubt, though all failures have them.
+    private static func doubtful(_ anomalies: [Anomaly]) -> Set<UInt64> {
+        Set(anomalies.filter { $0.test == .present && $0.detail != .unknownKey }.map { causeKey($0.path, $0.test) })
     }
 
     private func isBetter(_ left: Candidate, _ right: Candidate) -> Bool {
@@ -153,10 +160,15 @@ extension PlaceRanking {
         }
     }
 
-    /// How much of this failure is still unexplained when others look for a combination.
-    var unexplainedWeight: Double {
-        guard let best = candidates.first(where: { $0.combination == nil }) else { return 1 }
-        return Self.unexplained(best.population + best.cluster)
+    /// What explains this failure when others look for a combination.
+    var account: FailureAccount {
+        var account = FailureAccount()
+        if let best = candidates.first(where: { $0.combination == nil }) {
+            account.unexplained = Self.unexplained(best.population + best.cluster)
+            account.oddity = best.anomaly.map { Self.causeKey($0.path, $0.test) } ?? 0
+        }
+        if let found = candidates.first?.combination { account.take(found) }
+        return account
     }
 
     /// What part of a failure an oddity of this surprise leaves open.

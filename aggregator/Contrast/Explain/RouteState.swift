@@ -4,6 +4,8 @@ struct RouteState {
     var names = PlaceNames()
     var successes: CallHistory
     var failures: CallHistory
+    /// Of the failure that was explained last: it is observed after that where calls are judged by those before them.
+    var explained: (position: Int, account: FailureAccount)?
     /// How often each (place, test) was the reason lately: causes come in clusters.
     var causes: [UInt64: Double] = [:]
     /// Which tests answers with a code or signature went with: a code names a kind of mistake.

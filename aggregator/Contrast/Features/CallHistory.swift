@@ -11,8 +11,8 @@ struct CallHistory {
         /// The call's place in the stream.
         var position: Int
         var features: [UInt32]
-        /// Of a failure: how much of it nothing else explains, 0...1.
-        var weight: Double
+        /// Of a failure: what explains it.
+        var account = FailureAccount()
     }
 
     let policy: Policy
@@ -64,9 +64,38 @@ struct CallHistory {
         return place.first.map { entries[$0].position == position } ?? false
     }
 
-    /// Sets how much of a failure is unexplained, once it is known.
-    mutating func setWeight(_ weight: Double, at position: Int) {
+    /// Sets what explains a failure, once it is known.
+    mutating func setAccount(_ account: FailureAccount, at position: Int) {
         let place = around(position, before: 0, after: 1)
-        if let index = place.first, entries[index].position == position { entries[index].weight = weight }
+        if let index = place.first, entries[index].position == position { entries[index].account = account }
+    }
+}
+
+/// What explains a failure, as far as it is known: so much less does it say about another cause.
+struct FailureAccount {
+    /// How much nothing odd in it explains, 0...1.
+    var unexplained = 1.0
+    /// What is odd in it (`PlaceRanking.causeKey`); 0 for nothing.
+    var oddity: UInt64 = 0
+    /// The values with which calls only fail, of a combination that is beyond doubt.
+    var combination: [UInt32] = []
+}
+
+extension FailureAccount {
+    private static let failuresWanted = 4.0
+    private static let scoreWanted = 9.0
+    /// Above it a failure is worth looking for the combination behind it.
+    static let openWeight = 0.5
+
+    init(_ anomalies: [Anomaly]) {
+        guard let worst = anomalies.max(by: { $0.surprise < $1.surprise }) else { return }
+        unexplained = PlaceRanking.unexplained(worst.surprise)
+        oddity = PlaceRanking.causeKey(worst.path, worst.test)
+    }
+
+    /// Beyond doubt, or nothing.
+    mutating func take(_ found: Combination) {
+        guard found.failures >= Self.failuresWanted, found.score >= Self.scoreWanted else { return }
+        combination = found.features.map(\.id)
     }
 }

@@ -37,20 +37,37 @@ struct CombinationFinder {
     private let position: Int
     private let perFailure: Double
 
+    /// Of a failure that other values explain, which this call does not have.
+    private static let otherCauseWeight = 0.2
+    /// Of one that is explained by something odd in it, which this call has, too: whether that is the cause is the question.
+    private static let sameOddityWeight = 0.5
+
+    /// - Parameter oddities: What is odd in the call itself and yet in successful ones (`PlaceRanking.causeKey`).
     init(
-        _ features: CallFeatures, position: Int, successes: CallHistory, failures: CallHistory, window: Window
+        _ features: CallFeatures, oddities: Set<UInt64>, position: Int, successes: CallHistory, failures: CallHistory,
+        window: Window
     ) {
         self.features = features.features
         self.position = position
         let places = FeaturePlaces(features.features)
         let passed = successes.around(position, before: window.successesBefore, after: window.successesAfter)
         let failed = failures.around(position, before: window.failuresBefore, after: window.failuresAfter)
-        self.successes = FeatureBits(successes.entries[passed], places)
-        self.failures = FeatureBits(failures.entries[failed].filter { $0.position != position }, places)
+        self.successes = FeatureBits(successes.entries[passed], places) { _ in 0 }
+        self.failures = FeatureBits(failures.entries[failed].filter { $0.position != position }, places) { entry in
+            Self.weight(entry.account, oddities, places)
+        }
         // The odds of failing by chance: what is unexplained, among all.
         let unexplained = self.failures.weights.reduce(1, +)
         let ratio = unexplained / (unexplained + Double(self.successes.count))
         perFailure = -log(min(max(ratio, 0.02), 0.6))
+    }
+
+    /// How much a failure says about what this call shares with it.
+    private static func weight(_ account: FailureAccount, _ oddities: Set<UInt64>, _ places: FeaturePlaces) -> Double {
+        var weight = account.unexplained
+        if oddities.contains(account.oddity) { weight = max(weight, sameOddityWeight) }
+        if account.combination.contains(where: { places.find($0) < 0 }) { weight *= otherCauseWeight }
+        return weight
     }
 
     func find() -> [Combination] {
@@ -127,12 +144,15 @@ private struct FeatureBits {
 
     var count: Int { positions.count }
 
-    init(_ entries: some Collection<CallHistory.Entry>, _ places: FeaturePlaces) {
+    init(
+        _ entries: some Collection<CallHistory.Entry>, _ places: FeaturePlaces,
+        weight: (CallHistory.Entry) -> Double
+    ) {
         wordCount = (entries.count + 63) / 64
         words = Array(repeating: 0, count: wordCount * places.count)
         for (index, entry) in entries.enumerated() {
             positions.append(entry.position)
-            weights.append(entry.weight)
+            weights.append(weight(entry))
             for feature in entry.features {
                 let place = places.find(feature)
                 if place >= 0 { words[place * wordCount + index / 64] |= 1 << UInt64(index % 64) }

@@ -43,7 +43,9 @@ struct ExplainCommand: AsyncParsableCommand {
         if let call { return try await server.show("/api/v1/calls/\(encoded(call))/explain", callScreen) }
         let query = [("partner", partner), ("route", route), ("since", since), ("until", until)]
             .compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }.joined(separator: "&")
-        try await server.show("/api/v1/explain" + (query.isEmpty ? "" : "?" + query), causesScreen)
+        let document = try await server.fetchWithProgress(
+            "/api/v1/explain?progress=true" + (query.isEmpty ? "" : "&" + query), "explaining")
+        try server.show(document, causesScreen)
     }
 
     private func explainCalls(_ path: String) throws {

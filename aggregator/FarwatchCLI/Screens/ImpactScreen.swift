@@ -62,7 +62,7 @@ public func driftScreen(_ list: JSONValue, _ style: Style) -> [String] {
         Table.Column("HOSTS", right: true, rank: 1),
     ])
     list.member("data")?.forEachElement { finding in
-        let isEnd = ["sunset", "deprecation"].contains(finding.member("kind")?.string)
+        let isEnd = ["sunset", "deprecation", "certificate_end"].contains(finding.member("kind")?.string)
         table.add([
             Table.Cell(moment(finding.member("first_seen")?.string), .quiet),
             Table.Cell(finding.member("partner")?.string),
@@ -76,10 +76,13 @@ public func driftScreen(_ list: JSONValue, _ style: Style) -> [String] {
     guard certificates?.member("known")?.bool == true else {
         return lines + ["", style.paint("When certificates end is not known: no agent sees them.", .quiet)]
     }
-    var ends = Table([Table.Column("CERTIFICATE", widthMin: 16), Table.Column("ENDS")])
+    var ends = Table([
+        Table.Column("CERTIFICATE", widthMin: 16), Table.Column("ENDS"), Table.Column("HOSTS", right: true, rank: 1),
+    ])
     certificates?.member("data")?.forEachElement { certificate in
         ends.add([
             Table.Cell(certificate.member("name")?.string), Table.Cell(moment(certificate.member("not_after")?.string)),
+            Table.Cell("\(count(certificate.member("agents"))) of \(count(certificate.member("agents_calling")))"),
         ])
     }
     lines += style.section("Certificates") + ends.lines(style)

@@ -55,7 +55,7 @@ public struct AlertmanagerChannel: Sendable {
         let endsAt =
             switch message.kind {
             case .resolved: now
-            case .opened, .escalated, .updated, .acknowledged, .test: now + renewalInterval * 4
+            case .opened, .escalated, .updated, .acknowledged, .notice, .test: now + renewalInterval * 4
             }
         var writer = JSONWriter()
         writer.array { writer in

@@ -26,6 +26,8 @@ public struct PagerDutyChannel: Sendable {
     }
 
     func deliver(_ message: Message, at now: Instant, _ send: WebSend) async -> Delivery {
+        // Whoever is on call is not woken for what can wait until morning, and never ends.
+        if message.kind == .notice { return .delivered(said: "not sent: a notice pages nobody") }
         // A test leaves nothing open.
         let actions = message.kind == .test ? ["trigger", "resolve"] : [Self.action(message.kind)]
         var said = ""
@@ -51,7 +53,7 @@ public struct PagerDutyChannel: Sendable {
 
     static func action(_ kind: Message.Kind) -> String {
         switch kind {
-        case .opened, .escalated, .updated, .test: "trigger"
+        case .opened, .escalated, .updated, .notice, .test: "trigger"
         case .acknowledged: "acknowledge"
         case .resolved: "resolve"
         }

@@ -34,6 +34,7 @@ enum SlackMessage {
         case .updated: "🟠"
         case .acknowledged: "👀"
         case .resolved: "✅"
+        case .notice: "ℹ️"
         case .test: "🧪"
         }
     }
@@ -91,9 +92,10 @@ enum SlackMessage {
 
     private static func context(_ message: Message, _ writer: inout JSONWriter) {
         let owner = message.owner.map { "owner \($0)" } ?? "unowned"
+        let isIncident = message.kind != .test && message.kind != .notice
         let number =
-            message.kind == .test
-            ? "test" : "incident \(message.incident), \(message.severity), \(message.kind.rawValue)"
+            isIncident
+            ? "incident \(message.incident), \(message.severity), \(message.kind.rawValue)" : message.kind.rawValue
         let text = oneLine(
             "\(number) · \(owner) · \(message.reason) · \(message.at.text(fractionDigits: 0))", byteCountMax: 1_900)
         writer.object { writer in

@@ -51,7 +51,8 @@ public struct WebhookChannel: Sendable {
     private static func body(_ message: Message, withDocument: Bool) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
-            writer.member("type", message.kind == .test ? "test" : "incident.\(message.kind.rawValue)")
+            let isIncident = message.kind != .test && message.kind != .notice
+            writer.member("type", (isIncident ? "incident." : "") + message.kind.rawValue)
             writer.member("timestamp", message.at.rfc3339)
             writer.object("data") { message.write(to: &$0, withDocument: withDocument) }
         }

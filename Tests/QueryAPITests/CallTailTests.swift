@@ -1,0 +1,90 @@
+import CallModel
+import Documents
+import Logging
+import Runtime
+import Storage
+import Testing
+
+@testable import QueryAPI
+@testable import Transport
+
+/// Streams of arriving calls: who gets what, and what slow readers cost.
+struct CallTailTests {
+    private static let callCount = 100
+
+    /// Calls of 4 kB, every second one with `$.kind` of `odd` and the status 503.
+    private static let arrived: [StoredCall] = (0..<callCount).map { number in
+        let isOdd = number % 2 == 1
+        let body = #"{"kind":"\#(isOdd ? "odd" : "even")","filler":"\#(String(repeating: "x", count: 4_000))"}"#
+        var call = APICall(
+            time: RouteCaller.now, direction: .outbound,
+            request: .init(
+                method: "POST", url: "https://api.bank.example/a",
+                headers: [Header("content-type", "application/json")],
+                body: Body(body)), source: .json)
+        call.response = .init(status: isOdd ? 503 : 200)
+        call.outcome = isOdd ? .serverError : .success
+        (call.partner, call.customer) = ("bank", "c\(number % 10)")
+        return StoredCall(
+            id: "t-\(number)", call: call,
+            cursor: CallCursor(timeMicroseconds: Int64(number), block: 1, row: Int16(number)))
+    }
+
+    /// A tail that sees the calls arrive in three rounds. The first round is empty: it may come before the second reader.
+    private func tail() -> CallTail {
+        let rounds = Shared(-1)
+        var sources = emptySources()
+        sources.arrivals = { position in
+            let round = rounds.change { count in
+                count += 1
+                return count
+            }
+            let places = (1...3).contains(round) ? (round - 1) * 34..<min(round * 34, Self.callCount) : 0..<0
+            return Arrivals(calls: Array(Self.arrived[places]), skippedCount: 0, position: position)
+        }
+        return CallTail(
+            sources, metrics: MetricsRegistry(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func open(_ tail: CallTail, _ query: [String: String]) throws -> BodyStream {
+        let peer = Peer(address: "127.0.0.1", port: 1, isLoopback: true, isTLS: false)
+        let head = RequestHead(method: "GET", path: "/api/v1/calls/stream", version: .http1_1, peer: peer)
+        let request = APIRequest(
+            head: head, path: [:], query: query, scopes: [.admin], who: "ann", now: RouteCaller.now)
+        return try #require(tail.open(request).stream)
+    }
+
+    /// What was offered to a reader until this stood in it.
+    private func read(_ stream: BodyStream, until mark: String) async throws -> String {
+        var text = ""
+        for _ in 0..<200 where !text.contains(mark) {
+            text += String(buffer: stream.take().bytes)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return text
+    }
+
+    @Test func `filters on bodies, status classes and fields hold together`() async throws {
+        let tail = tail()
+        let stream = try open(tail, ["json": "$.kind=odd", "status": "5xx", "customer": "c7"])
+        defer { stream.end() }
+        let text = try await read(stream, until: "t-97")
+        let shown = (0..<Self.callCount).filter { text.contains("\"id\":\"t-\($0)\"") }
+        #expect(shown == Array(stride(from: 7, to: Self.callCount, by: 10)))
+    }
+
+    @Test func `a reader who takes nothing loses calls and is told, and costs another nothing`() async throws {
+        let tail = tail()
+        let slow = try open(tail, [:])
+        let quick = try open(tail, [:])
+        defer {
+            slow.end()
+            quick.end()
+        }
+        let taken = try await read(quick, until: "t-99")
+        #expect((0..<Self.callCount).allSatisfy { taken.contains("\"id\":\"t-\($0)\"") })
+        #expect(slow.waitingByteCount <= slow.waitingByteCountMax)
+        let kept = String(buffer: slow.take().bytes)
+        #expect(kept.contains("\"id\":\"t-0\"") && !kept.contains("\"id\":\"t-99\""))
+    }
+}
