@@ -15,7 +15,7 @@ class Browser:
     """Use as a context: `with Browser() as browser: browser.open(url, 360)`."""
 
     def __enter__(self) -> "Browser":
-        self._profile = tempfile.TemporaryDirectory(prefix="farwatch-browser-")
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
         command = [PROGRAM, "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe"]

@@ -66,14 +66,15 @@ class Dashboard(unittest.TestCase):
         for unit, period, step in (("hour", "80 days", "1 hour"), ("minute", "23 hours", "1 minute")):
             cls.installation.sql(
                 f"""
-                INSERT INTO farwatch.{unit}_counts
-                SELECT t, n.id, 4, 0, 0, 0, o.code, c, c FROM farwatch.names n,
+                INSERT INTO farwatch.{unit}_segments
+                SELECT t, n.id, 4, 1000 + o.code, 1, '{{0}}', '{{0}}', '{{0}}', ARRAY[o.code]::int2[], ARRAY[c], ARRAY[c]
+                FROM farwatch.names n,
                     generate_series(date_trunc('{unit}', now()) - interval '{period}',
                         date_trunc('{unit}', now()) - interval '1 hour', '{step}') t,
                     (VALUES (0), (4)) o(code),
                     LATERAL (SELECT ((CASE o.code WHEN 0 THEN 900 ELSE 2 END)
                         * (1.2 + sin(extract(epoch FROM t) / 86400 * 2 * pi())))::int8 AS c) v
-                WHERE n.kind = 1 AND c > 0 ON CONFLICT DO NOTHING
+                WHERE n.kind = 1 AND c > 0
                 """
             )
         cls.installation.sql(
