@@ -110,6 +110,7 @@ private func operation(_ route: APIRoute, _ writer: inout JSONWriter) {
         }
         if route.mayConflict { problem(409, "What is there already stands against it.", &writer) }
         if route.mayBeMissing { problem(404, "There is nothing of that name.", &writer) }
+        problem(431, "The head of the request, its query included, is too large.", &writer)
         problem(503, "Not ready, or the database does not answer.", &writer)
     }
 }

@@ -5,7 +5,8 @@ import Storage
 /// Calls written as conditions joined by `&`, all of which hold: `since=2026-03-02T12:00:00Z&customer=acme`, `status=5xx`. The
 /// same text as `farwatch compare --calls` takes; there are no escapes in it, so that a value holds no `&`.
 enum Population {
-    static let characterCountMax = 2_000
+    /// Two of them, all outside ASCII and percent-encoded, fit into the head of a request (32 KiB).
+    static let characterCountMax = 1_000
     /// How far back a population reaches that does not say since when.
     static let span: Duration = .seconds(86_400)
 
