@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from agent import Agent  # noqa: E402
+from frames import unpacked  # noqa: E402
 
 NUMBERS = itertools.count()
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -134,7 +135,9 @@ class Canaries(unittest.TestCase):
             files = [path for path in agent.config.parent.rglob("*") if path.is_file()]
             self.assertTrue(any(path.suffix == ".log" for path in files))
             for path in files:
-                sinks[str(path)] = path.read_bytes().decode("latin-1")
+                sinks[str(path)] = ((content := path.read_bytes()) + unpacked(content)).decode("latin-1")
+            batches = "".join(content for name, content in sinks.items() if name.endswith(".batch"))
+            self.assertIn("content-type", batches, "what is compressed is looked into")
             for text in secrets:
                 for form in (text, urllib.parse.quote(text, safe=""), base64.b64encode(text.encode()).decode()):
                     for name, content in sinks.items():

@@ -19,6 +19,7 @@ from installation import Installation, send
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients.d"))
 
+from frames import unpacked  # noqa: E402
 from test_canaries import SETTINGS, disguises, moesif, native, secret, span  # noqa: E402
 
 SEED = 20261128
@@ -149,11 +150,14 @@ class Canaries(unittest.TestCase):
         return b"".join(lines).decode()
 
     def database(self) -> str:
-        """Every row of every table as text, and what stands in it in hex, too."""
+        """Every row of every table as text, what stands in it in hex, and what of that is compressed."""
         tables = [row[0] for row in self.installation.sql(
             "SELECT c.oid::regclass FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'farwatch'::regnamespace")]  # fmt: skip
         text = "\n".join(",".join(row) for table in tables for row in self.installation.sql(f"SELECT t::text FROM {table} t"))
-        return text + "".join(bytes.fromhex(part).decode("latin-1") for part in re.findall(r"\\x((?:[0-9a-f]{2})+)", text))
+        blobs = [bytes.fromhex(part) for part in re.findall(r"\\x((?:[0-9a-f]{2})+)", text)]
+        inside = b"".join(unpacked(blob) for blob in blobs)
+        self.assertIn(b"content-type", inside, "payload blocks are looked into")
+        return text + (b"".join(blobs) + inside).decode("latin-1")
 
     def test_no_sink_holds_a_canary(self):
         self.installation.await_token(self.token)
@@ -202,9 +206,11 @@ class Canaries(unittest.TestCase):
             sinks[path] = self.get(path)[2]
         sinks["database"] = self.database()
         for path in self.installation.state.rglob("*"):
-            if path.is_file() and "postgres" not in path.parts:
+            # The files of the database itself were read row by row.
+            if path.is_file() and not ("postgres" in path.parts and "data" in path.parts):
                 self.assertFalse(path.name.startswith("core"), path)
-                sinks[str(path)] = path.read_bytes()
+                sinks[str(path)] = (content := path.read_bytes()) + unpacked(content)
+        self.assertTrue(any(path.endswith("postgresql.log") for path in sinks), "PostgreSQL's own log is a sink")
         self.assertGreater(len(sinks["database"]), 100_000)
         for name, content in sinks.items():
             content = content if isinstance(content, str) else content.decode("latin-1")
