@@ -25,6 +25,8 @@ CALLS_A_REQUEST = 50
 PAUSE_S = 0.02
 DRAINED_WITHIN_S = 150
 LIVE_WITHIN_S = 10
+# With fewer, all may have gone before anybody looked.
+FEW_BATCHES = 100
 PARTNERS = ("api.stripe.com", "slack.com", "acme.zendesk.com", "api.example.net")
 STATUSES = (200, 200, 200, 201, 404, 429, 503)
 
@@ -121,6 +123,8 @@ class Trial:
         self._post("l-live", "api.live.example")
         self.installation.wait_for(self._is_live, LIVE_WITHIN_S, "a call made after a partition is in the status")
         seen, left = time.monotonic() - began, self._backlog()
+        if waiting >= FEW_BATCHES and left < waiting // 2:
+            raise SystemExit(f"the live call came after the backlog: {left} of {waiting} batches still waited")
         load.finish()
         self._expect_stored("l-partition-", load.ids, DRAINED_WITHIN_S + seconds)
         drained = time.monotonic() - began
