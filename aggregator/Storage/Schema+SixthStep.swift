@@ -1,7 +1,8 @@
 extension Schema {
-    /// The lasting counts become arrays: a row a partner, minute and dimension instead of a row a count (docs/decisions/counts.md).
-    /// What was counted so far is carried over: two million counts in nine seconds, on two busy cores. The names of the old tables stay, as
-    /// views, for whoever reads them; an older aggregator can no longer fold, which is why this step contracts.
+    /// The lasting counts become arrays: a row a partner, minute and dimension instead of a row a count
+    /// (docs/decisions/counts.md). What was counted so far is carried over: two million counts in nine seconds, on two busy
+    /// cores. The names of the old tables stay, as views, for whoever reads them; an older aggregator can no longer fold,
+    /// which is why this step contracts.
     static let sixthStep = """
         -- Nobody folds while the counts are carried over.
         LOCK TABLE farwatch.compacted IN EXCLUSIVE MODE;
