@@ -1,5 +1,6 @@
 """The agent's own commands, beside a running agent and without one."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -70,6 +71,32 @@ class Commands(unittest.TestCase):
             metrics = agent.health_page("/metrics")
             self.assertIn('farwatch_agent_unattributed_calls_total{name="customer"} 1', metrics)
             self.assertIn('farwatch_agent_attributed_calls_total{name="customer",rule="0"} 3', metrics)
+
+    def test_customers_are_found_wherever_rules_say_that_they_stand_before_that_is_masked(self):
+        rules = ("  - path: /tenants/{customer}/**", "  - query: tenant", "  - jwt: org.id", "  - body: account.id", "  - attribute: tenant.id")
+        with Agent("\n".join(["unknown_hosts: registrable_domain", "customer:", *rules]) + "\n") as agent:
+            claims = base64.urlsafe_b64encode(json.dumps({"org": {"id": "of-jwt"}}).encode()).decode().rstrip("=")
+            header = base64.urlsafe_b64encode(b'{"alg":"none"}').decode().rstrip("=")
+            url = "https://api.partner.example/v1/orders"
+            requests = [
+                {"method": "GET", "url": "https://api.partner.example/tenants/of-path/orders"},
+                {"method": "GET", "url": f"{url}?tenant=of-query"},
+                {"method": "GET", "url": url, "headers": {"authorization": f"Bearer {header}.{claims}.c2lnbmVk"}},
+                {"method": "POST", "url": url, "headers": {"content-type": "application/json"}, "body": {"account": {"id": "of-body"}}},
+                {"method": "GET", "url": url},
+            ]
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            post(agent, *({"time": now, "request": request, "response": {"status": 200}} for request in requests))
+            deadline = time.monotonic() + 20
+            while len(lines := agent.command("sent", "--waiting").stdout.splitlines()) < len(requests):
+                self.assertLess(time.monotonic(), deadline, lines)
+                time.sleep(0.2)
+            waiting = [json.loads(line) for line in lines]
+            self.assertEqual([one.get("customer") for one in waiting], ["of-path", "of-query", "of-jwt", "of-body", None])
+            self.assertNotIn(claims, json.dumps(waiting))
+            metrics = agent.health_page("/metrics")
+            for rule in range(4):
+                self.assertIn(f'farwatch_agent_attributed_calls_total{{name="customer",rule="{rule}"}} 1', metrics)
 
     def test_tap_shows_calls_as_they_pass_redacted(self):
         with Agent() as agent:

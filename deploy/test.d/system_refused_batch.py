@@ -38,6 +38,9 @@ class RefusedBatch(unittest.TestCase):
     def test_it_is_set_aside_and_told_of_while_those_behind_it_go_on(self):
         state, copy = self.installation.state / "agent", self.installation.state / "agent.copy"
         self.send_and_await("before")
+        left = [json.loads(line)["id"] for line in self.agent_says("sent", "--since", "1h").splitlines()]
+        self.assertEqual(left, ["before"], "a copy of what was acknowledged is kept on the host")
+        self.assertEqual(self.agent_says("sent", "--since", "1h", "--partner", "slack"), "")
         self.installation.stop("farwatch-agent")
         shutil.copytree(state, copy)
         self.installation.start_agent()
