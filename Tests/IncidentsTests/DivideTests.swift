@@ -8,20 +8,10 @@ import Testing
 struct DivideTests {
     private static let seeds: [UInt64] = [1, 2, 3]
 
-    private static func settled(_ seed: UInt64) -> Fleet {
-        var fleet = Fleet(seed: seed)
-        fleet.live(seconds: 3_600)
-        return fleet
-    }
-
-    private static func isOut(_ cell: CallCell, _ regions: Set<NameID>) -> Bool {
-        cell.partner == 3 && cell.direction == .outbound && regions.contains(cell.region)
-    }
-
     @Test(arguments: seeds) func `two routes that fail in two ways are two incidents, however they were taken at first`(
         seed: UInt64
     ) throws {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 400) {
             switch ($0.direction, $0.route) {
             case (.outbound, 31): Symptom(.serverError)
@@ -42,7 +32,7 @@ struct DivideTests {
     }
 
     @Test(arguments: seeds) func `two routes that fail alike from one moment on are one cause`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 600) { [31, 32].contains($0.route) ? Symptom(.serverError) : nil }
         #expect(fleet.opened().count == 1, "seed \(seed)")
         #expect(fleet.core.open.map(\.partners) == [[3]], "seed \(seed)")
@@ -51,11 +41,11 @@ struct DivideTests {
     @Test(arguments: seeds) func `an outage that is over in one region is one of the other, and says so`(seed: UInt64)
         throws
     {
-        var fleet = Self.settled(seed)
-        fleet.live(seconds: 600) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+        var fleet = Fleet.settled(seed)
+        fleet.live(seconds: 600) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
         #expect(fleet.core.open.map(\.scope.narrowing) == [[]], "seed \(seed)")
         let failures = fleet.core.open[0].extent.failures
-        fleet.live(seconds: 900) { Self.isOut($0, [2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 900) { Fleet.isOut($0, [2]) ? Symptom(.serverError) : nil }
         let incident = try #require(fleet.core.open.first)
         #expect(fleet.core.open.map(\.scope.region) == [2], "seed \(seed)")
         #expect(incident.timeline.contains { $0.what.hasPrefix("it narrowed, it is over elsewhere") }, "seed \(seed)")
@@ -66,10 +56,10 @@ struct DivideTests {
     }
 
     @Test(arguments: seeds) func `one that narrowed grows again, and is still the same`(seed: UInt64) {
-        var fleet = Self.settled(seed)
-        fleet.live(seconds: 600) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
-        fleet.live(seconds: 900) { Self.isOut($0, [2]) ? Symptom(.serverError) : nil }
-        fleet.live(seconds: 400) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+        var fleet = Fleet.settled(seed)
+        fleet.live(seconds: 600) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 900) { Fleet.isOut($0, [2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 400) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
         #expect(fleet.core.open.map(\.scope.narrowing) == [[]], "seed \(seed)")
         #expect(fleet.opened().count == 1, "seed \(seed)")
     }
@@ -78,12 +68,12 @@ struct DivideTests {
     func `two routes' incidents become one when all of the partner fails, and the other's end says so`(
         seed: UInt64
     ) throws {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 900) { $0.route == 31 ? Symptom(.serverError) : nil }
         fleet.live(seconds: 900) { [31, 32].contains($0.route) ? Symptom(.serverError) : nil }
         let parts = fleet.core.open.map(\.id)
         #expect(parts.count == 2, "seed \(seed): they began apart")
-        fleet.live(seconds: 600) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 600) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
         #expect(fleet.core.open.map(\.scope.narrowing) == [[]], "seed \(seed)")
         let id = try #require(fleet.core.open.first?.id)
         let other = try #require(parts.first { $0 != id })

@@ -68,3 +68,17 @@ struct Fleet {
     func opened() -> [Incident] { events.filter { $0.kind == .opened }.map(\.incident) }
     func last(_ id: Int64) -> Incident? { events.last { $0.incident.id == id }?.incident }
 }
+
+extension Fleet {
+    /// After an hour in which nothing was amiss.
+    static func settled(_ seed: UInt64) -> Fleet {
+        var fleet = Fleet(seed: seed)
+        fleet.live(seconds: 3_600)
+        return fleet
+    }
+
+    /// Whether a call is one of ours to partner 3 out of these regions.
+    static func isOut(_ cell: CallCell, _ regions: Set<NameID>) -> Bool {
+        cell.partner == 3 && cell.direction == .outbound && regions.contains(cell.region)
+    }
+}

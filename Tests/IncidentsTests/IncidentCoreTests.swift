@@ -8,20 +8,14 @@ struct IncidentCoreTests {
     private static let seeds: [UInt64] = [1, 2, 3]
     private static let hour = 3_600
 
-    private static func settled(_ seed: UInt64) -> Fleet {
-        var fleet = Fleet(seed: seed)
-        fleet.live(seconds: hour)
-        return fleet
-    }
-
     @Test(arguments: seeds) func `an hour of ordinary failures opens nothing`(seed: UInt64) {
-        #expect(Self.settled(seed).events.isEmpty, "seed \(seed)")
+        #expect(Fleet.settled(seed).events.isEmpty, "seed \(seed)")
     }
 
     @Test(arguments: seeds) func `a partner that fails is one incident, told once, and resolved when it is over`(
         seed: UInt64
     ) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 300) { $0.partner == 3 && $0.direction == .outbound ? Symptom(.serverError) : nil }
         fleet.live(seconds: 300)
         let opened = fleet.opened()
@@ -34,7 +28,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `a twentieth of a partner's calls failing is seen within two minutes`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.pace = 180
         fleet.live(seconds: 900)
         let start = fleet.now
@@ -49,7 +43,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `a host without network is to blame, and no partner`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 200) {
             $0.host == 2 && $0.direction == .outbound ? Symptom(.noAnswer(.connectTimeout)) : nil
         }
@@ -60,7 +54,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `two partners behind one network are one incident of the network`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 200) { $0.partner < 3 ? Symptom(.noAnswer(.responseTimeout)) : nil }
         let causes = fleet.core.open.map(\.kind)
         #expect(causes == [.sharedUpstream], "seed \(seed)")
@@ -69,7 +63,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `one customer's refused credentials are the customer's`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 200) {
             $0.partner == 2 && $0.customer == 4 && $0.direction == .outbound ? Symptom(.unauthorized) : nil
         }
@@ -78,7 +72,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `one customer's bad requests are nobody's outage`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 600) {
             $0.partner == 2 && $0.customer == 4 && $0.direction == .outbound ? Symptom(.rejected, status: 422) : nil
         }
@@ -87,7 +81,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `a release whose requests are refused is ours`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         for host in 1...4 as ClosedRange<NameID> {
             fleet.versions[host] = 2
             fleet.live(seconds: 60) {
@@ -99,7 +93,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `what is over after fifteen seconds is a blip, and the reason is kept`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         var dice = Fleet(seed: seed + 100)
         fleet.live(seconds: 15) { $0.partner == 3 && dice.next(10) > 0 ? Symptom(.serverError) : nil }
         fleet.live(seconds: 600)
@@ -108,7 +102,7 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `a partner that no longer calls us has fallen silent`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: Self.hour)
         fleet.live(seconds: 300, skips: { $0.partner == 1 && $0.direction == .inbound })
         fleet.live(seconds: 180)
@@ -139,14 +133,14 @@ struct IncidentCoreTests {
     }
 
     @Test(arguments: seeds) func `a fleet that falls silent as a whole blames nobody`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: Self.hour)
         fleet.live(seconds: 900, skips: { _ in true })
         #expect(fleet.events.isEmpty, "seed \(seed)")
     }
 
     @Test(arguments: seeds) func `slow answers are seen though none fails`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         let slow = LatencyBucket.index(ofMicroseconds: 900_000)
         for _ in 0..<120 {
             for _ in 0..<4 {
@@ -163,7 +157,7 @@ struct IncidentCoreTests {
 
     @Test(arguments: seeds) func `the same calls give the same decisions`(seed: UInt64) {
         func story() -> [String] {
-            var fleet = Self.settled(seed)
+            var fleet = Fleet.settled(seed)
             fleet.live(seconds: 120) { $0.partner == 3 && $0.region == 1 ? Symptom(.serverError) : nil }
             fleet.live(seconds: 200)
             return fleet.core.decisions.map(\.reason) + fleet.events.map { "\($0.kind) \($0.incident.scope)" }

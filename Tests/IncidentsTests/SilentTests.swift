@@ -8,16 +8,10 @@ import Testing
 struct SilentTests {
     private static let seeds: [UInt64] = [1, 2, 3]
 
-    private static func settled(_ seed: UInt64) -> Fleet {
-        var fleet = Fleet(seed: seed)
-        fleet.live(seconds: 3_600)
-        return fleet
-    }
-
     @Test(arguments: seeds) func `a partner that we no longer call is a silence of ours, and blames nobody outside`(
         seed: UInt64
     ) throws {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 3_600)
         fleet.live(seconds: 300, skips: { $0.partner == 2 && $0.direction == .outbound })
         let opened = try #require(fleet.opened().first)
@@ -31,7 +25,7 @@ struct SilentTests {
     @Test(arguments: seeds) func `webhooks that we fail put us at risk with the partner, who is not to blame`(
         seed: UInt64
     ) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 300) { $0.partner == 1 && $0.direction == .inbound ? Symptom(.serverError) : nil }
         #expect(fleet.opened().map(\.kind) == [.webhookAtRisk], "seed \(seed)")
         #expect(fleet.opened().first?.partners == [1], "seed \(seed)")
@@ -39,7 +33,7 @@ struct SilentTests {
     }
 
     @Test(arguments: seeds) func `a host that fails and then falls silent is not taken for healthy`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 200) {
             $0.host == 2 && $0.direction == .outbound ? Symptom(.noAnswer(.connectTimeout)) : nil
         }

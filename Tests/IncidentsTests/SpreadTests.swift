@@ -8,23 +8,13 @@ import Testing
 struct SpreadTests {
     private static let seeds: [UInt64] = [1, 2, 3]
 
-    private static func settled(_ seed: UInt64) -> Fleet {
-        var fleet = Fleet(seed: seed)
-        fleet.live(seconds: 3_600)
-        return fleet
-    }
-
-    private static func isOut(_ cell: CallCell, _ regions: Set<NameID>) -> Bool {
-        cell.partner == 3 && cell.direction == .outbound && regions.contains(cell.region)
-    }
-
     @Test(arguments: seeds) func `an outage that spreads from one region to all is one incident, which grows`(
         seed: UInt64
     ) {
-        var fleet = Self.settled(seed)
-        fleet.live(seconds: 400) { Self.isOut($0, [2]) ? Symptom(.serverError) : nil }
+        var fleet = Fleet.settled(seed)
+        fleet.live(seconds: 400) { Fleet.isOut($0, [2]) ? Symptom(.serverError) : nil }
         #expect(fleet.core.open.map(\.scope.region) == [2], "seed \(seed)")
-        fleet.live(seconds: 400) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 400) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
         #expect(fleet.core.open.map(\.scope.region) == [0], "seed \(seed)")
         #expect(fleet.core.open.map(\.kind) == [.partner], "seed \(seed)")
         #expect(fleet.events.contains { $0.kind == .updated }, "seed \(seed): growth is told")
@@ -39,29 +29,29 @@ struct SpreadTests {
 
     @Test(arguments: seeds) func `an outage of one route that becomes the whole partner's is one incident`(seed: UInt64)
     {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         fleet.live(seconds: 600) { $0.route == 31 ? Symptom(.noAnswer(.responseTimeout)) : nil }
-        fleet.live(seconds: 300) { Self.isOut($0, [1, 2]) ? Symptom(.noAnswer(.responseTimeout)) : nil }
+        fleet.live(seconds: 300) { Fleet.isOut($0, [1, 2]) ? Symptom(.noAnswer(.responseTimeout)) : nil }
         #expect(fleet.opened().count == 1, "seed \(seed)")
         #expect(fleet.core.open.map(\.scope.narrowing) == [[]], "seed \(seed)")
     }
 
     @Test(arguments: seeds) func `what fails in another way beside an outage has a cause of its own`(seed: UInt64) {
-        var fleet = Self.settled(seed)
-        fleet.live(seconds: 600) { Self.isOut($0, [2]) ? Symptom(.serverError) : nil }
+        var fleet = Fleet.settled(seed)
+        fleet.live(seconds: 600) { Fleet.isOut($0, [2]) ? Symptom(.serverError) : nil }
         fleet.live(seconds: 400) {
-            Self.isOut($0, [2])
-                ? Symptom(.serverError) : Self.isOut($0, [1]) ? Symptom(.noAnswer(.connectTimeout)) : nil
+            Fleet.isOut($0, [2])
+                ? Symptom(.serverError) : Fleet.isOut($0, [1]) ? Symptom(.noAnswer(.connectTimeout)) : nil
         }
         #expect(fleet.core.open.count == 2, "seed \(seed)")
         #expect(fleet.opened().count == 2, "seed \(seed)")
     }
 
     @Test(arguments: seeds) func `after it spread it still ends in the one region and then in the other`(seed: UInt64) {
-        var fleet = Self.settled(seed)
-        fleet.live(seconds: 300) { Self.isOut($0, [2]) ? Symptom(.serverError) : nil }
-        fleet.live(seconds: 300) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
-        fleet.live(seconds: 600) { Self.isOut($0, [1]) ? Symptom(.serverError) : nil }
+        var fleet = Fleet.settled(seed)
+        fleet.live(seconds: 300) { Fleet.isOut($0, [2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 300) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+        fleet.live(seconds: 600) { Fleet.isOut($0, [1]) ? Symptom(.serverError) : nil }
         #expect(fleet.core.open.count == 1, "seed \(seed)")
         fleet.live(seconds: 300)
         #expect(fleet.core.open.isEmpty, "seed \(seed)")
@@ -69,9 +59,9 @@ struct SpreadTests {
     }
 
     @Test(arguments: seeds) func `a partner that flaps every half minute is one incident`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         for _ in 0..<10 {
-            fleet.live(seconds: 30) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+            fleet.live(seconds: 30) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
             fleet.live(seconds: 30)
         }
         fleet.live(seconds: 300)
@@ -80,9 +70,9 @@ struct SpreadTests {
     }
 
     @Test(arguments: seeds) func `what comes back within minutes is reopened, and not told as another`(seed: UInt64) {
-        var fleet = Self.settled(seed)
+        var fleet = Fleet.settled(seed)
         for _ in 0..<2 {
-            fleet.live(seconds: 120) { Self.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
+            fleet.live(seconds: 120) { Fleet.isOut($0, [1, 2]) ? Symptom(.serverError) : nil }
             fleet.live(seconds: 300)
         }
         #expect(

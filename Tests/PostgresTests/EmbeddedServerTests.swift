@@ -187,6 +187,8 @@ import Testing
         let connection = try PostgresConnection(orphan.settings)
         orphan.process.signal(SIGTERM)
         let starting = Task { try await EmbeddedServer.start(Self.configuration(directory), logger: quietLogger) }
+        // Nothing tells that a start waits. One that did not would have ended the server by now; on a slow machine the check is
+        // weaker, and never wrong.
         try await Task.sleep(for: .milliseconds(300))
         #expect(orphan.process.isRunning)
         connection.close()
