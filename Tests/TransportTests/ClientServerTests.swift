@@ -99,7 +99,7 @@ struct ClientServerTests {
     @Test func `a server that goes away tells so, and its successor on the same port is found`() async throws {
         try await withServer { client, server, endpoint in
             let first = try await client.send(ClientRequest(method: "GET", path: "/first")).status
-            await server.shutdown(grace: .seconds(1))
+            await server.shutdown(grace: .seconds(60))
             let successor = HTTPServer(
                 configuration: ServerConfiguration(address: endpoint.host, port: endpoint.port), handler: Echo(),
                 group: MultiThreadedEventLoopGroup.singleton,
@@ -128,7 +128,7 @@ struct ClientServerTests {
         try await withServer { client, server, endpoint in
             let status4 = try await client.send(ClientRequest(method: "GET", path: "/")).status
             #expect(status4 == 200)
-            await server.shutdown(grace: .seconds(1))
+            await server.shutdown(grace: .seconds(60))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             let second = HTTPServer(
                 configuration: ServerConfiguration(address: "127.0.0.1", port: endpoint.port), handler: Echo(),

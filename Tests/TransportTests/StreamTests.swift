@@ -194,7 +194,7 @@ struct StreamTests {
             let client = HTTPClient(endpoint: endpoint, group: group)
             async let answer = client.stream(ClientRequest(method: "GET", path: "/")) { _ in }
             let stream = await handler.next()
-            await server.shutdown(grace: .seconds(2))
+            await server.shutdown(grace: .seconds(60))
             let status = try await answer.status
             #expect(status == 200)
             #expect(stream.isOver)
