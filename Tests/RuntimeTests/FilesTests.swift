@@ -120,7 +120,7 @@ import Testing
         let lock = try LockFile(path: path)
         let environment = ThisProcess.environment
         let refused = try await ChildProcess.run(
-            ProcessConfiguration("flock", ["-n", path, "true"], environment: environment), timeout: .seconds(20))
+            ProcessConfiguration("flock", ["-n", path, "true"], environment: environment), timeout: .seconds(120))
         #expect(refused.ending == .exited(code: 1))
         withExtendedLifetime(lock) {}
 
@@ -144,7 +144,7 @@ import Testing
         let killed = try await ChildProcess.run(
             ProcessConfiguration(
                 "flock", ["-o", path, "sh", "-c", "kill -9 $PPID"], environment: ThisProcess.environment),
-            timeout: .seconds(20))
+            timeout: .seconds(120))
         #expect(killed.ending == .signalled(SIGKILL))
         _ = try LockFile(path: path)
     }

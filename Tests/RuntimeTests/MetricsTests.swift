@@ -13,7 +13,7 @@ import Testing
         var promtool = ProcessConfiguration("promtool", ["check", "metrics"], environment: ThisProcess.environment)
         promtool.input = .bytes(registry.exposition())
         do {
-            let result = try await ChildProcess.run(promtool, timeout: .seconds(30))
+            let result = try await ChildProcess.run(promtool, timeout: .seconds(120))
             return result.succeeded ? "" : "\(result.ending): \(result.outputText)\(result.errorText)"
         } catch ProcessError.notFound {
             return "promtool is missing: install the package `prometheus`"
