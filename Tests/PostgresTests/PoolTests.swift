@@ -66,12 +66,12 @@ import Testing
         let pool = try await TestServer.pool(.dedicated(name: "test"))
         let other = try await TestServer.connect()
         let process = try await pool.run { $0.backendProcessID }
-        async let sleeping = failure { try await pool.run { try $0.execute("SELECT pg_sleep(60)") } }
+        async let sleeping = failure { try await pool.run { try $0.execute("SELECT pg_sleep(3600)") } }
         try await eventually("the statement runs") {
             try other.query("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", [.int4(process)])
                 .count == 1
         }
-        try other.execute("SELECT pg_terminate_backend($1, 5000)", [.int4(process)])
+        try other.execute("SELECT pg_terminate_backend($1, 60000)", [.int4(process)])
         let error = await sleeping
         #expect(error?.isConnectionLost == true && error?.sqlState == SQLState.adminShutdown)
         let next = try await pool.run { $0.backendProcessID }
@@ -84,7 +84,7 @@ import Testing
         let pool = try await TestServer.pool(.dedicated(name: "test"))
         let other = try await TestServer.connect()
         let process = try await pool.run { $0.backendProcessID }
-        try other.execute("SELECT pg_terminate_backend($1, 5000)", [.int4(process)])
+        try other.execute("SELECT pg_terminate_backend($1, 60000)", [.int4(process)])
         let next = try await pool.run { try $0.query("SELECT pg_backend_pid()").first!.int4(0) }
         #expect(next != process)
         await pool.close()
@@ -118,12 +118,18 @@ import Testing
 
     @Test func `a closing pool lets work end, cancels what takes too long, and refuses what waits`() async throws {
         let pool = try await TestServer.pool(.dedicated(name: "test"))
-        async let long = failure { try await pool.run { try $0.execute("SELECT pg_sleep(60)") } }
-        try await eventually("the statement runs") { pool.health.runningCount == 1 }
+        let other = try await TestServer.connect()
+        let process = try await pool.run { $0.backendProcessID }
+        async let long = failure { try await pool.run { try $0.execute("SELECT pg_sleep(3600)") } }
+        // Cancelling an instant before the statement reaches the server would be in vain.
+        try await eventually("the statement runs") {
+            try other.query(
+                "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND query LIKE '%pg_sleep%'",
+                [.int4(process)]
+            ).count == 1
+        }
         async let waiting = failure { try await pool.run { _ in } }
         try await eventually("one waits") { pool.health.waitingCount == 1 }
-        // Cancelling an instant before the statement reaches the server would be in vain.
-        try await Task.sleep(for: .milliseconds(50))
         await pool.close(grace: .milliseconds(100))
         #expect(await long?.isCancelled == true)
         #expect(await waiting?.kind == .poolClosed)
