@@ -4,12 +4,22 @@ import Testing
 
 @testable import Storage
 
-/// Indexes that a schema step only declared are built for the days that are stored already. They have an index of their own:
-/// other tests read by the real ones meanwhile.
+/// Indexes that a schema step only declared are built for the days that are stored already. In a database of their own: in the one
+/// that all share, partitions come and go, and one that goes while it is indexed is an error.
 @Suite(.serialized) struct MissingIndexesTests {
-    /// Far from those of other tests.
     private static let day: Int64 = 41_000
+    private static let database = Task {
+        try await StorageServer.connect().execute("CREATE DATABASE missing_indexes")
+        var settings = try await StorageServer.settings()
+        settings.address += " dbname=missing_indexes"
+        let connection = try PostgresConnection(settings)
+        defer { connection.close() }
+        _ = try Migrator.migrate(connection)
+        return settings
+    }
     private let partition = "call_rows_\(Partitions.Period.day(day).suffix)"
+
+    private func connect() async throws -> PostgresConnection { try PostgresConnection(try await Self.database.value) }
 
     private func isWhole(_ index: String, _ connection: PostgresConnection) throws -> Bool {
         try connection.query(
@@ -18,7 +28,7 @@ import Testing
     }
 
     @Test func `each stored day is indexed, and then nothing is missing`() async throws {
-        let connection = try await StorageServer.connect()
+        let connection = try await connect()
         try Partitions.create(["call_rows"], day: Self.day, connection)
         while try MissingIndexes.buildNext(holder: "test", connection) != nil {}
         try connection.execute("CREATE INDEX declared_a ON ONLY farwatch.call_rows (weight) WHERE weight > 1")
@@ -37,7 +47,7 @@ import Testing
     }
 
     @Test func `while one aggregator builds, another does not`() async throws {
-        let connection = try await StorageServer.connect()
+        let connection = try await connect()
         try Partitions.create(["call_rows"], day: Self.day, connection)
         try connection.execute("CREATE INDEX declared_b ON ONLY farwatch.call_rows (weight)")
         #expect(try StateStore.acquireLease("indexes", holder: "other", for: .seconds(60), connection) != nil)
@@ -49,7 +59,7 @@ import Testing
     }
 
     @Test func `the indexes of the schema are whole in a new database`() async throws {
-        let connection = try await StorageServer.connect()
+        let connection = try await connect()
         try Partitions.create(["call_rows"], day: Self.day, connection)
         while try MissingIndexes.buildNext(holder: "test", connection) != nil {}
         for name in ["calls_by_route", "calls_in_trouble", "calls_where_rare"] {
