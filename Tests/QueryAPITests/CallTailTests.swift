@@ -30,11 +30,16 @@ struct CallTailTests {
             cursor: CallCursor(timeMicroseconds: Int64(number), block: 1, row: Int16(number)))
     }
 
-    /// A tail that sees the calls arrive in three rounds. The first round is empty: it may come before the second reader.
-    private func tail() -> CallTail {
-        let rounds = Shared(-1)
+    /// A tail that sees the calls arrive in three rounds, from when it has so many readers.
+    private func tail(readers: Int) -> CallTail {
+        let metrics = MetricsRegistry()
+        let rounds = Shared(0)
         var sources = emptySources()
         sources.arrivals = { position in
+            let text = String(decoding: metrics.exposition(), as: UTF8.self)
+            guard text.contains("\nfarwatch_stream_readers \(readers)\n") else {
+                return Arrivals(calls: [], skippedCount: 0, position: position)
+            }
             let round = rounds.change { count in
                 count += 1
                 return count
@@ -43,7 +48,7 @@ struct CallTailTests {
             return Arrivals(calls: Array(Self.arrived[places]), skippedCount: 0, position: position)
         }
         return CallTail(
-            sources, metrics: MetricsRegistry(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            sources, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private func open(_ tail: CallTail, _ query: [String: String]) throws -> BodyStream {
@@ -57,7 +62,7 @@ struct CallTailTests {
     /// What was offered to a reader until this stood in it.
     private func read(_ stream: BodyStream, until mark: String) async throws -> String {
         var text = ""
-        for _ in 0..<200 where !text.contains(mark) {
+        for _ in 0..<6_000 where !text.contains(mark) {
             text += String(buffer: stream.take().bytes)
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -65,7 +70,7 @@ struct CallTailTests {
     }
 
     @Test func `filters on bodies, status classes and fields hold together`() async throws {
-        let tail = tail()
+        let tail = tail(readers: 1)
         let stream = try open(tail, ["json": "$.kind=odd", "status": "5xx", "customer": "c7"])
         defer { stream.end() }
         let text = try await read(stream, until: "t-97")
@@ -74,7 +79,7 @@ struct CallTailTests {
     }
 
     @Test func `a reader who takes nothing loses calls and is told, and costs another nothing`() async throws {
-        let tail = tail()
+        let tail = tail(readers: 2)
         let slow = try open(tail, [:])
         let quick = try open(tail, [:])
         defer {
