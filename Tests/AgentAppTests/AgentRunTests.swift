@@ -29,7 +29,7 @@ import Transport
         func calls() throws -> [APICall] { try batches.withLock { $0 }.flatMap { try BatchReader($0).calls() } }
 
         func waitForCalls(_ count: Int) async throws -> [APICall] {
-            for _ in 0..<400 where try calls().count < count { try await Task.sleep(for: .milliseconds(25)) }
+            for _ in 0..<4_800 where try calls().count < count { try await Task.sleep(for: .milliseconds(25)) }
             return try calls()
         }
     }
@@ -92,7 +92,7 @@ import Transport
             + #""response":{"time":"2026-11-24T05:00:01","status":200,"headers":{}},"direction":"Outgoing"},"#
             + #"{"request":{"time":"2026-11-24T05:00:00","uri":"https://us.example/\#(canary)","verb":"GET"},"direction":"Incoming"}]"#
         #expect(try await post(agent.receiveAddress, "/v1/events/batch", moesif, group) == 201)
-        for _ in 0..<400 where standIn.batches.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(25)) }
+        _ = try await standIn.waitForCalls(1)
         await agent.stop()
         await server.shutdown(grace: .seconds(1))
 

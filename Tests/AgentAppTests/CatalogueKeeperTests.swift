@@ -54,8 +54,10 @@ import Transport
             configuration: ServerConfiguration(address: "127.0.0.1", port: 0), handler: standIn, group: group,
             logger: logger)
         let bound = try await server.start()
+        var way = ForwarderConfiguration(endpoints: [Endpoint(isTLS: false, host: "127.0.0.1", port: bound.port)])
+        way.heartbeatInterval = .seconds(120)  // So long an answer is waited for; nothing here is to fail by it.
         let forwarder = Forwarder(
-            ForwarderConfiguration(endpoints: [Endpoint(isTLS: false, host: "127.0.0.1", port: bound.port)]),
+            way,
             source: ForwarderSource(
                 pending: { _, _ in [] }, read: { _ in .damaged }, acknowledge: { _ in }, setAside: { _ in },
                 floor: { 1 }, spoolID: { nil }), agentID: "a", token: nil, heartbeat: nil,

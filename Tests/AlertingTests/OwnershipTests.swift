@@ -144,8 +144,11 @@ struct OwnershipTests {
     @Test func `a hostile pattern costs no more than its length times the text's`() {
         let clock = ContinuousClock()
         let pattern = String(repeating: "a*", count: 128) + "b"
-        let time = clock.measure { _ = isLike(String(repeating: "a", count: 10_000), pattern: pattern) }
-        #expect(time < .seconds(1))
+        // The least of some, because a thread may be held up for seconds.
+        let times = (0..<5).map { _ in
+            clock.measure { _ = isLike(String(repeating: "a", count: 10_000), pattern: pattern) }
+        }
+        #expect(times.contains { $0 < .seconds(1) })
     }
 
     @Test func `matchers are written as they are read, in both forms`() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Notifiers
 
 struct CommandTests {
-    private func deliver(_ script: String, timeout: Duration = .seconds(10)) async -> Delivery {
+    private func deliver(_ script: String, timeout: Duration = .seconds(600)) async -> Delivery {
         await CommandChannel("/bin/sh", ["-c", script]).deliver(message(), timeout: timeout)
     }
 
@@ -34,14 +34,14 @@ struct CommandTests {
     }
 
     @Test func `a program that is not there is a setting`() async {
-        let delivery = await CommandChannel("/nonexistent/program").deliver(message(), timeout: .seconds(5))
+        let delivery = await CommandChannel("/nonexistent/program").deliver(message(), timeout: .seconds(600))
         #expect(delivery.failure?.kind == .setting)
     }
 
     @Test func `one that does not read its input is no trouble`() async {
         var large = message()
         large.text = String(repeating: "x", count: 200_000)
-        let delivery = await CommandChannel("/bin/true").deliver(large, timeout: .seconds(5))
+        let delivery = await CommandChannel("/bin/true").deliver(large, timeout: .seconds(600))
         #expect(delivery.isDelivered)
     }
 }

@@ -130,9 +130,9 @@ struct WebClientTests {
         #expect(failure(near) == .addressRefused)
     }
 
-    @Test func `nobody there is said so`() async throws {
-        let port = try await LyingServer.with("") { $0 }
-        #expect(failure(await send(to: "http://127.0.0.1:\(port)/")) == .connectFailed)
+    @Test func `nobody there is said so`() async {
+        // A port that was free a moment ago may be another test's by now.
+        #expect(failure(await send(to: "http://127.0.0.1:1/")) == .connectFailed)
         #expect(failure(await send(to: "http://no-such-name.invalid/")) == .dnsFailed)
     }
 }
