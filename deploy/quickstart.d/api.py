@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlencode
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 PAGE_MAX = 1_000
 WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -8,8 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-PORT_WAIT_S = 30
-STOP_WAIT_S = 30
+PORT_WAIT_S = 120
+STOP_WAIT_S = 90
 PR_SET_PDEATHSIG = 1  # From <sys/prctl.h>.
 LIBC = ctypes.CDLL(None)
 

@@ -1,5 +1,6 @@
 """Ports and settings files for one run of the quickstart."""
 
+import atexit
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,10 +74,26 @@ def _free_port(name: str, wanted: int, say) -> int:
     return port
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Given to nobody else on this machine while this process lives, and nobody listens there until somebody is told to.
+
+    The kernel gives a port that is bound neither to those who ask for any nor to connections; a server, which allows the
+    address to be used again as all of ours do, may listen there.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _reserved.append(reserved)
+    return reserved.getsockname()[1]
+
+
+@atexit.register
+def _give_back() -> None:
+    while _reserved:
+        _reserved.pop().close()
 
 
 def _can_listen(port: int) -> bool:

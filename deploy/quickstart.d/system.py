@@ -25,7 +25,7 @@ WIRE_HOST, WIRE_REGION = "quickstart", "eu-west-1"
 SERVICE, VERSION = "shop", "1.4.0"
 WEBHOOK_SECRET = "whsec_quickstart"
 PAGER_SECRET = "whsec_" + base64.b64encode(b"the quickstart's pager, 32 bytes!").decode()
-READY_WAIT_S = 90
+READY_WAIT_S = 180
 HERE = Path(__file__).parent
 
 
@@ -103,7 +103,7 @@ class System:
     def _make_token(self) -> str:
         command = [str(self.bin / "farwatch-aggregator"), "token", "create", "--scope", "ingest"]
         command += ["--name", "quickstart", "--config", str(self.state / "aggregator.yaml")]
-        done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=120)
         if done.returncode != 0 or not done.stdout.strip():
             raise ProgramFailed(f"no token was created:\n{done.stdout}{done.stderr}")
         return done.stdout.split()[-1]
