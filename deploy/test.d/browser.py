@@ -8,7 +8,7 @@ import tempfile
 import time
 
 PROGRAM = "chromium-headless-shell"
-ANSWER_WAIT_S = 60
+ANSWER_WAIT_S = 180
 
 
 class Browser:

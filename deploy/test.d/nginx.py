@@ -40,7 +40,7 @@ http {{
     }}
 }}
 """
-READY_WITHIN_S = 20
+READY_WITHIN_S = 120
 
 
 class Nginx:

@@ -26,7 +26,7 @@ class ReadTest(unittest.TestCase):
         cls.directory.cleanup()
 
     def read(self, *arguments, stdin=None):
-        return subprocess.run([AGENT, "read", *map(str, arguments)], input=stdin, capture_output=True, timeout=60)
+        return subprocess.run([AGENT, "read", *map(str, arguments)], input=stdin, capture_output=True, timeout=240)
 
     def test_every_call_is_a_line_of_json(self):
         done = self.read(self.capture)
@@ -73,7 +73,7 @@ class ReadTest(unittest.TestCase):
 
     def test_nobody_complains_when_the_reader_has_enough(self):
         line = f"set -o pipefail; '{AGENT}' read '{self.capture}' '{self.capture}' | head -1"
-        done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=60)
+        done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=240)
         self.assertEqual(done.stderr, b"")
 
 

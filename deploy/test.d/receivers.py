@@ -113,7 +113,7 @@ class MailReceiver:
 
             def _trigger_server(self):
                 # To see that it listens. Its own way would use the server's certificate as a client's.
-                socket.create_connection((self.hostname, self.port), 5).close()
+                socket.create_connection((self.hostname, self.port), 60).close()
 
         self.port = free_port()
         context = tls if implicit else None

@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-FILE_WAIT_S = 1_200  # The longest takes some minutes on two cores.
+FILE_WAIT_S = 2_400  # The longest takes some minutes on two cores that do nothing else.
 ENDING_WAIT_S = 60
 # What takes long, in seconds, so that it starts first. What is not named counts as short: this is for speed only.
 LONG = {

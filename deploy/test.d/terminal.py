@@ -35,7 +35,7 @@ class Terminal:
             self.process.wait()
         os.close(self.screen)
 
-    def read_until(self, condition, within_s: float = 30) -> str:
+    def read_until(self, condition, within_s: float = 180) -> str:
         """Everything drawn so far, once the condition holds of it; fails with it otherwise."""
         deadline = time.monotonic() + within_s
         while not condition(self.text):
@@ -43,7 +43,7 @@ class Terminal:
                 raise AssertionError(f"not seen on the terminal: {self.text!r}")
         return self.text
 
-    def read_to_end(self, within_s: float = 60) -> str:
+    def read_to_end(self, within_s: float = 240) -> str:
         deadline = time.monotonic() + within_s
         while self._read(0.2) or self.process.poll() is None:
             if time.monotonic() > deadline:
@@ -53,7 +53,7 @@ class Terminal:
     def interrupt(self) -> int:
         """As Ctrl-C does. How the program ended."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(10)
+        return self.process.wait(90)
 
     def _read(self, wait_s: float) -> bool:
         if not select.select([self.screen], [], [], wait_s)[0]:
