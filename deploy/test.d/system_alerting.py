@@ -144,7 +144,7 @@ class Alerting(unittest.TestCase):
             f"{self.installation.api.address}/api/v1/incidents/{incident}/assign", b'{"to":"payments"}',
             authorization=f"Bearer {token}", content_type="application/json",
         )  # fmt: skip
-        self.assertEqual(status, 200, body)
+        self.assertIn(status, (200, 202), body)  # Done, or soon.
         self.wait(lambda: self.told(self.other), 20, "the new channel is told")
         self.assertEqual(self.told(self.other)[0]["reason"], "assigned to payments by ann")
 

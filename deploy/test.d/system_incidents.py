@@ -120,7 +120,7 @@ class Incidents(unittest.TestCase):
         environment = clean_environment() | {"FARWATCH_URL": self.address, "FARWATCH_TOKEN": self.tokens["operate"]}
         done = subprocess.run(
             [str(self.installation.bin / "farwatch"), *arguments], env=environment, capture_output=True, text=True,
-            timeout=60, check=False,
+            timeout=180, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout if code == 0 else done.stderr
@@ -148,13 +148,16 @@ class Incidents(unittest.TestCase):
 
     def test_what_the_decider_knows_nothing_of_is_refused(self):
         before = self.refused_actions()
-        status, _, problem = self.ask(f"/api/v1/incidents/{OTHER}/resolve", "POST")
+        # Again for as long as it waits to be done: a busy machine may hold up whoever decides.
+        status, _, problem = self.installation.wait_for(
+            lambda: (told := self.ask(f"/api/v1/incidents/{OTHER}/resolve", "POST"))[0] != 202 and told, 30, "it is decided"
+        )
         self.assertEqual((status, problem["detail"]), (409, f"incident {OTHER} is over"))
         self.assertIn("is over", self.farwatch("incident", "ack", str(OTHER), code=1))
         entry = self.ask(f"/api/v1/incidents/{OTHER}")[2]["timeline"][-1]
         self.assertEqual(entry["who"], "ann-operate")
         self.assertIn("not acknowledged", entry["what"])
-        self.assertEqual(self.refused_actions(), before + 2)
+        self.assertGreaterEqual(self.refused_actions(), before + 2)
 
     def test_an_outage_is_worked_on_from_its_beginning_to_its_end(self):
         owner = {"name": "payments", "contact": "+1 555 0100", "channels": [{"channel": "siren"}]}
@@ -166,7 +169,9 @@ class Incidents(unittest.TestCase):
             traffic.fails = True
             number = self.installation.wait_for(self.open_incident, 60, "an incident opens")
             self.follow(number)
-            done = json.loads(self.farwatch("incident", "resolve", number, "--note", "on the other gateway", "--json"))
+            self.farwatch("incident", "resolve", number, "--note", "on the other gateway", "--json")
+            self.wait_until_done(number)
+            done = json.loads(self.farwatch("incident", "show", number, "--json"))
         self.assertEqual(done["state"], "resolved")
         deeds = [(entry["who"], entry["what"]) for entry in done["timeline"] if "who" in entry]
         self.assertEqual(
@@ -193,13 +198,17 @@ class Incidents(unittest.TestCase):
 
     def follow(self, number: str) -> None:
         self.acknowledge_by_link(number)
-        shown = self.farwatch("incident", "assign", number, "payments")
+        self.farwatch("incident", "assign", number, "payments")
+        self.wait_until_done(number)
+        shown = self.farwatch("incident", "show", number)
         self.assertRegex(shown, r"owner +payments")
         self.assertIn("there is no owner", self.farwatch("incident", "assign", number, "paymetns", code=1))
         self.farwatch("incident", "note", number, "switched to the second gateway")
         self.assertIn("no case was sent", self.farwatch("incident", "case", number, "acknowledged", code=1))
         self.farwatch("incident", "case", number, "sent", "--note", "ticket 4711")
-        shown = self.farwatch("incident", "partner-says", number, "we look into elevated errors")
+        self.farwatch("incident", "partner-says", number, "we look into elevated errors")
+        self.wait_until_done(number)
+        shown = self.farwatch("incident", "show", number)
         self.assertRegex(shown, r"their page +we look into elevated errors")
         self.keep_what_nobody_comes_to(number)
         self.assertIn("stripe", json.dumps(self.ask(f"/api/v1/incidents/{number}/why")[2]["decisions"]))
@@ -217,7 +226,9 @@ class Incidents(unittest.TestCase):
         of_another = self.link(INCIDENT).split("-")[1]
         self.assertEqual(self.ask(path.split("-")[0] + "-" + of_another, "POST", token=None)[0], 403)
         status, _, page = self.ask(path, "POST", token=None)
-        self.assertEqual((status, b"Acknowledged." in page), (200, True))
+        # A busy machine may hold up whoever decides: then it takes effect in a few seconds.
+        self.assertIn((status, b"Acknowledged." in page), ((200, True), (202, False)))
+        self.wait_until_done(number)
         self.assertEqual(self.ask(f"/api/v1/incidents/{number}")[2]["acknowledged"]["by"], "link")
         self.assertIn(b"link acknowledged it", self.ask(path, token=None)[2])
 
@@ -241,6 +252,10 @@ class Incidents(unittest.TestCase):
         self.assertGreater(time.monotonic() - began, 2.5)
         self.assertIn("nobody decides (waits to be done)", [entry["what"][7:] for entry in one["timeline"]])
         self.installation.sql("UPDATE farwatch.leases SET until = now() WHERE name = 'decider'")
+        self.wait_until_done(number)
+
+    def wait_until_done(self, number: str) -> None:
+        """What somebody wanted; an answer waits for it no longer than three seconds."""
         self.installation.wait_for(
             lambda: "waits to be done" not in json.dumps(self.ask(f"/api/v1/incidents/{number}")[2]), 20, "it is done"
         )
