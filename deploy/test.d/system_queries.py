@@ -279,7 +279,7 @@ class Queries(unittest.TestCase):
     # MARK: Streams
 
     def open_stream(self, query: str = "", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.installation.ports.api, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.installation.ports.api, timeout=120)
         self.addCleanup(connection.close)
         connection.request("GET", "/api/v1/calls/stream" + query, headers=headers)
         answer = connection.getresponse()
@@ -332,10 +332,17 @@ class Queries(unittest.TestCase):
     def test_tail_prints_calls_as_they_arrive(self):
         command = [str(self.installation.bin / "farwatch"), "tail", "--json", "--limit", "1", "--customer", "tailed"]
         tail = subprocess.Popen([*command, "--url", self.address], stdout=subprocess.PIPE, text=True)
-        time.sleep(2)
-        sent = self.send_call(customer="tailed")
+        sent = []
+
+        def is_over() -> bool:
+            time.sleep(1)  # Nothing tells when it has opened its stream.
+            sent.append(self.send_call(customer="tailed"))
+            return tail.poll() is not None
+
+        self.addCleanup(tail.kill)
+        self.installation.wait_for(is_over, 30, "a call is printed")
         output, _ = tail.communicate(timeout=30)
-        self.assertEqual((tail.returncode, json.loads(output)["id"]), (0, sent))
+        self.assertEqual((tail.returncode, json.loads(output)["id"] in sent), (0, True), output)
 
     # MARK: Commands
 
@@ -355,7 +362,7 @@ class Queries(unittest.TestCase):
             (["--generate-completion-script", "bash"], 0),
         ):
             with self.subTest(arguments=arguments):
-                done = subprocess.run([farwatch, *arguments], capture_output=True, text=True, timeout=60, check=False)
+                done = subprocess.run([farwatch, *arguments], capture_output=True, text=True, timeout=180, check=False)
                 self.assertEqual(done.returncode, code, done.stdout + done.stderr)
                 self.assertNotIn("\x1b", done.stdout)
 
