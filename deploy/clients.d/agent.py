@@ -16,8 +16,8 @@ from processes import Programs  # noqa: E402
 from settings import free_port  # noqa: E402
 
 PROGRAM = os.environ.get("FARWATCH_AGENT", str(ROOT / ".build" / "release" / "farwatch-agent"))
-START_WAIT_S = 60
-CALLS_WAIT_S = 60
+START_WAIT_S = 180
+CALLS_WAIT_S = 180
 
 SETTINGS = """\
 state_directory: {state}
@@ -67,12 +67,12 @@ class Agent:
         self._folder.cleanup()
 
     def health_page(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.health}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.health}{path}", timeout=60) as answer:
             return answer.read().decode()
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         command = [PROGRAM, arguments[0], "--config", str(self.config), *arguments[1:]]
-        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=60, env=self.environment)
+        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=240, env=self.environment)
 
     def spooled(self, count: int, wait_s: float = CALLS_WAIT_S) -> list[dict]:
         """The calls in the spool, once there are `count`; fewer when the time is over."""

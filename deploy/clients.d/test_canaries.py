@@ -98,7 +98,7 @@ class Canaries(unittest.TestCase):
                 body = document if isinstance(document, bytes) else json.dumps(document).encode()
                 request = urllib.request.Request(agent.url + path, body, {"content-type": kind})
                 try:
-                    urllib.request.urlopen(request, timeout=20).close()
+                    urllib.request.urlopen(request, timeout=60).close()
                 except urllib.error.HTTPError as refused:
                     answers.append(refused.read().decode())
 
@@ -119,10 +119,10 @@ class Canaries(unittest.TestCase):
                 post("/v1/events", f'[{{"request":{{"time":"{text}"}}}}'.encode())
                 count += 4 * len(disguises(text)) + 1
                 natives += len(disguises(text))
-                with urllib.request.urlopen(self.tap(agent), timeout=10) as answer:
+                with urllib.request.urlopen(self.tap(agent), timeout=60) as answer:
                     taps.append(answer.read().decode())
             # A batch is sealed when its first call is a second old; only then does it wait to be sent.
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while len((waiting := agent.command("sent", "--waiting").stdout).splitlines()) < count:
                 self.assertLess(time.monotonic(), deadline, f"only {len(waiting.splitlines())} calls of {count} wait")
                 time.sleep(0.5)

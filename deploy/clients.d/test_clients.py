@@ -34,7 +34,7 @@ customer:
 def run_client(name: str, *arguments: str, **environment: str):
     command = [sys.executable, "-B", str(Path(__file__).parent / name), *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, env={"PATH": os.environ["PATH"], **environment}
+        command, capture_output=True, text=True, timeout=240, env={"PATH": os.environ["PATH"], **environment}
     )
     if done.returncode != 0:
         raise AssertionError(f"{name} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -186,7 +186,7 @@ class Clients(unittest.TestCase):
             return sum(int(value) for labels, value in lines if "otlp" in labels and "bad_method" in labels)
 
         before = rejected()
-        told = run_client("client_otlp_unwell.py", agent.url, encoding, "10")
+        told = run_client("client_otlp_unwell.py", agent.url, encoding, "60")
         self.assertEqual((told["result"], told["answers"]), ("SUCCESS", [{"status": 200, "retry_after": None}]))
         self.assertEqual(rejected(), before + 1)
 
@@ -205,7 +205,7 @@ class Clients(unittest.TestCase):
         request = urllib.request.Request(
             agent.url + "/v1/calls", json.dumps(body).encode(), {"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             told = json.load(answer)
         self.assertEqual((told["accepted"], told["not_ours"]), (4, 3))
         self.assertEqual(len(agent.spooled(1)), 1)

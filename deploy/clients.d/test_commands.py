@@ -18,7 +18,7 @@ from agent import PROGRAM, Agent  # noqa: E402
 def post(agent: Agent, *calls: dict) -> None:
     lines = "\n".join(json.dumps(call) for call in calls).encode()
     request = urllib.request.Request(agent.url + "/v1/calls", lines, {"content-type": "application/x-ndjson"})
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=60).close()
 
 
 def call(number: int = 1, **more) -> dict:
@@ -87,7 +87,7 @@ class Commands(unittest.TestCase):
             ]
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             post(agent, *({"time": now, "request": request, "response": {"status": 200}} for request in requests))
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while len(lines := agent.command("sent", "--waiting").stdout.splitlines()) < len(requests):
                 self.assertLess(time.monotonic(), deadline, lines)
                 time.sleep(0.2)
@@ -109,7 +109,7 @@ class Commands(unittest.TestCase):
             caller = threading.Thread(target=keep_calling)
             caller.start()
             try:
-                shown = agent.command("tap", "--limit", "3", "--duration", "30").stdout
+                shown = agent.command("tap", "--limit", "3", "--duration", "120").stdout
             finally:
                 stop.set()
                 caller.join()
@@ -192,7 +192,7 @@ class Gateway(unittest.TestCase):
                         {"content-type": "application/json", **headers},
                     )
                     try:
-                        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
+                        with urllib.request.urlopen(request, timeout=60, context=trust) as answer:
                             return answer.status
                     except urllib.error.HTTPError as refused:
                         return refused.code

@@ -25,7 +25,7 @@ class NobodyAnswers(unittest.TestCase):
         hosts = lambda: installation.api.status()["fleet"]["hosts_reporting"]  # noqa: E731
         installation.wait_for(lambda: hosts() == 1, 20, "it is heard from")
         installation.kill("farwatch-aggregator")
-        installation.wait_for(lambda: siren.got and told.exists(), 40, "it tells that nobody answers")
+        installation.wait_for(lambda: siren.got and told.exists() and told.read_text(), 40, "it tells that nobody answers")
         self.assertEqual(told.read_text(), "lost quickstart\n")
         lost = siren.got[0]
         self.assertEqual((lost.path, lost.json["event"], lost.json["host"]), ("/page", "lost", "quickstart"))

@@ -10,6 +10,8 @@ from installation import HERE, Installation, as_ndjson, native_call, send
 
 EXAMPLES_MAX = 60
 RUN_WAIT_S = 900  # Three minutes where nothing else runs.
+# Its own bounds are for what a server and a generator take; a busy machine may hold up both.
+HELD_UP = ["--request-timeout", "60", "--suppress-health-check", "too_slow"]
 
 
 class API(unittest.TestCase):
@@ -35,6 +37,7 @@ class API(unittest.TestCase):
         # Large, and the same for whoever asks: looked at once, below.
         command += ["--exclude-path", "/api/v1/catalogue"]
         command += ["--checks", "all", "--max-examples", str(EXAMPLES_MAX), "--seed", "1"]
+        command += HELD_UP
         # One worker: CPython 3.11 fails in `ast.parse` when two threads are in it (gh-106905), and Hypothesis calls it.
         command += ["--workers", "1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_WAIT_S, check=False)
@@ -56,7 +59,7 @@ class API(unittest.TestCase):
         command += ["--header", f"Authorization: Bearer {token.split()[-1]}"]
         command += ["--include-path-regex", "/(incidents|silences|maintenances|owners|why)"]
         command += ["--checks", "all", "--exclude-checks", "positive_data_acceptance,ignored_auth"]
-        command += ["--max-examples", "20", "--seed", "1", "--workers", "1"]
+        command += ["--max-examples", "20", "--seed", "1", "--workers", "1", *HELD_UP]
         done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_WAIT_S, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
 
@@ -65,7 +68,7 @@ class API(unittest.TestCase):
             status, headers, body = send(f"{address}/metrics", None, "GET")
             self.assertEqual((status, headers["content-type"].split(";")[0]), (200, "text/plain"))
             done = subprocess.run(
-                ["promtool", "check", "metrics"], input=body, capture_output=True, timeout=30, check=False
+                ["promtool", "check", "metrics"], input=body, capture_output=True, timeout=120, check=False
             )
             self.assertEqual((done.returncode, done.stdout + done.stderr), (0, b""))
 

@@ -164,7 +164,7 @@ class BadInput(unittest.TestCase):
                 file.write_text(text)
                 done = subprocess.run(
                     [program, "validate", "--config", str(file)],
-                    env=clean_environment(), capture_output=True, text=True, timeout=30, check=False,
+                    env=clean_environment(), capture_output=True, text=True, timeout=120, check=False,
                 )
                 self.assertEqual(done.returncode, 78)
                 self.assertIn(f"{file}:{line}:{column}:", done.stderr)

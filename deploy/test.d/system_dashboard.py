@@ -91,8 +91,8 @@ class Dashboard(unittest.TestCase):
     def browse(self, path: str, *options: str) -> subprocess.CompletedProcess:
         with tempfile.TemporaryDirectory() as profile:
             command = [BROWSER, "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}"]
-            command += ["--enable-logging=stderr", "--timeout=10000", *options, self.address + path]
-            return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+            command += ["--enable-logging=stderr", "--timeout=60000", *options, self.address + path]
+            return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
     def picture(self, name: str, path: str, width: int, height: int, *options: str) -> Path:
         file = self.folder / f"{name}.png"

@@ -80,7 +80,7 @@ class Gateway(unittest.TestCase):
         trust = {"REQUESTS_CA_BUNDLE": f"{self.folder}/tls.pem", "SSL_CERT_FILE": f"{self.folder}/tls.pem"}
         trust["OTEL_EXPORTER_OTLP_CERTIFICATE"] = f"{self.folder}/tls.pem"
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=60, env={"PATH": os.environ["PATH"], **trust, **environment}
+            command, capture_output=True, text=True, timeout=180, env={"PATH": os.environ["PATH"], **trust, **environment}
         )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return json.loads(done.stdout.splitlines()[-1])
@@ -94,7 +94,7 @@ class Gateway(unittest.TestCase):
         told = self.client("client_moesifapi.py", "https://api.stripe.com", MOESIF_APPLICATION_ID=TOKEN)
         self.assertEqual(len(told["events"]), 5)
         for encoding in ("protobuf", "json"):
-            spans = self.client("client_otlp_unwell.py", encoding, "10", OTEL_EXPORTER_OTLP_HEADERS=f"authorization=Bearer%20{TOKEN}")
+            spans = self.client("client_otlp_unwell.py", encoding, "60", OTEL_EXPORTER_OTLP_HEADERS=f"authorization=Bearer%20{TOKEN}")
             self.assertEqual((spans["result"], spans["answers"]), ("SUCCESS", [{"status": 200, "retry_after": None}]))
         # Sent on, over TLS as well, and stored: 1 + 5 + 2.
         token = self.installation.command("farwatch-aggregator", "token", "create", "--scope", "read", "--name", "r").split()[-1]

@@ -165,7 +165,7 @@ class Live(unittest.TestCase):
         cls.installation.wait_for(is_capturing, SEEN_WITHIN_S, "packets are captured")
 
     def curl(self, *arguments: str, expect: int = 0) -> None:
-        done = subprocess.run(["curl", "-s", "-o", "/dev/null", *arguments], env=clean_environment(), timeout=60,
+        done = subprocess.run(["curl", "-s", "-o", "/dev/null", *arguments], env=clean_environment(), timeout=180,
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, expect, done.stderr)
 
@@ -219,7 +219,7 @@ class PacketsLive(Live):
         settings = self.installation.state / "resolv.conf"
         settings.write_text(f"nameserver {FAR}\noptions attempts:1\n")
         script = f"mount --bind {settings} /etc/resolv.conf && exec curl -s http://api.github.com/nowhere"
-        subprocess.run(["unshare", "--mount", "sh", "-c", script], env=clean_environment(), timeout=60, check=False)
+        subprocess.run(["unshare", "--mount", "sh", "-c", script], env=clean_environment(), timeout=180, check=False)
         call = self.calls("api.github.com/", 1)[0]
         self.assertEqual((call["error"], call["partner"], call.get("response")), ("dns_failure", "github", None))
 
@@ -274,7 +274,7 @@ class PacketsLive(Live):
         self.assertIn("PRIVILEGES", self.installation.command("farwatch-agent", "status"))
         doctor = subprocess.run(
             [self.installation.bin / "farwatch-agent", "doctor", "--config", self.installation.state / "agent.yaml"],
-            env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+            env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
         self.assertIn("✗ privileges: the process with the privileges is gone", doctor.stdout)
         self.curl(f"http://{FAR}:{self.port}/goes-on/200/70")
         self.assertEqual(self.calls("/goes-on/", 1)[0]["source"], "packets")
@@ -379,7 +379,7 @@ class KeyLogLive(Live):
         folder = tempfile.TemporaryDirectory(prefix="farwatch-keys-")
         cls.addClassCleanup(folder.cleanup)
         cls.key_log = Path(folder.name) / "keys.log"
-        cls.until = time.time() + 90
+        cls.until = time.time() + 150
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cls.until))
         cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}' + cls.limits
         super().setUpClass()
@@ -387,7 +387,7 @@ class KeyLogLive(Live):
     def tls_call(self, path: str, *more: str) -> None:
         environment = clean_environment() | {"SSLKEYLOGFILE": str(self.key_log)}
         subprocess.run(["curl", "-sk", "--http1.1", "-o", "/dev/null", *more,
-                        f"https://{FAR}:{self.tls_port}{path}"], env=environment, check=True, timeout=60)
+                        f"https://{FAR}:{self.tls_port}{path}"], env=environment, check=True, timeout=180)
         self.key_log.chmod(0o600)
 
     def status_text(self) -> str:
@@ -408,7 +408,7 @@ class KeyLogLive(Live):
         self.assertIn("KEY LOG", self.status_text())
         doctor = subprocess.run(
             [self.installation.bin / "farwatch-agent", "doctor", "--config", self.installation.state / "agent.yaml"],
-            env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+            env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
         self.assertIn("! key log", doctor.stdout)
         self.check_that_no_secret_is_kept()
         time.sleep(max(0.0, self.until + 1 - time.time()))  # The switch goes by the wall clock, and so must this.
@@ -470,7 +470,7 @@ class PacketsRefused(unittest.TestCase):
         self.check_that_it_takes_calls(installation, "CAP_NET_RAW")
         done = subprocess.run(
             [*without, installation.bin / "farwatch-agent", "doctor", "--config", installation.state / "agent.yaml"],
-            env=clean_environment(), capture_output=True, text=True, timeout=60, check=False)
+            env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
         self.assertIn("give the service CAP_NET_RAW", done.stdout)
 
     @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")

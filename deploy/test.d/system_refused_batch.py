@@ -33,7 +33,7 @@ class RefusedBatch(unittest.TestCase):
     def agent_says(self, *command: str) -> str:
         """Whatever its exit code: that of `doctor` tells how bad things are."""
         words = [str(self.installation.bin / "farwatch-agent"), *command, "--config", str(self.installation.state / "agent.yaml")]
-        return subprocess.run(words, env=clean_environment(), capture_output=True, text=True, check=False, timeout=60).stdout
+        return subprocess.run(words, env=clean_environment(), capture_output=True, text=True, check=False, timeout=180).stdout
 
     def test_it_is_set_aside_and_told_of_while_those_behind_it_go_on(self):
         state, copy = self.installation.state / "agent", self.installation.state / "agent.copy"

@@ -154,7 +154,7 @@ class Shares(unittest.TestCase):
         """What a command prints as JSON, for somebody who may act."""
         environment = clean_environment() | {"FARWATCH_TOKEN": self.tokens["operate"]}
         command = [str(self.installation.bin / "farwatch"), *arguments, "--json", "--url", self.address]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=180, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
         return json.loads(done.stdout) if done.stdout else None
 

@@ -41,7 +41,7 @@ class Upgrade:
     @classmethod
     def run_migration(cls, *arguments: str) -> str:
         done = subprocess.run(
-            [*cls.migrate, *arguments], env=clean_environment(), capture_output=True, text=True, timeout=60, check=False
+            [*cls.migrate, *arguments], env=clean_environment(), capture_output=True, text=True, timeout=180, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -175,7 +175,7 @@ class Sample(unittest.TestCase):
     def ask(self, method: str, port: int, path: str, document: dict | None = None) -> dict:
         body = json.dumps(document).encode() if document is not None else None
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, method=method)
-        return json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20))
+        return json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60))
 
     def test_answers_failures_webhooks_and_a_lost_network_arrive_as_the_shop_saw_them(self):
         stripe, slack = self.start("partners.py", "stripe"), 1  # Nobody listens on port 1: that partner is away.
@@ -200,7 +200,9 @@ class Sample(unittest.TestCase):
         self.assertEqual(seen.count(("outbound", "stripe", 503, None)), 1)
         self.assertGreaterEqual(seen.count(("outbound", "stripe", 200, None)), 5)
         self.assertEqual(seen.count(("outbound", "slack", 502, None)), 9)
-        self.assertEqual(seen[-2:], [("outbound", partner, None, "ProxyError") for partner in ("stripe", "slack")])
+        # A webhook may come late; the orders are one after the other.
+        outbound = [call for call in seen if call[0] == "outbound"]
+        self.assertEqual(outbound[-2:], [("outbound", partner, None, "ProxyError") for partner in ("stripe", "slack")])
         self.assertGreaterEqual(seen.count(("inbound", "stripe", 200, None)), 1)
 
         spans = {span["span_id"]: span for span in Sink.spans}
@@ -238,7 +240,7 @@ class Sample(unittest.TestCase):
     def test_a_program_that_ends_by_itself_is_noticed_with_its_last_words(self):
         command = [sys.executable, "-c", "import sys; print(4711, flush=True); sys.exit('out of luck')"]
         self.assertEqual(self.programs.start_on_port("brief", command, dict(os.environ)), 4711)
-        self.programs.running["brief"].wait(10)
+        self.programs.running["brief"].wait(60)
         with self.assertRaisesRegex(ProgramFailed, "ended with code 1\n.*out of luck"):
             self.programs.check()
         with self.assertRaisesRegex(ProgramFailed, "mute did not start"):
