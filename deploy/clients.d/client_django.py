@@ -40,7 +40,7 @@ seen = {}
 
 def order(request, status):
     seen[request.path] = {name.lower(): value for name, value in request.headers.items()}
-    charged = requests.post(f"{partner}/status/{status}", json={"amount": 7}, timeout=10)
+    charged = requests.post(f"{partner}/status/{status}", json={"amount": 7}, timeout=60)
     return JsonResponse({"charged": charged.status_code}, status=201, headers={"X-Answered-By": "shop 2"})
 
 
@@ -63,10 +63,10 @@ url = f"http://127.0.0.1:{server.server_port}"
 threading.Thread(target=server.serve_forever, daemon=True).start()
 truth = []
 for where, company, body in [("/orders/200", "acme", {"sku": "a"}), ("/orders/503", "umbrella", {"sku": "b"}), ("/account/ann", "acme", {})]:
-    answer = PLAIN.post(url + where, headers={"X-Company": company}, json=body, timeout=10)
+    answer = PLAIN.post(url + where, headers={"X-Company": company}, json=body, timeout=60)
     one = {"url": url + where, "status": answer.status_code, "body": body, "answer": answer.text, "headers": seen.get(where)}
     truth.append(one | {"answer_headers": {name.lower(): value for name, value in answer.headers.items()}})
-time.sleep(6)  # The middleware sends every few seconds.
+time.sleep(12)  # The middleware sends every few seconds, and nothing tells when it has.
 print(json.dumps({"url": url, "inbound": truth}))
 sys.stdout.flush()
 server.shutdown()

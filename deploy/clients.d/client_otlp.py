@@ -21,7 +21,7 @@ resource = Resource.create(
     {"service.name": "shop", "service.version": "2.3.1", "deployment.environment.name": "test", "tenant.id": "acme"}
 )
 provider = TracerProvider(resource=resource)
-exporter = OTLPSpanExporter(endpoint=f"{agent}/v1/traces")
+exporter = OTLPSpanExporter(endpoint=f"{agent}/v1/traces", timeout=60)
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 times = {}
 
@@ -52,7 +52,7 @@ for method, path in [
     ("GET", "/drop"),
 ]:
     try:
-        answer = requests.request(method, partner + path, timeout=10)
+        answer = requests.request(method, partner + path, timeout=60)
         status = answer.status_code
     except requests.ConnectionError:
         status = None

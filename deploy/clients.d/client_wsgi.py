@@ -27,7 +27,7 @@ def application(environ, start_response):
         status, answer = "200 OK", b'{"received":true}'
     elif path.startswith("/orders/"):
         # Asks the partner on behalf of a customer.
-        charged = requests.post(f"{partner}/status/{path.rsplit('/', 1)[1]}", json={"amount": 7}, timeout=10)
+        charged = requests.post(f"{partner}/status/{path.rsplit('/', 1)[1]}", json={"amount": 7}, timeout=60)
         status, answer = "201 Created", json.dumps({"charged": charged.status_code}).encode()
     else:
         status, answer = "200 OK", b"<html>somebody's page</html>"
@@ -64,10 +64,10 @@ for path, headers, body in [
     ("/orders/503", {"X-Company": "umbrella"}, {"sku": "b"}),
     ("/account/ann", {"Cookie": "session=1"}, None),
 ]:
-    answer = PLAIN.post(url + path, headers=headers, json=body, timeout=10)
+    answer = PLAIN.post(url + path, headers=headers, json=body, timeout=60)
     one = {"url": url + path, "status": answer.status_code, "body": body, "answer": answer.text, "headers": seen[path]}
     truth.append(one | {"answer_headers": {name.lower(): value for name, value in answer.headers.items()}})
-time.sleep(3)  # The middleware sends every second.
+time.sleep(8)  # The middleware sends every second, and nothing tells when it has.
 print(json.dumps({"url": url, "inbound": truth}))
 sys.stdout.flush()
 server.shutdown()

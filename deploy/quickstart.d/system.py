@@ -142,6 +142,7 @@ class System:
             "OTEL_RESOURCE_ATTRIBUTES": ",".join(f"{name}={value}" for name, value in resource.items()),
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.ports.receivers}",
             "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "60",  # Seconds, here. No call is to be missing because something was held up.
             "OTEL_BSP_SCHEDULE_DELAY": "500",
             "OTEL_SEMCONV_STABILITY_OPT_IN": "http",  # The stable names; the older ones are this SDK's default.
             "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST": "stripe-signature",
