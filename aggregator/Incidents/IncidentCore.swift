@@ -145,7 +145,9 @@ public struct IncidentCore: Sendable {
                 (candidate.onset, candidate.evidence) = (suspicion.onset, suspicion.evidence)
             }
             candidate.heardAt = now
-            if candidate.lookAt == nil, candidate.evidence >= candidate.evidenceAtLook + 1 { candidate.lookAt = now }
+            // A look takes the longer the more calls there are, and of many calls there is more evidence every second.
+            let more = max(1, candidate.evidenceAtLook / 10)
+            if candidate.lookAt == nil, candidate.evidence >= candidate.evidenceAtLook + more { candidate.lookAt = now }
             candidates[key] = candidate
         }
     }
