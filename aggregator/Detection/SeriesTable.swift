@@ -24,67 +24,20 @@ public struct SeriesKey: Hashable, Sendable {
     public var value: NameID { NameID(truncatingIfNeeded: packed) }
 }
 
-/// Numbers the series: an open-addressed table of 64-bit keys. It is asked some ten times a call, and `Dictionary`'s hashing
-/// against collisions by design costs five times as much; keys here are our own small numbers.
+/// Numbers the series.
 public struct SeriesTable: Sendable {
-    /// Key and number side by side: both are read together, and the table is larger than a cache.
-    private struct Slot {
-        var key = UInt64.max
-        var number: Int32 = 0
-    }
-
-    private var slots: [Slot]
-    private var mask: Int
+    private var numbers: NumberTable
     public private(set) var keys: [SeriesKey] = []
-    public let countMax: Int
+    public var countMax: Int { numbers.countMax }
 
-    public init(countMax: Int) {
-        self.countMax = countMax
-        slots = [Slot](repeating: Slot(), count: 1 << 7)
-        mask = (1 << 7) - 1
-    }
+    public init(countMax: Int) { numbers = NumberTable(countMax: countMax) }
 
     /// The number of a series, new or known; nil at the limit.
     public mutating func number(of key: SeriesKey) -> Int? {
-        var place = place(key.packed)
-        while slots[place].key != .max {
-            if slots[place].key == key.packed { return Int(slots[place].number) }
-            place = (place + 1) & mask
-        }
-        return append(key, at: place)
+        let number = numbers.number(of: key.packed)
+        if number == keys.count { keys.append(key) }
+        return number
     }
 
-    public func known(_ key: SeriesKey) -> Int? {
-        var place = place(key.packed)
-        while slots[place].key != .max {
-            if slots[place].key == key.packed { return Int(slots[place].number) }
-            place = (place + 1) & mask
-        }
-        return nil
-    }
-
-    private mutating func append(_ key: SeriesKey, at place: Int) -> Int? {
-        guard keys.count < countMax else { return nil }
-        slots[place] = Slot(key: key.packed, number: Int32(keys.count))
-        keys.append(key)
-        if keys.count * 2 > slots.count { grow() }
-        return keys.count - 1
-    }
-
-    private mutating func grow() {
-        let size = slots.count * 2
-        mask = size - 1
-        slots = [Slot](repeating: Slot(), count: size)
-        for (number, key) in keys.enumerated() {
-            var place = place(key.packed)
-            while slots[place].key != .max { place = (place + 1) & mask }
-            slots[place] = Slot(key: key.packed, number: Int32(number))
-        }
-    }
-
-    @inline(__always)
-    private func place(_ key: UInt64) -> Int {
-        let mixed = (key ^ key >> 29) &* 0x9E37_79B9_7F4A_7C15
-        return Int(truncatingIfNeeded: mixed >> 32) & mask
-    }
+    public func known(_ key: SeriesKey) -> Int? { numbers.known(key.packed) }
 }

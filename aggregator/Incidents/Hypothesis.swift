@@ -7,19 +7,9 @@ import Rollups
 public struct Hypothesis: Sendable {
     public var scope: Scope
     public var group: SymptomGroup
-    public var calls = 0.0
-    public var failures = 0.0
-    /// Failures that would be usual.
-    public var expected = 0.0
-    /// The logarithm of the chance of just these calls when nothing is wrong. Summed call by call, because what is usual differs
-    /// between them: a mean of it would make a mixture of partners look better explained than it is.
-    private var usualLikelihood = 0.0
-    /// Failures that came by themselves: where they usually come in clumps, one is hardly more than the other.
-    public private(set) var independentFailures = 0.0
+    var counts = ScopeCounts()
     /// What it costs to believe it, in nats: each condition is one of many that could have been named.
     public var penalty = 0.0
-    public var firstFailure = Instant(nanosecondsSinceEpoch: .max)
-    public var lastFailure = Instant(nanosecondsSinceEpoch: .min)
 
     init(_ scope: Scope, _ group: SymptomGroup, penalty: Double) {
         self.scope = scope
@@ -27,12 +17,20 @@ public struct Hypothesis: Sendable {
         self.penalty = penalty
     }
 
+    public var calls: Double { counts.calls }
+    public var failures: Double { counts.failures }
+    /// Failures that would be usual.
+    public var expected: Double { counts.expected }
+    /// Failures that came by themselves: where they usually come in clumps, one is hardly more than the other.
+    public var independentFailures: Double { counts.independentFailures }
+    public var firstFailure: Instant { counts.firstFailure }
+    public var lastFailure: Instant { counts.lastFailure }
     /// How much better one risen share explains the calls in its scope than chance does, in nats of independent failures (quasi-
     /// likelihood: R. W. M. Wedderburn, 1974).
     public var likelihood: Double {
         guard calls > 0, failures > 0, failures > expected else { return 0 }
         let risen = failures * log(share) + (share < 1 ? (calls - failures) * log(1 - share) : 0)
-        return max(0, risen - usualLikelihood) * independentFailures / failures
+        return max(0, risen - counts.usualLikelihood) * independentFailures / failures
     }
     public var score: Double { likelihood - penalty }
     public var share: Double { calls > 0 ? min(1, failures / calls) : 0 }
@@ -40,16 +38,45 @@ public struct Hypothesis: Sendable {
     /// How long failures have been seen.
     public var span: Duration { lastFailure > firstFailure ? lastFailure - firstFailure : .zero }
 
+    @inline(__always)
     mutating func count(_ cell: CallCell, _ usual: UsualShare) {
+        counts.count(cell, usual, failed: cell.symptom.group == group)
+    }
+}
+
+/// Calls and failures, with what would be usual of them.
+struct ScopeCounts: Sendable {
+    private(set) var calls = 0.0
+    private(set) var failures = 0.0
+    private(set) var expected = 0.0
+    /// The logarithm of the chance of just these calls when nothing is wrong. Summed call by call, because what is usual differs
+    /// between them: a mean of it would make a mixture of partners look better explained than it is.
+    private(set) var usualLikelihood = 0.0
+    private(set) var independentFailures = 0.0
+    private(set) var firstFailure = Instant(nanosecondsSinceEpoch: .max)
+    private(set) var lastFailure = Instant(nanosecondsSinceEpoch: .min)
+
+    @inline(__always)
+    mutating func count(_ cell: CallCell, _ usual: UsualShare, failed: Bool) {
         let count = Double(cell.count)
         calls += count
         expected += count * usual.share
-        guard cell.symptom.group == group else { return usualLikelihood += count * usual.logMiss }
+        guard failed else { return usualLikelihood += count * usual.logMiss }
         usualLikelihood += count * usual.logHit
         failures += count
         independentFailures += count / usual.clump
-        if cell.time < firstFailure { firstFailure = cell.time }
-        if cell.time > lastFailure { lastFailure = cell.time }
+        firstFailure = min(firstFailure, cell.time)
+        lastFailure = max(lastFailure, cell.time)
+    }
+
+    mutating func add(_ other: ScopeCounts) {
+        calls += other.calls
+        failures += other.failures
+        expected += other.expected
+        usualLikelihood += other.usualLikelihood
+        independentFailures += other.independentFailures
+        firstFailure = min(firstFailure, other.firstFailure)
+        lastFailure = max(lastFailure, other.lastFailure)
     }
 }
 

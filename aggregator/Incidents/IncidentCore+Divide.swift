@@ -26,7 +26,9 @@ extension IncidentCore {
         let since = now - Self.lateTime
         guard incident.scope.partner != 0, max(incident.startedAt, incident.evidenceSince) < since else { return false }
         var localizer = localizer(incident.groups[0], but: [incident.id], at: now)
-        guard let (whole, parts) = parts(of: incident, &localizer, since: since) else { return false }
+        guard let (whole, parts) = parts(of: incident, explanations(&localizer, incident, since: since)) else {
+            return false
+        }
         for part in parts where part.score >= whole.score + Self.marginMin {
             let rest = localizer.weigh(incident.scope, part.group, since: since, without: [part.scope])
             let missed = rest.calls * incident.extent.share
@@ -46,17 +48,20 @@ extension IncidentCore {
 
     /// Whether an incident is two causes: two parts of it, that explain more than the whole and have no beginning or no symptom in
     /// common. The incident goes on as the greater, and another is opened for the other.
-    mutating func split(_ index: Int, since: Instant, at now: Instant) -> Bool {
+    ///
+    /// - Parameter within: what explains the incident's calls since then.
+    mutating func split(_ index: Int, _ within: [Hypothesis], since: Instant, at now: Instant) -> Bool {
         let incident = open[index]
-        guard incident.scope.partner != 0, !incident.isQuiet, open.count < configuration.openMax else { return false }
-        var localizer = localizer(incident.groups[0], but: [incident.id], at: now)
-        guard let (whole, parts) = parts(of: incident, &localizer, since: since) else { return false }
+        guard incident.scope.partner != 0, !incident.isQuiet, open.count < configuration.openMax,
+            let (whole, parts) = parts(of: incident, within)
+        else { return false }
         for first in parts where first.score < whole.score {
             var others = self.localizer(incident.groups[0], but: [incident.id], and: first.scope, at: now)
-            guard let second = self.parts(of: incident, &others, since: since)?.parts.first,
-                first.score + second.score >= whole.score + Localizer.incidentCost + Self.marginMin,
-                !isOneCause(first, localizer.symptoms(of: first), second, others.symptoms(of: second))
+            guard let second = self.parts(of: incident, explanations(&others, incident, since: since))?.parts.first,
+                first.score + second.score >= whole.score + Localizer.incidentCost + Self.marginMin
             else { continue }
+            let symptoms = localizer(incident.groups[0], but: [incident.id], at: now).symptoms(of: first)
+            if isOneCause(first, symptoms, second, others.symptoms(of: second)) { continue }
             divide(index, first, second, at: now)
             return true
         }
@@ -76,14 +81,16 @@ extension IncidentCore {
         decide("split: incident \(new.id) from \(incident.id), two causes explain them", key, at: now)
     }
 
-    /// An incident's whole scope as it does since a time, and the scopes within it that would be incidents by themselves, best
-    /// first; nil where the whole is none any more.
-    private func parts(of incident: Incident, _ localizer: inout Localizer, since: Instant)
-        -> (whole: Hypothesis, parts: [Hypothesis])?
-    {
+    private func explanations(_ localizer: inout Localizer, _ incident: Incident, since: Instant) -> [Hypothesis] {
         let scope = incident.scope
-        let ranked = localizer.explain(
+        return localizer.explain(
             incident.groups[0], scope.partner, scope.direction ?? .outbound, since: since, also: scope)
+    }
+
+    /// Of the explanations of an incident's calls: its whole scope, and the scopes within it that would be incidents by
+    /// themselves, best first; nil where the whole is none any more.
+    private func parts(of incident: Incident, _ ranked: [Hypothesis]) -> (whole: Hypothesis, parts: [Hypothesis])? {
+        let scope = incident.scope
         guard let whole = ranked.first(where: { $0.scope == scope }) else { return nil }
         let parts = ranked.filter {
             $0.scope != scope && scope.contains($0.scope, detector.networks) && $0.score >= configuration.openMin

@@ -27,6 +27,8 @@ extension IncidentCore {
     struct Finding {
         var best: Hypothesis
         var confidence: Double
+        /// All that were tried within the partner.
+        var within: [Hypothesis] = []
         /// Of the scope that an incident has now.
         var currentScore = 0.0
     }
@@ -58,10 +60,11 @@ extension IncidentCore {
         -> Finding?
     {
         var localizer = localizer(key.group, but: own, at: now)
-        var ranked: [Hypothesis] = []
+        var within: [Hypothesis] = []
         if key.partner != 0 {
-            ranked = localizer.explain(key.group, key.partner, key.direction, since: since, also: current)
+            within = localizer.explain(key.group, key.partner, key.direction, since: since, also: current)
         }
+        var ranked = within
         // Asked only where an incident would follow: it looks at everybody's calls.
         let isSerious = key.partner == 0 || ranked.first.map { $0.score >= configuration.openMin } ?? false
         if key.group == .down, key.direction == .outbound, isSerious,
@@ -75,7 +78,7 @@ extension IncidentCore {
         let rivals = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
         let doubt = rivals + doubtOfNetwork(best, &localizer)
         return Finding(
-            best: best, confidence: Self.nameable / (1 + doubt),
+            best: best, confidence: Self.nameable / (1 + doubt), within: within,
             currentScore: ranked.first { $0.scope == current }?.score ?? 0)
     }
 

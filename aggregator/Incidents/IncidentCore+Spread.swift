@@ -50,10 +50,9 @@ extension Localizer {
     /// What happened to the calls that a hypothesis explains, and nothing else does.
     func symptoms(of best: Hypothesis) -> [Symptom: Double] {
         var found: [Symptom: Double] = [:]
-        forEachRecent(best.scope.partner, best.scope.direction, since: best.firstFailure) {
-            if $0.symptom.group == best.group, best.scope.holds($0, detector.networks) {
-                found[$0.symptom, default: 0] += Double($0.count)
-            }
+        for cell in recent(best.scope.partner, best.scope.direction, since: best.firstFailure)
+        where cell.symptom.group == best.group && best.scope.holds(cell, detector.networks) {
+            found[cell.symptom, default: 0] += Double(cell.count)
         }
         return found
     }

@@ -145,10 +145,21 @@ public struct IncidentCore: Sendable {
                 (candidate.onset, candidate.evidence) = (suspicion.onset, suspicion.evidence)
             }
             candidate.heardAt = now
-            if candidate.lookAt == nil, candidate.evidence >= candidate.evidenceAtLook + 1 { candidate.lookAt = now }
+            let more = moreEvidence(for: key, than: candidate.evidenceAtLook)
+            if candidate.lookAt == nil, candidate.evidence >= candidate.evidenceAtLook + more { candidate.lookAt = now }
             candidates[key] = candidate
         }
     }
+
+    /// How much more evidence is worth another look, in nats. A look takes the longer the more calls there are, and of many calls
+    /// there is more evidence every second.
+    private func moreEvidence(for key: CandidateKey, than evidence: Double) -> Double {
+        let history = detector.history
+        let cellCount = key.partner == 0 ? history.cellCount : history.line(key.partner).cells.count
+        return cellCount < Self.cheapLookMax ? 1 : max(1, evidence / 20)
+    }
+
+    private static let cheapLookMax = 5_000
 
     private mutating func examineCandidates(at now: Instant) {
         guard !candidates.isEmpty else { return }

@@ -29,7 +29,7 @@ extension Localizer {
             let usual = self.usual(Self.whole(partner, .outbound), group)
             let usualInbound = self.usual(Self.whole(partner, .inbound), group)
             let network = detector.networks[Int(partner)]
-            forEachRecent(partner, nil, since: since) { cell in
+            for cell in recent(partner, nil, since: since) {
                 tallies.count(cell, cell.direction == .outbound ? usual : usualInbound, network: network)
             }
         }
@@ -43,7 +43,7 @@ extension Localizer {
     private mutating func fails(_ partner: NameID, _ group: SymptomGroup, since: Instant) -> Bool {
         let usual = usual(Self.whole(partner, .outbound), group)
         var tally = Hypothesis(Scope(partner: partner, direction: .outbound), group, penalty: 0)
-        forEachRecent(partner, .outbound, since: since) { tally.count($0, usual) }
+        for cell in recent(partner, .outbound, since: since) { tally.count(cell, usual) }
         return tally.likelihood >= Self.shareMin
     }
 

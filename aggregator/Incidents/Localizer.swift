@@ -12,8 +12,6 @@ import Rollups
 /// there are. Too wide a scope takes in calls that succeed, too narrow a one leaves failures out, and both lower the ratio; where
 /// two are as good the one with fewer conditions is cheaper.
 struct Localizer {
-    /// Values of one dimension that are tried, those with most failures first.
-    static let valuesMax = 3
     /// Cells looked at; of a longer time only the latest.
     static let cellsMax = 40_000
 
@@ -24,6 +22,8 @@ struct Localizer {
 
     private var table = SeriesTable(countMax: 1 << 20)
     private var usuals: [UsualShare] = []
+    /// What is usual for the calls of one partner and direction, by route and customer.
+    private var usualOfCalls = UsualOfCalls()
 
     init(_ detector: Detector, at now: Instant, explained: ExplainedCalls) {
         self.detector = detector
@@ -38,15 +38,21 @@ struct Localizer {
         _ group: SymptomGroup, _ partner: NameID, _ direction: Direction, since: Instant, also current: Scope? = nil
     ) -> [Hypothesis] {
         let cells = recent(partner, direction, since: since)
-        var candidates = candidates(cells, group, partner, direction)
+        let values = failing(cells, group)
+        guard values.contains(where: { !$0.isEmpty }) else { return [] }
+        var candidates = candidates(values, group, partner, direction)
         if let current, current.partner == partner, !candidates.contains(where: { $0.scope == current }) {
             candidates.append(Hypothesis(current, group, penalty: 2))
         }
-        guard !candidates.isEmpty else { return [] }
-        for cell in cells {
-            let usual = usual(cell, group)
-            for index in candidates.indices where candidates[index].scope.holds(cell, detector.networks) {
-                candidates[index].count(cell, usual)
+        var classes = ScopeClasses(values)
+        for cell in cells { classes.count(cell, usual(cell, group), failed: cell.symptom.group == group) }
+        for index in candidates.indices {
+            if let counts = classes.counts(in: candidates[index].scope) {
+                candidates[index].counts = counts
+            } else {
+                for cell in cells where candidates[index].scope.holds(cell, detector.networks) {
+                    candidates[index].count(cell, usual(cell, group))
+                }
             }
         }
         for index in candidates.indices where candidates[index].scope.serviceVersion != 0 {
@@ -55,50 +61,36 @@ struct Localizer {
         return candidates.sorted { $0.score > $1.score }
     }
 
-    func recent(_ partner: NameID, _ direction: Direction?, since: Instant) -> [CallCell] {
-        var cells: [CallCell] = []
-        forEachRecent(partner, direction, since: since) { cells.append($0) }
-        return cells
-    }
-
     /// A partner's calls since a time that nothing explains, latest first, at most `cellsMax`.
-    @inline(__always)
-    func forEachRecent(_ partner: NameID, _ direction: Direction?, since: Instant, _ body: (CallCell) -> Void) {
-        let cells = detector.history.line(partner).cells
-        // By arrival: those that arrive up to a minute late stand behind later ones.
-        let oldest = since - .seconds(60)
-        var count = 0
-        for place in cells.indices.reversed() {
-            let cell = cells[place]
-            if cell.time < oldest || count == Self.cellsMax { return }
-            guard cell.time >= since, direction == nil || cell.direction == direction,
-                !explained.hold(cell, detector.networks)
-            else { continue }
-            count += 1
-            body(cell)
-        }
+    func recent(_ partner: NameID, _ direction: Direction?, since: Instant) -> RecentCells {
+        RecentCells(
+            detector.history.line(partner).cells, direction, since: since, explained, detector.networks,
+            countMax: Self.cellsMax)
     }
 
-    private mutating func candidates(
-        _ cells: [CallCell], _ group: SymptomGroup, _ partner: NameID, _ direction: Direction
-    ) -> [Hypothesis] {
-        var failing: [Dimension: [NameID: Double]] = [:]
+    /// Of each of `ScopeClasses.dimensions`, the values that failed most, most first.
+    private func failing(_ cells: RecentCells, _ group: SymptomGroup) -> [[NameID]] {
+        var counts = ScopeClasses.dimensions.map { _ in ValueCounts() }
         for cell in cells where cell.symptom.group == group {
-            for dimension in Self.dimensions where cell[dimension] != 0 {
-                failing[dimension, default: [:]][cell[dimension], default: 0] += Double(cell.count)
+            for (index, dimension) in ScopeClasses.dimensions.enumerated() where cell[dimension] != 0 {
+                counts[index].add(Double(cell.count), of: cell[dimension])
             }
         }
-        guard !failing.isEmpty else { return [] }
+        return counts.map { $0.largest(ScopeClasses.valuesMax) }
+    }
+
+    private func candidates(
+        _ values: [[NameID]], _ group: SymptomGroup, _ partner: NameID, _ direction: Direction
+    ) -> [Hypothesis] {
         let whole = Scope(partner: partner, direction: direction)
         // That requests are suddenly refused with nothing changed on our side is the less likely story.
         let unchanged = group.isRejection ? 3.0 : 0
         var candidates = [Hypothesis(whole, group, penalty: unchanged)]
         var singles: [(dimension: Dimension, value: NameID, cost: Double)] = []
-        for dimension in Self.dimensions {
+        for (dimension, values) in zip(ScopeClasses.dimensions, values) {
             let count = detector.valueCount(partner, direction, dimension)
             guard count > 1 else { continue }
-            let values = failing[dimension, default: [:]].sorted { ($0.value, $1.key) > ($1.value, $0.key) }
-            for (value, _) in values.prefix(Self.valuesMax) {
+            for value in values {
                 guard let cost = cost(dimension, value, of: count, group) else { continue }
                 singles.append((dimension, value, cost))
                 let base = dimension == .serviceVersion ? 0 : unchanged
@@ -115,8 +107,6 @@ struct Localizer {
         }
         return candidates
     }
-
-    private static let dimensions: [Dimension] = [.route, .region, .host, .customer, .serviceVersion]
 
     /// A host lies in one region and runs one release: naming both says nothing.
     private static func isPair(_ first: Dimension, _ second: Dimension) -> Bool {
@@ -170,7 +160,16 @@ struct Localizer {
     // MARK: What is usual
 
     /// For a call: its route's share, raised by as much as its customer is usually worse than the partner.
+    @inline(__always)
     mutating func usual(_ cell: CallCell, _ group: SymptomGroup) -> UsualShare {
+        usualOfCalls.turn(to: cell, group)
+        if let known = usualOfCalls[cell] { return known }
+        let usual = usualOfRoute(cell, group)
+        usualOfCalls.append(usual)
+        return usual
+    }
+
+    private mutating func usualOfRoute(_ cell: CallCell, _ group: SymptomGroup) -> UsualShare {
         let route = usual(
             SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .route, value: cell.route), group)
         guard cell.customer != 0 else { return route }
@@ -193,5 +192,35 @@ struct Localizer {
         UsualShare(
             detector.usual(key, group, at: now),
             clump: detector.clumpSize(key.partner, key.direction, group, at: now))
+    }
+}
+
+/// What is usual for the calls of one partner and direction, as it was worked out for each route with each customer.
+private struct UsualOfCalls {
+    private var whole: SeriesKey?
+    private var group = SymptomGroup.none
+    private var numbers = NumberTable(countMax: 1 << 20)
+    private var shares: [UsualShare] = []
+
+    /// Forgets what is known of others.
+    @inline(__always)
+    mutating func turn(to cell: CallCell, _ group: SymptomGroup) {
+        let whole = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: .partner, value: 0)
+        guard whole != self.whole || group != self.group else { return }
+        self = UsualOfCalls()
+        (self.whole, self.group) = (whole, group)
+    }
+
+    /// Nil: `append` it next.
+    subscript(cell: CallCell) -> UsualShare? {
+        mutating get {
+            let pair = UInt64(UInt32(bitPattern: cell.route)) << 32 | UInt64(UInt32(bitPattern: cell.customer))
+            guard let number = numbers.number(of: pair), number < shares.count else { return nil }
+            return shares[number]
+        }
+    }
+
+    mutating func append(_ usual: UsualShare) {
+        if shares.count < numbers.count { shares.append(usual) }
     }
 }
