@@ -50,6 +50,10 @@ enum Doctor {
                 findings.append(.good("\(name) listens on \(address), with TLS"))
             }
         }
+        if let rule = settings.certificates {
+            let whose = rule.names.isEmpty ? "any name" : rule.names.joined(separator: ", ")
+            findings.append(.good("agents may show a client certificate of \(whose) instead of a token"))
+        }
         if settings.retention.byteCountMax == nil {
             findings.append(
                 .warning(
@@ -58,6 +62,23 @@ enum Doctor {
                     "set retention.max_bytes to four fifths of the disk"))
         }
         return findings
+    }
+
+    /// Of files with certificates, by when they end.
+    static func certificateFindings(
+        _ settings: AggregatorSettings, at now: Instant, endOf: (_ file: String) -> Instant?
+    ) -> [Finding] {
+        [settings.tls?.certificateFile, settings.ingestTLS?.clientCAFile].compactMap { $0 }.map { file in
+            guard let end = endOf(file) else {
+                return .bad(
+                    "\(file) holds no certificate that this user can read", "run doctor as the aggregator's user")
+            }
+            let remedy = "put a renewed one there, then systemctl reload farwatch-aggregator"
+            if end <= now { return .bad("\(file) has expired", remedy) }
+            let left = spanText(end - now)
+            return end - now < .seconds(14 * 86_400)
+                ? .warning("\(file) expires in \(left)", remedy) : .good("\(file) holds for \(left)")
+        }
     }
 
     static func diskFindings(_ settings: AggregatorSettings, freeBytes: Int?) -> [Finding] {
@@ -88,7 +109,7 @@ enum Doctor {
                 ? .bad("PostgreSQL \(state.serverVersion / 10_000) is too old", "use PostgreSQL 14 or later")
                 : .good("PostgreSQL \(state.serverVersion / 10_000) answers"))
         findings += size(state, settings, freeBytes, now)
-        findings += tokens(state, now) + agents(state, now) + work(state, now)
+        findings += tokens(state, settings, now) + agents(state, now) + work(state, now)
         return findings
     }
 
@@ -138,9 +159,9 @@ enum Doctor {
         ]
     }
 
-    private static func tokens(_ state: DatabaseState, _ now: Instant) -> [Finding] {
+    private static func tokens(_ state: DatabaseState, _ settings: AggregatorSettings, _ now: Instant) -> [Finding] {
         let valid = state.tokens.filter { $0.isValid(at: now) }
-        guard valid.contains(where: { $0.scopes.contains(.ingest) }) else {
+        guard valid.contains(where: { $0.scopes.contains(.ingest) }) || settings.certificates != nil else {
             return [
                 .bad(
                     "no token lets an agent deliver",

@@ -11,6 +11,7 @@ import Transport
 /// Looks at everything an agent needs on this host, and says of each thing that is not in order what to do about it.
 struct Doctor {
     static let grantWarning: Duration = .seconds(7 * 86_400)
+    static let certificateWarning: Duration = .seconds(14 * 86_400)
     static let skewMax: Duration = .seconds(5)
     static let backlogAgeMax: Duration = .seconds(300)
 
@@ -84,14 +85,33 @@ struct Doctor {
     private func mebibytes(_ byteCount: Int) -> Int { byteCount >> 20 }
 
     private var tlsFileFindings: [Finding] {
-        guard let tls = settings.tls else { return [] }
-        return [tls.caFile, tls.certificateFile, tls.keyFile].compactMap { $0 }.map { file in
-            access(file, R_OK) == 0
-                ? .good("TLS file", "\(file) can be read")
-                : .bad(
-                    "TLS file", "\(file) cannot be read by \(userName)",
-                    remedy: Files.exists(file) ? "chgrp and chmod g+r \(file) for \(userName)" : "put the file there")
+        let (forward, receive) = (settings.tls, settings.receive.tls)
+        let certificates = [
+            forward?.caFile, forward?.certificateFile, receive?.certificateFile, receive?.clientCAFile,
+        ].compactMap { $0 }
+        return certificates.map { fileFinding($0) ?? endFinding($0) }
+            + [forward?.keyFile, receive?.keyFile].compactMap { $0 }.map {
+                fileFinding($0) ?? .good("TLS file", "\($0) can be read")
+            }
+    }
+
+    private func fileFinding(_ file: String) -> Finding? {
+        guard access(file, R_OK) != 0 else { return nil }
+        return .bad(
+            "TLS file", "\(file) cannot be read by \(userName)",
+            remedy: Files.exists(file) ? "chgrp and chmod g+r \(file) for \(userName)" : "put the file there")
+    }
+
+    private func endFinding(_ file: String) -> Finding {
+        guard let end = TLSFiles.firstEndsAt(file).map(Instant.init(secondsSinceEpoch:)) else {
+            return .bad("TLS file", "\(file) holds no certificate", remedy: "put one there, in PEM")
         }
+        let remedy = "put a renewed one there, then systemctl reload farwatch-agent"
+        if end <= now { return .bad("TLS file", "\(file) expired \(end.rfc3339)", remedy: remedy) }
+        if end - now < Self.certificateWarning {
+            return .warning("TLS file", "\(file) expires \(end.rfc3339)", remedy: remedy)
+        }
+        return .good("TLS file", "\(file) can be read, and holds until \(end.rfc3339)")
     }
 
     // MARK: The running agent
@@ -204,7 +224,9 @@ struct Doctor {
             return [
                 .bad(
                     "aggregator", "\(endpoint) refuses this agent (\(response.status))",
-                    remedy: "make a token with `farwatch-aggregator token create --scope ingest` and set forward.token")
+                    remedy: settings.token == nil && settings.tls?.certificateFile != nil
+                        ? "let its certificate in by ingest.client_certificates of the aggregator, or set forward.token"
+                        : "make a token with `farwatch-aggregator token create --scope ingest` and set forward.token")
             ]
         }
         var findings: [Finding] = [.good("aggregator", "\(endpoint) answers")]
