@@ -2,6 +2,7 @@ import CallModel
 import Postgres
 import Runtime
 import Storage
+import Transport
 
 /// What `doctor` found: each with a mark, and with one remedy where something is to be done.
 public struct Finding: Sendable, Equatable {
@@ -66,10 +67,12 @@ enum Doctor {
 
     /// Of files with certificates, by when they end.
     static func certificateFindings(
-        _ settings: AggregatorSettings, at now: Instant, endOf: (_ file: String) -> Instant?
+        _ settings: AggregatorSettings, at now: Instant, endOf: (_ file: String, TLSFiles.Kind) -> Instant?
     ) -> [Finding] {
-        [settings.tls?.certificateFile, settings.ingestTLS?.clientCAFile].compactMap { $0 }.map { file in
-            guard let end = endOf(file) else {
+        let own = settings.tls.map { [($0.certificateFile, TLSFiles.Kind.own)] } ?? []
+        let authorities = settings.ingestTLS?.clientCAFile.map { [($0, TLSFiles.Kind.authorities)] } ?? []
+        return (own + authorities).map { file, kind in
+            guard let end = endOf(file, kind) else {
                 return .bad(
                     "\(file) holds no certificate that this user can read", "run doctor as the aggregator's user")
             }

@@ -4,10 +4,18 @@ import Runtime
 
 /// What the files of TLS hold, for whoever reads settings and for `doctor`.
 public enum TLSFiles {
-    /// When the first certificate of a file ends: seconds since 1970; nil where the file cannot be read or holds none.
-    public static func firstEndsAt(_ file: String) -> Int64? {
-        let certificates = try? ServerTLS.certificates(file, operation: "read")  // Who asks is told of that elsewhere.
-        return certificates.map { Int64($0[0].notValidAfter) }
+    public enum Kind: Sendable {
+        /// Whose it is stands first, then those between it and the root.
+        case own
+        /// Any of them will do.
+        case authorities
+    }
+
+    /// When what the file holds is of no use any more: seconds since 1970; nil where it cannot be read or holds no certificate.
+    public static func endsAt(_ file: String, _ kind: Kind) -> Int64? {
+        // Why it cannot be read is told by whoever uses it.
+        let ends = (try? ServerTLS.certificates(file, operation: "read"))?.map { Int64($0.notValidAfter) }
+        return kind == .own ? ends?.first : ends?.max()
     }
 
     /// Reports, each at its key, files that are missing, and what is wrong with those that are there.
@@ -33,7 +41,8 @@ public enum TLSFiles {
         do {
             try makeContext()
         } catch {
-            let key = named.first { $0.file == error.subject }?.key
+            // What is wrong with another file is reported where that one is named.
+            guard let key = named.first(where: { $0.file == error.subject })?.key else { return }
             section.report(key, "\(error.subject): \(error.cause)", hint: error.hint)
         }
     }

@@ -86,10 +86,10 @@ struct Doctor {
 
     private var tlsFileFindings: [Finding] {
         let (forward, receive) = (settings.tls, settings.receive.tls)
-        let certificates = [
-            forward?.caFile, forward?.certificateFile, receive?.certificateFile, receive?.clientCAFile,
-        ].compactMap { $0 }
-        return certificates.map { fileFinding($0) ?? endFinding($0) }
+        let own = [forward?.certificateFile, receive?.certificateFile].compactMap { $0 }
+        let authorities = [forward?.caFile, receive?.clientCAFile].compactMap { $0 }
+        return own.map { fileFinding($0) ?? endFinding($0, .own) }
+            + authorities.map { fileFinding($0) ?? endFinding($0, .authorities) }
             + [forward?.keyFile, receive?.keyFile].compactMap { $0 }.map {
                 fileFinding($0) ?? .good("TLS file", "\($0) can be read")
             }
@@ -102,8 +102,8 @@ struct Doctor {
             remedy: Files.exists(file) ? "chgrp and chmod g+r \(file) for \(userName)" : "put the file there")
     }
 
-    private func endFinding(_ file: String) -> Finding {
-        guard let end = TLSFiles.firstEndsAt(file).map(Instant.init(secondsSinceEpoch:)) else {
+    private func endFinding(_ file: String, _ kind: TLSFiles.Kind) -> Finding {
+        guard let end = TLSFiles.endsAt(file, kind).map(Instant.init(secondsSinceEpoch:)) else {
             return .bad("TLS file", "\(file) holds no certificate", remedy: "put one there, in PEM")
         }
         let remedy = "put a renewed one there, then systemctl reload farwatch-agent"

@@ -18,8 +18,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let settings = try options.load()
         let freeBytes = try? Files.availableByteCount(at: settings.stateDirectory)  // An error is a finding.
         var findings = [Finding.good("\(options.config) is valid")]
-        findings += Doctor.certificateFindings(settings, at: currentInstant()) { file in
-            TLSFiles.firstEndsAt(file).map(Instant.init(secondsSinceEpoch:))
+        findings += Doctor.certificateFindings(settings, at: currentInstant()) { file, kind in
+            TLSFiles.endsAt(file, kind).map(Instant.init(secondsSinceEpoch:))
         }
         findings += Doctor.settingsFindings(settings) + Doctor.diskFindings(settings, freeBytes: freeBytes)
         let data = settings.stateDirectory + "/postgres/data"
