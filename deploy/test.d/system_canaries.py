@@ -191,10 +191,12 @@ class Canaries(unittest.TestCase):
         incident = self.installation.wait_for(
             lambda: json.loads(self.get("/api/v1/incidents")[2])["data"], 60, "what failed is an incident"
         )[0]["id"]
+        history = "/api/v1/partners/stripe/history"  # Read anew every minute.
+        self.installation.wait_for(lambda: self.get(history)[0] == 200, 120, "the partner has a history")
         sides = urllib.parse.urlencode({"a": "partner=stripe&failed=true", "b": "partner=slack"}, quote_via=urllib.parse.quote)
         for path in (f"/api/v1/incidents/{incident}", f"/api/v1/incidents/{incident}/why", f"/incidents/{incident}", "/incidents",
                      "/api/v1/incidents", "/api/v1/why", "/api/v1/drift", "/drift", f"/api/v1/compare?{sides}", "/api/v1/partners/stripe",
-                     "/partners/stripe", "/api/v1/partners/stripe/history", "/api/v2/summary.json"):  # fmt: skip
+                     "/partners/stripe", history, "/api/v2/summary.json"):  # fmt: skip
             status, _, sinks[path] = self.get(path)
             self.assertEqual(status, 200, path)
         for path in ("/", "/api/v1/status", "/api/v1/hosts", "/api/v1/audit", "/metrics", "/api/v1/volume?by=route",

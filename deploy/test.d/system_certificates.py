@@ -157,6 +157,8 @@ class Certificates(unittest.TestCase):
         self.assertEqual(self.ask(self.mine, agent=f"{AGENT}.evil-0a1b2c3d"), 403)
         self.send_call("its-own")  # The agent's id begins with its host's name.
         self.installation.wait_for(lambda: "its-own" in self.stored(), 30, "the agent speaks for itself")
+        findings = json.loads(self.installation.command("farwatch-agent", "doctor", "--json"))["findings"]
+        self.assertIn(("good", "aggregator"), {(one["level"], one["subject"]) for one in findings}, "as does its doctor")
 
     def test_6_certificates_can_be_required(self):
         self.use_certificates("required: true")

@@ -25,7 +25,7 @@ struct Doctor {
         findings.append(spaceFinding)
         findings += tlsFileFindings
         findings += await agentFindings()
-        for endpoint in settings.endpoints { findings += await aggregatorFindings(endpoint) }
+        for index in settings.endpoints.indices { findings += await aggregatorFindings(index) }
         findings += asideFindings
         findings += redactionFindings
         findings += attributionFindings
@@ -193,10 +193,16 @@ struct Doctor {
 
     // MARK: The aggregator
 
-    private func aggregatorFindings(_ endpoint: Endpoint) async -> [Finding] {
+    /// By the way that the agent takes, as the agent.
+    private func aggregatorFindings(_ index: Int) async -> [Finding] {
+        let endpoint = settings.endpoints[index]
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? settings.tls : nil, group: group)
+        var configuration = ClientConfiguration()
+        configuration.proxy = settings.proxies[index]
+        let client = HTTPClient(
+            endpoint: endpoint, tls: endpoint.isTLS ? settings.tls : nil, configuration: configuration, group: group)
         var headers = Headers()
+        if let id = AgentIdentity.known(settings.stateDirectory) { headers.add("farwatch-agent", id) }
         if let token = settings.token { headers.add("authorization", "Bearer " + token.reveal) }
         let result: Result<ClientResponse, TransportError>
         do throws(TransportError) {
