@@ -232,7 +232,7 @@ let package = Package(
         .testTarget(
             name: "NotifiersTests",
             dependencies: ["CallModel", "Documents", "Alerting", "Notifiers", "Transport", "Runtime", nio, nioPosix]),
-        .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Ingest"]),
+        .testTarget(name: "IngestTests", dependencies: ["CallModel", "BatchFormat", "Transport", "Ingest"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [

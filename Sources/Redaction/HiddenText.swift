@@ -60,10 +60,9 @@ enum HiddenText {
         return isEscaped ? decoded : nil
     }
 
-    /// Standard and URL alphabets, padded or not; nil for what does not decode to text.
+    /// Standard and URL alphabets, without their padding; nil for what does not decode to text.
     private static func base64Decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        var digits = text[...]
-        while digits.last == UInt8(ascii: "=") { digits.removeLast() }
+        let digits = text[...]
         guard digits.count >= base64ByteCountMin, digits.count % 4 != 1, beginsAsText(digits), isText(digits) else {
             return nil
         }
@@ -123,10 +122,8 @@ enum HiddenText {
 
     private static func isDigit(_ byte: UInt8) -> Bool { digitBytes[Int(byte)] }
 
-    /// Of either alphabet of base64, and its padding.
-    private static let digitBytes: [Bool] = (UInt8.min...UInt8.max).map {
-        sextet(of: $0) != nil || $0 == UInt8(ascii: "=")
-    }
+    /// Of either alphabet of base64. Its padding ends a piece, because so does what stands between a key and its value.
+    private static let digitBytes: [Bool] = (UInt8.min...UInt8.max).map { sextet(of: $0) != nil }
 
     private static func hex(_ digit: UInt8) -> UInt8? {
         switch digit {

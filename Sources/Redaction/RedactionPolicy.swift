@@ -9,7 +9,7 @@ public enum RedactionMode: String, Sendable, CaseIterable {
     case shape
     /// Bodies with secrets and personal data masked.
     case redacted
-    /// Bodies as they are. Credentials in headers and URLs are masked all the same.
+    /// Everything but credentials and card numbers, wherever they stand.
     case full
 }
 

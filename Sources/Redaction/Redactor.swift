@@ -12,6 +12,8 @@ public struct Redactor {
     let known: [String: Set<String>]
     private var classes = RememberedNames<HeaderRules.Class>(placeCount: 256)
     private(set) var scanner: SecretScanner
+    /// Of bodies in `full` (`Redactor+Full`).
+    var credentials: SecretScanner
     private var clean = CleanTexts()
     let parser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
     private let shapeLimits: ShapeLimits
@@ -28,6 +30,7 @@ public struct Redactor {
         shapeLimits = policy.shapeLimits
         let scanner = SecretScanner(hash: policy.hash)
         self.scanner = scanner
+        credentials = SecretScanner(.credentials, hash: policy.hash)
         shapes = ShapeMaker { key in
             var judge = scanner
             return judge.masked(key) != nil
@@ -35,6 +38,9 @@ public struct Redactor {
         known = Dictionary(
             (catalogue?.partners ?? []).map { ($0.id, HeaderRules.telling(of: $0)) }, uniquingKeysWith: { $1 })
     }
+
+    /// The keys of `counts`.
+    public static var ruleNames: [String] { SecretScanner.Rule.allCases.map(\.rawValue) }
 
     /// How often each rule masked something.
     public var counts: [String: Int] {
@@ -102,7 +108,7 @@ public struct Redactor {
         return "{key}"
     }
 
-    private func text(_ value: JSONValue) -> String {
+    func text(_ value: JSONValue) -> String {
         value.string ?? String(decoding: value.serialized(), as: UTF8.self)
     }
 
@@ -182,7 +188,7 @@ public struct Redactor {
         guard let present = body else { return }
         switch mode {
         case .none: body = nil
-        case .full: break
+        case .full: body = withoutCredentials(present, headers)
         case .shape: body = shape(present, headers)
         case .redacted:
             if present.form == .shape { return body = shape(present, headers) }
@@ -191,7 +197,7 @@ public struct Redactor {
     }
 
     /// A body that claims to be a shape already is not believed: its shape is taken like any other's.
-    private mutating func shape(_ body: Body, _ headers: [Header]) -> Body {
+    mutating func shape(_ body: Body, _ headers: [Header]) -> Body {
         count(.body)
         let contentType = headers.value(of: "content-type")
         let shape =
@@ -270,6 +276,7 @@ public struct Redactor {
     private mutating func mask(_ value: JSONValue, key: String?, into bytes: inout [UInt8]) throws {
         if let key, HeaderRules.isSecret(key.lowercased()) || HeaderRules.isPersonal(key.lowercased()) {
             JSONText.appendString(scanner.placeholder("secret", for: text(value)), to: &bytes)
+            count(.named)
             return
         }
         switch value.kind {

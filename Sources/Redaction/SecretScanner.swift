@@ -12,13 +12,25 @@ struct SecretScanner {
         case token
         case userinfo, header, query, body
         case path, key, encoded
+        /// A value of a body, by what its key says.
+        case named
+    }
+
+    /// What is looked for.
+    enum Aim {
+        /// Secrets and personal data, and whatever is random enough to be a secret.
+        case everything
+        /// What surely opens or pays something: tokens of known issuers, JWT, access keys, private keys, card numbers.
+        case credentials
     }
 
     private(set) var found: [Rule] = []
     /// Adds to a placeholder what tells equal values apart from others; nil where the operator gave no key.
     private let hash: KeyedHash?
+    private let aim: Aim
 
-    init(hash: KeyedHash? = nil) {
+    init(_ aim: Aim = .everything, hash: KeyedHash? = nil) {
+        self.aim = aim
         self.hash = hash
     }
 
@@ -45,7 +57,7 @@ struct SecretScanner {
             if let rule = judge(UnsafeBufferPointer(rebasing: bytes[at..<end])) { finds.append((at..<end, rule)) }
             at = end
         }
-        finds += digitRuns(bytes)
+        finds += numbers(bytes)
         guard !finds.isEmpty else { return hidden(bytes) }
         finds.sort { $0.range.lowerBound < $1.range.lowerBound }
         var result: [UInt8] = []
@@ -70,7 +82,7 @@ struct SecretScanner {
     /// The whole text masked where a decoded form of it holds a secret.
     private mutating func hidden(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
         guard bytes.count >= 12 else { return nil }
-        let inner = SecretScanner()
+        let inner = SecretScanner(aim)
         let isHiding = HiddenText.hides(bytes) { decoded in
             var scanner = inner
             return decoded.withUnsafeBufferPointer { scanner.holds($0) }
@@ -94,7 +106,12 @@ struct SecretScanner {
             if judge(UnsafeBufferPointer(rebasing: bytes[at..<end])) != nil { return true }
             at = end
         }
-        return !digitRuns(bytes).isEmpty
+        return !numbers(bytes).isEmpty
+    }
+
+    private func numbers(_ bytes: UnsafeBufferPointer<UInt8>) -> [(range: Range<Int>, rule: Rule)] {
+        let finds = digitRuns(bytes)
+        return aim == .everything || finds.isEmpty ? finds : finds.filter { $0.rule == .card }
     }
 
     /// `{email}`, or `{email:1f0c…}` with a hash of what stood there.
@@ -126,13 +143,14 @@ struct SecretScanner {
 
     private func judge(_ word: UnsafeBufferPointer<UInt8>) -> Rule? {
         guard word.count >= 5 else { return nil }
-        if isEmail(word) { return .email }
+        if aim == .everything, isEmail(word) { return .email }
         guard word.count >= 11 else { return nil }
         if word.starts(with: "eyJ".utf8), word.count >= 20 { return .jwt }
         if word.count >= 16, word.starts(with: "AKIA".utf8) || word.starts(with: "ASIA".utf8) { return .accessKey }
         if Self.tokenBeginnings[Int(word[0])], Self.tokenPrefixes.contains(where: { word.starts(with: $0) }) {
             return .token
         }
+        guard aim == .everything else { return nil }
         if isIBAN(word) { return .iban }
         return isOpaque(word) ? .token : nil
     }

@@ -62,7 +62,7 @@ final class HandlerFixture: Sendable {
         var fields = Headers()
         if let type { fields.add("content-type", type) }
         for (name, value) in headers { fields.add(name, value) }
-        let peer = Peer(address: "127.0.0.1", port: 40_000, isLoopback: true, isTLS: false, certificateName: nil)
+        let peer = Peer(address: "127.0.0.1", port: 40_000, isLoopback: true, isTLS: false)
         return RequestHead(method: method, path: path, query: nil, headers: fields, version: .http1_1, peer: peer)
     }
 

@@ -48,7 +48,7 @@ extension AgentSettings {
     /// A way that did not change keeps its connection, and the wait it has earned.
     fileprivate func reachesAggregator(unlike other: AgentSettings) -> Bool {
         endpoints != other.endpoints || proxies != other.proxies || tls != other.tls
-            || token?.reveal != other.token?.reveal
+            || connectionAgeMax != other.connectionAgeMax || token?.reveal != other.token?.reveal
     }
 }
 

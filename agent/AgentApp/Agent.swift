@@ -243,6 +243,7 @@ func forwarderConfiguration(_ settings: AgentSettings) -> ForwarderConfiguration
     var configuration = ForwarderConfiguration(endpoints: settings.endpoints)
     configuration.tls = settings.tls
     configuration.proxies = settings.proxies
+    configuration.connectionAgeMax = settings.connectionAgeMax
     return configuration
 }
 

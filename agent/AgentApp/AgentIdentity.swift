@@ -11,23 +11,28 @@ enum AgentIdentity {
     /// Where the directory can be neither read nor written, the digits come from the machine's id, so that the next start says the
     /// same: an agent must run, and be the same agent, on a disk that is full or read-only.
     static func load(_ stateDirectory: String, hostName: String, logger: Logger) -> String {
-        let path = stateDirectory + "/agent.id"
-        if let bytes = try? Files.read(path, byteCountMax: 256) {  // Not there, or not readable: both lead below.
-            let text = String(decoding: bytes, as: UTF8.self)
-            let id = text.split(separator: "\n").first.map(String.init) ?? ""
-            if (1...128).contains(id.utf8.count), id.utf8.allSatisfy({ (33...126).contains($0) }) { return id }
-        }
+        if let id = known(stateDirectory) { return id }
         let name = hostName.utf8.prefix(64).map { (33...126).contains($0) ? $0 : UInt8(ascii: "-") }
         let prefix = String(decoding: name, as: UTF8.self) + "-"
         let id = prefix + hexText(UInt64.random(in: .min ... .max)).prefix(8)
         do {
-            try Files.writeAtomically(Array((id + "\n").utf8), to: path)
+            try Files.writeAtomically(Array((id + "\n").utf8), to: path(stateDirectory))
             return id
         } catch {
             logger.warning("the agent's id cannot be kept", metadata: ["error": "\(error)"])
             return prefix + machineDigits()
         }
     }
+
+    /// The id that was made before; nil where there is none, or none that can be read.
+    static func known(_ stateDirectory: String) -> String? {
+        // Not there, or not readable: none either way.
+        guard let bytes = try? Files.read(path(stateDirectory), byteCountMax: 256) else { return nil }
+        let id = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+        return (1...128).contains(id.utf8.count) && id.utf8.allSatisfy { (33...126).contains($0) } ? id : nil
+    }
+
+    private static func path(_ stateDirectory: String) -> String { stateDirectory + "/agent.id" }
 
     /// Eight digits that tell machines apart (machine-id(5)); FNV-1a.
     private static func machineDigits() -> String {

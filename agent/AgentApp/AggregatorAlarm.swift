@@ -96,6 +96,7 @@ struct AggregatorAlarm: Sendable {
                 "farwatch_forwarder_alarm_calls_total", help: "Calls of forward.alarm.url.",
                 labels: [("result", result)])
         }
+        for result in ["ok", "failed"] { _ = (runs(result), calls(result)) }
         self.group = group
     }
 

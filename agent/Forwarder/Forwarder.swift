@@ -93,6 +93,7 @@ public actor Forwarder {
             var client = ClientConfiguration()
             client.proxy = configuration.proxies[index]
             client.responseByteCountMax = configuration.responseByteCountMax
+            client.connectionAgeMax = configuration.connectionAgeMax
             return HTTPClient(
                 endpoint: endpoint, tls: endpoint.isTLS ? configuration.tls : nil, configuration: client, group: group)
         }

@@ -28,6 +28,9 @@ public struct ForwarderCore {
         case forget
     }
 
+    /// Answers after which a batch is never sent again.
+    static let refusals = [400, 409, 413]
+
     private var configuration: ForwarderConfiguration
     /// Endpoints by preference.
     private var order: [Int]
@@ -110,7 +113,7 @@ public struct ForwarderCore {
         case .status(200...299, _):
             (failuresInRow, failuresHere) = (0, 0)
             return .acknowledge
-        case .status(let status, _) where status == 400 || status == 409 || status == 413:
+        case .status(let status, _) where Self.refusals.contains(status):
             // The way is free; it is this batch that is not wanted.
             (failuresInRow, failuresHere) = (0, 0)
             return .setAside(status: status)

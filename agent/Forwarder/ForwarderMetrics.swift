@@ -23,6 +23,8 @@ public struct ForwarderMetrics: Sendable {
                 "farwatch_forwarder_refused_batches_total", help: "Batches refused for good, by status.",
                 labels: [("status", String(status))])
         }
+        // From the start, so that the first is a rise.
+        for status in ForwarderCore.refusals { _ = refusals(status) }
     }
 
     func forwarded(calls count: Int, bytes byteCount: Int) {

@@ -74,8 +74,9 @@ public final class Aggregator: Sendable {
 
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let whole = PublishedWhole(settings)
+        let certificates = CertificateRules(settings.certificates)
         let ingest = IngestHandler(
-            settings.ingest, sink: Self.sink(lane, agents, tokens),
+            settings.ingest, sink: Self.sink(lane, agents, tokens, certificates),
             catalogues: IngestHandler.Catalogues(settings.catalogue, whole.document), metrics: IngestMetrics(metrics),
             logger: logger)
         reloading = SettingsReload(names, ingest, whole, metrics)
@@ -94,9 +95,10 @@ public final class Aggregator: Sendable {
             Self.apiConfiguration(settings), sources, pages: forPeople, metrics: metrics, logger: logger)
         Self.addGauges(ingest, database, metrics)
         ingestServer = HTTPServer(
-            configuration: Self.server(settings.ingestAddress, settings), handler: ingest, group: group, logger: logger)
+            configuration: Self.server(settings.ingestAddress, settings.ingestTLS), handler: ingest, group: group,
+            logger: logger)
         apiServer = HTTPServer(
-            configuration: Self.server(settings.apiAddress, settings), handler: api, group: group, logger: logger)
+            configuration: Self.server(settings.apiAddress, settings.tls), handler: api, group: group, logger: logger)
         addCounters(of: ingestServer, named: "ingest", to: metrics)
         addCounters(of: apiServer, named: "api", to: metrics)
         do {
@@ -132,6 +134,7 @@ public final class Aggregator: Sendable {
             settings.pages, wanted: { decider.pagesWanted }, tell: { decider.pageSays($1, of: $0) }, group: group,
             metrics, logger: logger)
         reloading.add { settings in
+            certificates.use(settings.certificates)
             known.value = ToldBySettings(settings)
             let deciding = DecidingSettings(settings, names, links)
             decider.use(deciding)
@@ -176,13 +179,18 @@ public final class Aggregator: Sendable {
 
     // MARK: What the parts need of each other
 
-    private static func sink(_ lane: CommitLane, _ agents: AgentRegistry, _ tokens: AccessTokens) -> IngestHandler.Sink
-    {
+    private static func sink(
+        _ lane: CommitLane, _ agents: AgentRegistry, _ tokens: AccessTokens, _ certificates: CertificateRules
+    ) -> IngestHandler.Sink {
         IngestHandler.Sink(
             authorize: { token in
-                guard let record = tokens.record(of: token, at: currentInstant()) else { return .unknown }
-                return record.scopes.contains(.ingest) || record.scopes.contains(.admin) ? .allowed : .forbidden
+                guard let record = tokens.record(of: token, at: currentInstant()) else {
+                    return .unknown("the token is unknown, expired or revoked")
+                }
+                return record.scopes.contains(.ingest) || record.scopes.contains(.admin)
+                    ? .allowed : .forbidden("the token lacks the scope `ingest`")
             },
+            authorizeCertificate: certificates.judge,
             commit: { batches, completion in
                 for batch in batches { agents.batchArrived(batch) }
                 lane.commit(batches, completion)
@@ -236,8 +244,8 @@ public final class Aggregator: Sendable {
         return configuration
     }
 
-    private static func server(_ address: ListenAddress, _ settings: AggregatorSettings) -> ServerConfiguration {
-        var configuration = ServerConfiguration(address: address.host, port: address.port, tls: settings.tls)
+    private static func server(_ address: ListenAddress, _ tls: ServerTLS?) -> ServerConfiguration {
+        var configuration = ServerConfiguration(address: address.host, port: address.port, tls: tls)
         configuration.connectionsMax = 20_000
         return configuration
     }
@@ -246,6 +254,7 @@ public final class Aggregator: Sendable {
         metrics.gauge(
             "farwatch_ingest_waiting_bytes", help: "Bytes of batches that wait for the database.",
             read: { Double(ingest.waitingByteCount) })
+        for pool in [database.writer, database.queries, database.explanations] { pool.addMetrics(to: metrics) }
         metrics.gauge(
             "farwatch_database_up", help: "Whether the writer's connection is open.",
             read: { database.isAvailable ? 1 : 0 })

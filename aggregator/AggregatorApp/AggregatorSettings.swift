@@ -24,6 +24,10 @@ public struct AggregatorSettings: Sendable {
     /// Where people reach the API, for links in messages; nil: messages have none.
     public var publicURL: String?
     public var tls: ServerTLS?
+    /// Of the listener of ingest: `tls`, and whom client certificates are asked of.
+    public var ingestTLS: ServerTLS?
+    /// Which client certificates stand for a token; nil: none.
+    public var certificates: CertificateRule?
     public var ingest = IngestConfiguration()
     public var retention = RetentionPolicy()
     public var incidents = IncidentCore.Configuration()
@@ -61,6 +65,7 @@ public struct AggregatorSettings: Sendable {
         ingest.batchLimits.byteCountMax = ingest.batchByteCountMax
         ingest.waitingByteCountMax =
             ingestSection.byteCount("waiting_bytes_max", in: 1 << 20...64 << 30) ?? ingest.waitingByteCountMax
+        (ingestTLS, certificates) = Self.clientCertificates(ingestSection.section("client_certificates"), with: tls)
         let api = root.section("api")
         apiAddress = Self.address(api, apiAddress)
         publicStatus = api.bool("public_status") ?? publicStatus
@@ -128,7 +133,38 @@ public struct AggregatorSettings: Sendable {
             if certificate != nil || key != nil { section.report(nil, "certificate and key belong together") }
             return nil
         }
-        return ServerTLS(certificateFile: certificate, keyFile: key)
+        let tls = ServerTLS(certificateFile: certificate, keyFile: key)
+        TLSFiles.check([("certificate", certificate), ("key", key)], of: tls, section)
+        return tls
+    }
+
+    /// The listener's TLS with them, and what they are good for.
+    private static func clientCertificates(
+        _ section: SettingsSection, with tls: ServerTLS?
+    ) -> (tls: ServerTLS?, rule: CertificateRule?) {
+        let ca = section.string("ca")
+        let isRequired = section.bool("required") ?? false
+        var rule = CertificateRule()
+        rule.names = section.strings("names").map { $0.lowercased() }
+        rule.refused = Set(section.strings("refused").map { $0.lowercased() })
+        rule.ownAgentOnly = section.bool("own_agent_only") ?? false
+        for name in rule.names where name.count(where: { $0 == "*" }) > CertificateRule.starsMax {
+            section.report("names", "`\(name)` has more than \(CertificateRule.starsMax) stars")
+        }
+        guard let ca else {
+            if isRequired || rule != CertificateRule() {
+                section.report(nil, "`ca` is missing", hint: "say whose certificates are meant: a PEM file")
+            }
+            return (tls, nil)
+        }
+        guard var tls else {
+            section.report("ca", "certificates need TLS", hint: "set tls.certificate and tls.key")
+            return (nil, nil)
+        }
+        tls.clientCAFile = ca
+        tls.isClientCertificateRequired = isRequired
+        TLSFiles.check([("ca", ca)], of: tls, section)
+        return (tls, rule)
     }
 
     private static func publicURL(_ section: SettingsSection) -> String? {

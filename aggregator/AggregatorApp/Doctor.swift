@@ -2,6 +2,7 @@ import CallModel
 import Postgres
 import Runtime
 import Storage
+import Transport
 
 /// What `doctor` found: each with a mark, and with one remedy where something is to be done.
 public struct Finding: Sendable, Equatable {
@@ -50,6 +51,10 @@ enum Doctor {
                 findings.append(.good("\(name) listens on \(address), with TLS"))
             }
         }
+        if let rule = settings.certificates {
+            let whose = rule.names.isEmpty ? "any name" : rule.names.joined(separator: ", ")
+            findings.append(.good("agents may show a client certificate of \(whose) instead of a token"))
+        }
         if settings.retention.byteCountMax == nil {
             findings.append(
                 .warning(
@@ -58,6 +63,25 @@ enum Doctor {
                     "set retention.max_bytes to four fifths of the disk"))
         }
         return findings
+    }
+
+    /// Of files with certificates, by when they end.
+    static func certificateFindings(
+        _ settings: AggregatorSettings, at now: Instant, endOf: (_ file: String, TLSFiles.Kind) -> Instant?
+    ) -> [Finding] {
+        let own = settings.tls.map { [($0.certificateFile, TLSFiles.Kind.own)] } ?? []
+        let authorities = settings.ingestTLS?.clientCAFile.map { [($0, TLSFiles.Kind.authorities)] } ?? []
+        return (own + authorities).map { file, kind in
+            guard let end = endOf(file, kind) else {
+                return .bad(
+                    "\(file) holds no certificate that this user can read", "run doctor as the aggregator's user")
+            }
+            let remedy = "put a renewed one there, then systemctl reload farwatch-aggregator"
+            if end <= now { return .bad("\(file) has expired", remedy) }
+            let left = spanText(end - now)
+            return end - now < .seconds(14 * 86_400)
+                ? .warning("\(file) expires in \(left)", remedy) : .good("\(file) holds for \(left)")
+        }
     }
 
     static func diskFindings(_ settings: AggregatorSettings, freeBytes: Int?) -> [Finding] {
@@ -88,7 +112,7 @@ enum Doctor {
                 ? .bad("PostgreSQL \(state.serverVersion / 10_000) is too old", "use PostgreSQL 14 or later")
                 : .good("PostgreSQL \(state.serverVersion / 10_000) answers"))
         findings += size(state, settings, freeBytes, now)
-        findings += tokens(state, now) + agents(state, now) + work(state, now)
+        findings += tokens(state, settings, now) + agents(state, now) + work(state, now)
         return findings
     }
 
@@ -138,9 +162,9 @@ enum Doctor {
         ]
     }
 
-    private static func tokens(_ state: DatabaseState, _ now: Instant) -> [Finding] {
+    private static func tokens(_ state: DatabaseState, _ settings: AggregatorSettings, _ now: Instant) -> [Finding] {
         let valid = state.tokens.filter { $0.isValid(at: now) }
-        guard valid.contains(where: { $0.scopes.contains(.ingest) }) else {
+        guard valid.contains(where: { $0.scopes.contains(.ingest) }) || settings.certificates != nil else {
             return [
                 .bad(
                     "no token lets an agent deliver",

@@ -63,6 +63,7 @@ final class DriftKeeper: Sendable {
                 "farwatch_drift_findings_total", help: "Changes of partners that were found, by kind.",
                 labels: [("kind", kind.rawValue)])
         }
+        for kind in DriftFinding.Kind.allCases { _ = findings(kind) }
         metrics.gauge(
             "farwatch_drift_routes", help: "Routes whose usual answers are known.",
             read: { [weak self] in Double(self?.figures.withLock { $0.routes } ?? 0) })

@@ -71,6 +71,8 @@ struct Housekeeping: Sendable {
             Chore(name: "forget ledger entries", period: .seconds(60), work: forgetLedger),
             Chore(name: "maintain partitions", period: .seconds(600), work: maintainPartitions),
         ]
+        // Shown from the start, so that the first failure is a rise.
+        for chore in chores { _ = failures(chore.name) }
         while !Task.isCancelled {
             for index in chores.indices where chores[index].dueAt <= MonotonicClock.now() && !Task.isCancelled {
                 await perform(&chores[index])

@@ -91,7 +91,7 @@ final class LaneTable: Sendable {
             return true
         }
         guard isNew else { return }
-        metrics.addGauges(
+        metrics.show(
             name,
             pending: { [weak self] in Double(self?.state.withLock { $0.depths[name]?.pending } ?? 0) },
             oldestAge: { [weak self] in

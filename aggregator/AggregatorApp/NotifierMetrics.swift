@@ -2,7 +2,7 @@ import Runtime
 
 /// What is counted of each channel.
 struct NotifierMetrics: Sendable {
-    enum Event: String {
+    enum Event: String, CaseIterable {
         case delivered = "farwatch_notifier_delivered_messages_total"
         case failed = "farwatch_notifier_failed_attempts_total"
         case dead = "farwatch_notifier_dead_messages_total"
@@ -24,14 +24,18 @@ struct NotifierMetrics: Sendable {
 
     init(_ registry: MetricsRegistry) { self.registry = registry }
 
-    func count(_ event: Event, _ channel: String) {
-        registry.counter(event.rawValue, help: event.help, labels: [("channel", channel)]).add()
+    func count(_ event: Event, _ channel: String) { counter(event, channel).add() }
+
+    private func counter(_ event: Event, _ channel: String) -> Counter {
+        registry.counter(event.rawValue, help: event.help, labels: [("channel", channel)])
     }
 
-    func addGauges(
+    /// What is shown of a channel, its counters from the start: the first message that is given up is a rise then.
+    func show(
         _ channel: String, pending: @escaping @Sendable () -> Double, oldestAge: @escaping @Sendable () -> Double,
         isFailing: @escaping @Sendable () -> Double
     ) {
+        for event in Event.allCases { _ = counter(event, channel) }
         let labels = [("channel", channel)]
         registry.gauge(
             "farwatch_notifier_pending_messages", help: "Messages that wait for delivery.", labels: labels,

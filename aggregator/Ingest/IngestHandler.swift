@@ -14,6 +14,9 @@ public final class IngestHandler: RequestHandler {
     public struct Sink: Sendable {
         /// Whether this bearer token may ingest.
         public var authorize: @Sendable (_ token: String) -> Authorization
+        /// Whether who proved to hold this certificate may, as this agent; nil where certificates stand for nobody.
+        public var authorizeCertificate:
+            (@Sendable (_ certificate: ClientCertificate, _ agentID: String?) -> Authorization)?
         /// Stores all batches in one transaction, or none; called once at a time.
         public var commit:
             @Sendable (
@@ -25,6 +28,7 @@ public final class IngestHandler: RequestHandler {
 
         public init(
             authorize: @escaping @Sendable (String) -> Authorization,
+            authorizeCertificate: (@Sendable (ClientCertificate, String?) -> Authorization)?,
             commit:
                 @escaping @Sendable (
                     [ReceivedBatch], @escaping @Sendable (Result<[BatchDisposition], any Error>) -> Void
@@ -32,6 +36,7 @@ public final class IngestHandler: RequestHandler {
             heartbeat: @escaping @Sendable (String, [UInt8], Instant) -> String?
         ) {
             self.authorize = authorize
+            self.authorizeCertificate = authorizeCertificate
             self.commit = commit
             self.heartbeat = heartbeat
         }
@@ -74,12 +79,12 @@ public final class IngestHandler: RequestHandler {
         }
     }
 
-    public enum Authorization: Sendable {
+    public enum Authorization: Sendable, Equatable {
         case allowed
-        /// No valid token.
-        case unknown
-        /// A valid token that may not ingest.
-        case forbidden
+        /// No valid token or certificate, and why.
+        case unknown(String)
+        /// A valid one that may not ingest, and why.
+        case forbidden(String)
     }
 
     private let configuration: IngestConfiguration
@@ -121,15 +126,31 @@ public final class IngestHandler: RequestHandler {
         guard head.method == method else {
             return refuse("method", 405, "Method not allowed", "use \(method)", allow: method)
         }
-        guard let token = bearerToken(head) else {
-            return refuse(
-                "unauthorized", 401, "Unauthorized", "a bearer token is needed: farwatch-aggregator token create")
-        }
-        switch sink.authorize(token) {
+        switch authorization(of: head) {
         case .allowed: return .collect(byteCountMax: byteCountMax)
-        case .unknown: return refuse("unauthorized", 401, "Unauthorized", "the token is unknown, expired or revoked")
-        case .forbidden: return refuse("forbidden", 403, "Forbidden", "the token lacks the scope `ingest`")
+        case .unknown(let why): return refuse("unauthorized", 401, "Unauthorized", why)
+        case .forbidden(let why): return refuse("forbidden", 403, "Forbidden", why)
         }
+    }
+
+    /// Who brings a token is judged by it alone, whatever certificate the connection has.
+    private func authorization(of head: RequestHead) -> Authorization {
+        if let token = bearerToken(head) {
+            let answer = sink.authorize(token)
+            if answer == .allowed { metrics.admittedByToken.add() }
+            return answer
+        }
+        guard let judge = sink.authorizeCertificate else {
+            return .unknown("a bearer token is needed: farwatch-aggregator token create")
+        }
+        guard let certificate = head.peer.certificate else {
+            return .unknown(
+                "a client certificate, or a bearer token, is needed: ingest.client_certificates, "
+                    + "farwatch-aggregator token create")
+        }
+        let answer = judge(certificate, agentID(head.headers))
+        if answer == .allowed { metrics.admittedByCertificate.add() }
+        return answer
     }
 
     public func handle(_ request: Request, _ responder: Responder) {

@@ -14,6 +14,8 @@ public struct IngestMetrics: Sendable {
     public let flushSeconds: Histogram
     public let heartbeats: Counter
     public let catalogueRequests: Counter
+    let admittedByToken: Counter
+    let admittedByCertificate: Counter
     private let refused: @Sendable (String) -> Counter
 
     public init(_ registry: MetricsRegistry) {
@@ -32,6 +34,13 @@ public struct IngestMetrics: Sendable {
             "failed_flushes", "Transactions of batches that failed; their senders were asked to retry.")
         catalogueRequests = counter("catalogue_requests", "Requests of agents for the catalogue.")
         heartbeats = counter("heartbeats", "Heartbeats of agents.")
+        func admitted(by means: String) -> Counter {
+            registry.counter(
+                "farwatch_ingest_admitted_requests_total", help: "Requests of known senders, by how they are known.",
+                labels: [("by", means)])
+        }
+        admittedByToken = admitted(by: "token")
+        admittedByCertificate = admitted(by: "certificate")
         flushSeconds = registry.histogram(
             "farwatch_ingest_flush_seconds", help: "Time a transaction of batches took.",
             buckets: Histogram.secondsBuckets)
@@ -40,7 +49,14 @@ public struct IngestMetrics: Sendable {
                 "farwatch_ingest_refused_requests_total", help: "Requests refused, by reason.",
                 labels: [("reason", reason)])
         }
+        for reason in Self.reasons { _ = refused(reason) }
     }
+
+    /// Shown from the start, so that the first is a rise.
+    private static let reasons = [
+        "unknown_path", "method", "unauthorized", "forbidden", "identity", "version", "too_large", "malformed",
+        "unstorable", "conflict", "busy", "database",
+    ]
 
     func refuse(_ reason: String) { refused(reason).add() }
 }

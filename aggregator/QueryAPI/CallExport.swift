@@ -1,3 +1,4 @@
+import CallJSON
 import CallModel
 import Crypto
 import Documents
@@ -119,7 +120,7 @@ private func request(_ call: APICall, _ writer: inout JSONWriter) {
     if let body = request.body {
         writer.object("postData") {
             $0.member("mimeType", request.headers.value(of: "content-type") ?? "")
-            content(body, &$0)
+            content(body, encoding: "_encoding", &$0)  // HAR has no word for it in requests.
         }
     }
     writer.member("headersSize", -1)
@@ -136,7 +137,7 @@ private func response(_ call: APICall, _ writer: inout JSONWriter) {
     writer.object("content") {
         $0.member("size", call.response?.bodyByteCount ?? call.response?.body?.bytes.count ?? 0)
         $0.member("mimeType", call.response?.headers.value(of: "content-type") ?? "")
-        if let body = call.response?.body { content(body, &$0) }
+        if let body = call.response?.body { content(body, encoding: "encoding", &$0) }
     }
     writer.member("redirectURL", call.response?.headers.value(of: "location") ?? "")
     writer.member("headersSize", -1)
@@ -154,8 +155,16 @@ private func headers(_ headers: [Header], _ writer: inout JSONWriter) {
     }
 }
 
-private func content(_ body: Body, _ writer: inout JSONWriter) {
-    writer.member("text", String(decoding: body.bytes, as: UTF8.self))
+/// - Parameter encoding: The member that says that what is no text stands there in base64.
+private func content(_ body: Body, encoding: String, _ writer: inout JSONWriter) {
+    if let text = String(validating: body.bytes, as: UTF8.self) {
+        writer.member("text", text)
+    } else {
+        var digits: [UInt8] = []
+        Base64.append(body.bytes, to: &digits)
+        writer.member("text", String(decoding: digits, as: UTF8.self))
+        writer.member(encoding, "base64")
+    }
     switch body.form {
     case .full: break
     case .redacted: writer.member("comment", "masked by redaction")

@@ -1,6 +1,7 @@
 """Random secrets, sent through every door in every disguise: none may be found in anything the agent writes, shows or sends."""
 
 import base64
+import collections
 import itertools
 import json
 import random
@@ -18,12 +19,14 @@ from agent import Agent  # noqa: E402
 from frames import unpacked  # noqa: E402
 
 NUMBERS = itertools.count()
+DIGITS = "0123456789"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 SETTINGS = """\
 redaction:
   partners:
     stripe: {mode: redacted, approved_by: the tests, until: 2099-01-01}
     github: {mode: none}
+    twilio: {mode: full, approved_by: the tests, until: 2099-01-01}
 customer:
   - header: x-tenant
 """
@@ -37,20 +40,53 @@ def luhn(digits: str) -> str:
     return digits + str(-total % 10)
 
 
-def secret(choose: random.Random) -> str:
-    text = lambda count: "".join(choose.choice(LETTERS) for _ in range(count))  # noqa: E731
-    digits = lambda count: "".join(choose.choice("0123456789") for _ in range(count))  # noqa: E731
-    return choose.choice(
-        [
-            lambda: "sk_live_" + text(24),
-            lambda: "ghp_" + text(36),
-            lambda: luhn("4" + digits(14)),
-            lambda: f"canary.{text(6).lower()}@{text(5).lower()}.example",
-            lambda: f"eyJ{text(20)}.{text(30)}.{text(43)}",
-            lambda: "xoxb-" + digits(11) + "-" + text(24),
-            lambda: "AKIA" + text(16).upper(),
-        ]
-    )()
+def iban(choose: random.Random) -> str:
+    bban = "".join(choose.choice(DIGITS) for _ in range(18))
+    check = 98 - int(bban + "131400") % 97  # ISO 13616: D is 13, E is 14.
+    return f"DE{check:02}{bban}"
+
+
+def private_key(choose: random.Random) -> str:
+    """So short that it fits into a name, which has at most 256 bytes."""
+    lines = [letters(choose, 40, LETTERS + "+/") for _ in range(2)]
+    return "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"])
+
+
+def letters(choose: random.Random, count: int, of: str = LETTERS) -> str:
+    return "".join(choose.choice(of) for _ in range(count))
+
+
+# What opens or pays something: in no mode does it leave the host.
+CREDENTIALS = {
+    "stripe": lambda choose: "sk_live_" + letters(choose, 24),
+    "github": lambda choose: "ghp_" + letters(choose, 36),
+    "slack": lambda choose: "xoxb-" + letters(choose, 11, DIGITS) + "-" + letters(choose, 24),
+    "sendgrid": lambda choose: "SG." + letters(choose, 22) + "." + letters(choose, 43),
+    "webhook": lambda choose: "whsec_" + letters(choose, 32),
+    "aws": lambda choose: "AKIA" + letters(choose, 16).upper(),
+    "jwt": lambda choose: f"eyJ{letters(choose, 20)}.{letters(choose, 30)}.{letters(choose, 43)}",
+    "card": lambda choose: luhn("4" + letters(choose, 14, DIGITS)),
+    "private key": private_key,
+}
+# Of people: they stay where a partner's bodies were granted in full.
+PERSONAL = {
+    "email": lambda choose: f"canary.{letters(choose, 6).lower()}@{letters(choose, 5).lower()}.example",
+    "iban": iban,
+    "social security": lambda choose: "-".join(letters(choose, count, DIGITS) for count in (3, 2, 4)),
+}
+KINDS = CREDENTIALS | PERSONAL
+
+
+def secrets_of_each_kind(choose: random.Random, count: int) -> list[tuple[str, str]]:
+    """Kind and secret, the kinds in turn."""
+    return [(kind, KINDS[kind](choose)) for kind in itertools.islice(itertools.cycle(KINDS), count)]
+
+
+def forms(text: str) -> list[str]:
+    """In which it could be found again: of a private key every line would do."""
+    parts = text.split("\n")[1:-1] if "\n" in text else [text]
+    return [form for part in parts for form in (part, urllib.parse.quote(part, safe=""), base64.b64encode(part.encode()).decode())] + [
+        base64.b64encode(text.encode()).decode()]  # fmt: skip
 
 
 def disguises(text: str) -> list[str]:
@@ -59,16 +95,50 @@ def disguises(text: str) -> list[str]:
     return list(dict.fromkeys([text, quoted, base64.b64encode(text.encode()).decode(), json.dumps({"inner": text})]))
 
 
-def native(text: str, host: str, body) -> dict:
+def native(text: str, host: str, body, kind: str = "application/json") -> dict:
     quoted = urllib.parse.quote(text, safe="")
     headers = {name: text for name in ("authorization", "cookie", "x-api-key", "x-odd", "user-agent", "x-request-id", "x-tenant")}
     request = {"method": "POST", "url": f"https://u:{quoted}@{host}/v1/{quoted}/x?token={quoted}&q={quoted}&{quoted}#{quoted}"}
-    request |= {"headers": headers | {"content-type": "application/json"}, "body": body}
+    request |= {"headers": headers | {"content-type": kind, "x-plain": "a plain value"}, "body": body}
     response = {"status": 400, "headers": {"set-cookie": text, "location": f"https://a.example/{quoted}"}}
     response["body"] = {"error": {"message": f"No such customer: {text}", text: 1}}
     names = {name: text for name in ("service", "service_version", "region", "environment")}
     # Calls of one id are one call.
     return {"time": "2026-11-24T05:00:00Z", "id": f"{text[:110]}/{next(NUMBERS)}", "request": request, "response": response, **names}
+
+
+def multipart(text: str) -> str:
+    return (f'--b\r\ncontent-disposition: form-data; name="{text}"; filename="{text}.txt"\r\n\r\n{text}\r\n'
+            f'--b\r\ncontent-disposition: form-data; name="note"\r\n\r\npay {text} now\r\n--b--\r\n')  # fmt: skip
+
+
+def bodies_with(text: str) -> list[tuple]:
+    """Each with its type."""
+    quoted = urllib.parse.quote(text)
+    return [
+        ({"a": [text], "note": f"pay {text} now", text: 1, "plain": "just a word"}, "application/json"),
+        ({"card": {"number": text, "cvc": "737"}, "password": text, "deep": {"list": [{"x": text}]}}, "application/json"),
+        (f"a=1&note={quoted}&{quoted}=2", "application/x-www-form-urlencoded"), (f"<a b='{text}'><c>{text}</c></a>", "text/xml"),
+        (multipart(text), "multipart/form-data; boundary=b"), (f"the charge failed for {text}", "text/plain"),
+    ]  # fmt: skip
+
+
+def received(text: str, signature: str, body, kind: str = "application/json") -> dict:
+    """A webhook that a partner sends to us, known by the header of its signature; everything else in it is the sender's."""
+    quoted = urllib.parse.quote(text, safe="")
+    call = native(text, "shop.example", body, kind)
+    call["request"]["url"] = f"https://shop.example/hooks/{quoted}?token={quoted}&{quoted}"
+    call["request"]["headers"] |= {signature: f"t=1,v1={text}", "cookie": f"session={text}", "webhook-id": text}
+    if signature == "x-hub-signature-256":
+        call["request"]["headers"] |= {"x-github-event": "push", "x-github-delivery": text}
+    told = {"event_type": text, "delivery_id": text, "subscription": text, "recipient": f"https://shop.example/{quoted}?k={quoted}"}
+    return call | {"direction": "inbound", "webhook": told, "peer_address": "203.0.113.7"}
+
+
+# By mode: redacted, shape, none, full.
+SIGNATURES = {"stripe-signature": "stripe", "x-slack-signature": "slack", "x-hub-signature-256": "github", "x-twilio-signature": "twilio"}
+HOSTS = ("api.stripe.com", "slack.com", "api.github.com")
+FULL = "api.twilio.com"
 
 
 def moesif(text: str) -> dict:
@@ -91,9 +161,16 @@ def span(text: str, number: int) -> dict:
 
 class Canaries(unittest.TestCase):
     def test_no_sink_holds_a_canary(self):
-        seed = 20261127
+        self.no_sink_holds_a_canary(SETTINGS, seed=20261127)
+
+    def test_no_sink_holds_a_canary_or_the_key_where_hashes_are_wanted(self):
+        key = "00f1e2d3c4b5a69788796a5b4c3d2e1f"
+        hashed = SETTINGS.replace("redaction:\n", f'redaction:\n  hash_key: "{key}"\n  hash_codes: true\n')
+        self.no_sink_holds_a_canary(hashed, seed=20261129, key=key)
+
+    def no_sink_holds_a_canary(self, settings: str, seed: int, key: str = ""):
         choose = random.Random(seed)
-        with Agent(SETTINGS) as agent:
+        with Agent(settings) as agent:
             def post(path: str, document, kind: str = "application/json") -> None:
                 body = document if isinstance(document, bytes) else json.dumps(document).encode()
                 request = urllib.request.Request(agent.url + path, body, {"content-type": kind})
@@ -103,22 +180,29 @@ class Canaries(unittest.TestCase):
                     answers.append(refused.read().decode())
 
             answers: list[str] = []
-            secrets = [secret(choose) for _ in range(60)]
-            count = natives = 0
+            secrets = secrets_of_each_kind(choose, 60)
+            count = 0
+            expected: collections.Counter[str] = collections.Counter()
             taps: list[str] = []
-            for number, text in enumerate(secrets, 1):
+            for number, (kind, text) in enumerate(secrets, 1):
                 for shape in disguises(text):
-                    bodies = [{"a": [shape], "note": f"pay {shape} now", shape: 1}, f"a=1&note={urllib.parse.quote(shape)}", f"<a>{shape}</a>"]
-                    post("/v1/calls", [native(shape, host, choose.choice(bodies)) for host in ("api.stripe.com", "slack.com", "api.github.com")])
+                    bodies = bodies_with(shape)
+                    hosts = [*HOSTS, FULL] if kind in CREDENTIALS else HOSTS
+                    post("/v1/calls", [native(shape, host, *choose.choice(bodies)) for host in hosts])
+                    hooks = {name: partner for name, partner in SIGNATURES.items() if kind in CREDENTIALS or partner != "twilio"}
+                    post("/v1/calls", [received(shape, name, *choose.choice(bodies)) for name in hooks])
+                    expected.update(["stripe", "slack", "github", *(["twilio"] if kind in CREDENTIALS else [])])
+                    expected.update(hooks.values())
+                    count += len(hosts) + len(hooks) + 1
                 post("/v1/events/batch", [moesif(shape) for shape in disguises(text)])
                 post("/v1/users", {"user_id": text, "metadata": {"email": text}})
                 post("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span(text, number)]}]}]})
+                count += 1
                 # Broken on purpose: the text of the complaint is a sink, too.
-                post("/v1/calls", f'{{"time":"{text}","request":{{"method":"{text}"}}}}'.encode())
+                broken = json.dumps(text)
+                post("/v1/calls", f'{{"time":{broken},"request":{{"method":{broken}}}}}'.encode())
                 post("/v1/calls", f'{{"{text}'.encode())
-                post("/v1/events", f'[{{"request":{{"time":"{text}"}}}}'.encode())
-                count += 4 * len(disguises(text)) + 1
-                natives += len(disguises(text))
+                post("/v1/events", f'[{{"request":{{"time":{broken}}}}}'.encode())
                 with urllib.request.urlopen(self.tap(agent), timeout=60) as answer:
                     taps.append(answer.read().decode())
             # A batch is sealed when its first call is a second old; only then does it wait to be sent.
@@ -128,20 +212,34 @@ class Canaries(unittest.TestCase):
                 time.sleep(0.5)
             sinks = {"sent": waiting, "metrics": agent.health_page("/metrics"), "status": agent.health_page("/status")}
             sinks["tap"] = "\n".join(taps)
-            partners = [json.loads(line)["partner"] for line in waiting.splitlines()]
-            self.assertEqual({partners.count(name) for name in ("slack", "github")}, {natives}, "every call is there")
+            calls = [json.loads(line) for line in waiting.splitlines()]
+            partners = collections.Counter(call["partner"] for call in calls if call["source"] == "json")
+            self.assertEqual(partners, expected, "every call is there, those we make and those we receive")
+            inbound = [call for call in calls if call["direction"] == "inbound"]
+            self.assertEqual({call["partner"] for call in inbound}, set(SIGNATURES.values()))
+            self.what_was_granted_is_there([call for call in calls if call["partner"] == "twilio"])
+            if key:
+                self.assertRegex(waiting, r"\{email:[0-9a-f]{16}\}")
+                self.assertRegex(waiting, r"\{private_key:[0-9a-f]{16}\}")
             self.assertGreater(len(sinks["tap"]), 1000)
             sinks["answers"] = "\n".join(answers)
             files = [path for path in agent.config.parent.rglob("*") if path.is_file()]
             self.assertTrue(any(path.suffix == ".log" for path in files))
             for path in files:
-                sinks[str(path)] = ((content := path.read_bytes()) + unpacked(content)).decode("latin-1")
+                if path != agent.config:  # What the operator wrote: the key stands there.
+                    sinks[str(path)] = ((content := path.read_bytes()) + unpacked(content)).decode("latin-1")
             batches = "".join(content for name, content in sinks.items() if name.endswith(".batch"))
             self.assertIn("content-type", batches, "what is compressed is looked into")
-            for text in secrets:
-                for form in (text, urllib.parse.quote(text, safe=""), base64.b64encode(text.encode()).decode()):
+            for kind, text in [*secrets, *([("hash key", key)] if key else [])]:
+                for form in forms(text):
                     for name, content in sinks.items():
-                        self.assertNotIn(form, content, f"seed {seed}: {form} in {name}")
+                        self.assertNotIn(form, content, f"seed {seed}: {kind} {form} in {name}")
+
+    def what_was_granted_is_there(self, calls: list[dict]):
+        """In full, that is without what opens or pays something: the words beside it stay."""
+        self.assertTrue(any("just a word" in json.dumps(call["request"].get("body")) for call in calls), calls[:2])
+        self.assertEqual({call["request"]["headers"]["x-plain"] for call in calls}, {"a plain value"})
+        self.assertEqual({call["request"]["headers"]["cookie"].split(":")[0].strip("{}") for call in calls}, {"secret"})
 
     def tap(self, agent: Agent) -> urllib.request.Request:
         token = (agent.state / "local.token").read_text().strip()

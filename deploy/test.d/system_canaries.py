@@ -1,6 +1,5 @@
 """Random secrets in every disguise, through agent and aggregator: none is in what is stored, answered, logged or handed on."""
 
-import base64
 import contextlib
 import http.client
 import json
@@ -20,17 +19,13 @@ from installation import Installation, send
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients.d"))
 
 from frames import unpacked  # noqa: E402
-from test_canaries import SETTINGS, disguises, moesif, native, secret, span  # noqa: E402
+from test_canaries import CREDENTIALS, FULL, HOSTS, SETTINGS, SIGNATURES  # noqa: E402
+from test_canaries import bodies_with, disguises, forms, moesif, native, received, secrets_of_each_kind, span  # noqa: E402
 
 SEED = 20261128
 SECRETS = 12
 # As much as the runtime tells of a crash, and none of the names that take minutes to look up.
 CRASH_REPORT = "enable=yes,threads=all,registers=all,images=none,symbolicate=off,sanitize=no,unwind=fast,cache=no"
-
-
-def multipart(text: str) -> str:
-    return (f'--b\r\ncontent-disposition: form-data; name="{text}"; filename="{text}.txt"\r\n\r\n{text}\r\n'
-            f'--b\r\ncontent-disposition: form-data; name="note"\r\n\r\npay {text} now\r\n--b--\r\n')  # fmt: skip
 
 
 class Canaries(unittest.TestCase):
@@ -45,7 +40,8 @@ class Canaries(unittest.TestCase):
             "farwatch-aggregator", "token", "create", "--scope", "admin", "--name", "all"
         ).split()[-1]
         choose = random.Random(SEED)
-        cls.secrets = [secret(choose) for _ in range(SECRETS)]
+        cls.kinds = secrets_of_each_kind(choose, SECRETS)
+        cls.secrets = [text for _, text in cls.kinds]
         cls.answers = []
         cls.sent = 0
 
@@ -63,21 +59,20 @@ class Canaries(unittest.TestCase):
         return send(self.address + path, body, method, **headers)
 
     def send_all(self) -> None:
-        for number, text in enumerate(self.secrets, 1):
+        for number, (kind, text) in enumerate(self.kinds, 1):
             calls = []
+            is_anywhere = kind in CREDENTIALS  # Of people may stay what was granted in full.
             for shape in disguises(text):
-                for host in ("api.stripe.com", "slack.com", "api.github.com"):
-                    bodies = [{"a": [shape], "note": f"pay {shape} now", shape: 1}, f"a=1&note={urllib.parse.quote(shape)}",
-                              f"<a b='{shape}'>{shape}</a>", multipart(shape)]  # fmt: skip
-                    for body, kind in zip(bodies, ("application/json", "application/x-www-form-urlencoded", "text/xml",
-                                                   "multipart/form-data; boundary=b")):  # fmt: skip
-                        call = native(shape, host, body) | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-                        call["request"]["headers"]["content-type"] = kind
-                        if host == "api.stripe.com":
-                            call["response"]["status"] = 503  # Enough of them are an incident.
-                        self.sent += 1
-                        call["id"] = f"{shape[:110]}/{self.sent}"  # Equal ids are one call; 128 bytes are an id's most.
-                        calls.append(call)
+                made = [native(shape, host, *body) for host in [*HOSTS, *[FULL] * is_anywhere] for body in bodies_with(shape)]
+                taken = [received(shape, signature, *body) for signature, partner in SIGNATURES.items() for body in bodies_with(shape)[:3]
+                         if is_anywhere or partner != "twilio"]  # fmt: skip
+                for call in made + taken:
+                    call |= {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                    if call["request"]["url"].partition("@")[2].startswith("api.stripe.com"):
+                        call["response"]["status"] = 503  # Enough of them are an incident.
+                    self.sent += 1
+                    call["id"] = f"{shape[:110]}/{self.sent}"  # Equal ids are one call; 128 bytes are an id's most.
+                    calls.append(call)
             self.post("/v1/calls", calls)
             self.post("/v1/events/batch", [moesif(shape) for shape in disguises(text)])
             self.post("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [span(text, number)]}]}]})
@@ -176,7 +171,8 @@ class Canaries(unittest.TestCase):
         sinks = {"answers": "\n".join(self.answers), "calls": json.dumps(calls), "stream": self.streamed()}
         bodies = {call["request"].get("body") is not None for call in calls}
         self.assertIn(True, bodies, "some bodies are there to be looked into")
-        for partner in ("stripe", "slack", "github"):
+        self.assertEqual({call["direction"] for call in calls}, {"inbound", "outbound"})
+        for partner in ("stripe", "slack", "github", "twilio"):
             status, _, made = self.get("/api/v1/evidence", "POST", {"title": partner, "partner": partner, "since": "1d"})
             self.assertEqual(status, 201)
             evidence = json.loads(made)["id"]
@@ -200,10 +196,12 @@ class Canaries(unittest.TestCase):
         incident = self.installation.wait_for(
             lambda: json.loads(self.get("/api/v1/incidents")[2])["data"], 60, "what failed is an incident"
         )[0]["id"]
+        history = "/api/v1/partners/stripe/history"  # Read anew every minute.
+        self.installation.wait_for(lambda: self.get(history)[0] == 200, 120, "the partner has a history")
         sides = urllib.parse.urlencode({"a": "partner=stripe&failed=true", "b": "partner=slack"}, quote_via=urllib.parse.quote)
         for path in (f"/api/v1/incidents/{incident}", f"/api/v1/incidents/{incident}/why", f"/incidents/{incident}", "/incidents",
                      "/api/v1/incidents", "/api/v1/why", "/api/v1/drift", "/drift", f"/api/v1/compare?{sides}", "/api/v1/partners/stripe",
-                     "/partners/stripe", "/api/v1/partners/stripe/history", "/api/v2/summary.json"):  # fmt: skip
+                     "/partners/stripe", history, "/api/v2/summary.json"):  # fmt: skip
             status, _, sinks[path] = self.get(path)
             self.assertEqual(status, 200, path)
         for path in ("/", "/api/v1/status", "/api/v1/hosts", "/api/v1/audit", "/metrics", "/api/v1/volume?by=route",
@@ -220,7 +218,7 @@ class Canaries(unittest.TestCase):
         for name, content in sinks.items():
             content = content if isinstance(content, str) else content.decode("latin-1")
             for text in self.secrets:
-                for form in (text, urllib.parse.quote(text, safe=""), base64.b64encode(text.encode()).decode()):
+                for form in forms(text):
                     self.assertNotIn(form, content, f"seed {SEED}: {form} in {name}")
 
 

@@ -1,6 +1,7 @@
 """The agent's way out of a network that has one door: a proxy named by the environment; and two endpoints, of which one is gone."""
 
 import base64
+import json
 import socket
 import ssl
 import subprocess
@@ -8,7 +9,7 @@ import threading
 import unittest
 from pathlib import Path
 
-from installation import Installation, as_ndjson, native_call, send
+from installation import Installation, as_ndjson, clean_environment, native_call, send
 
 NAMES = ("one.aggregators.example", "two.aggregators.example")
 USER = "agent:s3cret"
@@ -115,6 +116,7 @@ class Forwarding(unittest.TestCase):
         self.assertEqual(len(set(self.door.asked)), 1, "one endpoint is enough")
         mine = self.door.asked[0]
         self.assertIn(mine, NAMES)
+        self.the_doctor_takes_the_same_way()
         self.door.closed.add(mine)
         # Its connection ends, as when the machine behind it goes.
         self.installation.stop("farwatch-agent")
@@ -123,6 +125,20 @@ class Forwarding(unittest.TestCase):
         self.assertEqual(self.door.asked[-1], next(name for name in NAMES if name != mine))
         log = (self.installation.state / "logs" / "farwatch-agent.log").read_text()
         self.assertNotIn("s3cret", log)
+
+
+    def the_doctor_takes_the_same_way(self):
+        """And, as the agent would, another where NO_PROXY says so: there nobody knows these names."""
+        levels = {}
+        for name, more in (("proxy", {}), ("none", {"NO_PROXY": ".aggregators.example"})):
+            command = [str(self.installation.bin / "farwatch-agent"), "doctor", "--json", "--config", str(self.installation.state / "agent.yaml")]
+            surroundings = clean_environment() | self.installation.environment | more
+            done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=120, check=False)
+            levels[name] = [one["level"] for one in json.loads(done.stdout)["findings"] if one["subject"] == "aggregator"]
+            self.assertNotIn("s3cret", done.stdout + done.stderr)
+        self.assertEqual(levels, {"proxy": ["good", "good"], "none": ["bad", "bad"]})
+        self.assertEqual(set(self.door.asked), set(NAMES))
+        self.door.asked.clear()
 
 
 if __name__ == "__main__":

@@ -133,7 +133,9 @@ class Gateway(unittest.TestCase):
         for program in ports:
             self.installation.programs.running[program].send_signal(signal.SIGHUP)
         first = ssl.PEM_cert_to_DER_cert(old)
-        self.installation.wait_for(self.log_has("cannot be read", "certificate"), 20, "the aggregator says so")
+        for program in ports:
+            self.installation.wait_for(self.log_has(program, "tls.pem: ", "certificate"), 20, f"{program} says what is wrong")
+            self.installation.wait_for(self.log_has(program, "the new settings are not valid"), 20, f"{program} keeps the old")
         self.assertEqual([shown_certificate(port) for port in ports.values()], [first, first])
         certificate(self.folder, "second")
         second = ssl.PEM_cert_to_DER_cert((self.folder / "tls.pem").read_text())
@@ -142,8 +144,8 @@ class Gateway(unittest.TestCase):
             self.installation.wait_for(lambda p=port: shown_certificate(p) == second, 20, f"{program} shows the new one")
         self.assertEqual(self.get("/livez")[0], 200)
 
-    def log_has(self, *words: str):
-        log = self.installation.state / "logs" / "farwatch-aggregator.log"
+    def log_has(self, program: str, *words: str):
+        log = self.installation.state / "logs" / f"{program}.log"
         return lambda: any(all(word in line for word in words) for line in log.read_text().splitlines())
 
 

@@ -23,6 +23,7 @@ import time
 import unittest
 from pathlib import Path
 
+from control_groups import ControlGroup, NoControlGroups
 from installation import Installation, send
 from namespaces import FAR, enter
 from nginx import Nginx
@@ -126,6 +127,11 @@ class ProbesLive(unittest.TestCase):
 capture:
   probes: "on"
   limits: {{agent_cpu_percent: 100, application_cpu_percent: 100}}
+service:
+  - unit: true
+  - value: no-unit
+customer:
+  - cgroup: true
 partners:
   local:
     hosts: {hosts}
@@ -326,6 +332,29 @@ partners:
         self.run_client("curl", "-sk", f"https://localhost:{self.unspeaking.port}/unspeaking", expect=None)
         call = self.calls(f":{self.unspeaking.port}", 1)[0]
         self.assertIn(call["error"], ("tls_failure", "reset"))
+
+    def test_calls_are_named_by_the_unit_and_the_container_of_their_process(self):
+        """Which the agent, without any privilege, reads of a process while that is there."""
+        container = "0123456789abcdef" * 4
+        places = {
+            "farwatch-test.slice/billing.service": ("billing", None), f"farwatch-test/docker/{container}": ("no-unit", container[:12]),
+            f"kubepods.slice/kubepods-pod1.slice/cri-containerd-{container}.scope": ("no-unit", container[:12]),
+            f"farwatch-test.slice/runtime.service/docker-{container}.scope": ("runtime", container[:12]), "farwatch-test/user.scope": ("no-unit", None),
+        }  # fmt: skip
+        for number, (name, expected) in enumerate(places.items()):
+            try:
+                group = self.enterContext(ControlGroup(name))
+            except NoControlGroups as error:
+                self.skipTest(f"CONTROL GROUPS CANNOT BE MADE HERE: {error}. Rules by `unit` and `cgroup` are not tried.")
+            # It is there for two seconds after its connection was opened: of one that is gone nothing can be read.
+            command = ["curl", "-sk", f"{self.base}/cgroup{number}?n=3&wait=2000", "-o", "/dev/null"]
+            subprocess.run(command, preexec_fn=group.enter, env=clean_environment(), timeout=60, check=True)
+            (call,) = self.calls(f"/cgroup{number}?", 1)
+            self.assertEqual((call["service"], call.get("customer")), expected, name)
+        metrics = send(f"http://127.0.0.1:{self.installation.ports.health}/metrics", None, "GET")[2].decode()
+        for field in ("service", "customer"):
+            (count,) = re.findall(rf'^farwatch_agent_attributed_calls_total\{{name="{field}",rule="0"\}} (\d+)$', metrics, re.MULTILINE)
+            self.assertGreaterEqual(int(count), 2)
 
     def test_processes_are_listed_with_how_they_are_read(self):
         server = next(process for process in self.probes()["processes"] if process["pid"] == self.server.pid)

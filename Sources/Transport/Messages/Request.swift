@@ -13,22 +13,24 @@ public struct Peer: Sendable, Equatable {
     public var port: Int
     public var isLoopback: Bool
     public var isTLS: Bool
-    /// The common name in the client certificate's subject, after its chain was verified; nil without a certificate.
-    public var certificateName: String?
+    /// What the client proved to hold; nil without one, or with one that names nobody.
+    public var certificate: ClientCertificate?
 
-    public init(address: String, port: Int, isLoopback: Bool, isTLS: Bool, certificateName: String? = nil) {
+    public init(
+        address: String, port: Int, isLoopback: Bool, isTLS: Bool, certificate: ClientCertificate? = nil
+    ) {
         self.address = address
         self.port = port
         self.isLoopback = isLoopback
         self.isTLS = isTLS
-        self.certificateName = certificateName
+        self.certificate = certificate
     }
 
-    init(channel: any Channel, isTLS: Bool, certificateName: String?) {
+    init(channel: any Channel, isTLS: Bool, certificate: ClientCertificate?) {
         let address = channel.remoteAddress?.ipAddress ?? ""
         self.init(
             address: address, port: channel.remoteAddress?.port ?? 0, isLoopback: Self.isLoopback(address),
-            isTLS: isTLS, certificateName: certificateName)
+            isTLS: isTLS, certificate: certificate)
     }
 
     static func isLoopback(_ address: String) -> Bool {

@@ -15,7 +15,7 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
 
     private let core: ServerCore
     private var isTLS: Bool
-    private var certificateName: String?
+    private var certificate: ClientCertificate?
     private var held = ByteBuffer()
     private var deadline: Scheduled<Void>?
     private var isDecided = false
@@ -57,8 +57,8 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted(let negotiated):
-            if let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() {
-                certificateName = (try? certificate.toDERBytes()).flatMap(CertificateName.commonName(der:))
+            if let shown = try? context.pipeline.syncOperations.nioSSL_peerCertificate() {
+                certificate = ClientCertificate(shown)
             }
             // Without ALPN the first bytes decide.
             if let negotiated, !isDecided { decide(isHTTP2: negotiated == "h2", context: context) }
@@ -76,7 +76,7 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
 
     private func decide(isHTTP2: Bool, context: ChannelHandlerContext) {
         isDecided = true
-        let peer = Peer(channel: context.channel, isTLS: isTLS, certificateName: certificateName)
+        let peer = Peer(channel: context.channel, isTLS: isTLS, certificate: certificate)
         let pipeline = context.pipeline.syncOperations
         do {
             if isHTTP2 {

@@ -1,9 +1,11 @@
-/// Finds the common name in a certificate's subject (RFC 5280, section 4.1), which swift-nio-ssl does not hand out.
+/// Finds whom a certificate names (RFC 5280), which swift-nio-ssl does not hand out.
 ///
 /// Checks nothing else of the certificate: the handshake has done that. Total: any bytes give a name or nil.
 enum CertificateName {
     private enum Tag {
+        static let boolean: UInt8 = 0x01
         static let integer: UInt8 = 0x02
+        static let octetString: UInt8 = 0x04
         static let objectIdentifier: UInt8 = 0x06
         static let utf8String: UInt8 = 0x0C
         static let printableString: UInt8 = 0x13
@@ -11,21 +13,37 @@ enum CertificateName {
         static let sequence: UInt8 = 0x30
         static let set: UInt8 = 0x31
         static let version: UInt8 = 0xA0
+        static let extensions: UInt8 = 0xA3
+        /// Of `GeneralName`.
+        static let dnsName: UInt8 = 0x82
+        static let uri: UInt8 = 0x86
     }
 
     /// 2.5.4.3, id-at-commonName.
     private static let commonNameIdentifier: [UInt8] = [0x55, 0x04, 0x03]
+    /// 2.5.29.17, id-ce-subjectAltName.
+    private static let alternativeNamesIdentifier: [UInt8] = [0x55, 0x1D, 0x11]
 
-    /// The most specific (last) common name.
-    static func commonName(der: [UInt8]) -> String? {
+    /// The first DNS name, in lower case; else the first URI; else the most specific common name. Nil where that is no name that can be
+    /// told: an alternative name is never passed over for being odd.
+    static func name(der: [UInt8]) -> String? {
         var file = DERReader(der[...])
         guard var certificate = file.enter(Tag.sequence), var body = certificate.enter(Tag.sequence) else { return nil }
         if body.nextTag == Tag.version { _ = body.next() }
         // Serial number, signature algorithm, issuer, validity; then the subject.
         guard body.enter(Tag.integer) != nil, body.enter(Tag.sequence) != nil, body.enter(Tag.sequence) != nil,
-            body.enter(Tag.sequence) != nil, var subject = body.enter(Tag.sequence)
+            body.enter(Tag.sequence) != nil, let subject = body.enter(Tag.sequence)
         else { return nil }
-        var name: String?
+        let alternatives = alternativeNames(after: body)
+        if let name = alternatives?.first(Tag.dnsName) { return text(name)?.lowercased() }
+        if let name = alternatives?.first(Tag.uri) { return text(name) }
+        return commonName(subject).flatMap(text)
+    }
+
+    /// The most specific (last) one.
+    private static func commonName(_ subject: DERReader) -> ArraySlice<UInt8>? {
+        var subject = subject
+        var name: ArraySlice<UInt8>?
         while var part = subject.enter(Tag.set) {
             while var attribute = part.enter(Tag.sequence) {
                 guard let identifier = attribute.enter(Tag.objectIdentifier), let value = attribute.next() else {
@@ -33,13 +51,38 @@ enum CertificateName {
                 }
                 guard identifier.bytes.elementsEqual(commonNameIdentifier) else { continue }
                 switch value.tag {
-                case Tag.utf8String, Tag.printableString, Tag.ia5String:
-                    name = String(decoding: value.content, as: UTF8.self)
+                case Tag.utf8String, Tag.printableString, Tag.ia5String: name = value.content
                 default: break  // Encodings that RFC 5280 has retired.
                 }
             }
         }
         return name
+    }
+
+    /// - Parameter rest: what follows the subject: the public key, unique identifiers that nobody uses, the extensions.
+    private static func alternativeNames(after rest: DERReader) -> DERReader? {
+        var rest = rest
+        while let value = rest.next() {
+            guard value.tag == Tag.extensions else { continue }
+            var wrapped = DERReader(value.content)
+            guard var extensions = wrapped.enter(Tag.sequence) else { return nil }
+            while var one = extensions.enter(Tag.sequence) {
+                guard let identifier = one.enter(Tag.objectIdentifier),
+                    identifier.bytes.elementsEqual(alternativeNamesIdentifier)
+                else { continue }
+                _ = one.enter(Tag.boolean)  // Whether it is critical.
+                guard var content = one.enter(Tag.octetString) else { return nil }
+                return content.enter(Tag.sequence)
+            }
+        }
+        return nil
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String? {
+        guard (1...ClientCertificate.nameByteCountMax).contains(bytes.count),
+            bytes.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -59,6 +102,15 @@ private struct DERReader {
     mutating func enter(_ tag: UInt8) -> DERReader? {
         guard nextTag == tag else { return nil }
         return next().map { DERReader($0.content) }
+    }
+
+    /// The content of the first value with this tag, wherever it stands among those that follow.
+    func first(_ tag: UInt8) -> ArraySlice<UInt8>? {
+        var rest = self
+        while let value = rest.next() {
+            if value.tag == tag { return value.content }
+        }
+        return nil
     }
 
     mutating func next() -> (tag: UInt8, content: ArraySlice<UInt8>)? {

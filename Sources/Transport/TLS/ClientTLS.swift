@@ -37,10 +37,8 @@ public struct ClientTLS: Sendable, Equatable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw TransportError(
-                .tlsConfiguration, operation: "connect with TLS",
-                subject: certificateFile ?? caFile ?? "system authorities",
-                cause: "\(error)", hint: "do certificate and key belong together?")
+            throw ServerTLS.disagreement(
+                error, operation: "connect with TLS", certificateFile ?? caFile ?? "system authorities")
         }
     }
 }

@@ -1,4 +1,5 @@
 import NIOSSL
+import Runtime
 
 /// How a server proves who it is, and whether clients must.
 public struct ServerTLS: Sendable, Equatable {
@@ -35,9 +36,7 @@ public struct ServerTLS: Sendable, Equatable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw TransportError(
-                .tlsConfiguration, operation: "serve TLS", subject: certificateFile, cause: "\(error)",
-                hint: "do certificate and key belong together?")
+            throw Self.disagreement(error, operation: "serve TLS", certificateFile)
         }
     }
 
@@ -60,9 +59,34 @@ public struct ServerTLS: Sendable, Equatable {
         do {
             return try NIOSSLPrivateKey(file: file, format: .pem)
         } catch {
+            if isEncrypted(file) {
+                throw TransportError(
+                    .tlsConfiguration, operation: operation, subject: file, cause: "the private key is encrypted",
+                    hint: "nobody is there to type its password: openssl pkey -in \(file) -out NEW writes it without")
+            }
             throw TransportError(
                 .tlsConfiguration, operation: operation, subject: file, cause: "no private key could be read: \(error)",
                 hint: "the file must be readable by this user and hold an unencrypted PEM key")
         }
+    }
+
+    /// Keys under a password: PKCS #8 (RFC 5958), or as OpenSSL once wrote them (RFC 1421).
+    private static func isEncrypted(_ file: String) -> Bool {
+        // What cannot be read is something else than encrypted.
+        guard let bytes = try? Files.read(file, byteCountMax: 1 << 20) else { return false }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED")
+    }
+
+    /// What OpenSSL says of a certificate and a key that can each be read, and not be used together.
+    static func disagreement(_ error: any Error, operation: String, _ certificateFile: String) -> TransportError {
+        guard case NIOSSLError.failedToLoadPrivateKey = error else {
+            return TransportError(
+                .tlsConfiguration, operation: operation, subject: certificateFile, cause: "\(error)",
+                hint: "do certificate and key belong together?")
+        }
+        return TransportError(
+            .tlsConfiguration, operation: operation, subject: certificateFile,
+            cause: "the key is not the one of this certificate", hint: "give both of one pair")
     }
 }

@@ -11,6 +11,7 @@ import Transport
 /// Looks at everything an agent needs on this host, and says of each thing that is not in order what to do about it.
 struct Doctor {
     static let grantWarning: Duration = .seconds(7 * 86_400)
+    static let certificateWarning: Duration = .seconds(14 * 86_400)
     static let skewMax: Duration = .seconds(5)
     static let backlogAgeMax: Duration = .seconds(300)
 
@@ -24,7 +25,7 @@ struct Doctor {
         findings.append(spaceFinding)
         findings += tlsFileFindings
         findings += await agentFindings()
-        for endpoint in settings.endpoints { findings += await aggregatorFindings(endpoint) }
+        for index in settings.endpoints.indices { findings += await aggregatorFindings(index) }
         findings += asideFindings
         findings += redactionFindings
         findings += attributionFindings
@@ -84,14 +85,33 @@ struct Doctor {
     private func mebibytes(_ byteCount: Int) -> Int { byteCount >> 20 }
 
     private var tlsFileFindings: [Finding] {
-        guard let tls = settings.tls else { return [] }
-        return [tls.caFile, tls.certificateFile, tls.keyFile].compactMap { $0 }.map { file in
-            access(file, R_OK) == 0
-                ? .good("TLS file", "\(file) can be read")
-                : .bad(
-                    "TLS file", "\(file) cannot be read by \(userName)",
-                    remedy: Files.exists(file) ? "chgrp and chmod g+r \(file) for \(userName)" : "put the file there")
+        let (forward, receive) = (settings.tls, settings.receive.tls)
+        let own = [forward?.certificateFile, receive?.certificateFile].compactMap { $0 }
+        let authorities = [forward?.caFile, receive?.clientCAFile].compactMap { $0 }
+        return own.map { fileFinding($0) ?? endFinding($0, .own) }
+            + authorities.map { fileFinding($0) ?? endFinding($0, .authorities) }
+            + [forward?.keyFile, receive?.keyFile].compactMap { $0 }.map {
+                fileFinding($0) ?? .good("TLS file", "\($0) can be read")
+            }
+    }
+
+    private func fileFinding(_ file: String) -> Finding? {
+        guard access(file, R_OK) != 0 else { return nil }
+        return .bad(
+            "TLS file", "\(file) cannot be read by \(userName)",
+            remedy: Files.exists(file) ? "chgrp and chmod g+r \(file) for \(userName)" : "put the file there")
+    }
+
+    private func endFinding(_ file: String, _ kind: TLSFiles.Kind) -> Finding {
+        guard let end = TLSFiles.endsAt(file, kind).map(Instant.init(secondsSinceEpoch:)) else {
+            return .bad("TLS file", "\(file) holds no certificate", remedy: "put one there, in PEM")
         }
+        let remedy = "put a renewed one there, then systemctl reload farwatch-agent"
+        if end <= now { return .bad("TLS file", "\(file) expired \(end.rfc3339)", remedy: remedy) }
+        if end - now < Self.certificateWarning {
+            return .warning("TLS file", "\(file) expires \(end.rfc3339)", remedy: remedy)
+        }
+        return .good("TLS file", "\(file) can be read, and holds until \(end.rfc3339)")
     }
 
     // MARK: The running agent
@@ -173,10 +193,16 @@ struct Doctor {
 
     // MARK: The aggregator
 
-    private func aggregatorFindings(_ endpoint: Endpoint) async -> [Finding] {
+    /// By the way that the agent takes, as the agent.
+    private func aggregatorFindings(_ index: Int) async -> [Finding] {
+        let endpoint = settings.endpoints[index]
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let client = HTTPClient(endpoint: endpoint, tls: endpoint.isTLS ? settings.tls : nil, group: group)
+        var configuration = ClientConfiguration()
+        configuration.proxy = settings.proxies[index]
+        let client = HTTPClient(
+            endpoint: endpoint, tls: endpoint.isTLS ? settings.tls : nil, configuration: configuration, group: group)
         var headers = Headers()
+        if let id = AgentIdentity.known(settings.stateDirectory) { headers.add("farwatch-agent", id) }
         if let token = settings.token { headers.add("authorization", "Bearer " + token.reveal) }
         let result: Result<ClientResponse, TransportError>
         do throws(TransportError) {
@@ -204,7 +230,9 @@ struct Doctor {
             return [
                 .bad(
                     "aggregator", "\(endpoint) refuses this agent (\(response.status))",
-                    remedy: "make a token with `farwatch-aggregator token create --scope ingest` and set forward.token")
+                    remedy: settings.token == nil && settings.tls?.certificateFile != nil
+                        ? "let its certificate in by ingest.client_certificates of the aggregator, or set forward.token"
+                        : "make a token with `farwatch-aggregator token create --scope ingest` and set forward.token")
             ]
         }
         var findings: [Finding] = [.good("aggregator", "\(endpoint) answers")]

@@ -1,5 +1,6 @@
 import CallModel
 import CatalogueSettings
+import Forwarder
 import PartnerCatalog
 import Receivers
 import Redaction
@@ -21,6 +22,8 @@ public struct AgentSettings: Sendable {
     public var endpoints = [Endpoint(url: "http://127.0.0.1:7443")!]
     public var token: Secret?
     public var tls: ClientTLS?
+    /// After this long, give or take a fifth, a connection to an aggregator is replaced.
+    public var connectionAgeMax = ForwarderConfiguration(endpoints: []).connectionAgeMax
     /// Of endpoints that are reached through one, by their place (HTTPS_PROXY, NO_PROXY).
     public var proxies: [Int: Proxy] = [:]
     public var spool = SpoolConfiguration()
@@ -92,13 +95,17 @@ public struct AgentSettings: Sendable {
         let key = tlsSection.string("key")
         if (certificate == nil) != (key == nil) { tlsSection.report(nil, "certificate and key belong together") }
         if endpoints.contains(where: \.isTLS) {
-            tls = ClientTLS(caFile: ca, certificateFile: certificate, keyFile: key)
+            let tls = ClientTLS(caFile: ca, certificateFile: certificate, keyFile: key)
+            TLSFiles.check([("ca", ca), ("certificate", certificate), ("key", key)], of: tls, tlsSection)
+            self.tls = tls
         } else if ca != nil || certificate != nil {
             tlsSection.report(nil, "is set, but no endpoint begins with https://")
         }
         if endpoints.contains(where: { !$0.isTLS && !$0.isLoopback }) {
             section.report("endpoints", "http:// is for loopback only", hint: "use https://")
         }
+        connectionAgeMax =
+            section.duration("connection_age", in: .seconds(1)...(.seconds(86_400))) ?? connectionAgeMax
         let batch = section.section("batch")
         spool.batchCallCountMax = batch.integer("calls_max", in: 1...65_536) ?? spool.batchCallCountMax
         spool.sealAge = batch.duration("age_max", in: .milliseconds(250)...(.seconds(60))) ?? spool.sealAge

@@ -52,12 +52,11 @@ private func readServerTLS(_ section: SettingsSection) -> ServerTLS? {
         }
         return nil
     }
-    for (name, file) in [("certificate", certificate), ("key", key)] where !Files.exists(file) {
-        section.report(name, "\(file) does not exist")
-    }
-    return ServerTLS(
+    let tls = ServerTLS(
         certificateFile: certificate, keyFile: key, clientCAFile: clientCA,
         isClientCertificateRequired: clientCA != nil)
+    TLSFiles.check([("certificate", certificate), ("key", key), ("client_ca", clientCA)], of: tls, section)
+    return tls
 }
 
 func listenAddress(_ section: SettingsSection, _ usual: ListenAddress) -> ListenAddress {

@@ -87,7 +87,7 @@ struct RunCommand: AsyncParsableCommand {
             output.level = level(settings.logLevel)
             aggregator.use(settings)
             logger.notice(
-                "settings read again: partners, alerting, notifiers, log level are in force, the rest at the next start",
+                "settings read again: partners, alerting, notifiers, certificates, log level are in force, the rest at the next start",
                 metadata: ["catalogue": "\(settings.catalogue.version)"])
         } catch {
             aggregator.settingsWereRefused()

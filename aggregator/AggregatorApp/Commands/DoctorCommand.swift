@@ -4,6 +4,7 @@ import Glibc
 import Postgres
 import Runtime
 import Storage
+import Transport
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +18,9 @@ struct DoctorCommand: AsyncParsableCommand {
         let settings = try options.load()
         let freeBytes = try? Files.availableByteCount(at: settings.stateDirectory)  // An error is a finding.
         var findings = [Finding.good("\(options.config) is valid")]
+        findings += Doctor.certificateFindings(settings, at: currentInstant()) { file, kind in
+            TLSFiles.endsAt(file, kind).map(Instant.init(secondsSinceEpoch:))
+        }
         findings += Doctor.settingsFindings(settings) + Doctor.diskFindings(settings, freeBytes: freeBytes)
         let data = settings.stateDirectory + "/postgres/data"
         guard settings.databaseURL != nil || Files.exists(data) else {

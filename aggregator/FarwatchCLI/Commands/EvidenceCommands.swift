@@ -78,7 +78,7 @@ struct EvidenceRemove: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The evidence's id.") var id: String
 
-    func run() async throws { _ = try await server.change("DELETE", "/api/v1/evidence/\(encoded(id))") }
+    func run() async throws { try await server.end("/api/v1/evidence/\(encoded(id))", saying: "removed") }
 }
 
 /// Links by which a partner reads one piece of evidence.
@@ -149,5 +149,5 @@ struct ShareEnd: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @Argument(help: "The link's id.") var id: String
 
-    func run() async throws { _ = try await server.change("DELETE", "/api/v1/shares/\(encoded(id))") }
+    func run() async throws { try await server.end("/api/v1/shares/\(encoded(id))") }
 }

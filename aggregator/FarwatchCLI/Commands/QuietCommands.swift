@@ -145,8 +145,9 @@ extension ServerOptions {
         try show(try await change("POST", path, writer.bytes).body, quietScreen)
     }
 
-    fileprivate func end(_ path: String) async throws {
+    /// The API has nothing to say of what is gone: that is an empty object for programs.
+    func end(_ path: String, saying word: String = "ended") async throws {
         _ = try await change("DELETE", path)
-        if !json { print("ended") }
+        print(json ? "{}" : word)
     }
 }
