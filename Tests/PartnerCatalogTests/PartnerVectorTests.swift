@@ -21,6 +21,7 @@ import Testing
             let names = isShared ? Set(vectors.flatMap(\.headerNames)) : []
             #expect(names.contains(String(fact.dropFirst(7))) || isNeeded(by: vectors, without), "\(fact)")
         }
+        #expect(partner.hosts.isEmpty || vectors.contains { $0.kind == .answer }, "how its answers end a call")
         for host in partner.hosts {
             #expect(isNamed(host, by: PartnerVector.all.filter { $0.partner == partner.id }, of: partner), "\(host)")
         }

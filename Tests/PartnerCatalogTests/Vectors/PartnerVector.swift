@@ -4,7 +4,7 @@ import Testing
 @testable import PartnerCatalog
 
 /// A message of a partner, or the hosts it is called at, with what it means: typed from the partner's own words (`hostVectors`,
-/// `webhookVectors`, `limitVectors`, `answerVectors`) or from what is believed (`unconfirmedHosts`, `unconfirmedVectors`).
+/// `webhookVectors`, `limitVectors`, `answerVectors`) or from what is believed (`unconfirmedHosts`, `unconfirmedVectors`, `unconfirmedAnswers`).
 struct PartnerVector: Sendable, CustomTestStringConvertible {
     enum Kind: String, Sendable {
         case host, webhook, limit, answer
@@ -13,7 +13,7 @@ struct PartnerVector: Sendable, CustomTestStringConvertible {
     var partner: String
     var kind: Kind
     var source: String
-    /// URLs called, where that is the kind.
+    /// What is called, where that is the kind.
     var hosts: [String] = []
     /// One webhook or answer each, as it is to be judged.
     var messages: [APICall] = []
@@ -27,9 +27,11 @@ struct PartnerVector: Sendable, CustomTestStringConvertible {
 
     static let all: [PartnerVector] =
         (hostVectors + "\n" + unconfirmedHosts).split(separator: "\n").map { PartnerVector(hostLine: $0) }
-        + [webhookVectors, limitVectors, answerVectors, unconfirmedVectors].flatMap { text in
-            text.split(separator: "\n", omittingEmptySubsequences: false).split(separator: "")
-                .map { PartnerVector(block: Array($0)) }
+        + [webhookVectors, limitVectors, answerVectors, unconfirmedVectors, unconfirmedAnswers].flatMap { text in
+            text.split(separator: "\n", omittingEmptySubsequences: false).split(separator: "").flatMap { block in
+                block.first!.prefix { $0 != " " }.split(separator: ",")
+                    .map { PartnerVector(of: String($0), block: Array(block)) }
+            }
         }
 
     private init(hostLine line: Substring) {
@@ -39,9 +41,9 @@ struct PartnerVector: Sendable, CustomTestStringConvertible {
         expected = hosts.map { _ in partner }
     }
 
-    private init(block: [Substring]) {
+    private init(of partner: String, block: [Substring]) {
         let words = block[0].split(separator: " ", maxSplits: 2).map(String.init)
-        (partner, source) = (words[0], words[2])
+        (self.partner, source) = (partner, words[2])
         kind = Kind(rawValue: words[1])!
         var (status, headers, body) = (200, [Header](), String?.none)
         for line in block.dropFirst() {
