@@ -44,8 +44,8 @@ extension PartnerDefinition {
             id: "make", name: "Make", hosts: ["*.make.com", "*.integromat.com"], source: general),
         PartnerDefinition(
             id: "workos", name: "WorkOS", hosts: ["api.workos.com"], webhookSignatures: ["workos-signature"],
-            source: "github.com/workos/workos-node; signature from general knowledge", verified: "2026-11-28",
-            confirmedParts: [.hosts, .errors]),
+            source: "github.com/workos: workos-node, workos-python", verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks, .errors]),
         PartnerDefinition(
             id: "stytch", name: "Stytch", hosts: ["api.stytch.com", "test.stytch.com"],
             source: "github.com/stytchauth/stytch-node", verified: "2026-11-28",

@@ -26,9 +26,9 @@ extension PartnerDefinition {
             id: "recurly", name: "Recurly", hosts: ["v3.recurly.com", "v3.eu.recurly.com"],
             webhookSignatures: ["recurly-signature"], routes: ["/accounts/{account}/**", "/plans/{plan}/**"],
             rateLimitHeaders: .xRateLimit,
-            source: "github.com/recurly/recurly-client-python; webhooks and routes from general knowledge",
+            source: "github.com/recurly: recurly-client-python, recurly-client-ruby; routes from general knowledge",
             verified: "2026-11-28",
-            confirmedParts: [.hosts, .errors, .rateLimits]),
+            confirmedParts: [.hosts, .webhooks, .errors, .rateLimits]),
         PartnerDefinition(
             id: "lemon-squeezy", name: "Lemon Squeezy", hosts: ["api.lemonsqueezy.com"],
             webhookSignatures: [WebhookSignature(headers: ["x-signature", "x-event-name"])],

@@ -27,8 +27,8 @@ extension PartnerDefinition {
             ], source: general),
         PartnerDefinition(
             id: "asana", name: "Asana", hosts: ["app.asana.com"], webhookSignatures: ["x-hook-signature"],
-            source: "github.com/Asana/openapi; signature from general knowledge", verified: "2026-11-28",
-            confirmedParts: [.hosts, .errors]),
+            source: "github.com/Asana: openapi, developer-docs", verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks, .errors]),
         PartnerDefinition(
             id: "monday", name: "monday.com", hosts: ["api.monday.com"],
             errors: ErrorConvention(rules: [

@@ -9,8 +9,9 @@ extension PartnerDefinition {
                 RateLimitHeader("x-rate-limit", .limit, window: .seconds(60)),
                 RateLimitHeader("x-rate-limit-remaining", .remaining, window: .seconds(60)),
             ] + .rateLimit,
-            source: "developer.zendesk.com: rate limits, anatomy of a webhook request; hosts from general knowledge",
-            verified: reviewed, confirmedParts: [.webhooks, .rateLimits]),
+            source:
+                "developer.zendesk.com: rate limits, anatomy of a webhook request; github.com/zendesk/zendesk_api_client_rb",
+            verified: reviewed, confirmedParts: [.hosts, .webhooks, .rateLimits]),
         PartnerDefinition(
             id: "intercom", name: "Intercom", hosts: ["api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io"],
             webhookSignatures: [WebhookSignature(headers: ["x-hub-signature"], isShared: true)],

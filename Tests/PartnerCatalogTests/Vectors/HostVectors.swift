@@ -46,6 +46,7 @@ let hostVectors = """
     meta | github.com/fbsamples/messenger-platform-samples postman/instagram-platform-api | graph.instagram.com
     pusher | github.com/pusher/pusher-http-node lib/pusher_config.js, README.md | api.pusherapp.com api-eu.pusher.com
     onesignal | github.com/OneSignal/api api.json; github.com/OneSignal/onesignal-node-api DefaultApi.md | onesignal.com api.onesignal.com
+    zendesk | github.com/zendesk/zendesk_api_client_rb README.md | yoursubdomain.zendesk.com
     intercom | github.com/intercom/Intercom-OpenAPI fern/openapi-overrides.yml | api.intercom.io api.eu.intercom.io api.au.intercom.io
     hubspot | github.com/HubSpot/hubspot-api-nodejs src/services/http/Request.ts | api.hubapi.com
     pipedrive | github.com/pipedrive/client-nodejs docs/v1.md | api.pipedrive.com oauth.pipedrive.com
@@ -143,7 +144,6 @@ let unconfirmedHosts = """
     messagebird | general knowledge | api.bird.com conversations.messagebird.com
     discord | general knowledge | discordapp.com
     meta | general knowledge | graph.whatsapp.com
-    zendesk | general knowledge | acme.zendesk.com
     freshworks | general knowledge | acme.freshdesk.com acme.freshservice.com acme.myfreshworks.com
     hubspot | general knowledge | api.hubspot.com forms.hubspot.com
     salesforce | general knowledge | login.salesforce.com test.salesforce.com acme.my.salesforce.com acme.salesforce.com

@@ -32,10 +32,6 @@ let unconfirmedVectors = """
     X-Trello-Webhook: ExSf3Ql0
     = - - - -
 
-    asana webhook general knowledge
-    X-Hook-Signature: 1c5e0f
-    = - - - -
-
     airtable webhook general knowledge
     X-Airtable-Content-MAC: hmac-sha256=6d1f
     = - - - -
@@ -110,10 +106,6 @@ let unconfirmedVectors = """
     X-Request-Signature-SHA-256: 9b5c
     = transfer_created - - -
 
-    recurly webhook general knowledge
-    recurly-signature: 1675447321,5c20
-    = - - - -
-
     lemon-squeezy webhook general knowledge
     X-Event-Name: order_created
     X-Signature: 5c21
@@ -127,10 +119,6 @@ let unconfirmedVectors = """
 
     paymongo webhook general knowledge
     Paymongo-Signature: t=1600000000,te=5c23
-    = - - - -
-
-    workos webhook general knowledge
-    WorkOS-Signature: t=1600000000, v1=5c24
     = - - - -
 
     lob webhook general knowledge

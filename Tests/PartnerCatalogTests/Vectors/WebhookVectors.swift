@@ -120,6 +120,18 @@ let webhookVectors = """
     X-Signature-SHA256: MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A
     = - - - -
 
+    asana webhook github.com/Asana/developer-docs source/includes/markdown/_webhooks.html.md
+    X-Hook-Signature: 1c5e0f
+    = - - - -
+
+    workos webhook github.com/workos/workos-python src/workos/webhooks/_resource.py
+    WorkOS-Signature: t=1600000000, v1=5c24
+    = - - - -
+
+    recurly webhook github.com/recurly/recurly-client-ruby lib/recurly/webhooks.rb
+    recurly-signature: 1675447321,5c20
+    = - - - -
+
     woocommerce webhook github.com/woocommerce/woocommerce-rest-api-docs source/includes/v2/_webhooks.md
     X-WC-Webhook-Topic: order.updated
     X-WC-Webhook-Resource: order
