@@ -139,8 +139,9 @@ private func readOpenAPI(_ section: SettingsSection) -> [RoutePattern] {
 
 private func openAPIPatterns(yaml bytes: [UInt8], file: String) -> [RoutePattern]? {
     let root = SettingsDocument(bytes: bytes, file: file).root
-    let server = root.string("basePath") ?? root.sections("servers").first?.string("url")
-    return OpenAPIPaths.patterns(server: server, paths: root.namedSections("paths").map(\.name))
+    let servers =
+        [root.string("basePath")].compactMap(\.self) + root.sections("servers").compactMap { $0.string("url") }
+    return OpenAPIPaths.patterns(servers: servers, paths: root.namedSections("paths").map(\.name))
 }
 
 /// Whether this can be a partner's id: 1 to 64 letters, digits, `.`, `_` or `-`.

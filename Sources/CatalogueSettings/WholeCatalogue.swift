@@ -81,7 +81,7 @@ extension PartnerDefinition {
                 writer.object {
                     $0.member("name", header.name)
                     $0.member("role", header.role.rawValue)
-                    $0.member("confirmed", confirmedParts.contains(.rateLimits) && !header.isHearsay)
+                    $0.member("confirmed", confirmedParts.contains(.rateLimits) && !unconfirmed.contains(header.name))
                 }
             }
         }

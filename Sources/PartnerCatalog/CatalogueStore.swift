@@ -93,6 +93,7 @@ final class CatalogueStore: Sendable {
                 partners[number].source = definition.source
                 partners[number].verified = definition.verified
                 partners[number].confirmedParts = definition.confirmedParts
+                partners[number].unconfirmed = definition.unconfirmed
             }
             if definition.webhookHeaders != WebhookHeaders() {
                 partners[number].webhookHeaders = definition.webhookHeaders

@@ -38,7 +38,8 @@ enum LimitText {
 
     // MARK: Times
 
-    /// Seconds from now, seconds or milliseconds since 1970 (the size tells which), `6m0s`, RFC 3339, or an HTTP date.
+    /// Seconds from now, seconds or milliseconds since 1970 (the size tells which), `6m0s`, RFC 3339 (Jira leaves the seconds
+    /// away), or an HTTP date.
     static func time(_ text: String, at now: Instant) -> Instant? {
         let text = trimmed(text)
         if let value = number(text) {
@@ -49,6 +50,7 @@ enum LimitText {
             }
         }
         if let duration = duration(text) { return later(duration, .milliseconds(1), now) }
+        if text.utf8.count == 17, text.hasSuffix("Z") { return Instant(rfc3339: text.dropLast() + ":00Z") }
         return Instant(rfc3339: String(text)) ?? httpDate(text)
     }
 

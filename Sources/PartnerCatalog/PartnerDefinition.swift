@@ -23,8 +23,10 @@ public struct PartnerDefinition: Sendable, Hashable {
     public var source: String
     /// The day the confirmed parts were last read there, such as `2026-11-24`; empty where nothing is confirmed.
     public var verified: String
-    /// What was read in the partner's own documentation or source; the rest is from memory or from third parties.
+    /// What was read in the partner's own documentation, source or recorded answers; the rest is from memory or third parties.
     public var confirmedParts: ConfirmedParts
+    /// Hosts and headers told here that were not read there, though the rest of their part was.
+    public var unconfirmed: [String]
 
     public struct ConfirmedParts: OptionSet, Sendable, Hashable {
         public let rawValue: UInt8
@@ -42,21 +44,20 @@ public struct PartnerDefinition: Sendable, Hashable {
         if !hosts.isEmpty { told.insert(.hosts) }
         if !webhookSignatures.isEmpty || webhookHeaders != WebhookHeaders() { told.insert(.webhooks) }
         if !routes.isEmpty { told.insert(.routes) }
-        if errors != nil { told.insert(.errors) }
+        // Without a convention it is told that the status decides.
+        if errors != nil || !hosts.isEmpty { told.insert(.errors) }
         if !rateLimitHeaders.isEmpty { told.insert(.rateLimits) }
         return told
     }
 
     /// Whether everything told here is confirmed.
-    public var confirmed: Bool {
-        confirmedParts.isSuperset(of: toldParts) && !rateLimitHeaders.contains(where: \.isHearsay)
-    }
+    public var confirmed: Bool { confirmedParts.isSuperset(of: toldParts) && unconfirmed.isEmpty }
 
     public init(
         id: String, name: String, hosts: [HostPattern] = [], webhookSignatures: [WebhookSignature] = [],
         webhookHeaders: WebhookHeaders = WebhookHeaders(), webhookPaths: [RoutePattern] = [],
         routes: [RoutePattern] = [], errors: ErrorConvention? = nil, rateLimitHeaders: [RateLimitHeader] = [],
-        source: String = "", verified: String = "", confirmedParts: ConfirmedParts = []
+        source: String = "", verified: String = "", confirmedParts: ConfirmedParts = [], unconfirmed: [String] = []
     ) {
         self.id = id
         self.name = name
@@ -70,6 +71,7 @@ public struct PartnerDefinition: Sendable, Hashable {
         self.source = source
         self.verified = verified
         self.confirmedParts = confirmedParts
+        self.unconfirmed = unconfirmed
     }
 }
 
@@ -133,14 +135,11 @@ public struct RateLimitHeader: Sendable, Hashable {
     public var role: Role
     /// The window it counts in, where that is known.
     public var window: Duration?
-    /// Not read where the partner's other headers were confirmed.
-    public var isHearsay: Bool
 
-    public init(_ name: String, _ role: Role, window: Duration? = nil, isHearsay: Bool = false) {
+    public init(_ name: String, _ role: Role, window: Duration? = nil) {
         self.name = name
         self.role = role
         self.window = window
-        self.isHearsay = isHearsay
     }
 }
 

@@ -19,6 +19,7 @@ public struct PartnerFacts: Sendable, Equatable {
     public var state: State
     /// Of `parts`.
     public var confirmed: [String] = []
+    /// Of `parts`, and single hosts and headers of which the rest of their part is confirmed.
     public var unconfirmed: [String] = []
     /// The day on which the confirmed parts were last read, such as `2026-11-24`.
     public var verified: String?
@@ -34,12 +35,10 @@ public struct PartnerFacts: Sendable, Equatable {
     private init(state: State) { self.state = state }
 
     public init(_ partner: PartnerDefinition) {
-        let hearsay: PartnerDefinition.ConfirmedParts =
-            partner.rateLimitHeaders.contains(where: \.isHearsay) ? .rateLimits : []
-        let firm = partner.confirmedParts.subtracting(hearsay)
         for (part, name) in Self.parts where partner.toldParts.contains(part) {
-            if firm.contains(part) { confirmed.append(name) } else { unconfirmed.append(name) }
+            if partner.confirmedParts.contains(part) { confirmed.append(name) } else { unconfirmed.append(name) }
         }
+        unconfirmed += partner.unconfirmed
         state = partner.confirmed ? .confirmed : partner.confirmedParts.isEmpty ? .unconfirmed : .inPart
         verified = partner.verified.isEmpty ? nil : partner.verified
         source = partner.source.isEmpty ? nil : partner.source

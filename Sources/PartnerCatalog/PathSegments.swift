@@ -35,6 +35,8 @@ struct PathSegments {
         return true
     }
 
+    func segment(_ index: Int) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: path[ranges[index]]) }
+
     func rest(from index: Int) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(rebasing: path[ranges[index].lowerBound...])
     }

@@ -1,14 +1,17 @@
 /// A route somebody wrote down: `POST /v1/charges/{id}`, `/repos/{owner}/{repo}/**`.
 ///
-/// The method may be left out, or `*`, for every method. A segment `{name}` matches any one segment; `{name...}` at the end matches
-/// all that is left, and `/**` at the end hands what is left to `RouteTemplate`. Among the patterns of one partner the one with
-/// more literal segments wins, then the one written first.
+/// The method may be left out, or `*`, for every method. A segment `{name}` matches any one segment, and `{id}.json` or `{a}:{b}` one
+/// in which something stands around the fixed parts; `{name...}` at the end matches all that is left, and `/**` at the end hands
+/// what is left to `RouteTemplate`. Among the patterns of one partner the one with more literal segments wins, then the one with
+/// more that are literal in part, then the one written first.
 public struct RoutePattern: Sendable, Hashable {
     public static let segmentCountMax = RouteTemplate.segmentCountMax
 
     enum Segment: Sendable, Hashable {
         case literal([UInt8])
         case parameter([UInt8])
+        /// As written, and what is fixed in it: before the first parameter, between each two, behind the last.
+        case mixed([UInt8], fixed: [[UInt8]])
     }
 
     enum Tail: Sendable, Hashable {
@@ -39,10 +42,8 @@ public struct RoutePattern: Sendable, Hashable {
                 tail = .templated
             } else if part.hasPrefix("{"), part.hasSuffix("...}") {
                 tail = .swallowed(Array(part.dropFirst().dropLast(4).utf8))
-            } else if part.hasPrefix("{"), part.hasSuffix("}") {
-                segments.append(.parameter(Array(part.utf8)))
             } else {
-                segments.append(.literal(Array(part.utf8)))
+                segments.append(Segment(part))
             }
         }
         self.segments = segments
@@ -57,9 +58,14 @@ public struct RoutePattern: Sendable, Hashable {
         self.text = text
     }
 
+    /// Greater for what says more: whole literals first, then segments that are literal in part.
     var literalCount: Int {
         segments.reduce(0) { count, segment in
-            if case .literal = segment { count + 1 } else { count }
+            switch segment {
+            case .literal: count + RoutePattern.segmentCountMax + 1
+            case .mixed: count + 1
+            case .parameter: count
+            }
         }
     }
 
@@ -70,8 +76,11 @@ public struct RoutePattern: Sendable, Hashable {
         case .swallowed, .templated: guard path.count >= segments.count else { return false }
         }
         for (index, segment) in segments.enumerated() {
-            guard case .literal(let literal) = segment else { continue }
-            guard path.isEqual(index, literal) else { return false }
+            switch segment {
+            case .literal(let literal): guard path.isEqual(index, literal) else { return false }
+            case .mixed(_, let fixed): guard RoutePattern.fits(path.segment(index), fixed) else { return false }
+            case .parameter: break
+            }
         }
         return self.method == nil || self.method == method
     }
@@ -81,7 +90,8 @@ public struct RoutePattern: Sendable, Hashable {
         for segment in segments {
             writer.append("/")
             switch segment {
-            case .literal(let text), .parameter(let text): text.withUnsafeBufferPointer { writer.append($0) }
+            case .literal(let text), .parameter(let text), .mixed(let text, _):
+                text.withUnsafeBufferPointer { writer.append($0) }
             }
         }
         if path.count > segments.count {
@@ -97,5 +107,45 @@ public struct RoutePattern: Sendable, Hashable {
         } else if segments.isEmpty {
             writer.append("/")
         }
+    }
+}
+
+extension RoutePattern {
+    /// Whether the fixed parts stand in the segment in their order, each with at least a byte between it and the next.
+    ///
+    /// The first place that fits is taken, which finds one wherever there is one: the last part alone is bound to the end.
+    static func fits(_ segment: UnsafeBufferPointer<UInt8>, _ fixed: [[UInt8]]) -> Bool {
+        guard let first = fixed.first, let last = fixed.last, segment.starts(with: first) else { return false }
+        var at = first.count
+        for part in fixed.dropFirst().dropLast() {
+            var place = at + 1
+            while place + part.count <= segment.count, !segment[place...].starts(with: part) { place += 1 }
+            guard place + part.count <= segment.count else { return false }
+            at = place + part.count
+        }
+        return segment.count >= at + 1 + last.count && segment.suffix(last.count).elementsEqual(last)
+    }
+}
+
+extension RoutePattern.Segment {
+    /// A brace that has no partner is literal. Parameters without anything between them count as one.
+    fileprivate init(_ text: Substring) {
+        var fixed: [[UInt8]] = []
+        var literal: [UInt8] = []
+        var rest = text.utf8
+        while let open = rest.firstIndex(of: UInt8(ascii: "{")),
+            let close = rest[open...].firstIndex(of: UInt8(ascii: "}"))
+        {
+            literal += rest[..<open]
+            if fixed.isEmpty || !literal.isEmpty { fixed.append(literal) }
+            literal = []
+            rest = rest[rest.index(after: close)...]
+        }
+        guard !fixed.isEmpty else {
+            self = .literal(Array(text.utf8))
+            return
+        }
+        fixed.append(literal + Array(rest))
+        self = fixed.allSatisfy(\.isEmpty) ? .parameter(Array(text.utf8)) : .mixed(Array(text.utf8), fixed: fixed)
     }
 }

@@ -128,44 +128,6 @@ import Testing
         if partner == "hubspot", lines.contains("daily") { #expect(figures[0].window == .seconds(86_400)) }
     }
 
-    @Test(arguments: PartnerDefinition.builtIn.filter { !$0.rateLimitHeaders.isEmpty })
-    func `every partner that tells of limits is understood by its own headers`(_ partner: PartnerDefinition) {
-        for group in RateLimitHeader.groups(partner.rateLimitHeaders) {
-            let read = limit(partner.id, group.map { Header($0.name, Self.value(for: $0.role)) }, status: 429)
-            let figure = read?.figures.first
-            #expect(figure?.header == group[0].name, "\(group.map(\.name))")
-            for header in group {
-                switch header.role {
-                case .limit: #expect(figure?.limit == 100, "\(header.name)")
-                case .remaining: #expect(figure?.remaining == 25, "\(header.name)")
-                case .used, .usedOfLimit: #expect(figure?.used == 75, "\(header.name)")
-                case .usedRatio: #expect(figure?.usedRatio == 0.75, "\(header.name)")
-                case .window: #expect(figure?.window == .seconds(60), "\(header.name)")
-                case .reset, .resetMilliseconds: #expect(figure?.resetAt != nil, "\(header.name)")
-                case .reason: #expect(figure?.reason != nil, "\(header.name)")
-                case .combined: #expect(figure?.limit == 100 && figure?.used == 75, "\(header.name)")
-                }
-            }
-            if group.contains(where: { $0.role == .limit }), group.contains(where: { $0.role == .remaining }) {
-                #expect(figure?.usedRatio == 0.75, "\(group.map(\.name))")
-            }
-        }
-    }
-
-    private static func value(for role: RateLimitHeader.Role) -> String {
-        switch role {
-        case .limit: "100"
-        case .remaining: "25"
-        case .used: "75"
-        case .usedRatio: "0.75"
-        case .window: "60"
-        case .reset, .resetMilliseconds: "30"
-        case .usedOfLimit: "75/100"
-        case .reason: "global-rate"
-        case .combined: "api-usage=75/100"
-        }
-    }
-
     @Test func `retry-after is told in seconds or as a date, and stands beside the figures`() {
         #expect(limit("stripe", [Header("retry-after", "2.0")])?.retryAt == Self.end + .seconds(2))
         let date = limit("stripe", [Header("retry-after", "Fri, 27 Nov 2026 12:01:00 GMT")], status: 503)
@@ -206,6 +168,8 @@ import Testing
     @Test func `times far off are none`() {
         #expect(LimitText.time("5000000000000000", at: Self.end) == nil)
         #expect(LimitText.time("999999999", at: Self.end) == nil, "thirty years from now is no reset")
+        #expect(LimitText.time("2026-11-27T12:05Z", at: Self.end) == Self.end + .seconds(300))
+        #expect(LimitText.time("2026-11-27T12:65Z", at: Self.end) == nil)
         #expect(LimitText.time("1h2m3.5s", at: Self.end) == Self.end + .milliseconds(3_723_500))
         #expect(LimitText.time("9999999999h", at: Self.end) == nil)
     }

@@ -11,6 +11,7 @@ import requests
 from django.conf import settings
 from django.http import JsonResponse
 from django.urls import path
+from told import remember, remembered
 
 agent, partner = sys.argv[1:3]
 PLAIN = requests.Session()
@@ -30,6 +31,7 @@ settings.configure(
         "IDENTIFY_COMPANY": lambda request, response: request.headers.get("x-company"),
         "IDENTIFY_COMPANY_OUTGOING": lambda request, response: "acme",
         "IDENTIFY_USER": lambda request, response: "ann@acme.example",
+        "MASK_EVENT_MODEL": remember,
     },
 )
 django.setup()
@@ -67,6 +69,6 @@ for where, company, body in [("/orders/200", "acme", {"sku": "a"}), ("/orders/50
     one = {"url": url + where, "status": answer.status_code, "body": body, "answer": answer.text, "headers": seen.get(where)}
     truth.append(one | {"answer_headers": {name.lower(): value for name, value in answer.headers.items()}})
 time.sleep(12)  # The middleware sends every few seconds, and nothing tells when it has.
-print(json.dumps({"url": url, "inbound": truth}))
+print(json.dumps({"url": url, "inbound": truth, "events": remembered(), "added_below": ["date", "server", "content-length"]}))
 sys.stdout.flush()
 server.shutdown()

@@ -10,6 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import requests
 from moesifwsgi import MoesifMiddleware
+from told import remember, remembered
 
 agent, partner = sys.argv[1:3]
 PLAIN = requests.Session()  # Before the middleware takes over `requests`: what a customer's own program would use.
@@ -51,6 +52,7 @@ wrapped = MoesifMiddleware(
         "IDENTIFY_COMPANY": lambda app, environ, headers=None: environ.get("HTTP_X_COMPANY"),
         "IDENTIFY_COMPANY_OUTGOING": lambda request, response: "acme",
         "IDENTIFY_USER": lambda app, environ, headers=None: "ann@acme.example",
+        "MASK_EVENT_MODEL": remember,
     },
 )
 server = make_server("127.0.0.1", 0, wrapped, handler_class=Quiet)
@@ -68,6 +70,6 @@ for path, headers, body in [
     one = {"url": url + path, "status": answer.status_code, "body": body, "answer": answer.text, "headers": seen[path]}
     truth.append(one | {"answer_headers": {name.lower(): value for name, value in answer.headers.items()}})
 time.sleep(8)  # The middleware sends every second, and nothing tells when it has.
-print(json.dumps({"url": url, "inbound": truth}))
+print(json.dumps({"url": url, "inbound": truth, "events": remembered(), "added_below": ["date", "server"]}))
 sys.stdout.flush()
 server.shutdown()

@@ -1,7 +1,9 @@
 """A partner on loopback for tests: it answers by the path it is asked for, and remembers what it was asked."""
 
+import email.utils
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -19,14 +21,14 @@ class StandIn:
                 length = int(self.headers.get("content-length") or 0)
                 body = self.rfile.read(length).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                stand_in.requests.append({"method": self.command, "path": self.path, "body": body, "headers": headers})
+                stand_in.requests.append({"method": self.command, "path": self.path, "body": body, "headers": headers, "at": time.time()})
                 if self.path.startswith("/drop"):
                     self.close_connection = True
                     return
                 status = int(self.path.split("/")[2].split("?")[0]) if self.path.startswith("/status/") else 200
                 answer = json.dumps({"id": "ch_1", "status": status}).encode()
-                self.send_response(status)
-                answered = {"content-type": "application/json", "content-length": str(len(answer)),
+                self.send_response_only(status)
+                answered = {"server": "stand-in", "date": email.utils.formatdate(usegmt=True), "content-type": "application/json", "content-length": str(len(answer)),
                             "request-id": f"req_{len(stand_in.requests)}"}  # fmt: skip
                 for name, value in answered.items():
                     self.send_header(name, value)

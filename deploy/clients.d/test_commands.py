@@ -149,7 +149,10 @@ class Commands(unittest.TestCase):
             self.assertGreater(len(listed), 80)
             github = agent.command("partners", "github").stdout
             self.assertIn("rate-limit headers (confirmed ", github)
-            self.assertIn("hosts (unconfirmed)", github)
+            self.assertIn("of these unconfirmed: uploads.github.com, *.ghe.com", github)
+            klarna = agent.command("partners", "klarna").stdout
+            self.assertIn("hosts (unconfirmed)", klarna)
+            self.assertIn("errors (unconfirmed):\n    else the status decides", klarna)
             self.assertEqual(agent.command("partners", "nobody", check=False).returncode, 1)
 
     def test_settings_beyond_loopback_need_tls_and_tokens(self):

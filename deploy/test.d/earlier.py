@@ -1,4 +1,5 @@
-"""What an earlier release left behind: its database, a batch as its agent sent it, its agent's state. Recorded, and used again."""
+"""What an earlier release left behind: its database, a batch as its agent sent it, its agent's state, what its aggregator answered.
+Recorded, and used again."""
 
 import gzip
 import json
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 from installation import Installation, as_ndjson, native_call, send
+from recorded_aggregator import record
 from system import clean_environment
 
 FOLDER = Path(__file__).parent / "earlier"
@@ -69,6 +71,7 @@ class Recording:
             before = self._sent(installation)
             self._deliver(installation, calls(DELIVERED, LATER), DELIVERED + LATER)
             told |= self._batch(installation, before)
+            self._answers(installation, told)
             installation.stop("farwatch-aggregator")
             post(installation, calls(DELIVERED + LATER, WAITING // 2))
             time.sleep(3)  # Those are sealed; the next ones lie in the journal when the agent is killed.
@@ -112,6 +115,12 @@ class Recording:
             "JOIN farwatch.names n ON n.kind = 9 AND n.id = l.agent ORDER BY l.sequence DESC LIMIT 1"
         )[0]
         return {"agent": agent, "spool": spool, "sequence": int(sequence)}
+
+    def _answers(self, installation: Installation, told: dict) -> None:
+        token = (installation.state / "agent.token").read_text().strip()
+        ingest = f"http://127.0.0.1:{installation.ports.ingest}"
+        answers = record(ingest, token, told, (self.into / "batch.bin").read_bytes())
+        (self.into / "answers.json").write_text(json.dumps(answers, indent=1, sort_keys=True) + "\n")
 
 
 def leave_out_new_settings(installation: Installation) -> None:

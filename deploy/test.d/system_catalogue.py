@@ -141,13 +141,13 @@ class PublishedCatalogue(unittest.TestCase):
             lambda: (answer := send(f"{api}/api/v1/partners/stripe", None, "GET"))[0] == 200 and json.loads(answer[2]), 30, "stripe is shown"
         )
         self.assertEqual(partner["facts"], known["stripe"]["facts"])
-        self.assertIn("hosts", partner["facts"]["unconfirmed"])
+        self.assertEqual((partner["facts"]["state"], partner["facts"]["unconfirmed"]), ("in_part", ["rate_limits", "uploads.stripe.com"]))
         page = send(f"{api}/partners/stripe", None, "GET")[2].decode()
         screen = self.installation.command("farwatch", "partners", "stripe", "--url", api)
-        for words in ("webhooks", "hosts", partner["facts"]["verified"], "stripe-node"):
+        for words in ("webhooks", "hosts", "uploads.stripe.com", partner["facts"]["verified"], "stripe-node"):
             self.assertIn(words, page.split("What is known of it")[1])
             self.assertIn(words, screen)
-        self.assertRegex(screen, r"unconfirmed +hosts")
+        self.assertRegex(screen, r"unconfirmed +rate limits, uploads\.stripe\.com")
         self.assertIn("FACTS", self.installation.command("farwatch", "partners", "--url", api))
 
     def broken_settings_change_nothing(self):

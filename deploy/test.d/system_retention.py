@@ -1,4 +1,4 @@
-"""At its bound the database gives up the bodies of successful calls first, and goes on answering."""
+"""At its bound the database gives up the bodies of successful calls first, and goes on answering; before it says when that is."""
 
 import json
 import secrets
@@ -85,6 +85,87 @@ class Retention(unittest.TestCase):
         )
         size = int(self.installation.sql(f"SELECT pg_total_relation_size('farwatch.payload_blocks_{yesterday}')")[0][0])
         self.assertGreater(size, 16 << 20, "the test needs more than the bound")
+
+    # MARK: The forecast
+
+    def test_it_says_when_it_is_full_and_then_gives_up_the_oldest(self):
+        """Fifteen mebibytes are left where a day takes ten; then so many calls come that the oldest day has to go."""
+        self.fill(2, 2)
+        self.fill(1, 10)
+        bound = self.held() + (15 << 20)
+        with open(self.installation.state / "aggregator.yaml", "a", encoding="utf-8") as file:
+            file.write(f"retention:\n  max_bytes: {bound}\n")
+        self.installation.stop("farwatch-aggregator")
+        self.installation.start_aggregator()
+        a_day = sum(self.size(f"{table}_{self.day(1)}") for table in ("call_rows", "rollup_blocks", "payload_blocks"))
+        told = self.installation.wait_for(lambda: (value := self.full_in_seconds()) > 0 and value, 60, "it is foreseen")
+        wanted = (bound - self.held()) / a_day * 86_400
+        self.assertAlmostEqual(told, wanted, delta=wanted / 10)
+        self.assertAlmostEqual(told / 86_400, 1.5, delta=0.3)
+        said = self.installation.command("farwatch-aggregator", "doctor")
+        self.assertRegex(said, r"full in (2[89]|3\d|4[0-3]) h, then bodies of successful calls go first")
+
+        sent = self.send_until(lambda: self.held() > bound - (6 << 20), 0)
+        self.installation.wait_for(lambda: 0 < self.full_in_seconds() < told / 2, 130, "it comes nearer as calls come in")
+        self.assertEqual(self.metric("farwatch_storage_reclaims_total"), 0)
+        sent = self.send_until(lambda: self.held() > bound, sent)
+        oldest = f"farwatch.payload_blocks_{self.day(2)}"
+        self.installation.wait_for(lambda: not self.exists(oldest), 130, "the oldest day's bodies are dropped")
+        self.installation.wait_for(lambda: self.held() <= bound, 60, "it is within its bound")
+        self.assertTrue(self.exists(f"farwatch.call_rows_{self.day(2)}"), "single calls go after the bodies")
+        self.assertTrue(self.exists(f"farwatch.payload_blocks_{self.day(1)}"), "no more goes than has to")
+        # Two days were looked through for bodies of successes, then one was dropped.
+        self.installation.wait_for(lambda: self.metric("farwatch_storage_reclaims_total") == 3, 60, "it is counted")
+        counted = self.get("/api/v1/volume?by=partner&since=1h")["data"]
+        self.installation.wait_for(
+            lambda: [row["calls"] for row in self.get("/api/v1/volume?by=partner&since=1h")["data"]] == [sent], 60, f"all counts stay: {counted}"
+        )
+
+    def fill(self, days_ago: int, mebibytes: int):
+        """A day whose blocks cannot be thinned: nobody can read them."""
+        name = f"{self.day(days_ago)}"
+        for table in ("call_rows", "rollup_blocks", "payload_blocks"):
+            if not self.exists(f"farwatch.{table}_{name}"):
+                self.installation.sql(
+                    f"CREATE TABLE farwatch.{table}_{name} PARTITION OF farwatch.{table} "
+                    f"FOR VALUES FROM ('{name} 00:00Z') TO ('{self.day(days_ago - 1)} 00:00Z')"
+                )
+        noise = "(SELECT decode(string_agg(md5(random()::text || g || i), ''), 'hex') FROM generate_series(1, 4096) i)"
+        self.installation.sql(
+            "INSERT INTO farwatch.payload_blocks (received_at, block, shard, call_count, bytes) "
+            f"SELECT timestamptz '{name} 12:00Z', g, 0, 1, {noise} FROM generate_series(1, {mebibytes * 16}) g"
+        )
+
+    def send_until(self, condition, sent: int) -> int:
+        while not condition():
+            calls = [native_call(number, request=request(number)) for number in range(sent, sent + 500)]
+            sent += len(calls)
+            status = send(f"{self.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")[0]
+            self.assertEqual(status, 202)
+            count = "SELECT count(*) FROM farwatch.call_rows WHERE received_at > now() - interval '1 hour'"
+            self.installation.wait_for(lambda: int(self.installation.sql(count)[0][0]) == sent, 60, f"{sent} are stored")
+        return sent
+
+    def held(self) -> int:
+        return int(
+            self.installation.sql(
+                "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c "
+                "JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'farwatch' WHERE c.relkind = 'r'"
+            )[0][0]
+        )
+
+    def size(self, table: str) -> int:
+        return int(self.installation.sql(f"SELECT pg_total_relation_size('farwatch.{table}')")[0][0])
+
+    def exists(self, table: str) -> bool:
+        return self.installation.sql(f"SELECT to_regclass('{table}') IS NOT NULL") == [["t"]]
+
+    def metric(self, name: str) -> float:
+        page = send(f"{self.installation.api.address}/metrics", None, "GET")[2].decode()
+        return float(next(line.split(" ")[1] for line in page.splitlines() if line.startswith(name + " ")))
+
+    def full_in_seconds(self) -> float:
+        return self.metric("farwatch_storage_full_in_seconds")
 
 
 def request(number: int) -> dict:

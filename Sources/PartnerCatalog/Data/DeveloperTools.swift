@@ -28,17 +28,23 @@ extension PartnerDefinition {
                 RateLimitHeader("x-ratelimit-used", .used), RateLimitHeader("x-ratelimit-resource", .reason),
             ],
             source:
-                "docs.github.com: REST rate limits, webhook events and payloads; hosts and routes from general knowledge",
-            verified: reviewed, confirmedParts: [.webhooks, .errors, .rateLimits]),
+                "docs.github.com: REST rate limits, webhook events and payloads; github.com/octokit; the rest from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks, .errors, .rateLimits], unconfirmed: ["uploads.github.com", "*.ghe.com"]),
         PartnerDefinition(
             id: "gitlab", name: "GitLab", hosts: ["gitlab.com"], webhookSignatures: ["x-gitlab-event"],
-            webhookHeaders: WebhookHeaders(eventType: "x-gitlab-event", deliveryID: "x-gitlab-event-uuid"),
+            webhookHeaders: WebhookHeaders(
+                eventType: "x-gitlab-event", deliveryID: "x-gitlab-event-uuid", subscription: "x-gitlab-webhook-uuid"),
             routes: [
                 "/api/v4/projects/{project}/repository/files/{path}/**",
                 "/api/v4/projects/{project}/repository/branches/{branch}/**",
                 "/api/v4/projects/{project}/repository/tags/{tag}/**", "/api/v4/projects/{project}/**",
                 "/api/v4/groups/{group}/**", "/api/v4/users/{user}/**",
-            ], rateLimitHeaders: .rateLimit, source: general),
+            ], rateLimitHeaders: .rateLimit,
+            source:
+                "github.com/gitlabhq/gitlabhq: Gitlab::WebHooks; github.com/python-gitlab/python-gitlab; the rest from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks], unconfirmed: ["x-gitlab-event-uuid"]),
         PartnerDefinition(
             id: "bitbucket", name: "Bitbucket", hosts: ["api.bitbucket.org"],
             webhookSignatures: ["x-event-key+x-hook-uuid"],
@@ -54,9 +60,8 @@ extension PartnerDefinition {
                 RateLimitHeader("x-ratelimit-requests-remaining", .remaining),
                 RateLimitHeader("x-ratelimit-requests-reset", .reset),
             ],
-            source:
-                "github.com/linear/linear: sdk; headers of events and deliveries from general knowledge",
-            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
+            source: "github.com/linear/linear: sdk; the rest from general knowledge", verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks, .rateLimits], unconfirmed: ["linear-event", "linear-delivery"]),
         PartnerDefinition(
             id: "pagerduty", name: "PagerDuty",
             hosts: ["api.pagerduty.com", "api.eu.pagerduty.com", "events.pagerduty.com"],
@@ -66,12 +71,17 @@ extension PartnerDefinition {
                 "/incidents/{incident}/**", "/services/{service}/**", "/users/{user}/**", "/schedules/{schedule}/**",
                 "/escalation_policies/{policy}/**", "/teams/{team}/**",
             ], rateLimitHeaders: .rateLimit,
-            source: "github.com/PagerDuty/api-schema: paths; the rest from general knowledge",
-            verified: reviewed, confirmedParts: .routes),
+            source: "github.com/PagerDuty: api-schema, developer-docs; the rest from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks, .routes, .rateLimits], unconfirmed: ["x-webhook-subscription"]),
         PartnerDefinition(
             id: "datadog", name: "Datadog",
             hosts: ["api.datadoghq.com", "api.datadoghq.eu", "*.datadoghq.com", "*.datadoghq.eu"],
-            rateLimitHeaders: .xRateLimit + [RateLimitHeader("x-ratelimit-name", .reason)], source: general),
+            rateLimitHeaders: .xRateLimit + [
+                RateLimitHeader("x-ratelimit-period", .window), RateLimitHeader("x-ratelimit-name", .reason),
+            ], source: "github.com/DataDog/datadog-api-client-python and answers recorded there",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .rateLimits]),
         PartnerDefinition(
             id: "sentry", name: "Sentry", hosts: ["sentry.io", "*.sentry.io"],
             webhookSignatures: ["sentry-hook-signature"],
@@ -88,15 +98,22 @@ extension PartnerDefinition {
             verified: reviewed, confirmedParts: .webhooks),
         PartnerDefinition(
             id: "cloudflare", name: "Cloudflare", hosts: ["api.cloudflare.com"],
-            webhookSignatures: ["cf-webhook-auth"], errors: .successFlag, source: general),
+            webhookSignatures: ["cf-webhook-auth"], errors: .successFlag,
+            source: "github.com/cloudflare/cloudflare-typescript; errors from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks]),
         PartnerDefinition(
             id: "circleci", name: "CircleCI", hosts: ["circleci.com", "runner.circleci.com"],
             webhookSignatures: ["circleci-signature"],
             webhookHeaders: WebhookHeaders(eventType: "circleci-event-type"),
-            routes: ["/api/v2/project/{vcs}/{organization}/{project}/**"], source: general),
+            routes: ["/api/v2/project/{vcs}/{organization}/{project}/**"],
+            source: "github.com/circleci/circleci-docs; routes from general knowledge", verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks]),
         PartnerDefinition(
             id: "vercel", name: "Vercel", hosts: ["api.vercel.com"], webhookSignatures: ["x-vercel-signature"],
-            rateLimitHeaders: .xRateLimit, source: general),
+            rateLimitHeaders: .xRateLimit,
+            source: "github.com/vercel/sdk; webhooks and rate limits from general knowledge", verified: "2026-11-28",
+            confirmedParts: .hosts),
         PartnerDefinition(
             id: "launchdarkly", name: "LaunchDarkly",
             hosts: [
@@ -107,6 +124,9 @@ extension PartnerDefinition {
             rateLimitHeaders: [
                 RateLimitHeader("x-ratelimit-global-remaining", .remaining),
                 RateLimitHeader("x-ratelimit-reset", .reset),
-            ], source: general),
+                RateLimitHeader("x-ratelimit-route-remaining", .remaining),
+            ], source: "github.com/launchdarkly: api-client-python, python-server-sdk; the rest from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .rateLimits], unconfirmed: ["sdk.launchdarkly.com", "clientsdk.launchdarkly.com"]),
     ]
 }

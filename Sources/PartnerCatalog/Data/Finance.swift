@@ -3,29 +3,38 @@ extension PartnerDefinition {
     static let finance: [PartnerDefinition] = [
         PartnerDefinition(
             id: "wise", name: "Wise", hosts: ["api.transferwise.com", "api.wise.com", "api.sandbox.transferwise.tech"],
-            webhookSignatures: ["x-signature-sha256+x-delivery-id"],
+            webhookSignatures: [WebhookSignature(headers: ["x-signature-sha256"], isShared: true)],
             webhookHeaders: WebhookHeaders(deliveryID: "x-delivery-id"), routes: ["/v3/profiles/{profile}/**"],
-            source: general),
+            source: "github.com/transferwise/digital-signatures-examples; the rest from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks],
+            unconfirmed: ["api.wise.com", "api.sandbox.transferwise.tech", "x-delivery-id"]),
         PartnerDefinition(
             id: "dwolla", name: "Dwolla", hosts: ["api.dwolla.com", "api-sandbox.dwolla.com"],
             webhookSignatures: ["x-request-signature-sha-256"],
             webhookHeaders: WebhookHeaders(eventType: "x-dwolla-topic"),
-            source: "github.com/Dwolla/dwolla-v2-node; webhooks from general knowledge",
-            verified: reviewed, confirmedParts: .hosts),
+            source: "github.com/Dwolla/dwolla-openapi; the rest from general knowledge", verified: "2026-11-28",
+            confirmedParts: .hosts),
         PartnerDefinition(
             id: "coinbase", name: "Coinbase", hosts: ["api.coinbase.com", "api.commerce.coinbase.com"],
             webhookSignatures: ["x-cc-webhook-signature"],
-            routes: ["/v2/accounts/{account}/**", "/v2/exchange-rates", "/v2/prices/{pair}/**"], source: general),
+            routes: ["/v2/accounts/{account}/**", "/v2/exchange-rates", "/v2/prices/{pair}/**"],
+            source: "github.com/coinbase: coinbase-advanced-py, coinbase-commerce-node; routes from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks]),
         PartnerDefinition(
             id: "recurly", name: "Recurly", hosts: ["v3.recurly.com", "v3.eu.recurly.com"],
             webhookSignatures: ["recurly-signature"], routes: ["/accounts/{account}/**", "/plans/{plan}/**"],
             rateLimitHeaders: .xRateLimit,
-            source: "github.com/recurly/recurly-client-python; webhooks and routes from general knowledge",
-            verified: reviewed, confirmedParts: [.hosts, .rateLimits]),
+            source: "github.com/recurly: recurly-client-python, recurly-client-ruby; routes from general knowledge",
+            verified: "2026-11-28",
+            confirmedParts: [.hosts, .webhooks, .errors, .rateLimits]),
         PartnerDefinition(
             id: "lemon-squeezy", name: "Lemon Squeezy", hosts: ["api.lemonsqueezy.com"],
             webhookSignatures: [WebhookSignature(headers: ["x-signature", "x-event-name"])],
-            webhookHeaders: WebhookHeaders(eventType: "x-event-name"), rateLimitHeaders: .xRateLimit, source: general),
+            webhookHeaders: WebhookHeaders(eventType: "x-event-name"), rateLimitHeaders: .xRateLimit,
+            source: "github.com/lmsqueezy/lemonsqueezy.js; the rest from general knowledge", verified: "2026-11-28",
+            confirmedParts: .hosts),
         PartnerDefinition(
             id: "netsuite", name: "NetSuite",
             hosts: ["*.suitetalk.api.netsuite.com", "*.restlets.api.netsuite.com"],
@@ -35,13 +44,17 @@ extension PartnerDefinition {
             ]), source: general),
         PartnerDefinition(
             id: "taxjar", name: "TaxJar", hosts: ["api.taxjar.com", "api.sandbox.taxjar.com"],
-            routes: ["/v2/rates/{zip}", "/v2/customers/{customer}", "/v2/transactions/orders/{order}"], source: general),
+            routes: ["/v2/rates/{zip}", "/v2/customers/{customer}", "/v2/transactions/orders/{order}"],
+            source: "github.com/taxjar/taxjar-node; routes from general knowledge", verified: "2026-11-28",
+            confirmedParts: .hosts),
         PartnerDefinition(
             id: "brex", name: "Brex", hosts: ["platform.brexapis.com", "api.brex.com"],
             webhookSignatures: [WebhookSignature(headers: ["webhook-id", "webhook-timestamp", "x-brex-signature"])],
             source: general),
         PartnerDefinition(
-            id: "marqeta", name: "Marqeta", hosts: ["sandbox-api.marqeta.com", "*.marqeta.com"], source: general),
+            id: "marqeta", name: "Marqeta", hosts: ["*.marqeta.com"], source: "github.com/marqeta/marqeta-python",
+            verified: "2026-11-28",
+            confirmedParts: .hosts),
         PartnerDefinition(
             id: "paymongo", name: "PayMongo", hosts: ["api.paymongo.com"], webhookSignatures: ["paymongo-signature"],
             source: general),

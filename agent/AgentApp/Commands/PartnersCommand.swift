@@ -54,9 +54,11 @@ func partnerLines(_ partner: PartnerDefinition) -> [String] {
                 + told + partner.webhookPaths.map { "path \($0.text)" })
         + part(
             "rate-limit headers", .rateLimits,
-            partner.rateLimitHeaders.map { "\($0.name): \($0.role.rawValue)\($0.isHearsay ? ", unconfirmed" : "")" })
-        + part("errors beyond the status", .errors, (partner.errors?.rules ?? []).map(\.words))
-        + part("routes", .routes, partner.routes.map(\.text)) + ["source: \(partner.source)"]
+            partner.rateLimitHeaders.map { "\($0.name): \($0.role.rawValue)" })
+        + part("errors", .errors, (partner.errors?.rules ?? []).map(\.words) + ["else the status decides"])
+        + part("routes", .routes, partner.routes.map(\.text))
+        + (partner.unconfirmed.isEmpty ? [] : ["of these unconfirmed: \(partner.unconfirmed.joined(separator: ", "))"])
+        + ["source: \(partner.source)"]
 }
 
 extension OutcomeRule {
