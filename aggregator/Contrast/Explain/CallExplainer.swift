@@ -42,6 +42,9 @@ public struct CallExplainer {
 
     public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
 
+    /// Places of all routes, by which to tell what it costs in memory.
+    public var placeCount: Int { routes.values.reduce(0) { $0 + $1.profile.paths.count } }
+
     /// Learns from a call. `position` is its place in the stream, and grows.
     public mutating func observe(_ call: APICall, position: Int) {
         let key = Self.key(of: call)
