@@ -124,6 +124,28 @@ class Explain(unittest.TestCase):
         self.assertIn("body $.shipping.zip", shown)
         self.assertNotIn(SECRET, shown)
 
+    def test_of_a_file_of_many_calls_some_are_compared_and_the_answer_says_how_many(self):
+        count = 60_000
+        file = self.installation.state / "many.ndjson"
+        with open(file, "w", encoding="utf-8") as target:
+            for number in range(count):
+                is_new = number >= count // 10
+                body = {"amount": number % 90, "kind": "b"} | ({"zone": "x"} if is_new else {})
+                request = {"method": "POST", "url": "https://api.stripe.com/v1/orders", "body": body}
+                call = native_call(number, time=at(1000 if is_new else 5000), request=request, partner="stripe",
+                                   route="POST /v1/orders", service_version="2.0" if is_new else "1.9")  # fmt: skip
+                target.write(json.dumps(call) + "\n")
+        sides = ["--a", "service_version=1.9", "--b", "service_version=2.0"]
+        answer = json.loads(self.installation.command("farwatch", "compare", "--calls", str(file), *sides, "--json"))
+        read = answer["read"]
+        self.assertEqual((read["a"]["matching"], read["a"]["read"]), (count // 10, count // 10))
+        self.assertEqual(read["b"]["matching"], count - count // 10)
+        self.assertTrue(20_000 <= read["b"]["read"] <= read["b"]["read_max"] == 50_000)
+        self.assertFalse(read["complete"])
+        self.assertIn("$.zone", {c["path"] for cause in answer["causes"] for c in cause["predicate"]})
+        screen = self.installation.command("farwatch", "compare", "--calls", str(file), *sides)
+        self.assertIn(f"of {count - count // 10} b", screen)
+
     def test_a_comparison_tells_how_far_it_is(self):
         query = urllib.parse.urlencode({"a": "service_version=1.9", "b": "service_version=2.0"})
         _, headers, body = send(f"{self.address}/api/v1/compare?progress=true&{query}", None, "GET")
