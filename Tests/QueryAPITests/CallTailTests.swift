@@ -30,8 +30,9 @@ struct CallTailTests {
             cursor: CallCursor(timeMicroseconds: Int64(number), block: 1, row: Int16(number)))
     }
 
-    /// A tail that sees the calls arrive in three rounds. The first round is empty: it may come before the second reader.
-    private func tail() -> CallTail {
+    /// A tail that sees the calls arrive in rounds, three where nothing is said. The first round is empty: it may come before the
+    /// second reader.
+    private func tail(inRoundsOf size: Int = 34) -> CallTail {
         let rounds = Shared(-1)
         var sources = emptySources()
         sources.arrivals = { position in
@@ -39,7 +40,8 @@ struct CallTailTests {
                 count += 1
                 return count
             }
-            let places = (1...3).contains(round) ? (round - 1) * 34..<min(round * 34, Self.callCount) : 0..<0
+            let first = min(max(0, round - 1) * size, Self.callCount)
+            let places = round > 0 ? first..<min(first + size, Self.callCount) : 0..<0
             return Arrivals(calls: Array(Self.arrived[places]), skippedCount: 0, position: position)
         }
         return CallTail(
@@ -86,5 +88,14 @@ struct CallTailTests {
         #expect(slow.waitingByteCount <= slow.waitingByteCountMax)
         let kept = String(buffer: slow.take().bytes)
         #expect(kept.contains("\"id\":\"t-0\"") && !kept.contains("\"id\":\"t-99\""))
+    }
+
+    @Test func `a reader who keeps up gets a round that is larger than what may wait for him`() async throws {
+        let stream = try open(tail(inRoundsOf: Self.callCount), [:])
+        defer { stream.end() }
+        let text = try await read(stream, until: "t-99")
+        #expect(text.utf8.count > stream.waitingByteCountMax)
+        #expect((0..<Self.callCount).allSatisfy { text.contains("\"id\":\"t-\($0)\"") })
+        #expect(!text.contains("event: sampling"))
     }
 }
