@@ -94,6 +94,19 @@ public struct BatchReader: Sendable {
         }
     }
 
+    /// Opens one payload block for some of its calls, by their places in it; a place behind its end has no entry.
+    ///
+    /// What lies between the calls is stepped over: no text is made of it, and what is wrong there is not found.
+    public static func payloads(
+        ofBlock bytes: [UInt8], callCount: Int, rows: Set<Int>, limits: BatchLimits = BatchLimits()
+    ) throws(BatchError) -> [Int: CallPayload] {
+        guard callCount <= BatchLimits.payloadCallCountMax else { throw .tooLarge("\(callCount) calls in a block") }
+        return try unpack(bytes, .zstd, byteCountMax: limits.uncompressedByteCountMax) { bytes throws(BatchError) in
+            var reader = try PayloadReader(bytes, callCount: callCount, limits: limits)
+            return try reader.payloads(of: rows)
+        }
+    }
+
     /// Whether the payload blocks are compressed and may be stored as they are.
     public var isSealed: Bool { codec == .zstd }
 }

@@ -38,6 +38,23 @@ struct PayloadReader {
 
     /// All calls of the block, in order.
     mutating func payloads() throws(BatchError) -> [CallPayload] {
+        var result: [CallPayload] = []
+        result.reserveCapacity(callCount)
+        try forEach({ _ in true }, until: callCount) { _, payload in result.append(payload) }
+        return result
+    }
+
+    /// Some calls of the block, by their places in it.
+    mutating func payloads(of rows: Set<Int>) throws(BatchError) -> [Int: CallPayload] {
+        var result: [Int: CallPayload] = [:]
+        let end = min(callCount, (rows.max() ?? -1) + 1)
+        try forEach({ rows.contains($0) }, until: end) { row, payload in result[row] = payload }
+        return result
+    }
+
+    private mutating func forEach(
+        _ isWanted: (Int) -> Bool, until end: Int, _ body: (Int, CallPayload) -> Void
+    ) throws(BatchError) {
         var method = column(2), origin = column(3), pathLength = column(4), path = column(5), version = column(6)
         var requestHeaders = column(7), responseHeaders = column(8), peer = column(13)
         var parent = column(14), parentPresent = column(15)
@@ -45,9 +62,19 @@ struct PayloadReader {
         var responseBodies = try BodyReader(column(12), callCount: callCount)
         var webhooks = try WebhookReader(column(16), callCount: callCount)
         var lists = HeaderLists()
-        var result: [CallPayload] = []
-        result.reserveCapacity(callCount)
-        for _ in 0..<callCount {
+        for row in 0..<end {
+            guard isWanted(row) else {
+                _ = try (method.varint(), origin.varint(), path.take(try pathLength.varint()), version.varint())
+                try lists.skip(try index(&requestHeaders), strings, &requestColumns)
+                try requestBodies.skip()
+                try lists.skip(try index(&responseHeaders), strings, &responseColumns)
+                try responseBodies.skip()
+                _ = try peer.varint()
+                let hasParent = parentPresent.isAtEnd ? 0 : try parentPresent.take(1)[0]
+                if hasParent == 1 { _ = try parent.take(8) }
+                try webhooks.skip()
+                continue
+            }
             let methodName = try string(&method) ?? ""
             let url = (try string(&origin) ?? "") + (try storableText(try path.take(try pathLength.varint())))
             var request = APICall.Request(method: methodName, url: url)
@@ -57,14 +84,14 @@ struct PayloadReader {
             let answerHeaders = try lists.headers(try index(&responseHeaders), strings, &responseColumns)
             let (answerBody, answerSize) = try responseBodies.next()
             let hasParent = parentPresent.isAtEnd ? 0 : try parentPresent.take(1)[0]
-            result.append(
+            body(
+                row,
                 CallPayload(
                     request: request, responseHeaders: answerHeaders, responseBody: answerBody,
                     responseBodyByteCount: answerSize, peerAddress: try string(&peer),
                     parentSpanID: hasParent == 1 ? SpanID(bits: try parent.fixed()) : nil,
                     webhook: try webhooks.next(strings)))
         }
-        return result
     }
 
     private func column(_ field: Int) -> WireReader {
@@ -114,6 +141,8 @@ private struct HeaderValues {
     mutating func next() throws(BatchError) -> String {
         try storableText(try contents.take(try lengths.varint()))
     }
+
+    mutating func skip() throws(BatchError) { _ = try contents.take(try lengths.varint()) }
 }
 
 /// Lists of header names by their index, each split and looked up once.
@@ -131,6 +160,16 @@ private struct HeaderLists {
             headers.append(Header(name, try columns[column]!.next()))
         }
         return headers
+    }
+
+    mutating func skip(
+        _ list: Int, _ strings: [String], _ columns: inout [Int: HeaderValues]
+    ) throws(BatchError) {
+        guard list != 0 else { return }
+        for (_, column) in split(list, strings) {
+            guard columns[column] != nil else { throw .malformed("a header without values") }
+            try columns[column]!.skip()
+        }
     }
 
     private mutating func split(_ list: Int, _ strings: [String]) -> [(name: String, column: Int)] {
@@ -174,6 +213,12 @@ private struct BodyReader {
         let size = sizes.isAtEnd ? 0 : try sizes.varint()
         return (body, size == 0 ? nil : Int(clamping: size - 1))
     }
+
+    mutating func skip() throws(BatchError) {
+        defer { call += 1 }
+        if !forms.isEmpty, forms[call] != 0 { _ = try contents.take(try lengths.varint()) }
+        if !sizes.isAtEnd { _ = try sizes.varint() }
+    }
 }
 
 private struct WebhookReader {
@@ -204,6 +249,15 @@ private struct WebhookReader {
         webhook.subscription = try string(6, strings)
         webhook.recipient = try string(7, strings)
         return webhook
+    }
+
+    mutating func skip() throws(BatchError) {
+        defer { call += 1 }
+        guard !present.isEmpty, present[call] == 1 else { return }
+        _ = try columns[2].varint()
+        let length = try columns[3].varint()
+        if length > 0 { _ = try columns[4].take(length - 1) }
+        for column in 5...7 { _ = try columns[column].varint() }
     }
 
     private mutating func string(_ column: Int, _ strings: [String]) throws(BatchError) -> String? {

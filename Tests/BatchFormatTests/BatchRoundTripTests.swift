@@ -51,6 +51,20 @@ struct BatchRoundTripTests {
         #expect(payloads.map(\.request) == calls[1_000...].map(\.request))
     }
 
+    @Test func `of a payload block some calls are opened, the same as when all are`() throws {
+        var random = SeededGenerator(seed: 5)
+        let calls = (0..<1_000).map { _ in randomCall(&random) }
+        let block = try #require(try BatchReader(batch(calls)).payloads.first)
+        let all = try BatchReader.payloads(ofBlock: block.bytes, callCount: 1_000)
+        for rows: Set<Int> in [[], [0], [999], [3, 500, 501, 998], Set(0..<1_000)] {
+            let some = try BatchReader.payloads(ofBlock: block.bytes, callCount: 1_000, rows: rows)
+            #expect(Set(some.keys) == rows)
+            #expect(rows.allSatisfy { some[$0] == all[$0] })
+        }
+        let behind = try BatchReader.payloads(ofBlock: block.bytes, callCount: 1_000, rows: [1_000, 7])
+        #expect(behind.keys.sorted() == [7])
+    }
+
     @Test func `a header name with a line feed does not shift its neighbours`() throws {
         var call = APICall(time: .epoch, request: .init(method: "GET", url: "/"), source: .json)
         call.request.headers = [Header("a\nb", "1"), Header("c", "2")]

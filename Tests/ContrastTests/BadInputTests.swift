@@ -40,6 +40,18 @@ struct BadInputTests {
         #expect(flattener.flatten(ExplainedCalls.call(elements), into: &paths).nodes.count <= 2_000)
     }
 
+    /// Thousands of keys that are missing and thousands that are new: each pair of them could be one that was renamed.
+    @Test func `requests of thousands of keys are explained with bounded work`() {
+        var explainer = CallExplainer()
+        func body(_ first: Int) -> String {
+            "{" + (first..<first + 1_900).map { "\"key_\($0)\":\($0)" }.joined(separator: ",") + "}"
+        }
+        for seed in 0..<60 { explainer.observe(ExplainedCalls.call(body(0)), position: seed) }
+        let call = ExplainedCalls.call(body(1_000), status: 400, answer: "{\"message\":\"Bad Request\"}")
+        let explanation = explainer.explain(call, position: 100)
+        #expect((1...5).contains(explanation.ranked.count))
+    }
+
     @Test func `a body nested deeper than the bound is cut, deeper than the parser goes is malformed`() {
         let flattener = RequestFlattener()
         var paths = PathTable(placesMax: 500)

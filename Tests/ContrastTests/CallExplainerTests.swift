@@ -131,6 +131,44 @@ struct CallExplainerTests {
         #expect(explanation.ranked.first?.text.contains("globex") == true)
     }
 
+    /// A customer of whom little else is known fails with one value, every time: it is the value that the partner refuses to him.
+    @Test func `what all failing requests of a rare customer share is told, not the customer alone`() {
+        var explainer = CallExplainer()
+        var last: (APICall, Int)?
+        for seed in 0..<300 {
+            let isRefused = seed >= 200 && seed % 10 == 1
+            let isRare = isRefused || seed % 70 == 7
+            let takesFrancs = isRefused || seed % 20 == 3
+            let call = ExplainedCalls.call(
+                ExplainedCalls.order(seed, takesFrancs ? ["currency": "\"CHF\""] : [:]), status: isRefused ? 422 : 201,
+                answer: isRefused ? "{\"message\":\"Bad Request\"}" : nil, customer: isRare ? "rare" : "c\(seed % 7)")
+            explainer.observe(call, position: seed)
+            if isRefused { last = (call, seed) }
+        }
+        let best = last.flatMap { explainer.explain($0.0, position: $0.1).ranked.first }
+        #expect(best?.path == "$.currency")
+        #expect(best?.text.contains("rare") == true)
+    }
+
+    @Test func `of a first failure that nothing explains, the value that successes went longest without is suspected`()
+    {
+        var configuration = CallExplainer.Configuration()
+        configuration.isOnline = true
+        var explainer = CallExplainer(configuration)
+        for seed in 0..<300 {
+            // Good for a while, and then in no success any more.
+            let changes: [String: String?] = seed < 100 && seed % 9 == 0 ? ["currency": "\"CHF\""] : [:]
+            explainer.observe(ExplainedCalls.call(ExplainedCalls.order(seed, changes)), position: seed)
+        }
+        let call = ExplainedCalls.call(
+            ExplainedCalls.order(300, ["currency": "\"CHF\""]), status: 400,
+            answer: "{\"message\":\"Bad Request\"}")
+        let ranked = explainer.explain(call, position: 300).ranked
+        #expect(ranked.first?.path == "$.currency")
+        #expect(ranked.first?.text.hasPrefix("Perhaps") == true)
+        #expect((ranked.first?.confidence ?? 1) < 0.2)
+    }
+
     @Test func `online a call is judged by those before it alone`() {
         var configuration = CallExplainer.Configuration()
         configuration.isOnline = true

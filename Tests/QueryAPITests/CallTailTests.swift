@@ -30,25 +30,32 @@ struct CallTailTests {
             cursor: CallCursor(timeMicroseconds: Int64(number), block: 1, row: Int16(number)))
     }
 
-    /// A tail that sees the calls arrive in three rounds, from when it has so many readers.
-    private func tail(readers: Int) -> CallTail {
+    /// A tail that sees the calls arrive in rounds, three where nothing is said, from when it has so many readers.
+    ///
+    /// - Parameter quick: a reader who has taken all there was before the next round comes, however long his thread is held up.
+    private func tail(
+        readers: Int, inRoundsOf size: Int = 34, handOverMax: Duration = .milliseconds(50),
+        quick: Shared<BodyStream?> = Shared(nil)
+    ) -> CallTail {
         let metrics = MetricsRegistry()
         let rounds = Shared(0)
         var sources = emptySources()
         sources.arrivals = { position in
             let text = String(decoding: metrics.exposition(), as: UTF8.self)
-            guard text.contains("\nfarwatch_stream_readers \(readers)\n") else {
+            guard text.contains("\nfarwatch_stream_readers \(readers)\n"), quick.get()?.waitingByteCount ?? 0 == 0 else {
                 return Arrivals(calls: [], skippedCount: 0, position: position)
             }
             let round = rounds.change { count in
                 count += 1
                 return count
             }
-            let places = (1...3).contains(round) ? (round - 1) * 34..<min(round * 34, Self.callCount) : 0..<0
+            let first = min((round - 1) * size, Self.callCount)
+            let places = first..<min(first + size, Self.callCount)
             return Arrivals(calls: Array(Self.arrived[places]), skippedCount: 0, position: position)
         }
         return CallTail(
-            sources, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            sources, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            handOverMax: handOverMax)
     }
 
     private func open(_ tail: CallTail, _ query: [String: String]) throws -> BodyStream {
@@ -79,9 +86,11 @@ struct CallTailTests {
     }
 
     @Test func `a reader who takes nothing loses calls and is told, and costs another nothing`() async throws {
-        let tail = tail(readers: 2)
+        let reader = Shared<BodyStream?>(nil)
+        let tail = tail(readers: 2, quick: reader)
         let slow = try open(tail, [:])
         let quick = try open(tail, [:])
+        reader.change { $0 = quick }
         defer {
             slow.end()
             quick.end()
@@ -91,5 +100,14 @@ struct CallTailTests {
         #expect(slow.waitingByteCount <= slow.waitingByteCountMax)
         let kept = String(buffer: slow.take().bytes)
         #expect(kept.contains("\"id\":\"t-0\"") && !kept.contains("\"id\":\"t-99\""))
+    }
+
+    @Test func `a reader who keeps up gets a round that is larger than what may wait for him`() async throws {
+        let stream = try open(tail(readers: 1, inRoundsOf: Self.callCount, handOverMax: .seconds(120)), [:])
+        defer { stream.end() }
+        let text = try await read(stream, until: "t-99")
+        #expect(text.utf8.count > stream.waitingByteCountMax)
+        #expect((0..<Self.callCount).allSatisfy { text.contains("\"id\":\"t-\($0)\"") })
+        #expect(!text.contains("event: sampling"))
     }
 }

@@ -33,50 +33,27 @@ struct PopulationTests {
 }
 
 struct ExplainingTests {
-    private func order(_ number: Int, hasZip: Bool) -> StoredCall {
-        var body = Array(#"{"amount":\#(number),"shipping":{"city":"Springfield""#.utf8)
-        body += hasZip ? Array(#","zip":"94107"}}"#.utf8) : Array("}}".utf8)
-        var call = APICall(
-            time: .epoch + .seconds(Int64(number)), direction: .outbound,
-            request: .init(
-                method: "POST", url: "https://a.example/orders",
-                headers: [Header("content-type", "application/json")], body: Body(body, form: .full)),
-            source: .json)
-        (call.partner, call.route) = ("a", "POST /orders")
-        call.response = APICall.Response(status: hasZip ? 200 : 400)
-        call.outcome = hasZip ? Outcome.success : Outcome.rejected
-        return StoredCall(
-            id: "c\(number)", call: call, cursor: CallCursor(timeMicroseconds: 0, block: 1, row: Int16(number)))
-    }
-
-    private func samples() -> CallSamples {
-        let calls = (0..<240).map { order($0, hasZip: $0 % 6 != 5) }
-        return CallSamples(
-            call: { id in calls.first { $0.id == id } },
-            sample: { filter, _ in
-                let found = calls.filter { filter.matches($0.call) }
-                return CallSample(calls: found, matchingCount: found.count)
-            })
-    }
-
-    @Test(arguments: [true, false])
-    func `the missing key is named, with the content of bodies and with their shapes`(readsContent: Bool) throws {
-        var work = Explaining(samples(), readsContent: readsContent)
-        let one = try #require(try work.explain(call: "c101"))
-        let path = try JSONParser().parse(one) { root -> String? in
+    private func first(_ document: [UInt8]) throws -> String? {
+        try JSONParser().parse(document) { root -> String? in
             var first: String?
             root.member("ranked")?.forEachElement { place in first = first ?? place.member("path")?.string }
             return first
         }
-        #expect(path == "$.shipping.zip")
+    }
+
+    @Test(arguments: [true, false])
+    func `the missing key is named, with the content of bodies and with their shapes`(readsContent: Bool) throws {
+        var work = Explaining(KeptOrders(240).samples, readsContent: readsContent)
+        let one = try #require(try work.explain(call: "c101", RouteMemory(.init())))
+        #expect(try first(one) == "$.shipping.zip")
         #expect((work.contentReadCount > 0) == readsContent)
         let text = String(decoding: one, as: UTF8.self)
         #expect(readsContent || !text.contains("Springfield"))
     }
 
     @Test func `a call that is not there has no explanation`() throws {
-        var work = Explaining(samples(), readsContent: false)
-        #expect(try work.explain(call: "nobody") == nil)
+        var work = Explaining(KeptOrders(240).samples, readsContent: false)
+        #expect(try work.explain(call: "nobody", RouteMemory(.init())) == nil)
     }
 
     @Test func `slices of time give in proportion, and never more than there is`() {

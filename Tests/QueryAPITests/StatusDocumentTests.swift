@@ -21,7 +21,9 @@ struct StatusDocumentTests {
         var sources = emptySources()
         sources.status = { status }
         let route = try #require(
-            apiRoutes(sources, CallTail(sources, metrics: .init(), logger: .init(label: "test"))).first {
+            apiRoutes(
+                sources, CallTail(sources, metrics: .init(), logger: .init(label: "test")), RouteMemory(.init())
+            ).first {
                 $0.pattern == Self.path
             })
         let answer = try #require(route.handleAtOnce)

@@ -9,7 +9,7 @@ struct StreamSamplerTests {
         for _ in 0..<20 {
             let chosen = sampler.choose(among: 30, elapsed: .milliseconds(500))
             #expect(chosen == Array(0..<30))
-            for _ in chosen { sampler.wasSent(true) }
+            for _ in chosen { sampler.wasSent() }
             let report = sampler.report()
             #expect(report == nil)
         }
@@ -21,7 +21,7 @@ struct StreamSamplerTests {
         for _ in 0..<20 {
             let chosen = sampler.choose(among: 1_000, elapsed: .milliseconds(500))
             #expect(zip(chosen, chosen.dropFirst()).allSatisfy { $1 - $0 >= 1_000 / max(1, chosen.count) })
-            for _ in chosen { sampler.wasSent(true) }
+            for _ in chosen { sampler.wasSent() }
             sent += chosen.count
             let told = sampler.report()
             let report = try #require(told)
@@ -33,7 +33,7 @@ struct StreamSamplerTests {
 
     @Test func `what a slow reader does not take is told as well`() throws {
         var sampler = StreamSampler(eventsPerSecondMax: 100)
-        for index in sampler.choose(among: 10, elapsed: .seconds(1)) { sampler.wasSent(index < 4) }
+        for index in sampler.choose(among: 10, elapsed: .seconds(1)) where index < 4 { sampler.wasSent() }
         let told = sampler.report()
         let report = try #require(told)
         #expect(report.matched == 10 && report.sent == 4)

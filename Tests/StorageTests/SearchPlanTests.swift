@@ -116,6 +116,49 @@ struct SearchPlanTests {
         }
     }
 
+    /// The day's calls of a route that is a hundredth of all, as one call's neighbours are found.
+    private func neighbours(_ change: (inout CallFilter) -> Void) -> CallFilter {
+        var filter = CallFilter(since: Self.time(Self.days[1], 1), until: Self.time(Self.days[1], 3))
+        filter.route = "GET /plan/common"
+        change(&filter)
+        return filter
+    }
+
+    @Test func `of a time's calls so many are found, the same every time`() async throws {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        let filter = neighbours { $0.succeeded = true }
+        let all = try storage.calls.spread(filter, callsMax: 1_000, connection)
+        #expect(all.matchingCount == 50 && all.calls.count == 50 && all.isComplete)
+        let some = try storage.calls.spread(filter, callsMax: 30, connection)
+        #expect(some.matchingCount == 50 && (20...30).contains(some.calls.count) && !some.isComplete)
+        // What is found of fewer is a part of what is found of more.
+        #expect(Set(some.calls.map(\.key)).isSubset(of: Set(all.calls.map(\.key))))
+        #expect(try storage.calls.spread(filter, callsMax: 30, connection).calls.map(\.key) == some.calls.map(\.key))
+        #expect(try storage.calls.open(some.calls, connection).count == some.calls.count)
+        let none = try storage.calls.spread(neighbours { $0.route = "GET /plan/never" }, callsMax: 30, connection)
+        #expect(none.calls.isEmpty && none.isComplete)
+    }
+
+    @Test(arguments: [true, false])
+    func `of each five minutes no more is looked at than may be`(succeeded: Bool) async throws {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        let filter = neighbours {
+            $0.route = "GET /plan/busy"
+            $0.succeeded = succeeded
+        }
+        let condition = try #require(try CallCondition(filter, storage.names, connection, bucketIs: "s.start"))
+        let buckets = try #require(CallCondition.buckets(filter))
+        for statement in [CallStore.countStatement(condition), CallStore.spreadStatement(condition, stride: 1)] {
+            let plan = try connection.query(
+                "EXPLAIN (COSTS OFF) " + statement, condition.parameters + [.timestamptzArray(buckets)]
+            ).map { try $0.text(0) }.joined(separator: "\n")
+            #expect(!plan.contains("Seq Scan on call_rows_\(Partitions.Period.day(Self.days[1]).suffix)"), "\(plan)")
+            #expect(plan.contains("Limit"), "\(plan)")
+        }
+    }
+
     @Test func `of an hour, only pages of that hour are read`() async throws {
         let plan = try await plan {
             ($0.since, $0.until) = (Self.time(Self.days[1], 3), Self.time(Self.days[1], 4))

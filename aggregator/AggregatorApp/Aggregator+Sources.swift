@@ -68,6 +68,8 @@ extension CallSamples {
     init(_ calls: CallStore, _ connection: PostgresConnection) {
         self.init(
             call: { try calls.call(id: $0, connection) }, sample: { try calls.sample($0, $1, connection) })
+        spread = { try calls.spread($0, callsMax: $1, connection) }
+        open = { try calls.open($0, connection) }
         impactWindows = { try calls.impactWindows($0, connection) }
         name = { try calls.name(of: $0, $1, connection) }
     }

@@ -37,7 +37,7 @@ public final class APIHandler: RequestHandler {
         self.sources = sources
         self.logger = logger
         let tail = CallTail(sources, metrics: metrics, logger: logger)
-        let table = apiRoutes(sources, tail) + pages.map { $0.route(sources) }
+        let table = apiRoutes(sources, tail, RouteMemory(metrics)) + pages.map { $0.route(sources) }
         let document = openAPIDocument(table, version: sources.version)
         openAPI = document
         routes =

@@ -5,7 +5,7 @@ import Storage
 import Transport
 
 /// The table of everything the API answers.
-func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
+func apiRoutes(_ sources: QuerySources, _ tail: CallTail, _ memory: RouteMemory) -> [APIRoute] {
     var routes = statusRoutes(sources)
     routes += historyRoutes(sources)
     routes += volumeRoutes(sources)
@@ -20,7 +20,7 @@ func apiRoutes(_ sources: QuerySources, _ tail: CallTail) -> [APIRoute] {
     routes += quietRoutes(.maintenance, sources)
     routes += ownerRoutes(sources)
     routes += callRoutes(sources)
-    routes += explainRoutes(sources)
+    routes += explainRoutes(sources, memory)
     routes += traceRoutes(sources)
     routes += evidenceRoutes(sources)
     routes += shareRoutes(sources)

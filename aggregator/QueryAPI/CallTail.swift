@@ -10,11 +10,14 @@ import Transport
 
 /// Streams of calls as they arrive: one reader of the database for all of them, which runs while there is anybody to read for.
 ///
-/// A reader who is slow costs nobody else anything: what his connection does not take is dropped and counted, and he is told
-/// by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten minutes back.
+/// What is sent of a round is handed over as the connections take it, for as long as the round lasts, so that who reads quickly gets
+/// rounds of any size. A reader who is slow costs nobody else anything: what his connection has not taken by then is dropped and
+/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten minutes back.
 final class CallTail: Sendable {
     static let eventsPerSecondMax = 200
     private static let roundTime: Duration = .milliseconds(500)
+    /// How often it is looked whether there is room again.
+    private static let handOverPause: Duration = .milliseconds(10)
     private static let keepAliveTime: Duration = .seconds(15)
     private static let resumeMax: Duration = .seconds(600)
 
@@ -43,14 +46,19 @@ final class CallTail: Sendable {
 
     private let sources: QuerySources
     private let logger: Logger
+    private let handOverMax: Duration
     private let state = Mutex(State())
     private let explainer = StreamExplainer()
     private let sentEvents: Counter
     private let droppedEvents: Counter
 
-    init(_ sources: QuerySources, metrics: MetricsRegistry, logger: Logger) {
+    /// - Parameter handOverMax: how long the calls of a round are handed over.
+    init(
+        _ sources: QuerySources, metrics: MetricsRegistry, logger: Logger, handOverMax: Duration = .milliseconds(400)
+    ) {
         self.sources = sources
         self.logger = logger
+        self.handOverMax = handOverMax
         sentEvents = metrics.counter(
             "farwatch_stream_events_sent_total", help: "Calls sent to readers of /api/v1/calls/stream.")
         droppedEvents = metrics.counter(
@@ -107,7 +115,7 @@ final class CallTail: Sendable {
             let calls = try await sources.arrivalsSince(cursor, now - Self.resumeMax)
             let matching = Self.matching(calls, subscriber)
             subscriber.state.withLock { $0.resent = Set(matching.map(\.arrival)) }
-            for call in matching { send(call, to: subscriber) }
+            await handOver([Outgoing(subscriber, matching[...])])
         } catch {
             logger.warning("a stream could not be resumed", metadata: ["error": "\(error)"])
         }
@@ -136,7 +144,7 @@ final class CallTail: Sendable {
                 let arrivals = try await sources.arrivals(position)
                 position = arrivals.position
                 hasFailed = false
-                deliver(arrivals, elapsed: elapsed)
+                await deliver(arrivals, elapsed: elapsed)
             } catch {
                 if !hasFailed { logger.warning("arriving calls cannot be read", metadata: ["error": "\(error)"]) }
                 hasFailed = true
@@ -145,7 +153,8 @@ final class CallTail: Sendable {
                 keptAlive = now
                 for subscriber in subscribers { _ = subscriber.stream.offer(ServerSentEvent.keepAlive) }
             }
-            try? await Task.sleep(for: Self.roundTime)  // Never cancelled.
+            let rest = Self.roundTime - .nanoseconds(MonotonicClock.now() - now)
+            try? await Task.sleep(for: max(Self.handOverPause, rest))  // Never cancelled.
         }
     }
 
@@ -169,33 +178,82 @@ final class CallTail: Sendable {
         }
     }
 
-    private func deliver(_ arrivals: Arrivals, elapsed: Duration) {
+    private func deliver(_ arrivals: Arrivals, elapsed: Duration) async {
         explainer.learn(arrivals.calls)
         defer { explainer.endRound() }
-        for subscriber in subscribers {
-            var matching = Self.matching(arrivals.calls, subscriber)
-            let chosen = subscriber.state.withLock { state in
-                if !state.resent.isEmpty {
-                    matching.removeAll { state.resent.contains($0.arrival) }
+        let subscribers = subscribers
+        await handOver(
+            subscribers.map { subscriber in
+                var matching = Self.matching(arrivals.calls, subscriber)
+                let chosen = subscriber.state.withLock { state in
+                    if !state.resent.isEmpty {
+                        matching.removeAll { state.resent.contains($0.arrival) }
+                    }
+                    state.sampler.passOver(arrivals.skippedCount)
+                    return state.sampler.choose(among: matching.count, elapsed: elapsed)
                 }
-                state.sampler.passOver(arrivals.skippedCount)
-                return state.sampler.choose(among: matching.count, elapsed: elapsed)
-            }
-            for index in chosen { send(matching[index], to: subscriber) }
-            guard let report = subscriber.state.withLock({ $0.sampler.report() }) else { continue }
-            droppedEvents.add(report.matched - report.sent)
-            var data = JSONWriter()
-            data.object {
-                $0.member("matched", report.matched)
-                $0.member("sent", report.sent)
-                $0.member("ratio", report.matched > 0 ? Double(report.sent) / Double(report.matched) : nil)
-                $0.member("arrived_unseen", report.passedOver)
-            }
-            _ = subscriber.stream.offer(ServerSentEvent.bytes(event: "sampling", id: nil, data: data.bytes))
+                return Outgoing(subscriber, chosen.map { matching[$0] }[...])
+            })
+        for subscriber in subscribers { report(to: subscriber) }
+    }
+
+    private func report(to subscriber: Subscriber) {
+        guard let report = subscriber.state.withLock({ $0.sampler.report() }) else { return }
+        droppedEvents.add(report.matched - report.sent)
+        var data = JSONWriter()
+        data.object {
+            $0.member("matched", report.matched)
+            $0.member("sent", report.sent)
+            $0.member("ratio", report.matched > 0 ? Double(report.sent) / Double(report.matched) : nil)
+            $0.member("arrived_unseen", report.passedOver)
+        }
+        _ = subscriber.stream.offer(ServerSentEvent.bytes(event: "sampling", id: nil, data: data.bytes))
+    }
+
+    /// What one reader is still to get.
+    private struct Outgoing {
+        let subscriber: Subscriber
+        var calls: ArraySlice<StoredCall>
+        /// The first of them, as it is written.
+        var event: [UInt8]?
+
+        init(_ subscriber: Subscriber, _ calls: ArraySlice<StoredCall>) {
+            self.subscriber = subscriber
+            self.calls = calls
         }
     }
 
-    private func send(_ call: StoredCall, to subscriber: Subscriber) {
+    private func handOver(_ all: [Outgoing]) async {
+        let deadline = MonotonicClock.now() + handOverMax.nanoseconds
+        var all = all
+        while true {
+            for index in all.indices { handOver(&all[index]) }
+            all.removeAll { $0.calls.isEmpty || $0.subscriber.stream.isOver }
+            guard !all.isEmpty, MonotonicClock.now() < deadline else { break }
+            try? await Task.sleep(for: Self.handOverPause)  // Never cancelled.
+        }
+    }
+
+    /// As much as there is room for.
+    private func handOver(_ outgoing: inout Outgoing) {
+        while let call = outgoing.calls.first {
+            let event = outgoing.event ?? event(call, for: outgoing.subscriber)
+            // One that is larger than the room when it is empty will never fit.
+            let fits = event.count <= outgoing.subscriber.stream.waitingByteCountMax
+            let isTaken = outgoing.subscriber.stream.offer(event)
+            guard isTaken || !fits else {
+                outgoing.event = event
+                return
+            }
+            outgoing.event = nil
+            outgoing.calls.removeFirst()
+            guard isTaken else { continue }
+            sentEvents.add()
+            outgoing.subscriber.state.withLock { $0.sampler.wasSent() }
+        }
+    }
+
+    private func event(_ call: StoredCall, for subscriber: Subscriber) -> [UInt8] {
         let shown = subscriber.maySeeContent ? call : call.withoutContent()
         var json: [UInt8] = []
         CallJSONWriter.append(shown.call, id: shown.id, to: &json)
@@ -203,10 +261,7 @@ final class CallTail: Sendable {
             json.removeLast()
             json += ",\"explanation\":".utf8 + explanation + "}".utf8
         }
-        let event = ServerSentEvent.bytes(event: "call", id: call.arrival.text, data: json)
-        let isTaken = subscriber.stream.offer(event)
-        if isTaken { sentEvents.add() }
-        subscriber.state.withLock { $0.sampler.wasSent(isTaken) }
+        return ServerSentEvent.bytes(event: "call", id: call.arrival.text, data: json)
     }
 
     private static func matching(_ calls: [StoredCall], _ subscriber: Subscriber) -> [StoredCall] {

@@ -4,7 +4,7 @@ import Storage
 import Transport
 
 /// What made calls fail, and what changed: questions worked out from bounded samples of the stored calls.
-func explainRoutes(_ sources: QuerySources) -> [APIRoute] {
+func explainRoutes(_ sources: QuerySources, _ memory: RouteMemory) -> [APIRoute] {
     [
         APIRoute(
             pattern: "/api/v1/calls/{id}/explain",
@@ -15,7 +15,7 @@ func explainRoutes(_ sources: QuerySources) -> [APIRoute] {
             let id = request.path["id"]!
             guard id.utf8.count <= Limits.idByteCountMax else { throw APIProblem.notFound(id) }
             return try await explained(request, sources) { work in
-                guard let document = try work.explain(call: id) else { throw APIProblem.notFound(id) }
+                guard let document = try work.explain(call: id, memory) else { throw APIProblem.notFound(id) }
                 return document
             }
         },

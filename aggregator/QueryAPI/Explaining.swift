@@ -26,6 +26,8 @@ struct Explaining {
     /// For one call less is enough, and it is to be quick.
     static let neighboursFailedMax = 300
     static let neighboursMax = 1_500
+    /// Calls of one such time have the same neighbours: those from an hour before it to an hour after.
+    private static let neighboursTime: Duration = .seconds(1_800)
     /// Successes that tell what is usual; where an hour has fewer, a day is looked at.
     private static let neighboursWanted = 100
 
@@ -35,7 +37,16 @@ struct Explaining {
     private let samples: CallSamples
     private let readsContent: Bool
     private let parser = JSONParser()
-    private var read: [(name: String, filter: CallFilter, sample: CallSample, max: Int)] = []
+    private var read: [Reading] = []
+
+    private struct Reading {
+        var name: String
+        var filter: CallFilter
+        var matchingCount: Int
+        var readCount: Int
+        var max: Int
+        var isComplete: Bool
+    }
 
     init(_ samples: CallSamples, readsContent: Bool) {
         self.samples = samples
@@ -45,7 +56,7 @@ struct Explaining {
     // MARK: One call
 
     /// Nil when there is no such call.
-    mutating func explain(call id: String) throws -> [UInt8]? {
+    mutating func explain(call id: String, _ memory: RouteMemory) throws -> [UInt8]? {
         guard let stored = try samples.call(id) else { return nil }
         let call = look(at: stored)
         guard !CallExplainer.isSuccess(call) else {
@@ -54,41 +65,48 @@ struct Explaining {
                     CallExplanation(id: stored.id, ranked: [], note: "This call did not fail."), to: &$0)
             }
         }
-        var calls = try neighbours(of: call).filter { $0.id != call.id }
-        // In the order of time: what a value did before and after tells most.
-        let position = calls.firstIndex { $0.time > call.time } ?? calls.count
-        calls.insert(call, at: position)
-        var explainer = CallExplainer()
-        for (index, call) in calls.enumerated() { explainer.observe(call, position: index) }
-        for (index, call) in calls.enumerated() where !CallExplainer.isSuccess(call) {
-            explainer.weigh(call, position: index)
+        let (successes, failures) = try neighbours(of: call)
+        let key = RouteMemory.Key(
+            partner: call.partner, route: call.route ?? "", direction: call.direction, since: successes.filter.since,
+            until: successes.filter.until, readsContent: readsContent)
+        let result = try memory.explain(
+            call, at: stored.cursor, among: failures.found.calls + successes.found.calls, of: key
+        ) { [samples, readsContent, parser] found in
+            try samples.open(found).map { Self.seen($0, readsContent, parser) }
         }
-        let explanation = explainer.explain(call, position: position)
-        return document { ExplanationJSON.append(explanation, to: &$0) }
+        contentReadCount += result.contentCount
+        note("failures", failures, result.failureCount, Self.neighboursFailedMax)
+        note("successes", successes, result.successCount, Self.neighboursMax)
+        return document { ExplanationJSON.append(result.explanation, to: &$0) }
     }
 
-    /// Calls of its partner and route around its time, in the order of theirs.
-    private mutating func neighbours(of call: APICall) throws -> [APICall] {
-        guard call.partner != nil || call.route != nil else { return [] }
-        var filter = CallFilter(since: call.time - .seconds(3_600), until: call.time + .seconds(3_600))
+    private typealias Neighbours = (filter: CallFilter, found: FoundCalls)
+
+    /// Calls of its partner and route around its time.
+    private func neighbours(of call: APICall) throws -> (successes: Neighbours, failures: Neighbours) {
+        let start = call.time.floored(to: Self.neighboursTime)
+        var filter = CallFilter(since: start - .seconds(3_600), until: start + Self.neighboursTime + .seconds(3_600))
         (filter.partner, filter.route, filter.direction) = (call.partner, call.route, call.direction)
-        var bounds = CallSample.Bounds(callsMax: Self.neighboursMax)
-        bounds.sliceCount = 8
-        bounds.timeMax = .seconds(3)
         filter.succeeded = true
-        var successes = try samples.sample(filter, bounds)
-        if successes.matchingCount < Self.neighboursWanted {
-            filter.since = call.time - .seconds(86_400)
-            filter.until = call.time + .seconds(86_400)
-            successes = try samples.sample(filter, bounds)
-        }
         var failed = filter
         failed.succeeded = false
-        bounds.callsMax = Self.neighboursFailedMax
-        let failures = try samples.sample(failed, bounds)
-        note("failures", failed, failures, Self.neighboursFailedMax)
-        note("successes", filter, successes, Self.neighboursMax)
-        return (successes.calls + failures.calls).map { look(at: $0) }.sorted { $0.time < $1.time }
+        guard call.route != nil else { return ((filter, FoundCalls()), (failed, FoundCalls())) }
+        var successes = try samples.spread(filter, Self.neighboursMax)
+        if successes.matchingCount < Self.neighboursWanted {
+            filter.since = start - .seconds(86_400)
+            filter.until = start + Self.neighboursTime + .seconds(86_400)
+            (failed.since, failed.until) = (filter.since, filter.until)
+            successes = try samples.spread(filter, Self.neighboursMax)
+        }
+        return ((filter, successes), (failed, try samples.spread(failed, Self.neighboursFailedMax)))
+    }
+
+    private mutating func note(_ name: String, _ neighbours: Neighbours, _ readCount: Int, _ max: Int) {
+        read.append(
+            Reading(
+                name: name, filter: neighbours.filter, matchingCount: neighbours.found.matchingCount,
+                readCount: readCount, max: max,
+                isComplete: neighbours.found.isComplete && readCount >= neighbours.found.calls.count))
     }
 
     // MARK: Populations
@@ -165,22 +183,25 @@ struct Explaining {
         var bounds = CallSample.Bounds(callsMax: callsMax)
         if let progress { bounds.progress = { progress(name, $0, $1) } }
         let sample = try samples.sample(filter, bounds)
-        note(name, filter, sample, callsMax)
+        read.append(
+            Reading(
+                name: name, filter: filter, matchingCount: sample.matchingCount, readCount: sample.calls.count,
+                max: callsMax, isComplete: sample.isComplete))
         return sample
     }
 
-    private mutating func note(_ name: String, _ filter: CallFilter, _ sample: CallSample, _ max: Int) {
-        read.append((name, filter, sample, max))
+    private mutating func look(at stored: StoredCall) -> APICall {
+        let seen = Self.seen(stored, readsContent, parser)
+        if seen.hasContent { contentReadCount += 1 }
+        return seen.call
     }
 
     /// The call as this reader may see it, under the id by which it is found again.
-    private mutating func look(at stored: StoredCall) -> APICall {
+    private static func seen(_ stored: StoredCall, _ readsContent: Bool, _ parser: JSONParser) -> RouteMemory.Seen {
         var visible = stored
-        if stored.hasContent {
-            if readsContent { contentReadCount += 1 } else { visible = stored.withShapes(parser) }
-        }
+        if stored.hasContent, !readsContent { visible = stored.withShapes(parser) }
         visible.call.id = stored.id
-        return visible.call
+        return RouteMemory.Seen(call: visible.call, hasContent: stored.hasContent && readsContent)
     }
 
     /// An object, and before its end a member that says what it rests on.
@@ -190,16 +211,16 @@ struct Explaining {
         bytes.removeLast()
         var writer = JSONWriter()
         writer.object { writer in
-            for (name, filter, sample, max) in read {
-                writer.object(name) {
-                    $0.member("since", filter.since)
-                    $0.member("until", filter.until)
-                    $0.member("matching", sample.matchingCount)
-                    $0.member("read", sample.calls.count)
-                    $0.member("read_max", max)
+            for reading in read {
+                writer.object(reading.name) {
+                    $0.member("since", reading.filter.since)
+                    $0.member("until", reading.filter.until)
+                    $0.member("matching", reading.matchingCount)
+                    $0.member("read", reading.readCount)
+                    $0.member("read_max", reading.max)
                 }
             }
-            writer.member("complete", read.allSatisfy(\.sample.isComplete))
+            writer.member("complete", read.allSatisfy(\.isComplete))
         }
         return bytes + Array(",\"read\":".utf8) + writer.bytes + [UInt8(ascii: "}")]
     }

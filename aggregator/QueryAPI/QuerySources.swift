@@ -121,6 +121,9 @@ public struct HostEntry: Sendable {
 public struct CallSamples {
     public var call: (_ id: String) throws -> StoredCall?
     public var sample: (CallFilter, CallSample.Bounds) throws -> CallSample
+    /// Calls around another, found and not opened, and opened: see `CallStore.spread`.
+    public var spread: (CallFilter, _ callsMax: Int) throws -> FoundCalls = { _, _ in FoundCalls() }
+    public var open: ([FoundCall]) throws -> [StoredCall] = { _ in [] }
     /// Calls of both directions, for `ImpactReport`.
     public var impactWindows: (ImpactQuestion) throws -> [ImpactWindow] = { _ in [] }
     /// What an id in them names; nil for 0.

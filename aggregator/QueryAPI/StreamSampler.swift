@@ -29,7 +29,7 @@ public struct StreamSampler: Sendable {
         return (0..<chosen).map { $0 * count / chosen }
     }
 
-    public mutating func wasSent(_ isTaken: Bool) { if isTaken { sent += 1 } }
+    public mutating func wasSent() { sent += 1 }
 
     /// Calls that were not even looked at, because more arrived than can be.
     public mutating func passOver(_ count: Int) { passedOver += count }

@@ -17,13 +17,20 @@ struct CallCondition {
     private static let namedOriginsMax = 8
 
     /// Nil when a name was asked for that no call ever had.
-    init?(_ filter: CallFilter, _ names: Names, _ connection: PostgresConnection) throws {
+    ///
+    /// - Parameter bucketIs: what the calls' five minutes are compared with, for statements that go from one to the next; else they
+    ///   are listed where that helps.
+    init?(
+        _ filter: CallFilter, _ names: Names, _ connection: PostgresConnection, bucketIs: String? = nil
+    ) throws {
         parameters = [
             .timestamptz(filter.since.microsecondsSinceEpoch), .timestamptz(filter.until.microsecondsSinceEpoch),
             .timestamptz((filter.since - Self.clockAheadMax).microsecondsSinceEpoch),
         ]
         text = "c.time >= $1 AND c.time < $2 AND c.received_at >= $3"
-        if filter.isIndexedByBucket, let buckets = Self.buckets(filter) {
+        if let bucketIs {
+            text += " AND \(Schema.bucket(of: "c.time")) = \(bucketIs)"
+        } else if filter.isIndexedByBucket, let buckets = Self.buckets(filter) {
             add("\(Schema.bucket(of: "c.time")) = ANY", list: .timestamptzArray(buckets))
         }
         let byID: [(column: String, name: String?, kind: NameKind)] = [

@@ -27,7 +27,9 @@ struct CallRow {
     var outcome: Int16
     var status: Int16?
     var suppliedID: String?
+}
 
+extension CallRow {
     init(_ row: PostgresRow) throws {
         receivedAt = try row.timestamptz(0)
         time = try row.timestamptz(1)

@@ -135,20 +135,21 @@ public struct CallStore: Sendable {
     ) throws -> [StoredCall] {
         if rows.contains(where: { !names.knows($0) }) { try names.load(connection) }
         let blocks = try wanted ? payloadBlocks(of: rows, connection) : [:]
-        return rows.map { row in
-            let block = blocks[row.block]
-            return row.stored(names, payload: block.flatMap { Int(row.row) < $0.count ? $0[Int(row.row)] : nil })
-        }
+        return rows.map { $0.stored(names, payload: blocks[$0.block]?[Int($0.row)]) }
     }
 
-    /// Opens each block once. One that is gone (retention of bodies) or damaged costs the payload of its calls, not the calls.
+    /// Opens each block once, for the calls that are wanted of it. One that is gone (retention of bodies) or damaged costs the
+    /// payload of its calls, not the calls.
     private func payloadBlocks(
         of rows: [CallRow], _ connection: PostgresConnection
-    ) throws -> [Int64: [CallPayload]] {
-        var wanted: [Int64: CallRow] = [:]
-        for row in rows { wanted[row.block] = row }
-        guard !wanted.isEmpty else { return [:] }
-        let distinct = Array(wanted.values)
+    ) throws -> [Int64: [Int: CallPayload]] {
+        var wanted: [Int64: Set<Int>] = [:]
+        var distinct: [CallRow] = []
+        for row in rows {
+            if wanted[row.block] == nil { distinct.append(row) }
+            wanted[row.block, default: []].insert(Int(row.row))
+        }
+        guard !distinct.isEmpty else { return [:] }
         let found = try connection.query(
             """
             SELECT b.block, b.call_count, b.bytes FROM farwatch.payload_blocks b
@@ -160,14 +161,12 @@ public struct CallStore: Sendable {
                 .int2Array(distinct.map(\.shard)), .timestamptzArray(distinct.map(\.receivedAt)),
                 .int8Array(distinct.map(\.block)),
             ])
-        var blocks: [Int64: [CallPayload]] = [:]
+        var blocks: [Int64: [Int: CallPayload]] = [:]
         for row in found {
-            let callCount = Int(try row.int2(1))
+            let (block, callCount) = (try row.int8(0), Int(try row.int2(1)))
             // A damaged block costs its calls' headers and bodies; the calls themselves are shown.
-            guard let opened = try? BatchReader.payloads(ofBlock: try row.bytea(2), callCount: callCount) else {
-                continue
-            }
-            blocks[try row.int8(0)] = opened
+            blocks[block] = try? BatchReader.payloads(
+                ofBlock: try row.bytea(2), callCount: callCount, rows: wanted[block] ?? [])
         }
         return blocks
     }

@@ -137,6 +137,28 @@ class Explain(unittest.TestCase):
                 process.kill()
                 return ""
 
+    def test_of_a_file_of_many_calls_some_are_compared_and_the_answer_says_how_many(self):
+        count = 60_000
+        file = self.installation.state / "many.ndjson"
+        with open(file, "w", encoding="utf-8") as target:
+            for number in range(count):
+                is_new = number >= count // 10
+                body = {"amount": number % 90, "kind": "b"} | ({"zone": "x"} if is_new else {})
+                request = {"method": "POST", "url": "https://api.stripe.com/v1/orders", "body": body}
+                call = native_call(number, time=at(1000 if is_new else 5000), request=request, partner="stripe",
+                                   route="POST /v1/orders", service_version="2.0" if is_new else "1.9")  # fmt: skip
+                target.write(json.dumps(call) + "\n")
+        sides = ["--a", "service_version=1.9", "--b", "service_version=2.0"]
+        answer = json.loads(self.installation.command("farwatch", "compare", "--calls", str(file), *sides, "--json"))
+        read = answer["read"]
+        self.assertEqual((read["a"]["matching"], read["a"]["read"]), (count // 10, count // 10))
+        self.assertEqual(read["b"]["matching"], count - count // 10)
+        self.assertTrue(20_000 <= read["b"]["read"] <= read["b"]["read_max"] == 50_000)
+        self.assertFalse(read["complete"])
+        self.assertIn("$.zone", {c["path"] for cause in answer["causes"] for c in cause["predicate"]})
+        screen = self.installation.command("farwatch", "compare", "--calls", str(file), *sides)
+        self.assertIn(f"of {count - count // 10} b", screen)
+
     def test_a_comparison_tells_how_far_it_is(self):
         query = urllib.parse.urlencode({"a": "service_version=1.9", "b": "service_version=2.0"})
         _, headers, body = send(f"{self.address}/api/v1/compare?progress=true&{query}", None, "GET")
@@ -171,6 +193,61 @@ class Explain(unittest.TestCase):
         for path in ("/api/v1/explain?partner=nobody", "/api/v1/explain?since=1h&until=2h"):
             answer = self.get(path)[1]
             self.assertEqual((answer["causes"], answer["population"]["failures"]), ([], 0))
+
+
+class BadBodies(unittest.TestCase):
+    """Bodies that are cut off, huge, deep, of thousands of keys and of endless values: an answer from what is there, in time."""
+
+    KEYS = 3_000
+    GOOD = 120
+
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        calls = [cls.call(number, cls.wide(0, number), 200) for number in range(cls.GOOD)]
+        calls += [
+            cls.call(cls.GOOD + index, body, 400)
+            for index, body in enumerate([
+                cls.wide(cls.KEYS // 2, 7), '{"key_0": 1, "key_1": {"a": [1, 2', '{"a":' * 400 + "1" + "}" * 400,
+                {"rows": [{"id": number, "text": "x"} for number in range(5_000)]}, "<a>" * 50, ["\u0000", None] * 500,
+            ])
+        ]  # fmt: skip
+        for first in range(0, len(calls), 30):
+            some = as_ndjson(calls[first:first + 30])
+            status, _, answer = send(f"{cls.installation.receivers}/v1/calls", some, content_type="application/x-ndjson")
+            assert status == 202, answer
+        cls.installation.wait_for(
+            lambda: int(cls.installation.sql("SELECT count(*) FROM farwatch.call_rows")[0][0]) == len(calls), 60,
+            "all are stored")  # fmt: skip
+        cls.failed = len(calls) - cls.GOOD
+
+    @classmethod
+    def wide(cls, first: int, value: int) -> dict:
+        return {f"key_{number}": value * 7919 + number for number in range(first, first + cls.KEYS)}
+
+    @staticmethod
+    def call(number: int, body, status: int) -> dict:
+        request = {"method": "POST", "url": "https://api.stripe.com/v1/wide", "body": body}
+        request["headers"] = {"content-type": "application/json"}
+        response = {"status": status, "body": {"error": {"message": "Invalid request."}}} if status >= 400 else {"status": 200}
+        return native_call(number, time=at(200 - number), request=request, response=response, route="POST /v1/wide")
+
+    def test_each_of_them_is_explained(self):
+        for index in range(self.failed):
+            with self.subTest(index=index):
+                began = time.monotonic()
+                status, _, body = send(f"{self.installation.api.address}/api/v1/calls/t-{self.GOOD + index}/explain", None, "GET")
+                self.assertEqual(status, 200, body[:300])
+                self.assertLessEqual(len(json.loads(body)["ranked"]), 5)
+                # What a statement may take at most; a loaded machine stays far below it.
+                self.assertLess(time.monotonic() - began, 30)
+
+    def test_together_they_are_explained_and_compared(self):
+        for path in ("explain?route=POST%20/v1/wide", "compare?a=status=200&b=status=400"):
+            status, _, body = send(f"{self.installation.api.address}/api/v1/{path}", None, "GET")
+            self.assertEqual(status, 200, body[:300])
+            self.assertTrue(json.loads(body)["causes"], path)
 
 
 if __name__ == "__main__":

@@ -241,9 +241,12 @@ class Queries(unittest.TestCase):
         self.assertIn("attempt 2", page)
         self.assertEqual(self.get(headers["location"], "operate", "DELETE")[0], 204)
         self.assertEqual(self.get(headers["location"])[0], 404)
-        log = self.installation.wait_for(
-            lambda: [e for e in self.get("/api/v1/audit", "admin")[2]["data"] if "evidence" in e["what"]][:2], 10, "audit"
-        )
+        def written() -> list[dict] | None:
+            log = [e for e in self.get("/api/v1/audit", "admin")[2]["data"] if "evidence" in e["what"]][:2]
+            # The audit is written behind the answer.
+            return log if log and log[0]["what"] == "removed evidence" else None
+
+        log = self.installation.wait_for(written, 20, "the audit has both")
         self.assertEqual([(entry["who"], entry["what"]) for entry in log],
                          [("operate", "removed evidence"), ("operate", "made evidence")])  # fmt: skip
 

@@ -57,6 +57,11 @@ struct PacketReport: Sendable {
         ),
         ("decrypted_connections", "Of these: opened with the key log.", { $0.tls.readableConnections }),
         ("key_log_lines", "Lines of the key log understood.", { $0.keyLogLines }),
+        (
+            "passed_over_certificates",
+            "Times a certificate's end was not noted, because those of too many servers are kept.",
+            { $0.connections.certificates.passedOverCount }
+        ),
         ("tls_failures", "TLS handshakes that failed.", { $0.tls.handshakeFailures }),
         ("opaque_connections", "Connections that speak nothing read here.", { $0.protocols.opaqueConnections }),
         ("calls", "Calls and failures seen.", { $0.calls.seen }),

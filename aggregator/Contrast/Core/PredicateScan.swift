@@ -74,8 +74,9 @@ struct PredicateScan {
             keep(worth.codes.map { sums[Int($0)] }, of: [dimension], pricing, in: &found) { [worth.codes[$0]] }
         }
         let active = activeRows(promising, covered)
+        let columns = rows.dimensions.indices.map { column($0, of: active, promising) }
         for set in sets(promising) {
-            let groups = grouped(active, by: set, promising)
+            let groups = grouped(active, columns, by: set, promising)
             keep(groups.sums, of: set, pricing, in: &found) { Self.codes(groups.keys[$0], of: set, promising) }
         }
         for index in found.indices { found[index].score = score(of: found[index], covered, pricing) }
@@ -196,26 +197,32 @@ struct Promising {
 }
 
 extension PredicateScan {
-    /// The sums of each group of `active` rows that have promising values in all dimensions of `set`.
-    private func grouped(_ active: [Int], by set: [Int], _ promising: [Promising]) -> Groups {
-        var possible = 1
-        for dimension in set {
-            possible = possible.multipliedReportingOverflow(by: promising[dimension].codes.count).partialValue
+    /// For each active row the place of its value among the promising ones of a dimension, or -1.
+    private func column(_ dimension: Int, of active: [Int], _ promising: [Promising]) -> [Int32] {
+        let places = promising[dimension].place
+        return active.map { row in
+            let code = rows.codes[row * rows.dimensions.count + dimension]
+            return code >= 0 ? places[Int(code)] : -1
         }
+    }
+
+    /// The sums of each group of `active` rows that have promising values in all dimensions of `set`, two or three.
+    private func grouped(
+        _ active: [Int], _ columns: [[Int32]], by set: [Int], _ promising: [Promising]
+    ) -> Groups {
+        let counts = set.map { promising[$0].codes.count }
+        let possible = counts.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
         var groups = Groups(isDense: possible <= Self.denseGroupsMax, possible: possible)
-        for place in active {
-            var key = 0
-            var isWhole = true
-            for dimension in set {
-                let code = rows.codes[place * rows.dimensions.count + dimension]
-                let index = code >= 0 ? promising[dimension].place[Int(code)] : -1
-                if index < 0 {
-                    isWhole = false
-                    break
-                }
-                key = key &* promising[dimension].codes.count &+ Int(index)
+        let (first, second) = (columns[set[0]], columns[set[1]])
+        let third = set.count > 2 ? columns[set[2]] : []
+        for (index, row) in active.enumerated() {
+            guard first[index] >= 0, second[index] >= 0 else { continue }
+            var key = Int(first[index]) &* counts[1] &+ Int(second[index])
+            if !third.isEmpty {
+                guard third[index] >= 0 else { continue }
+                key = key &* counts[2] &+ Int(third[index])
             }
-            if isWhole { groups.add(leaves[place], key: key) }
+            groups.add(leaves[row], key: key)
         }
         return groups
     }

@@ -15,10 +15,13 @@ public struct CountsTable {
     }
 
     public private(set) var dimensions: [String] = []
-    public private(set) var rowCount = 0
+    public var rowCount: Int { counts.count }
     public private(set) var refusedCount = 0
     public private(set) var firstRefusal: String?
-    private var rows: [(values: [String?], failed: Double, total: Double)] = []
+    private var counts: [(failed: Double, total: Double)] = []
+    /// Row after row, one a dimension: the number of its value in `values`, or `ContrastRows.missing`.
+    private var codes: [Int32] = []
+    private var values: [FieldValues] = []
 
     private static let timeColumns: Set<String> = [
         "timestamp", "time", "minute", "datetime", "date", "ts", "hour", "start", "end",
@@ -26,17 +29,18 @@ public struct CountsTable {
 
     public init(_ csv: [UInt8], _ configuration: Configuration = Configuration()) throws(CountsError) {
         var reader = CSVReader(csv)
-        guard let header = reader.next() else { throw .empty }
+        guard reader.next() else { throw .empty }
+        let header = reader.record.texts
         guard header.count <= configuration.columnsMax else {
             throw .tooManyColumns(header.count, max: configuration.columnsMax)
         }
         let columns = try Columns(header, configuration)
         dimensions = columns.dimensions.map { header[$0] }
-        while let fields = reader.next() {
-            guard rows.count < configuration.rowsMax else { throw .tooManyRows(max: configuration.rowsMax) }
-            add(fields, header.count, columns, line: reader.line)
+        values = dimensions.map { _ in FieldValues() }
+        while reader.next() {
+            guard rowCount < configuration.rowsMax else { throw .tooManyRows(max: configuration.rowsMax) }
+            add(reader.record, header.count, columns, line: reader.line)
         }
-        rowCount = rows.count
     }
 
     private struct Columns {
@@ -60,12 +64,15 @@ public struct CountsTable {
         }
     }
 
-    private mutating func add(_ fields: [String], _ width: Int, _ columns: Columns, line: Int) {
-        guard fields.count == width else { return refuse(line, "\(fields.count) fields, expected \(width)") }
-        guard let failed = Double(fields[columns.failed]), let total = Double(fields[columns.total]) else {
+    private mutating func add(_ record: CSVRecord, _ width: Int, _ columns: Columns, line: Int) {
+        guard record.count == width else { return refuse(line, "\(record.count) fields, expected \(width)") }
+        guard let failed = record.number(columns.failed), let total = record.number(columns.total) else {
             return refuse(line, "a count that is no number")
         }
-        rows.append((columns.dimensions.map { fields[$0].isEmpty ? nil : fields[$0] }, failed, total))
+        for (dimension, column) in columns.dimensions.enumerated() {
+            codes.append(record.withBytes(column) { values[dimension].code(of: $0) })
+        }
+        counts.append((failed, total))
     }
 
     private mutating func refuse(_ line: Int, _ cause: String) {
@@ -77,15 +84,35 @@ public struct CountsTable {
     public func contrastRows(baseline: CountsTable?) -> ContrastRows {
         let shared = baseline.map { base in dimensions.filter { base.dimensions.contains($0) } } ?? dimensions
         var result = ContrastRows(dimensions: shared.isEmpty ? dimensions : shared)
-        let order = result.dimensions
-        let mine = order.map { dimensions.firstIndex(of: $0) ?? 0 }
-        for row in rows { result.add(mine.map { row.values[$0] }, failed: row.failed, total: row.total) }
+        forEachRow(in: &result) { result, row, counts in
+            result.add(codes: row, failed: counts.failed, total: counts.total)
+        }
         guard let baseline, !shared.isEmpty else { return result }
-        let theirs = order.map { baseline.dimensions.firstIndex(of: $0) ?? 0 }
-        for row in baseline.rows {
-            result.addBaseline(theirs.map { row.values[$0] }, failed: row.failed, total: row.total)
+        baseline.forEachRow(in: &result) { result, row, counts in
+            result.addBaseline(codes: row, failed: counts.failed, total: counts.total)
         }
         return result
+    }
+
+    /// Hands out each row in the codes of `result`; a value gets its code there once.
+    private func forEachRow(
+        in result: inout ContrastRows,
+        _ body: (inout ContrastRows, [Int32], (failed: Double, total: Double)) -> Void
+    ) {
+        let order = result.dimensions.map { dimensions.firstIndex(of: $0) ?? 0 }
+        let unknown = Int32.min
+        var theirs = order.map { Array(repeating: unknown, count: values[$0].count) }
+        var row = Array(repeating: ContrastRows.missing, count: order.count)
+        for (place, counts) in counts.enumerated() {
+            for (dimension, mine) in order.enumerated() {
+                let code = codes[place * dimensions.count + mine]
+                if code >= 0, theirs[dimension][Int(code)] == unknown {
+                    theirs[dimension][Int(code)] = result.code(of: values[mine].name(of: code), in: dimension)
+                }
+                row[dimension] = code < 0 ? ContrastRows.missing : theirs[dimension][Int(code)]
+            }
+            body(&result, row, counts)
+        }
     }
 }
 
@@ -105,60 +132,5 @@ public enum CountsError: Error, Equatable, CustomStringConvertible {
         case .tooManyRows(let max): "more than \(max) rows"
         case .tooManyColumns(let count, let max): "\(count) columns, of which at most \(max) are read"
         }
-    }
-}
-
-/// Records of a CSV text, one after the other.
-struct CSVReader {
-    private let bytes: [UInt8]
-    private var at = 0
-    /// The line of the last record, from 1.
-    private(set) var line = 0
-
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { at = 3 }
-    }
-
-    mutating func next() -> [String]? {
-        while at < bytes.count {
-            line += 1
-            let record = record()
-            if record.count > 1 || record.first?.isEmpty == false { return record }
-        }
-        return nil
-    }
-
-    private mutating func record() -> [String] {
-        var fields: [String] = []
-        var field: [UInt8] = []
-        var isQuoted = false
-        while at < bytes.count {
-            let byte = bytes[at]
-            at += 1
-            if isQuoted {
-                guard byte == UInt8(ascii: "\"") else {
-                    field.append(byte)
-                    continue
-                }
-                if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
-                    field.append(byte)
-                    at += 1
-                } else {
-                    isQuoted = false
-                }
-            } else if byte == UInt8(ascii: "\""), field.isEmpty {
-                isQuoted = true
-            } else if byte == UInt8(ascii: ",") {
-                fields.append(String(decoding: field, as: UTF8.self))
-                field.removeAll(keepingCapacity: true)
-            } else if byte == 0x0A {
-                break
-            } else if byte != 0x0D {
-                field.append(byte)
-            }
-        }
-        fields.append(String(decoding: field, as: UTF8.self))
-        return fields
     }
 }

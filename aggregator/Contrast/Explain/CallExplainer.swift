@@ -42,6 +42,9 @@ public struct CallExplainer {
 
     public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
 
+    /// Places of all routes, by which to tell what it costs in memory.
+    public var placeCount: Int { routes.values.reduce(0) { $0 + $1.profile.paths.count } }
+
     /// Learns from a call. `position` is its place in the stream, and grows.
     public mutating func observe(_ call: APICall, position: Int) {
         let key = Self.key(of: call)
@@ -95,8 +98,8 @@ public struct CallExplainer {
         var account = FailureAccount(anomalies)
         if account.unexplained >= FailureAccount.openWeight {
             let finder = CombinationFinder(
-                CallFeatures(flat, route.profile), oddities: [], position: position, successes: route.successes,
-                failures: route.failures, window: window)
+                CallFeatures(flat, route.profile), route.profile.paths, oddities: [], position: position,
+                successes: route.successes, failures: route.failures, window: window)
             if let found = finder.find().first { account.take(found) }
         }
         route.failures.setAccount(account, at: position)
@@ -114,7 +117,7 @@ public struct CallExplainer {
         defer { if routes[key] != nil || routes.count < configuration.routesMax { routes[key] = route } }
         let flat = flattener.flatten(call, into: &route.profile.paths)
         var ranking = PlaceRanking(flat: flat, clues: clues)
-        ranking.rank(&route, position: position, window: window)
+        ranking.rank(&route, position: position, window: window, blame)
         guard let reason = ranking.reasonToExplain(blame, suspicion: judge.suspicion(of: clues.signature)) else {
             return CallExplanation(id: id, ranked: [], note: FaultJudge.excuse(call))
         }

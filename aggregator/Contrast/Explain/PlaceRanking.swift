@@ -14,6 +14,8 @@ struct PlaceRanking {
         var combination: Combination?
 
         var total: Double { population + answer + cluster + kind }
+        /// Whether nothing but the lack of a better one speaks for it.
+        var isSuspect: Bool { answer == 0 && (combination?.failures ?? 2) < 2 }
     }
 
     let flat: FlatRequest
@@ -27,20 +29,39 @@ struct PlaceRanking {
         expectedTests = Self.tests(in: clues)
     }
 
-    mutating func rank(_ route: inout RouteState, position: Int, window: CombinationFinder.Window) {
+    mutating func rank(_ route: inout RouteState, position: Int, window: CombinationFinder.Window, _ blame: Blame) {
         route.names.update(route.profile.paths)
         let anomalies = AnomalyFinder(profile: route.profile).anomalies(in: flat)
         for anomaly in anomalies { add(anomaly, route) }
         let features = CallFeatures(flat, route.profile)
         let finder = CombinationFinder(
-            features, oddities: Self.doubtful(anomalies), position: position, successes: route.successes,
-            failures: route.failures, window: window)
+            features, route.profile.paths, oddities: Self.doubtful(anomalies), position: position,
+            successes: route.successes, failures: route.failures, window: window)
         for combination in finder.find().prefix(4) { add(combination, route) }
         let resolver = ClueResolver(paths: route.profile.paths, flat: flat, names: route.names)
         for mention in resolver.mentions(clues) { add(mention) }
         candidates = candidates.map { judged($0, route) }
+        if blame == .request, !candidates.contains(where: { $0.total >= Self.tellingMin }) {
+            addSuspects(finder.suspects(), route)
+        }
         candidates = candidates.sorted { isBetter($0, $1) }
     }
+
+    /// Below it a candidate may as well be chance.
+    private static let tellingMin = 5.0
+
+    /// Where an answer refused the request, and nothing says why.
+    private mutating func addSuspects(_ suspects: [Combination], _ route: RouteState) {
+        for suspect in suspects where candidates.count < Self.suspectedMax {
+            let (path, node) = (suspect.features[0].path, suspect.features[0].node)
+            let worth = suspect.score + prior(path, route)
+            guard worth > 0, !candidates.contains(where: { $0.path == path }) else { continue }
+            candidates.append(
+                judged(Candidate(path: path, node: node, population: worth, combination: suspect), route))
+        }
+    }
+
+    private static let suspectedMax = 12
 
     /// Keys that are rare and yet in successful calls, too: that they broke this one is in doubt, though all failures have them.
     private static func doubtful(_ anomalies: [Anomaly]) -> Set<UInt64> {
@@ -153,12 +174,19 @@ extension PlaceRanking {
         case .elsewhere:
             return isNamed && (best?.population ?? 0) >= 4 ? "The answer names a place in the request." : nil
         case .open:
-            guard let best, best.total >= 5, isNamed || suspicion >= 0.25 || best.total >= 9 && suspicion >= 0.2 else {
-                return nil
-            }
+            guard let best, best.total >= 5, isNamed || suspicion >= 0.25 || odds(best, suspicion) >= Self.oddsMin
+            else { return nil }
             return "A server error that comes with something unusual in the request."
         }
     }
+
+    /// How much likelier it is that the request is to blame than that something so odd stands in it by chance, which could have been
+    /// at any of its places.
+    private func odds(_ best: Candidate, _ suspicion: Double) -> Double {
+        suspicion / (1 - suspicion) / min(1, Double(flat.nodes.count) * exp(-best.total))
+    }
+
+    private static let oddsMin = 10.0
 
     /// What explains this failure when others look for a combination.
     var account: FailureAccount {
@@ -188,7 +216,8 @@ extension PlaceRanking {
 
     func places(_ route: RouteState, max count: Int) -> [RankedPlace] {
         let text = PathText(paths: route.profile.paths)
-        var sum = exp(2.0)
+        // That it is none of them, which is likely where there are but suspects.
+        var sum = exp(candidates.first?.isSuspect == true ? 4.0 : 2.0)
         for candidate in candidates { sum += exp(min(candidate.total, 30)) }
         return candidates.prefix(count).map { candidate in
             let writer = PlaceWriter(route: route, flat: flat, text: text)

@@ -93,6 +93,11 @@ struct PlaceWriter {
         }
         let with = others.isEmpty ? "" : " together with " + others.joined(separator: " and ")
         let count = Int(combination.failures.rounded())
+        guard count > 1 else {
+            return
+                "Perhaps \(words.shown): none of \(combination.successesWithout) successful requests around has it, and "
+                + "nothing tells more"
+        }
         return "Calls with \(words.shown)\(with) only fail around this time (\(count) in a row), while others succeed"
     }
 

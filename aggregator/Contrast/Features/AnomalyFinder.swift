@@ -157,15 +157,18 @@ struct AnomalyFinder {
         }
     }
 
+    /// Of each kind: where more are missing or new the request is another one, and no key of it was renamed.
+    private static let joinedMax = 40
+
     /// A missing key and an unknown one in the same container are one mistake, the likelier the more alike they are.
     private func joinRenamed(_ found: inout [Anomaly], _ flat: FlatRequest) {
-        for missing in found.indices where found[missing].test == .missing && found[missing].surprise >= 3 {
+        let unknown = found.indices.filter { found[$0].test == .present && found[$0].detail == .unknownKey }
+        let lost = found.indices.filter { found[$0].test == .missing && found[$0].surprise >= 3 }
+        for missing in lost.prefix(Self.joinedMax) {
             let container = found[missing].node
             let key = profile.paths.key(of: found[missing].path)
-            let candidates = found.indices.filter {
-                found[$0].test == .present && found[$0].detail == .unknownKey
-                    && flat.nodes[Int(found[$0].node)].parent == container
-            }
+            let candidates = unknown.filter { flat.nodes[Int(found[$0].node)].parent == container }
+                .prefix(Self.joinedMax)
             let best = candidates.max {
                 likeness(profile.paths.key(of: found[$0].path), key)
                     < likeness(profile.paths.key(of: found[$1].path), key)

@@ -7,6 +7,8 @@ struct Combination {
     var score: Double
     /// Failures with it in a row, the call itself included.
     var failures: Double
+    /// Of a mere suspect: successes around the call since one had it.
+    var successesWithout = 0
 }
 
 /// Finds values and pairs of values with which no call around this one succeeded, while others did.
@@ -28,10 +30,13 @@ struct CombinationFinder {
     private static let scoreMax = 14.0
     /// How much one failure can add by what it shares with the others.
     private static let liftMax = 5.0
+    /// The same for two values together.
+    private static let pairLiftMax = 8.0
     /// Features that go into pairs.
     private static let pairedMax = 48
 
     private let features: [CallFeatures.Feature]
+    private let root: (CallFeatures.Feature) -> Int32
     private let successes: FeatureBits
     private let failures: FeatureBits
     private let position: Int
@@ -44,10 +49,11 @@ struct CombinationFinder {
 
     /// - Parameter oddities: What is odd in the call itself and yet in successful ones (`PlaceRanking.causeKey`).
     init(
-        _ features: CallFeatures, oddities: Set<UInt64>, position: Int, successes: CallHistory, failures: CallHistory,
-        window: Window
+        _ features: CallFeatures, _ paths: PathTable, oddities: Set<UInt64>, position: Int, successes: CallHistory,
+        failures: CallHistory, window: Window
     ) {
         self.features = features.features
+        root = { paths.root(of: $0.path) }
         self.position = position
         let places = FeaturePlaces(features.features)
         let passed = successes.around(position, before: window.successesBefore, after: window.successesAfter)
@@ -82,12 +88,30 @@ struct CombinationFinder {
             if run >= 2, score > 1 { append(&found, [index], score, run) }
         }
         pairs(singles, price, &found)
-        return found.sorted { isBetter($0, $1) }.map { combination in
+        return withoutEchoes(found.sorted { isBetter($0, $1) }).map { combination in
             var combination = combination
             combination.score = Self.scoreMax * (1 - exp(-combination.score / Self.scoreMax))
             return combination
         }
     }
+
+    /// What holds for the very same calls as a value in the request is another name for it: who a call was for stands in a header and
+    /// in its dimensions.
+    private func withoutEchoes(_ found: [Combination]) -> [Combination] {
+        found.filter { combination in
+            guard combination.features.count == 1, root(combination.features[0]) == PathTable.dimension else {
+                return true
+            }
+            let own = index(of: combination.features[0])
+            return !found.contains { other in
+                guard other.features.count == 1, root(other.features[0]) != PathTable.dimension else { return false }
+                let index = index(of: other.features[0])
+                return successes.isSame(own, index) && failures.isSame(own, index)
+            }
+        }
+    }
+
+    private func index(of feature: CallFeatures.Feature) -> Int { features.firstIndex { $0.id == feature.id } ?? 0 }
 
     private func isBetter(_ left: Combination, _ right: Combination) -> Bool {
         if left.score != right.score { return left.score > right.score }
@@ -102,16 +126,42 @@ struct CombinationFinder {
 
     /// What each failure adds because it has what few successes have: causes are what the failures share, not what happens
     /// to come with it.
-    private func lift(_ count: Int) -> Double {
-        min(Self.liftMax, -log((Double(count) + 0.5) / (Double(successes.count) + 1)))
+    private func lift(_ count: Int) -> Double { min(Self.liftMax, -log(share(count))) }
+
+    private func share(_ count: Int) -> Double { (Double(count) + 0.5) / (Double(successes.count) + 1) }
+
+    /// How rare two values are together: as rare as they would be by chance, where so few successes could show it, or as seen.
+    private func lift(_ first: Int, _ second: Int) -> Double {
+        let shared = Double(successes.count(first, second)) / Double(successes.count)
+        let byChance = share(successes.count(of: first)) * share(successes.count(of: second))
+        return min(Self.pairLiftMax, -log(max(shared, byChance)))
     }
 
+    /// Values to suspect where nothing tells more, the first failure of a cause being its only one: a value that was good once and is
+    /// refused from some time on has been in no success since, so the longer successes went without it the likelier it is. Weighs no
+    /// more than a small oddity.
+    func suspects() -> [Combination] {
+        guard successes.count >= 10 else { return [] }
+        return features.indices.filter { !features[$0].isPresence && successes.count(of: $0) > 0 }.map { index in
+            let (from, to) = successes.nearest(index, index, to: position)
+            let without = successes.count(after: from, before: to)
+            return Combination(
+                features: [features[index]], score: min(Self.suspicionMax, 0.5 * log(Double(without) + 1)), failures: 1,
+                successesWithout: without)
+        }.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
+    }
+
+    private static let suspicionMax = 2.5
+
     /// Only of features that some successes around have and others have not: what all have adds nothing, what none has is
-    /// judged alone.
+    /// judged alone, unless it only says who sent the request.
     private func pairs(_ singles: [(index: Int, score: Double)], _ price: Double, _ found: inout [Combination]) {
         let telling = singles.filter { single in
             let shared = successes.count(of: single.index)
-            return shared > 0 && Double(shared) < 0.9 * Double(successes.count) && failures.count(of: single.index) > 0
+            let root = root(features[single.index])
+            let tellsSender = root == PathTable.dimension || root == PathTable.header
+            return (shared > 0 || tellsSender) && Double(shared) < 0.9 * Double(successes.count)
+                && failures.count(of: single.index) > 0
         }.sorted { $0.score > $1.score }.prefix(Self.pairedMax)
         let scores = singles.map(\.score)
         for (place, first) in telling.enumerated() {
@@ -119,8 +169,7 @@ struct CombinationFinder {
                 guard failures.weight(first.index, second.index) >= 2 else { continue }
                 let run = run(first.index, second.index)
                 guard run >= 3 else { continue }
-                let shared = successes.count(first.index, second.index)
-                let score = (perFailure + lift(shared)) * (run - 1) - 2 * price - 1
+                let score = (perFailure + lift(first.index, second.index)) * (run - 1) - 2 * price - 1
                 let alone = max(scores[first.index], scores[second.index])
                 if score > max(alone + 2, 1) { append(&found, [first.index, second.index], score, run) }
             }
@@ -167,6 +216,11 @@ private struct FeatureBits {
 
     func count(of feature: Int) -> Int { count(feature, feature) }
 
+    /// Whether the same calls have both.
+    func isSame(_ first: Int, _ second: Int) -> Bool {
+        (0..<wordCount).allSatisfy { words[first * wordCount + $0] == words[second * wordCount + $0] }
+    }
+
     func count(_ first: Int, _ second: Int) -> Int {
         var count = 0
         for at in 0..<wordCount { count += word(first, second, at).nonzeroBitCount }
@@ -186,6 +240,10 @@ private struct FeatureBits {
             }
         }
         return (before, Int.max)
+    }
+
+    func count(after from: Int, before to: Int) -> Int {
+        positions.count { $0 > from && $0 < to }
     }
 
     func weight(_ first: Int, _ second: Int, after from: Int = Int.min, before to: Int = Int.max) -> Double {

@@ -97,7 +97,8 @@ struct CompareCommand: AsyncParsableCommand {
         commandName: "compare", abstract: "What changed between two populations of calls.",
         discussion: """
             A population is written as conditions joined by &: since=2026-03-02T12:00:00Z&customer=acme, failed=true, status=5xx, \
-            host=app-1, service_version=2.4.0.
+            host=app-1, service_version=2.4.0. Of a file at most \(ComparedFile.callsMax) calls of each are compared, evenly spread over \
+            it; the answer says how many there were.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -114,34 +115,30 @@ struct CompareCommand: AsyncParsableCommand {
                 "/api/v1/compare?progress=true&a=\(encoded(a))&b=\(encoded(b))", "comparing")
             return try server.show(document, causesScreen)
         }
-        let comparison: Comparison
         do {
-            comparison = try compare(calls, CallFilter(a), CallFilter(b))
+            try compare(calls, CallFilter(a), CallFilter(b))
         } catch let error as CallFilterError {
             throw ValidationError(safeText("\(error)"))
         } catch let error as CallLinesError {
             printError("farwatch: \(safeText("\(error)"))")
             throw ExitCode.failure
         }
-        try showDocument({ ExplanationJSON.append(comparison, to: &$0) }, server, causesScreen)
     }
 
-    private func compare(_ path: String, _ first: CallFilter, _ second: CallFilter) throws -> Comparison {
+    private func compare(_ path: String, _ first: CallFilter, _ second: CallFilter) throws {
         let lines = try CallLines(path, bodies: bodies)
-        var comparison = CallComparison()
+        var file = ComparedFile(lines)
         var progress = ProgressLine("comparing")
-        try lines.forEach(progress: { progress.show($0) }) { line in
-            guard let call = lines.call(line) else { return }
-            let isFailure = !CallExplainer.isSuccess(call)
-            // A call that belongs to both tells nothing of a difference, and counts on both sides.
-            if first.holds(for: call, isFailure: isFailure) { comparison.add(call, to: .a) }
-            if second.holds(for: call, isFailure: isFailure) { comparison.add(call, to: .b) }
-        }
+        let comparison = try file.compare(first, second) { progress.show($0) }
         progress.end()
         if lines.refusedCount > 0 {
             printError("farwatch: \(lines.refusedCount) lines are no calls; \(safeText(lines.firstRefusal ?? ""))")
         }
-        return comparison.finish()
+        try showDocument(
+            {
+                ExplanationJSON.append(comparison, to: &$0)
+                file.appendReadings(to: &$0)
+            }, server, causesScreen)
     }
 }
 

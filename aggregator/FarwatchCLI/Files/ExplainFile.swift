@@ -121,7 +121,8 @@ extension CallSelection.Place {
 }
 
 extension CallLines {
-    fileprivate func call(_ place: CallSelection.Place) -> APICall? {
+    /// The call at a place that was remembered; nil where the file has changed.
+    func call(_ place: CallSelection.Place) -> APICall? {
         call(atByte: place.byteOffset, byteCount: place.byteCount)
     }
 }

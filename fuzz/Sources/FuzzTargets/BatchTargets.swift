@@ -19,6 +19,9 @@ extension FuzzTarget {
             let shed = try? reader.shed()
             for payload in reader.payloads where reader.isSealed {
                 _ = try? BatchReader.payloads(ofBlock: payload.bytes, callCount: payload.callCount, limits: limits)
+                _ = try? BatchReader.payloads(
+                    ofBlock: payload.bytes, callCount: payload.callCount, rows: [0, payload.callCount - 1],
+                    limits: limits)
             }
             if let calls = try? reader.calls() { checkRoundTrip(calls) }
             guard reader.isSealed else { return }
