@@ -63,7 +63,8 @@ let package = Package(
         .target(name: "Capture", dependencies: ["CCapture", "Runtime", "Privileges"], path: "agent/Capture"),
         .target(name: "Packets", dependencies: ["CallModel"], path: "agent/Packets"),
         .target(
-            name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2", crypto, cryptoExtras],
+            name: "Protocols",
+            dependencies: ["CallModel", "Compression", "HTTP2", "CScan", "CLibcrypto", crypto, cryptoExtras],
             path: "agent/Protocols", swiftSettings: uncheckedWhenReleased),
         .target(
             name: "Receivers",
@@ -162,10 +163,12 @@ let package = Package(
         .systemLibrary(name: "CYaml", path: "Sources/Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Sources/Shims/CNghttp2", pkgConfig: "libnghttp2"),
         .systemLibrary(name: "CCapture", path: "agent/Shims/CCapture"),
+        .systemLibrary(name: "CScan", path: "agent/Shims/CScan"),
         .systemLibrary(name: "CLibpq", path: "aggregator/Shims/CLibpq", pkgConfig: "libpq"),
         .target(
             name: "CSimdjson", path: "Sources/Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CLibbpf", path: "agent/Shims/CLibbpf", pkgConfig: "libbpf"),
+        .target(name: "CLibcrypto", path: "agent/Shims/CLibcrypto"),
         .target(name: "CProbes", path: "agent/Probes/bpf", exclude: ["probes.bpf.c", "kernel_types.h"]),
         .target(name: "CRuntime", path: "Sources/Shims/CRuntime"),
         // Tests.

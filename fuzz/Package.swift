@@ -41,8 +41,11 @@ let package = Package(
             dependencies: ["CallModel", "Compression", "BatchFormat", "Runtime", "Deduplication", logging]),
         .target(name: "Rollups", dependencies: ["CallModel"]),
         .target(name: "Packets", dependencies: ["CallModel"]),
-        // TLS wants cryptography, whose C takes long to build with the fuzzer in it; its records are mutated in the tests.
-        .target(name: "Protocols", dependencies: ["CallModel", "Compression", "HTTP2"], exclude: ["TLS"]),
+        .target(name: "Crypto"),
+        .target(name: "CryptoExtras", dependencies: ["Crypto"]),
+        .target(
+            name: "Protocols",
+            dependencies: ["CallModel", "Compression", "HTTP2", "CScan", "CLibcrypto", "Crypto", "CryptoExtras"]),
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -59,7 +62,9 @@ let package = Package(
         .systemLibrary(name: "CExpat", path: "Shims/CExpat", pkgConfig: "expat"),
         .systemLibrary(name: "CYaml", path: "Shims/CYaml", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CNghttp2", path: "Shims/CNghttp2", pkgConfig: "libnghttp2"),
+        .systemLibrary(name: "CScan", path: "Shims/CScan"),
         .target(name: "CSimdjson", path: "Shims/CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CLibcrypto", path: "Shims/CLibcrypto"),
         .target(name: "CRuntime", path: "Shims/CRuntime"),
     ],
     cxxLanguageStandard: .cxx17

@@ -221,11 +221,75 @@ struct SightingBookTests {
         #expect((call.outcome, call.weight) == (.errorInSuccess, 1))
     }
 
+    private func parts(_ url: String) -> (scheme: String, authority: String, host: String, path: String) {
+        Array(url.utf8).withUnsafeBytes { bytes in
+            let target = RequestTarget(bytes)
+            func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+            return (text(target.scheme), text(target.authority), text(target.host), text(target.path))
+        }
+    }
+
     @Test func `hosts are compared as they are meant`() {
-        let one = RequestTarget("https://user@API.stripe.com:443?x=1")
-        #expect((one.origin, one.host, one.path) == ("https://api.stripe.com", "api.stripe.com", "/"))
-        let other = RequestTarget("http://[2001:db8::1]:8080/a/b#c")
-        #expect((other.origin, other.host, other.path) == ("http://[2001:db8::1]:8080", "[2001:db8::1]", "/a/b"))
+        #expect(parts("https://user@API.stripe.com:443?x=1") == ("https", "API.stripe.com", "API.stripe.com", ""))
+        #expect(parts("http://[2001:db8::1]:8080/a/b#c") == ("http", "[2001:db8::1]:8080", "[2001:db8::1]", "/a/b"))
+        #expect(parts("http://[::1]") == ("http", "[::1]", "[::1]", ""))
+        #expect(parts("HTTPS://h:443/x?y=/z") == ("HTTPS", "h", "h", "/x"))
+        #expect(parts("http://h:443") == ("http", "h:443", "h", ""))
+        #expect(parts("") == ("", "", "", ""))
+        #expect(parts("api.example/a@b:80") == ("", "api.example", "api.example", "/a@b:80"))
+    }
+
+    @Test func `what is written otherwise and means the same is alike, and what means another is not`() {
+        func likeness(_ url: String, _ direction: Direction = .outbound, status: Int? = 200) -> UInt64 {
+            var call = APICall(
+                time: noon, direction: direction, request: .init(method: "GET", url: url), source: .packets)
+            call.response = status.map { APICall.Response(status: $0) }
+            return Sighting(call, by: .packets).likeness
+        }
+        let one = likeness("https://api.stripe.com/")
+        #expect(likeness("HTTPS://user@API.Stripe.com:443?x=1") == one)
+        #expect(likeness("https://api.stripe.com:8443/") != one)
+        #expect(likeness("http://api.stripe.com/") != one)
+        #expect(likeness("https://api.stripe.com/A") != likeness("https://api.stripe.com/a"))
+        #expect(likeness("https://api.stripe.com/", .inbound) != one)
+        #expect(likeness("https://api.stripe.com/", status: 404) != one)
+        let failed = likeness("https://api.stripe.com/v1/charges", status: nil)
+        #expect(failed != one && failed == likeness("http://API.stripe.com:80/", status: nil))
+    }
+
+    @Test func `memory finds what it remembers, latest first, while its ring grows and turns`() {
+        var memory = SightingMemory()
+        let sighting = Sighting(call(.packets, at: noon, span: span), by: .packets)
+        let slot = SightingMemory.slot(ofNs: sighting.beganNs)
+        func found(of span: SpanID?) -> [UInt64] {
+            var ids: [UInt64] = []
+            if let span {
+                memory.forEach(of: span) { id, _ in
+                    ids.append(id)
+                    return ids.count < 3
+                }
+            } else {
+                memory.forEach(likeness: sighting.likeness, slot: slot) { id, _ in
+                    ids.append(id)
+                    return true
+                }
+            }
+            return ids
+        }
+        for id: UInt64 in 1...300 {
+            #expect(memory.remember(sighting, until: noon) == id)
+            if id > 200 { memory.forgetFirst() }
+        }
+        #expect(memory.count == 200 && memory[100] == nil && memory[301] == nil)
+        #expect(found(of: nil) == Array((101...300).reversed()))
+        #expect(found(of: span) == [300, 299, 298])
+        #expect(!memory.holdsOther(than: .packets, likeness: sighting.likeness))
+        #expect(memory.holdsOther(than: .report, likeness: sighting.likeness))
+        for id: UInt64 in 101...300 { memory.note(.report, of: id) }
+        #expect(!memory.holdsOther(than: .report, likeness: sighting.likeness))
+        for _ in 0..<200 { memory.forgetFirst() }
+        #expect(memory.count == 0 && found(of: nil).isEmpty && found(of: span).isEmpty)
+        #expect(!memory.holdsOther(than: .probe, likeness: sighting.likeness))
     }
 
     @Test func `bounds let the oldest go and count it`() {
@@ -234,7 +298,7 @@ struct SightingBookTests {
         var book = SightingBook(configuration)
         _ = saw(&book, report(at: noon - .seconds(20), id: "before"), at: noon)
         for number in 0..<6 { _ = saw(&book, call(.probe, at: noon, path: "/\(number)"), at: noon) }
-        #expect(book.due(at: noon).map { RequestTarget($0.request.url).path } == ["/0", "/1", "/2"])
+        #expect(book.due(at: noon).map { parts($0.request.url).path } == ["/0", "/1", "/2"])
         #expect((book.counters.heldEvictions, book.counters.sightingEvictions) == (3, 2))
         #expect(book.finish().count == 3)
         #expect(book.heldCount == 0)

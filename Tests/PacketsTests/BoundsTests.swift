@@ -22,6 +22,20 @@ struct BoundsTests {
         #expect(replay.counters.connectionsEvicted == 1)
     }
 
+    @Test func `a packet with a time long past does not make its connection old`() {
+        var replay = Replay(PacketConfiguration())
+        var (talk, other) = (talk(0), talk(1))
+        replay.see(talk.handshake())
+        replay.wait(.seconds(-100_000))
+        replay.see(talk.send("past, "))
+        replay.wait(.seconds(100_001))
+        replay.see(other.handshake())
+        replay.wait(.seconds(1))
+        replay.see(talk.send("present"))
+        #expect(replay.seen.connections[0].toServer.text == "past, present")
+        #expect(replay.counters.connectionsExpired == 0)
+    }
+
     @Test func `a flood of SYNs evicts itself, not open connections`() {
         var configuration = PacketConfiguration()
         configuration.connectionsMax = 100

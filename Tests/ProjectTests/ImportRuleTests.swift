@@ -25,6 +25,7 @@ struct ImportRuleTests {
         "CSimdjson": "Documents",
         "CExpat": "Documents", "CNghttp2": "HTTP2", "CYaml": "Runtime", "CRuntime": "Runtime", "CLibpq": "Postgres",
         "CLibbpf": "Probes", "CProbes": "Probes", "CCapture": "Capture",
+        "CScan": "Protocols", "CLibcrypto": "Protocols",
     ]
 
     private static let pure: Set<String> = [

@@ -217,4 +217,13 @@ struct HTTP1OddityTests {
         #expect(calls[0].request.url == "http://h/\u{FFFD}\u{FFFD}")
         #expect(calls[0].request.headers.value(of: "x") == "\u{FFFD}")
     }
+
+    @Test func `an answer seen first is known for one, however much of it comes at once`() {
+        let body = String(repeating: "x", count: 20_000)
+        let calls = Timeline(
+            .server("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + body), .client(get), .server(ok),
+            .closed(.finished), isClientKnown: false
+        ).run()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+    }
 }

@@ -270,6 +270,34 @@ struct HTTP2LossTests {
         #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/b 200", "GET http://api.test/a -"])
         #expect(reader.counters.resynchronisations == 1)
     }
+
+    /// A body of HTTP/2 that was recorded: two headers that fit each other stand in it, and a third that fits neither.
+    @Test func `what looks like two frames in the rest of a body is none, wherever it is cut`() {
+        var timeline = Timeline()
+        let ping = frame(6, 0, 0, [UInt8](repeating: 1, count: 8))
+        let window = frame(8, 0, 0, [0, 0, 1, 0])
+        let recorded = ping + window + Array("and no third".utf8) + Array(ping.prefix(9))
+        timeline.steps =
+            ends.opening + [
+                .client(ends.request(1, "/a") + ends.request(3, "/b")), .gap(.toClient, 1_000),
+                .server(recorded + window + window + ends.answer(3, 404, ends: true) + ping), .closed(.endOfCapture),
+            ]
+        #expect(timeline.calls().map(\.line) == ["GET http://api.test/b 404", "GET http://api.test/a -"])
+    }
+
+    @Test func `frames are found however much comes before them`() {
+        var timeline = Timeline()
+        let window = frame(8, 0, 0, [0, 0, 1, 0])
+        // More than is held while they are looked for.
+        let rest = [UInt8](repeating: 0xff, count: 600_000)
+        timeline.steps =
+            ends.opening + [.client(ends.request(1, "/a") + ends.request(3, "/b")), .gap(.toClient, nil)]
+            + stride(from: 0, to: rest.count, by: 50_000).map { .server(Array(rest[$0..<$0 + 50_000])) }
+            + [.server(window + window + ends.answer(3, 404, ends: true) + window), .closed(.endOfCapture)]
+        let reader = timeline.runReader()
+        #expect(reader.sink.calls.map(\.line) == ["GET http://api.test/b 404", "GET http://api.test/a -"])
+        #expect(reader.heldByteCount == 0)
+    }
 }
 
 extension Ends {

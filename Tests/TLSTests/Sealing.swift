@@ -20,7 +20,14 @@ enum Hash {
     var byteCount: Int { self == .sha1 ? 20 : self == .sha256 ? 32 : 48 }
 }
 
-enum Aead { case gcm, chaCha }
+enum Aead: Equatable {
+    case gcm, chaCha
+    case ccm(tagByteCount: Int)
+
+    var tagByteCount: Int { if case .ccm(let count) = self { count } else { 16 } }
+    /// Whether each record of TLS 1.2 carries a part of its nonce.
+    var hasExplicitNonce: Bool { self != .chaCha }
+}
 
 struct Suite: Sendable, CustomTestStringConvertible {
     var number: UInt16
@@ -38,12 +45,16 @@ struct Suite: Sendable, CustomTestStringConvertible {
         Suite(number: 0x1301, version: 0x0304, hash: .sha256, aead: .gcm, keyByteCount: 16),
         Suite(number: 0x1302, version: 0x0304, hash: .sha384, aead: .gcm, keyByteCount: 32),
         Suite(number: 0x1303, version: 0x0304, hash: .sha256, aead: .chaCha, keyByteCount: 32),
+        Suite(number: 0x1304, version: 0x0304, hash: .sha256, aead: .ccm(tagByteCount: 16), keyByteCount: 16),
+        Suite(number: 0x1305, version: 0x0304, hash: .sha256, aead: .ccm(tagByteCount: 8), keyByteCount: 16),
     ]
 
     static let legacy = [
         Suite(number: 0xc02f, version: 0x0303, hash: .sha256, aead: .gcm, keyByteCount: 16),
         Suite(number: 0x009d, version: 0x0303, hash: .sha384, aead: .gcm, keyByteCount: 32),
         Suite(number: 0xcca8, version: 0x0303, hash: .sha256, aead: .chaCha, keyByteCount: 32),
+        Suite(number: 0xc0ac, version: 0x0303, hash: .sha256, aead: .ccm(tagByteCount: 16), keyByteCount: 16),
+        Suite(number: 0xc0a1, version: 0x0303, hash: .sha256, aead: .ccm(tagByteCount: 8), keyByteCount: 32),
         Suite(number: 0x002f, version: 0x0303, hash: .sha256, keyByteCount: 16, mac: .sha1),
         Suite(number: 0xc027, version: 0x0303, hash: .sha256, keyByteCount: 16, mac: .sha256),
         Suite(number: 0x003d, version: 0x0303, hash: .sha256, keyByteCount: 32, mac: .sha256, encryptThenMAC: true),
@@ -73,6 +84,41 @@ func expandLabel(_ secret: [UInt8], _ label: String, _ byteCount: Int, _ hash: H
     return Array(result.prefix(byteCount))
 }
 
+/// AES-CCM from RFC 3610, of nothing but single blocks of AES.
+struct CCM {
+    var key: [UInt8]
+    var nonce: [UInt8]
+    var tagByteCount: Int
+
+    func seal(_ content: [UInt8], _ additional: [UInt8]) -> [UInt8] {
+        // Section 2.2: flags, nonce and length, then the additional data behind its own length, then the content.
+        let flags = UInt8(64 + (tagByteCount - 2) / 2 * 8 + 2)
+        let first = [flags] + nonce + bigEndian(UInt32(content.count)).dropFirst()
+        let counted = first + padded(bigEndian(UInt16(additional.count)) + additional) + padded(content)
+        var mac = [UInt8](repeating: 0, count: 16)
+        for start in stride(from: 0, to: counted.count, by: 16) {
+            mac = encrypt(zip(mac, counted[start..<start + 16]).map { $0 ^ $1 })
+        }
+        // Section 2.3: block 0 of the key stream is the tag's, the others are the content's.
+        let stream = (1..<content.count / 16 + 2).flatMap(block)
+        return zip(content, stream).map { $0 ^ $1 } + zip(mac, block(0)).map { $0 ^ $1 }.prefix(tagByteCount)
+    }
+
+    private func padded(_ bytes: [UInt8]) -> [UInt8] {
+        bytes + [UInt8](repeating: 0, count: (16 - bytes.count % 16) % 16)
+    }
+
+    private func block(_ number: Int) -> [UInt8] { encrypt([2] + nonce + bigEndian(UInt32(number)).dropFirst()) }
+
+    private func encrypt(_ block: [UInt8]) -> [UInt8] {
+        // One block without a vector is the cipher itself; key and vector have the right lengths.
+        Array(
+            try! AES._CBC.encrypt(
+                block, using: SymmetricKey(data: key),
+                iv: AES._CBC.IV(ivBytes: [UInt8](repeating: 0, count: 16)), noPadding: true))
+    }
+}
+
 /// Seals records of one direction.
 struct Sealer {
     var suite: Suite
@@ -93,7 +139,7 @@ struct Sealer {
         Sealer, Sealer
     ) {
         let macBytes = suite.mac?.byteCount ?? 0
-        let ivBytes = suite.aead == .gcm ? 4 : suite.aead == .chaCha ? 12 : suite.version == 0x0301 ? 16 : 0
+        let ivBytes = suite.aead.map { $0.hasExplicitNonce ? 4 : 12 } ?? (suite.version == 0x0301 ? 16 : 0)
         let seed = Array("key expansion".utf8) + serverRandom + clientRandom
         let total = 2 * (macBytes + suite.keyByteCount + ivBytes)
         let block: [UInt8]
@@ -136,15 +182,16 @@ struct Sealer {
         defer { sequence += 1 }
         if suite.version == 0x0304 {
             let inner = content + [type] + [UInt8](repeating: 0, count: padding)
-            let header: [UInt8] = [23, 3, 3] + bigEndian(UInt16(inner.count + 16))
+            let header: [UInt8] = [23, 3, 3] + bigEndian(UInt16(inner.count + (suite.aead?.tagByteCount ?? 0)))
             return header + aead(inner, nonce: xored, header)
         }
         let header: [UInt8] = [type] + bigEndian(suite.version)
         let counted = bigEndian(sequence) + header
-        if suite.aead != nil {
-            let explicit = suite.aead == .gcm ? bigEndian(sequence) : []
+        if let mode = suite.aead {
+            let explicit = mode.hasExplicitNonce ? bigEndian(sequence) : []
             let sealed = aead(
-                content, nonce: suite.aead == .gcm ? iv + explicit : xored, counted + bigEndian(UInt16(content.count)))
+                content, nonce: mode.hasExplicitNonce ? iv + explicit : xored,
+                counted + bigEndian(UInt16(content.count)))
             return record(type, explicit + sealed, version: suite.version)
         }
         return record(type, block(content, counted), version: suite.version)
@@ -155,6 +202,9 @@ struct Sealer {
     }
 
     private func aead(_ content: [UInt8], nonce: [UInt8], _ additional: [UInt8]) -> [UInt8] {
+        if case .ccm(let tagByteCount) = suite.aead {
+            return CCM(key: key, nonce: nonce, tagByteCount: tagByteCount).seal(content, additional)
+        }
         let key = SymmetricKey(data: key)
         // A test's own keys and nonces have the right lengths.
         if suite.aead == .gcm {

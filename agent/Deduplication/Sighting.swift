@@ -41,19 +41,26 @@ struct Sighting {
 
     init(_ call: APICall, by witness: Witness) {
         self.witness = witness
-        let target = RequestTarget(call.request.url)
-        let known = call.request.method != Self.unknownMethod
-        request = known ? suppliedIDHash("\(call.request.method) \(target.path)") : nil
-        if let response = call.response {
-            likeness = suppliedIDHash(
-                "\(call.direction.rawValue) \(call.request.method) \(target.origin)\(target.path) \(response.status)")
-        } else {
-            likeness = suppliedIDHash("\(call.direction.rawValue) \(target.host)")
+        let method = ByteHash.of(call.request.method)
+        let isKnown = call.request.method != Self.unknownMethod
+        let status = call.response?.status
+        let direction = UInt64(call.direction == .outbound ? 1 : 2)
+        (request, likeness) = call.request.url.withBytes { url in
+            let target = RequestTarget(url)
+            let path =
+                target.path.isEmpty ? ByteHash.of("/") : ByteHash.of(UnsafeRawBufferPointer(rebasing: url[target.path]))
+            let request = ByteHash.of(method, path)
+            guard let status else {
+                return (isKnown ? request : nil, ByteHash.of(direction, lowerCaseHash(url, target.host)))
+            }
+            let origin = ByteHash.of(lowerCaseHash(url, target.scheme), lowerCaseHash(url, target.authority))
+            let end = ByteHash.of(direction, UInt64(truncatingIfNeeded: status))
+            return (isKnown ? request : nil, ByteHash.of(ByteHash.of(request, origin), end))
         }
         beganNs = call.time.nanosecondsSinceEpoch
         endedNs = call.duration.map { (call.time + $0).nanosecondsSinceEpoch }
         span = call.direction == .outbound ? call.spanID : call.parentSpanID
-        group = suppliedIDHash("\(call.partner ?? "") \(call.service ?? "")")
+        group = ByteHash.of(ByteHash.of(call.partner ?? ""), ByteHash.of(call.service ?? ""))
     }
 
     /// SDKs that know no fraction of a second say a whole one.
@@ -78,38 +85,66 @@ struct Sighting {
     }
 }
 
-/// The parts of a URL that two witnesses write alike: lower-case host, no usual port, no query, no fragment, no user.
+/// Where in a URL the parts stand that two witnesses write alike: no usual port, no query, no fragment, no user. Of scheme and authority
+/// the case does not matter.
 struct RequestTarget {
-    let origin: String
-    let host: String
-    let path: String
+    var scheme = 0..<0
+    /// Host and port.
+    let authority: Range<Int>
+    let host: Range<Int>
+    /// Empty stands for `/`.
+    let path: Range<Int>
 
-    init(_ url: String) {
-        let text = url.utf8
-        var at = text.startIndex
-        var scheme = ""
-        if let colon = text.firstIndex(of: UInt8(ascii: ":")), text[colon...].starts(with: "://".utf8) {
-            scheme = String(url[..<colon]).lowercased()
-            at = text.index(colon, offsetBy: 3)
+    init(_ url: UnsafeRawBufferPointer) {
+        var start = 0
+        if let colon = url.firstIndex(of: UInt8(ascii: ":")), url[colon...].starts(with: "://".utf8) {
+            scheme = 0..<colon
+            start = colon + 3
         }
-        let rest = text[at...]
-        let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
-        var authority = rest[..<(end ?? rest.endIndex)]
-        if let user = authority.lastIndex(of: UInt8(ascii: "@")) {
-            authority = authority[authority.index(after: user)...]
+        let end = url[start...].firstIndex {
+            $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
         }
-        var named = (String(Substring(authority))).lowercased()
-        let usualPort = scheme == "https" ? ":443" : ":80"
-        if named.hasSuffix(usualPort) { named.removeLast(usualPort.utf8.count) }
-        origin = "\(scheme)://\(named)"
+        var named = start..<(end ?? url.count)
+        if let user = url[named].lastIndex(of: UInt8(ascii: "@")) { named = user + 1..<named.upperBound }
+        let isEncrypted = scheme.count == 5 && lowerCaseHash(url, scheme) == ByteHash.of("https")
+        let usualPort: [UInt8] = Array(isEncrypted ? ":443".utf8 : ":80".utf8)
+        if url[named].suffix(usualPort.count).elementsEqual(usualPort) {
+            named = named.lowerBound..<named.upperBound - usualPort.count
+        }
+        authority = named
         // The colons of an IPv6 address stand within brackets.
-        if let colon = named.lastIndex(of: ":"), named[colon...].allSatisfy({ $0 != "]" }) {
-            host = String(named[..<colon])
+        if let colon = url[named].lastIndex(of: UInt8(ascii: ":")),
+            !url[colon..<named.upperBound].contains(UInt8(ascii: "]"))
+        {
+            host = named.lowerBound..<colon
         } else {
             host = named
         }
-        let behind = rest[(end ?? rest.endIndex)...]
-        let path = behind.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        self.path = path.isEmpty ? "/" : String(Substring(path))
+        let behind = url[(end ?? url.count)...]
+        let pathEnd = behind.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? url.count
+        path = behind.startIndex..<pathEnd
+    }
+}
+
+private func lowerCaseHash(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64 {
+    let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+    guard part.contains(where: { $0 &- 65 < 26 }) else { return ByteHash.of(part) }
+    return part.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }.withUnsafeBytes { ByteHash.of($0) }
+}
+
+extension String {
+    /// Lends the UTF-8 bytes, which are copied only where the text is not kept as such.
+    fileprivate func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
+        return Array(utf8).withUnsafeBytes(body)
+    }
+}
+
+extension ByteHash {
+    fileprivate static func of(_ text: String) -> UInt64 { text.withBytes { of($0) } }
+
+    /// Of two hashes one.
+    fileprivate static func of(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        withUnsafeBytes(of: (first, second)) { of($0) }
     }
 }

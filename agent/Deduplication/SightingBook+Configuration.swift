@@ -13,7 +13,7 @@ extension SightingBook {
         public var coarseTolerance: Duration = .seconds(1)
         /// How long before the request's first byte an SDK may begin its call.
         public var leadMax: Duration = .seconds(5)
-        /// Sightings remembered, of 150 bytes or so each; the oldest give way.
+        /// Sightings remembered, of 200 bytes or so each; the oldest give way.
         public var sightingsMax = 16_384
         /// Calls held back, and the bytes of their content; the oldest are let go early.
         public var heldCallsMax = 4_096

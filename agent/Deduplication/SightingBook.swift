@@ -28,24 +28,6 @@ public struct SightingBook {
     public private(set) var counters = Counters()
     public var heldCount: Int { held.count }
 
-    private struct Place: Hashable {
-        var likeness: UInt64
-        var slot: Int64
-    }
-
-    private struct Entry {
-        var sighting: Sighting
-        var witnesses: UInt8
-        var forgetAt: Instant
-    }
-
-    /// How many of one likeness are remembered, and how many of them each witness saw: so that times are only looked through where
-    /// there is one that another witness saw.
-    private struct Alike {
-        var count = 0
-        var countByWitness: [3 of Int] = [0, 0, 0]
-    }
-
     private struct Held {
         var call: APICall
         var byteCount: Int
@@ -53,23 +35,16 @@ public struct SightingBook {
     }
 
     private let configuration: Configuration
-    private var entries: [UInt64: Entry] = [:]
-    private var byPlace: [Place: [UInt64]] = [:]
-    private var alike: [UInt64: Alike] = [:]
-    private var bySpan: [SpanID: [UInt64]] = [:]
-    private var order = IDQueue()
+    private var memory = SightingMemory()
     private var held: [UInt64: Held] = [:]
     private var heldOrder = IDQueue()
     private var heldByteCount = 0
-    private var nextID: UInt64 = 0
     /// When a witness last told of a partner's call, by partner.
     private var lately: [String: [Instant?]] = [:]
     /// When a service's span was last found on the wire, by partner and service.
     private var propagating: [UInt64: Instant] = [:]
     private var reportedIDs: SeenIDs
     private var repeatedIDs: SeenIDs
-
-    private static let slotNs: Int64 = 250_000_000
 
     public init(_ configuration: Configuration = Configuration()) {
         self.configuration = configuration
@@ -132,8 +107,8 @@ public struct SightingBook {
     private mutating func join(_ call: APICall, _ sighting: Sighting, _ match: Match) -> Verdict {
         if match.isCertain { counters.joinedBySpan += 1 } else { counters.joinedByLikeness += 1 }
         if match.isAmbiguous { counters.ambiguous += 1 }
-        let earlier = entries[match.id]?.sighting.witness ?? sighting.witness
-        noteWitness(sighting.witness, of: match.id)
+        let earlier = memory[match.id]?.sighting.witness ?? sighting.witness
+        memory.note(sighting.witness, of: match.id)
         guard let waiting = held[match.id]?.call else {
             counters.repeats += 1
             return .repeated
@@ -146,12 +121,6 @@ public struct SightingBook {
         }
         held[match.id]?.call = match.isAmbiguous ? waiting.weighed(with: call) : waiting.completed(by: call)
         return .repeated
-    }
-
-    private mutating func noteWitness(_ witness: Witness, of id: UInt64) {
-        guard let entry = entries[id], entry.witnesses & witness.bit == 0 else { return }
-        entries[id]?.witnesses |= witness.bit
-        alike[entry.sighting.likeness]?.countByWitness[Int(witness.rawValue)] += 1
     }
 
     private mutating func passOrHold(_ call: APICall, _ sighting: Sighting, at now: Instant) -> Verdict {
@@ -174,50 +143,56 @@ public struct SightingBook {
     // MARK: Finding
 
     private mutating func match(_ sighting: Sighting, at now: Instant) -> Match? {
-        if let span = sighting.span, let id = nearest(bySpan[span] ?? [], to: sighting) {
+        if let span = sighting.span, let id = nearest(of: span, to: sighting) {
             noteSpan(sighting, id, at: now)
             return Match(id: id, isCertain: true)
         }
         return likest(sighting, at: now)
     }
 
-    /// Of those with the same span: several, where one call was tried several times.
-    private func nearest(_ ids: [UInt64], to sighting: Sighting) -> UInt64? {
+    /// Of those with the same span: several, where one call was tried several times. Of equally near ones the oldest.
+    private func nearest(of span: SpanID, to sighting: Sighting) -> UInt64? {
         var best: (id: UInt64, rank: Int64)?
-        for id in ids.prefix(configuration.comparedMax) {
-            guard let entry = entries[id], entry.witnesses & sighting.witness.bit == 0 else { continue }
+        var compared = 0
+        memory.forEach(of: span) { id, entry in
+            compared += 1
+            guard entry.witnesses & sighting.witness.bit == 0 else { return compared < configuration.comparedMax }
             // Of attempts the one with the same end first: the reported status is the last one's.
             let isAlike = entry.sighting.likeness == sighting.likeness
             let apart = abs(
                 (entry.sighting.endedNs ?? entry.sighting.beganNs) &- (sighting.endedNs ?? sighting.beganNs))
             let rank = isAlike ? apart : Int64.max / 2 &+ apart / 2
-            if best.map({ rank < $0.rank }) ?? true { best = (id, rank) }
+            if best.map({ rank <= $0.rank }) ?? true { best = (id, rank) }
+            return compared < configuration.comparedMax
         }
         return best?.id
     }
 
     /// By likeness: slots of time from the nearest to the farthest, and one more after the first find, to see whether it was the only one.
     private func likest(_ sighting: Sighting, at now: Instant) -> Match? {
-        guard let known = alike[sighting.likeness],
-            known.countByWitness[Int(sighting.witness.rawValue)] < known.count
-        else { return nil }
-        let home = floorDivide(sighting.beganNs, Self.slotNs)
-        let reach = (configuration.leadMax + configuration.coarseTolerance).nanoseconds / Self.slotNs + 1
+        guard memory.holdsOther(than: sighting.witness, likeness: sighting.likeness) else { return nil }
+        let home = SightingMemory.slot(ofNs: sighting.beganNs)
+        let reach = (configuration.leadMax + configuration.coarseTolerance).nanoseconds / SightingMemory.slotNs + 1
         var best: (id: UInt64, distance: Int64)?
         var (foundCount, compared, last) = (0, 0, reach)
         var step: Int64 = 0
         while step <= last, compared < configuration.comparedMax {
             for slot in step == 0 ? [home] : [home - step, home + step] {
-                for id in byPlace[Place(likeness: sighting.likeness, slot: slot)] ?? [] {
+                // Of equally near ones the oldest.
+                var bestOfSlot: (id: UInt64, distance: Int64)?
+                memory.forEach(likeness: sighting.likeness, slot: slot) { id, entry in
                     compared += 1
-                    guard let entry = entries[id], entry.witnesses & sighting.witness.bit == 0,
-                        mayBeOne(entry.sighting, sighting, at: now),
+                    if entry.witnesses & sighting.witness.bit == 0, mayBeOne(entry.sighting, sighting, at: now),
                         let distance = Sighting.distance(entry.sighting, sighting, configuration)
-                    else { continue }
-                    foundCount += 1
-                    if best == nil { last = min(reach, step + 1) }
-                    if best.map({ distance < $0.distance }) ?? true { best = (id, distance) }
+                    {
+                        foundCount += 1
+                        if bestOfSlot.map({ distance <= $0.distance }) ?? true { bestOfSlot = (id, distance) }
+                    }
+                    return compared < configuration.comparedMax
                 }
+                guard let found = bestOfSlot else { continue }
+                if best == nil { last = min(reach, step + 1) }
+                if best.map({ found.distance < $0.distance }) ?? true { best = found }
             }
             step += 1
         }
@@ -250,7 +225,7 @@ public struct SightingBook {
     }
 
     private mutating func noteSpan(_ sighting: Sighting, _ id: UInt64, at now: Instant) {
-        let report = sighting.witness == .report ? sighting : entries[id]?.sighting
+        let report = sighting.witness == .report ? sighting : memory[id]?.sighting
         guard let report, report.witness == .report else { return }
         if propagating[report.group] == nil, propagating.count >= configuration.habitsMax { propagating = [:] }
         propagating[report.group] = now
@@ -259,49 +234,14 @@ public struct SightingBook {
     // MARK: Memory
 
     private mutating func remember(_ sighting: Sighting, at now: Instant) -> UInt64 {
-        if entries.count >= configuration.sightingsMax {
+        if memory.count >= configuration.sightingsMax {
             counters.sightingEvictions += 1
-            forgetFirst()
+            memory.forgetFirst()
         }
-        nextID += 1
-        entries[nextID] = Entry(
-            sighting: sighting, witnesses: sighting.witness.bit, forgetAt: now + configuration.memory)
-        order.append(nextID)
-        byPlace[place(of: sighting), default: []].append(nextID)
-        alike[sighting.likeness, default: Alike()].count += 1
-        alike[sighting.likeness]?.countByWitness[Int(sighting.witness.rawValue)] += 1
-        if let span = sighting.span { bySpan[span, default: []].append(nextID) }
-        return nextID
+        return memory.remember(sighting, until: now + configuration.memory)
     }
 
     private mutating func forget(at now: Instant) {
-        while let id = order.first, let entry = entries[id], entry.forgetAt <= now { forgetFirst() }
-    }
-
-    private mutating func forgetFirst() {
-        guard let id = order.removeFirst(), let entry = entries.removeValue(forKey: id) else { return }
-        remove(id, from: &byPlace, place(of: entry.sighting))
-        forgetAlike(entry)
-        if let span = entry.sighting.span { remove(id, from: &bySpan, span) }
-    }
-
-    private mutating func forgetAlike(_ entry: Entry) {
-        let likeness = entry.sighting.likeness
-        guard var known = alike.removeValue(forKey: likeness), known.count > 1 else { return }
-        known.count -= 1
-        for witness in known.countByWitness.indices where entry.witnesses & (1 << UInt8(witness)) != 0 {
-            known.countByWitness[witness] -= 1
-        }
-        alike[likeness] = known
-    }
-
-    /// The oldest stands first in its list.
-    private func remove<Key>(_ id: UInt64, from lists: inout [Key: [UInt64]], _ key: Key) {
-        lists[key]?.removeAll { $0 == id }
-        if lists[key]?.isEmpty ?? false { lists[key] = nil }
-    }
-
-    private func place(of sighting: Sighting) -> Place {
-        Place(likeness: sighting.likeness, slot: floorDivide(sighting.beganNs, Self.slotNs))
+        while let first = memory.first, first.forgetAt <= now { memory.forgetFirst() }
     }
 }

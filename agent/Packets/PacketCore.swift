@@ -13,7 +13,7 @@ struct PacketCore {
     @usableFromInline var output = PacketOutput()
     /// The datagram made of fragments that the steps' ranges refer to, if they do not refer to the packet.
     @usableFromInline var assembled: [UInt8]?
-    var isAssembled = false
+    @usableFromInline var isAssembled = false
 
     var fragments = FragmentStore()
     var connections: ConnectionTable
@@ -22,6 +22,8 @@ struct PacketCore {
     var nextConnectionID: UInt64 = 1
     /// The latest time seen: captures of several interfaces go back in time now and then.
     var clock = Instant(nanosecondsSinceEpoch: .min)
+    /// When something may have been waited for long enough.
+    var nextDeadline = Instant(nanosecondsSinceEpoch: .min)
 
     @usableFromInline
     init(configuration: PacketConfiguration) {
@@ -35,7 +37,7 @@ struct PacketCore {
     mutating func packetArrived(_ bytes: Span<UInt8>, originalByteCount: Int, _ linkType: LinkType, at now: Instant) {
         counters.packets += 1
         counters.bytes &+= bytes.count
-        if now > clock { timePassed(to: now) }
+        timePassed(to: now)
         // What a record says of the wire is believed up to the largest packets there are.
         let end = max(bytes.count, min(originalByteCount, Self.packetByteCountMax))
         linkLayer(bytes, linkType, PacketView(end: end, now: now, depth: 0))

@@ -61,16 +61,15 @@ public struct PacketReassembler<Consumer: StreamConsumer> {
             let step = core.output.steps[index]
             let connection = step.connection
             switch step.kind {
+            case .chunk where core.isAssembled:
+                guard let assembled = core.assembled else { break }
+                consumer.chunk(
+                    assembled.span.extracting(step.start..<step.start + step.byteCount), of: connection,
+                    step.direction, at: step.time)
             case .chunk:
-                if let assembled = core.assembled {
-                    consumer.chunk(
-                        assembled.span.extracting(step.start..<step.start + step.byteCount), of: connection,
-                        step.direction, at: step.time)
-                } else {
-                    consumer.chunk(
-                        packet.extracting(step.start..<step.start + step.byteCount), of: connection, step.direction,
-                        at: step.time)
-                }
+                consumer.chunk(
+                    packet.extracting(step.start..<step.start + step.byteCount), of: connection, step.direction,
+                    at: step.time)
             case .releasedChunk:
                 let released = core.output.released[step.place]
                 consumer.chunk(released.span, of: connection, step.direction, at: step.time)

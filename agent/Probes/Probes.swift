@@ -17,6 +17,9 @@ public final class Probes: Sendable {
     private let watchdog: WorkerThread
     private let links = LinkTable()
     private let isStopping = Atomic(false)
+    /// The watchdog has detached everything, for good.
+    private let isGivenUp = Atomic(false)
+    private static let givenUp = "detached by the watchdog"
     private let lastBeat = Atomic<Int64>(0)
     private let marker: CrashMarker
     private let logger: Logger
@@ -92,7 +95,7 @@ public final class Probes: Sendable {
             try runner.run(
                 beat: {
                     lastBeat.store(MonotonicClock.now(), ordering: .relaxed)
-                    return !isStopping.load(ordering: .relaxed)
+                    return !isStopping.load(ordering: .relaxed) && !isGivenUp.load(ordering: .relaxed)
                 },
                 passed: { consumer, now, makeReport in
                     if MonotonicClock.now() >= nextReport || isStopping.load(ordering: .relaxed) {
@@ -109,6 +112,8 @@ public final class Probes: Sendable {
             logger.error("probes do not run", metadata: ["error": "\(error)"])
             report.withLock { $0.problem = "\(error)" }
         }
+        // The thread came to itself again, and what it told meanwhile knew nothing of it.
+        if isGivenUp.load(ordering: .relaxed) { report.withLock { $0.problem = Self.givenUp } }
         lastBeat.store(.max, ordering: .relaxed)  // Nothing is attached any more: nothing to watch.
     }
 
@@ -120,8 +125,12 @@ public final class Probes: Sendable {
             guard beat != .max, MonotonicClock.now() - beat > silenceMax.nanoseconds else { continue }
             logger.critical(
                 "probes: no sign of life, all are detached", metadata: ["seconds": "\(silenceMax.inSeconds)"])
+            isGivenUp.store(true, ordering: .relaxed)
             links.close()
-            report.withLock { $0.problem = "detached by the watchdog" }
+            report.withLock { report in
+                report.problem = Self.givenUp
+                report.attachedProbes = 0
+            }
             return
         }
     }

@@ -51,17 +51,19 @@ extension Span<UInt8> {
 
     /// Eight bytes at once, the first one lowest on every processor we run on; the caller has checked that they are there.
     @inline(__always)
-    fileprivate func word(unchecked index: Int) -> UInt64 {
+    func word(unchecked index: Int) -> UInt64 {
         UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
     }
 
     /// The range without spaces and tabs at both ends (OWS of RFC 9110, section 5.6.3; stray carriage returns count too).
     @inline(__always)
     func trimmed(_ range: Range<Int>) -> Range<Int> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var start = range.lowerBound
         var end = range.upperBound
-        while start < end, isBlank(self[start]) { start &+= 1 }
-        while end > start, isBlank(self[end &- 1]) { end &-= 1 }
+        // Both stay within the range, which was checked to lie within the span.
+        while start < end, isBlank(self[unchecked: start]) { start &+= 1 }
+        while end > start, isBlank(self[unchecked: end &- 1]) { end &-= 1 }
         return start..<end
     }
 
@@ -72,25 +74,6 @@ extension Span<UInt8> {
         var at = range.lowerBound
         // `at` stays within the range, which was checked to lie within the span.
         while at < range.upperBound, isTokenByte(self[unchecked: at]) { at &+= 1 }
-        return at
-    }
-
-    /// The first colon, blank or control character in `range`, or its end: where a field's name is over, whatever it is made of.
-    @inline(__always)
-    func endOfName(in range: Range<Int>) -> Int {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        var at = range.lowerBound
-        // `at` stays within the range, which was checked to lie within the span.
-        while at &+ 8 <= range.upperBound {
-            let ends = word(unchecked: at).nameEnds
-            if ends != 0 { return at &+ ends.trailingZeroBitCount / 8 }
-            at &+= 8
-        }
-        while at < range.upperBound {
-            let byte = self[unchecked: at]
-            if byte <= 0x20 || byte == UInt8(ascii: ":") { break }
-            at &+= 1
-        }
         return at
     }
 
@@ -150,7 +133,6 @@ extension [UInt8] {
 /// the next byte leave their answer in each byte's highest bit.
 extension UInt64 {
     private static let highBits: UInt64 = 0x8080_8080_8080_8080
-    private static let lowBits: UInt64 = 0x7f7f_7f7f_7f7f_7f7f
     private static let ones: UInt64 = 0x0101_0101_0101_0101
 
     /// Whether the bytes differ from `lowerCase`, which is ASCII without capitals, in the case of letters at most.
@@ -160,15 +142,6 @@ extension UInt64 {
         let beyondZ = lowerCase &+ (0x80 &- 0x7b) &* Self.ones
         let letters = fromA & ~beyondZ & Self.highBits
         return (self ^ lowerCase) & ~(letters >> 2) == 0
-    }
-
-    /// The highest bit of each byte that is a colon, a blank or a control character.
-    @inline(__always)
-    fileprivate var nameEnds: UInt64 {
-        let isAboveBlank = ((self & Self.lowBits) &+ (0x80 &- 0x21) &* Self.ones) | self
-        let colons = self ^ 0x3a &* Self.ones
-        let isNoColon = ((colons & Self.lowBits) &+ Self.lowBits) | colons
-        return ~(isAboveBlank & isNoColon) & Self.highBits
     }
 }
 

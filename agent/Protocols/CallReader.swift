@@ -155,12 +155,14 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
 
     private func handOn() {
         guard !context.ended.isEmpty else { return }
-        for index in context.ended.indices {
-            let call = context.ended[index]
-            sink.observed(call)
-            context.recycle(call)
-        }
+        guard context.ended.count > 1 else { return handOn(context.ended.removeLast()) }
+        for index in context.ended.indices { handOn(context.ended[index]) }
         context.ended.removeAll(keepingCapacity: true)
+    }
+
+    private func handOn(_ call: ObservedCall) {
+        sink.observed(call)
+        context.recycle(call)
     }
 
     /// Lets the sixteenth part go that has been idle longest, so that one sweep serves many connections.

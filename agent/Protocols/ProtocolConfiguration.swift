@@ -14,7 +14,7 @@ public struct ProtocolConfiguration: Sendable {
     /// A body after content decoding: what a small bomb can cost.
     public var decodedBodyByteCountMax = 1 << 20
     /// Requests of one HTTP/1 connection that wait for their answer.
-    public var waitingRequestCountMax = 512
+    public var waitingRequestCountMax = 2_048
     /// Requests that follow each other faster were sent without waiting for the answer: no partner answers in that time.
     public var pipeliningIntervalMax: Duration = .milliseconds(2)
     /// Bytes held while it is open whether a connection becomes a tunnel.

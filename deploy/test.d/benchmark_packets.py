@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -59,8 +60,21 @@ async def call(port: int, rate: float, count: int) -> None:
     await asyncio.gather(*(calls_of(lane) for lane in range(CONNECTIONS)))
 
 
-def measure(rate: int, seconds: int, port: int) -> dict:
-    capture = f'\ncapture:\n  packets: "on"\n  interface: lo\n  ports: [{port}]\n  limits: {{agent_cpu_percent: 100}}\n'
+def rings_mib(process_id: int) -> float:
+    """What of the resident memory are the rings that the kernel fills: of packets, and of probes."""
+    size = 0
+    is_ring = False
+    for line in Path(f"/proc/{process_id}/smaps").read_text().splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            is_ring = "socket:[" in line or "bpf-map" in line
+        elif is_ring and line.startswith("Rss:"):
+            size += int(line.split()[1])
+    return size / 1_024
+
+
+def measure(rate: int, seconds: int, port: int, probes: str) -> dict:
+    capture = (f'\ncapture:\n  packets: "on"\n  probes: "{probes}"\n  interface: lo\n  ports: [{port}]\n'
+               '  limits: {agent_cpu_percent: 100, application_cpu_percent: 100}\n')
     count = rate * seconds
     with Installation(agent_extra=capture) as installation:
         agent = installation.programs.running["farwatch-agent"].pid
@@ -68,7 +82,7 @@ def measure(rate: int, seconds: int, port: int) -> dict:
         idle, used = resident_mib(agent), cpu_seconds(agent)
         caller = [sys.executable, __file__, "--call", str(port), "--rate", str(rate), "--count", str(count)]
         subprocess.run(caller, check=True)
-        resident = resident_mib(agent)
+        resident, rings = resident_mib(agent), rings_mib(agent)
         installation.wait_for(
             lambda: metric(installation, "farwatch_forwarder_sent_calls_total") >= count, 60, "all are sent")
         cpu = cpu_seconds(agent) - used
@@ -78,7 +92,7 @@ def measure(rate: int, seconds: int, port: int) -> dict:
             "cpu_us_a_call": round(cpu / count * 1e6, 1),
             "percent_of_one_core": round(100 * cpu / count * rate, 2),
             "kernel_drops": metric(installation, "farwatch_packets_kernel_drops_total"),
-            "resident_mib": {"idle": round(idle, 1), "while_running": round(resident, 1)},
+            "resident_mib": {"idle": round(idle, 1), "while_running": round(resident, 1), "rings_of_it": round(rings, 1)},
         }
 
 
@@ -86,6 +100,7 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="deploy/benchmark packets", description=__doc__)
     options.add_argument("--rate", type=int, default=1_000, help="calls a second")
     options.add_argument("--seconds", type=int, default=20)
+    options.add_argument("--probes", default="off", choices=["off", "on"], help="whether the agent probes TLS beside it")
     options.add_argument("--before", type=Path, metavar="FOLDER", help="programs to measure in turn with those built")
     options.add_argument("--rounds", type=int, default=1, help="how often each is measured")
     options.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
@@ -103,7 +118,7 @@ def main() -> None:
             for folder in (([arguments.before] if arguments.before else []) + [built]) * arguments.rounds:
                 if folder:
                     os.environ["PROGRAMS"] = str(folder)
-                measured = measure(arguments.rate, arguments.seconds, port)
+                measured = measure(arguments.rate, arguments.seconds, port, arguments.probes)
                 print(json.dumps({"programs": str(folder or "built"), **measured}, indent=2), flush=True)
         finally:
             server.kill()

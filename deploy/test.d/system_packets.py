@@ -92,11 +92,28 @@ def serve_names() -> None:
             listener.sendto(question[:2] + struct.pack(">H", 0x8183) + question[4:], asker)
 
 
+# Every suite of TLS 1.3 (RFC 8446, appendix B.4), of which OpenSSL offers three by itself, and of TLS 1.2 those of AES-CCM too.
+OPENSSL_SETTINGS = """
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = suites
+[suites]
+CipherString = ALL:@SECLEVEL=0
+Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256
+"""
+
+
 class FarServer:
     def __init__(self, kind: str):
         command = [*network.far_side, sys.executable, "-B", __file__, "--serve", kind]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.port = int(self._process.stdout.readline())
+        with tempfile.NamedTemporaryFile("w", prefix="farwatch-openssl-", suffix=".cnf") as settings:
+            settings.write(OPENSSL_SETTINGS)
+            settings.flush()
+            environment = os.environ | {"OPENSSL_CONF": settings.name}
+            self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+            self.port = int(self._process.stdout.readline())
 
     @property
     def process_id(self) -> int:
@@ -116,6 +133,7 @@ def tls_context() -> ssl.SSLContext:
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
              "2", "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("ALL:@SECLEVEL=0")
         context.load_cert_chain(certificate, key)
         return context
 
@@ -394,8 +412,13 @@ class KeyLogLive(Live):
         return self.installation.command("farwatch-agent", "status")
 
     def test_tls_is_read_while_the_switch_is_on_and_not_after(self):
-        for version, path in (("1.2", "/sealed12/200/500"), ("1.3", "/sealed13/402/40000")):
-            self.tls_call(path, "--tls-max", version, f"--tlsv{version}")
+        for version, path, *suite in (
+            ("1.2", "/sealed12/200/500"), ("1.3", "/sealed13/402/40000"),
+            ("1.2", "/counted12/201/600", "--ciphers", "ECDHE-ECDSA-AES128-CCM"),
+            ("1.3", "/counted13/404/30000", "--tls13-ciphers", "TLS_AES_128_CCM_SHA256"),
+            ("1.3", "/counted8/200/700", "--ciphers", "ALL:@SECLEVEL=0", "--tls13-ciphers", "TLS_AES_128_CCM_8_SHA256"),
+        ):
+            self.tls_call(path, "--tls-max", version, f"--tlsv{version}", *suite)
             call = self.calls(path.rsplit("/", 2)[0], 1)[0]
             self.assertEqual((call["source"], call["request"]["method"]), ("keylog", "GET"))
             self.assertEqual((call["response"]["status"], call["response"]["body_bytes"]),

@@ -1,7 +1,7 @@
 """Probes, live: applications that know nothing of Farwatch call a TLS server, and every call is seen as it was made.
 
-The server is on another host, in a network namespace across a cable (`namespaces.py`); what resets, keeps silent or
-does not listen is on this one. Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else
+The servers are on another host, in a network namespace across a cable (`namespaces.py`), those that reset, keep silent or do not
+listen too. Needs root and a kernel that takes eBPF. Where either is missing these tests fail, because nothing else
 would tell; a machine that is known not to allow it says why in FARWATCH_TEST_WITHOUT_PROBES, and then they are skipped, with
 that reason.
 """
@@ -18,7 +18,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
@@ -60,44 +59,74 @@ def has_breakpoint() -> bool:
     return ctypes.string_at(ctypes.cast(function, ctypes.c_void_p).value, 1) == b"\xcc"
 
 
-class ResettingServer:
+class FrozenThread:
+    """One thread of a process stops where it is, as under a debugger, while the others go on (ptrace(2))."""
+
+    SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
+    WALL = 0x40000000  # Waits for threads too.
+
+    def __init__(self, process: int, name: str):
+        tasks = (task for task in Path(f"/proc/{process}/task").iterdir() if (task / "comm").read_text().strip() == name)
+        self.thread = int(next(tasks).name)
+
+    def _trace(self, request: int) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.ptrace(request, self.thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace({request:#x})")
+
+    def __enter__(self) -> "FrozenThread":
+        self._trace(self.SEIZE)
+        self._trace(self.INTERRUPT)
+        os.waitpid(self.thread, self.WALL)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._trace(self.DETACH)
+
+
+def reset_all(key: str = "", certificate: str = "") -> None:
     """Answers every request with a reset of the connection; without a certificate, the handshake itself."""
-
-    def __init__(self, key: Path | None = None, certificate: Path | None = None):
-        self.context = None
-        if certificate:
-            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.context.load_cert_chain(certificate, key)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with contextlib.suppress(OSError):
-                if self.context:
-                    connection = self.context.wrap_socket(connection, server_side=True)
-                connection.recv(65_536)
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+    context = None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+    listener = socket.create_server((FAR, 0))
+    print(listener.getsockname()[1], flush=True)
+    while True:
+        connection, _ = listener.accept()
+        with contextlib.suppress(OSError):
+            if context:
+                connection = context.wrap_socket(connection, server_side=True)
+            connection.recv(65_536)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
 
 
-class SilentServer:
+def answer_nobody() -> None:
     """Listens, and has more connections waiting than it takes: the kernel answers no further one."""
+    listener = socket.create_server((FAR, 0), backlog=0)
+    port = listener.getsockname()[1]
+    waiting = [socket.socket() for _ in range(3)]
+    for connection in waiting:
+        connection.setblocking(False)
+        connection.connect_ex((FAR, port))
+    print(port, flush=True)
+    while True:
+        time.sleep(3_600)
 
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
-        self.port = self.listener.getsockname()[1]
-        self.waiting = []
-        for _ in range(3):
-            connection = socket.socket()
-            connection.setblocking(False)
-            connection.connect_ex(("127.0.0.1", self.port))
-            self.waiting.append(connection)
+
+class FarServer:
+    """One of the two above, on the far host."""
+
+    def __init__(self, kind: str, *arguments: Path):
+        command = [*network.far_side, sys.executable, "-B", __file__, kind, *arguments]
+        self._process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+        self.port = int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
 
 
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT}")
@@ -114,9 +143,11 @@ class ProbesLive(unittest.TestCase):
         _, cls.fragile_base = cls.start_server(key, certificate)
         cls.nginx = Nginx(cls.base, key, certificate, free_port(), free_port())
         cls.addClassCleanup(cls.nginx.close)
-        cls.resetting = ResettingServer(key, certificate)
-        cls.silent = SilentServer()
-        cls.unspeaking = ResettingServer()
+        cls.resetting = FarServer("reset_all", key, certificate)
+        cls.silent = FarServer("answer_nobody")
+        cls.unspeaking = FarServer("reset_all")
+        for server in (cls.resetting, cls.silent, cls.unspeaking):
+            cls.addClassCleanup(server.close)
         cls.closed_port, cls.other_closed_port = free_port(), free_port()
         ports = [cls.base.rsplit(":", 1)[1], cls.resetting.port, cls.unspeaking.port, cls.silent.port, cls.closed_port,
                  cls.other_closed_port]
@@ -238,7 +269,7 @@ partners:
             self.assertEqual(call["request"]["http_version"], version)
 
     def test_a_connection_that_nobody_answers_is_a_call_with_its_error(self):
-        self.run_client("curl", "-sk", "--connect-timeout", "2", f"https://127.0.0.1:{self.silent.port}/silent", expect=28)
+        self.run_client("curl", "-sk", "--connect-timeout", "2", f"https://{FAR}:{self.silent.port}/silent", expect=28)
         call = self.calls(f":{self.silent.port}/", 1)[0]
         self.assertEqual((call["error"], call.get("response")), ("connect_timeout", None))
         self.assertGreater(call["duration_ms"], 1_500)
@@ -294,7 +325,7 @@ partners:
         self.check(self.calls("/large", 1)[0], "GET", "/large?n=3000000", 200, 0, 3_000_000, "1.1")
 
     def test_a_connection_refused_is_a_call_with_its_error(self):
-        self.run_client("curl", "-sk", f"https://127.0.0.1:{self.closed_port}/refused", expect=7)
+        self.run_client("curl", "-sk", f"https://{FAR}:{self.closed_port}/refused", expect=7)
         call = self.calls(f":{self.closed_port}/", 1)[0]
         self.assertEqual((call["error"], call.get("response"), call["source"]), ("connect_refused", None, "probe"))
 
@@ -324,12 +355,12 @@ partners:
         self.assertEqual({call["source"] for call in self.installation.api.calls(partner="fragile")}, {"probe"})
 
     def test_a_reset_in_the_middle_is_a_call_with_its_error(self):
-        self.run_client("curl", "-sk", "--http1.1", f"https://localhost:{self.resetting.port}/reset", expect=None)
+        self.run_client("curl", "-sk", "--http1.1", f"https://{FAR}:{self.resetting.port}/reset", expect=None)
         call = self.calls("/reset", 1)[0]
         self.assertEqual((call["error"], call.get("response")), ("reset", None))
 
     def test_a_handshake_that_fails_is_a_call_with_its_error(self):
-        self.run_client("curl", "-sk", f"https://localhost:{self.unspeaking.port}/unspeaking", expect=None)
+        self.run_client("curl", "-sk", f"https://{FAR}:{self.unspeaking.port}/unspeaking", expect=None)
         call = self.calls(f":{self.unspeaking.port}", 1)[0]
         self.assertIn(call["error"], ("tls_failure", "reset"))
 
@@ -398,6 +429,20 @@ class ProbesEnd(unittest.TestCase):
             end("farwatch-agent")
             self.installation.wait_for(lambda: not has_breakpoint(), 1, "the breakpoint is gone", patience_s=15)
 
+    def test_the_watchdog_detaches_when_the_thread_that_runs_the_probes_hangs(self):
+        settings = self.installation.state / "agent.yaml"
+        settings.write_text(re.sub(r"(_percent: )[0-9.]+", r"\g<1>100", settings.read_text()))
+        self.start()
+        self.installation.wait_for(has_breakpoint, SEEN_WITHIN_S, "this program's TLS library is probed")
+        with FrozenThread(self.installation.programs.running["farwatch-agent"].pid, "probes"):
+            self.installation.wait_for(lambda: not has_breakpoint(), 30, "the breakpoint is gone")
+            self.installation.wait_for(lambda: self.state()["problem"], 5, "it is told")
+            self.assertEqual((self.state()["problem"], self.state()["attached"]), ("detached by the watchdog", 0))
+        # The thread goes on where it was; what it would attach now is not attached, and what was told stays.
+        subprocess.run([sys.executable, "-c", "import ssl, time; time.sleep(2)"], check=True)
+        self.assertFalse(has_breakpoint())
+        self.assertEqual(self.state()["problem"], "detached by the watchdog")
+
     def test_the_marker_goes_on_request_stays_when_killed_and_stops_probes_after_a_crash(self):
         self.start()
         self.installation.wait_for(self.marker.exists, 10, "the marker is set")
@@ -421,4 +466,7 @@ class ProbesEnd(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    if sys.argv[1:2] in (["reset_all"], ["answer_nobody"]):
+        {"reset_all": reset_all, "answer_nobody": answer_nobody}[sys.argv[1]](*sys.argv[2:])
+    else:
+        unittest.main()

@@ -34,7 +34,8 @@ struct ReadCommand: ParsableCommand {
 
     func run() throws {
         var printer = CallPrinter(format, redactor: redact ? Redactor(policy: RedactionPolicy()) : nil)
-        var reading = CaptureReading(printer, keepsBodies: !noBodies)
+        // What counts calls prints no bodies.
+        var reading = CaptureReading(printer, keepsBodies: !noBodies && format != .count)
         var isWhole = true
         do {
             if let keylog { reading.keyLog(try Files.read(keylog, byteCountMax: CaptureReading.keyLogByteCountMax)) }

@@ -23,8 +23,8 @@ extension PacketCore {
         case 4:
             guard bytes[offset + 9] == 6 else { return nil }
             addresses = NetworkHeader(
-                sourceHigh: 0, sourceLow: 0xffff_0000_0000 | UInt64(bytes.bigEndianUInt32(at: offset + 12)),
-                destinationHigh: 0, destinationLow: 0xffff_0000_0000 | UInt64(bytes.bigEndianUInt32(at: offset + 16)))
+                version4Source: bytes.bigEndianUInt32(at: offset + 12),
+                destination: bytes.bigEndianUInt32(at: offset + 16))
             start = offset + Int(bytes[offset] & 0x0f) * 4
         case 6:
             guard offset + 40 <= bytes.count, bytes[offset + 6] == 6 else { return nil }

@@ -12,28 +12,32 @@ extension PacketCore {
     }
 
     /// RFC 791, section 3.1.
+    @inline(__always)
     private mutating func ipv4(_ bytes: Span<UInt8>, at offset: Int, _ view: PacketView) {
         guard offset + 20 <= bytes.count else { return counters.malformedPackets += 1 }
-        let headerByteCount = Int(bytes[offset] & 0x0f) * 4
+        // Twenty bytes are there, of which all below are.
+        let headerByteCount = Int(bytes[unchecked: offset] & 0x0f) * 4
         // Zero where the capturing host left the segmentation to its network card: then the frame's own length counts.
-        let declared = Int(bytes.bigEndianUInt16(at: offset + 2))
+        let declared = Int(bytes.bigEndianUInt16(unchecked: offset + 2))
         let end = declared == 0 ? view.end : min(view.end, offset + declared)
         guard headerByteCount >= 20, offset + headerByteCount <= end else { return counters.malformedPackets += 1 }
         let addresses = NetworkHeader(
-            sourceHigh: 0, sourceLow: 0xffff_0000_0000 | UInt64(bytes.bigEndianUInt32(at: offset + 12)),
-            destinationHigh: 0, destinationLow: 0xffff_0000_0000 | UInt64(bytes.bigEndianUInt32(at: offset + 16)))
+            version4Source: bytes.bigEndianUInt32(unchecked: offset + 12),
+            destination: bytes.bigEndianUInt32(unchecked: offset + 16))
         let inner = view.inside(end: end)
-        let fragmentation = bytes.bigEndianUInt16(at: offset + 6)
+        let fragmentation = bytes.bigEndianUInt16(unchecked: offset + 6)
         if fragmentation & 0x3fff != 0 {
             let fragment = Fragment(
                 key: FragmentKey(
-                    addresses: addresses, identification: UInt32(bytes.bigEndianUInt16(at: offset + 4)),
-                    protocolNumber: bytes[offset + 9]),
+                    addresses: addresses, identification: UInt32(bytes.bigEndianUInt16(unchecked: offset + 4)),
+                    protocolNumber: bytes[unchecked: offset + 9]),
                 offset: Int(fragmentation & 0x1fff) * 8, isLast: fragmentation & 0x2000 == 0,
                 payload: offset + headerByteCount..<end)
             return fragmentArrived(bytes, fragment, inner)
         }
-        transport(bytes, bytes[offset + 9], at: offset + headerByteCount, addresses, inner)
+        let number = bytes[unchecked: offset + 9]
+        if number == Self.tcpNumber { return tcp(bytes, at: offset + headerByteCount, addresses, inner) }
+        transport(bytes, number, at: offset + headerByteCount, addresses, inner)
     }
 
     /// RFC 8200, sections 3 and 4.
@@ -91,7 +95,7 @@ extension PacketCore {
     ) {
         guard offset <= view.end else { return counters.malformedPackets += 1 }
         switch number {
-        case 6: tcp(bytes, at: offset, addresses, view)
+        case Self.tcpNumber: tcp(bytes, at: offset, addresses, view)
         case 17: udp(bytes, at: offset, addresses, view)
         case 1, 58: controlMessage(bytes, at: offset, isIPv6: number == 58, view)
         case 4, 41:
@@ -115,18 +119,23 @@ extension PacketCore {
         }
     }
 
+    private static let tcpNumber: UInt8 = 6
+
+    @inline(__always)
     private mutating func tcp(_ bytes: Span<UInt8>, at offset: Int, _ addresses: NetworkHeader, _ view: PacketView) {
         guard offset + 20 <= bytes.count else { return counters.malformedPackets += 1 }
-        let headerByteCount = Int(bytes[offset + 12] >> 4) * 4
+        // Twenty bytes are there, of which all below are.
+        let headerByteCount = Int(bytes[unchecked: offset + 12] >> 4) * 4
         let start = offset + headerByteCount
         guard headerByteCount >= 20, start <= view.end else { return counters.malformedPackets += 1 }
         let capturedEnd = max(min(view.end, bytes.count), min(start, bytes.count))
         let segment = Segment(
-            source: addresses.source(bytes.bigEndianUInt16(at: offset)),
-            destination: addresses.destination(bytes.bigEndianUInt16(at: offset + 2)),
-            sequence: bytes.bigEndianUInt32(at: offset + 4), acknowledged: bytes.bigEndianUInt32(at: offset + 8),
-            flags: Segment.Flags(rawValue: bytes[offset + 13]), payload: min(start, bytes.count)..<capturedEnd,
-            cutByteCount: view.end - max(capturedEnd, start))
+            source: addresses.source(bytes.bigEndianUInt16(unchecked: offset)),
+            destination: addresses.destination(bytes.bigEndianUInt16(unchecked: offset + 2)),
+            sequence: bytes.bigEndianUInt32(unchecked: offset + 4),
+            acknowledged: bytes.bigEndianUInt32(unchecked: offset + 8),
+            flags: Segment.Flags(rawValue: bytes[unchecked: offset + 13]),
+            payload: min(start, bytes.count)..<capturedEnd, cutByteCount: view.end - max(capturedEnd, start))
         counters.segments += 1
         segmentArrived(bytes, segment, at: view.now)
     }

@@ -32,6 +32,21 @@ struct NetworkHeader {
     var destinationHigh: UInt64
     var destinationLow: UInt64
 
+    init(sourceHigh: UInt64, sourceLow: UInt64, destinationHigh: UInt64, destinationLow: UInt64) {
+        self.sourceHigh = sourceHigh
+        self.sourceLow = sourceLow
+        self.destinationHigh = destinationHigh
+        self.destinationLow = destinationLow
+    }
+
+    /// IPv4 addresses are mapped (RFC 4291, section 2.5.5.2).
+    @inline(__always)
+    init(version4Source source: UInt32, destination: UInt32) {
+        self.init(
+            sourceHigh: 0, sourceLow: 0xffff_0000_0000 | UInt64(source), destinationHigh: 0,
+            destinationLow: 0xffff_0000_0000 | UInt64(destination))
+    }
+
     func source(_ port: UInt16) -> SocketEndpoint { SocketEndpoint(high: sourceHigh, low: sourceLow, port: port) }
 
     func destination(_ port: UInt16) -> SocketEndpoint {

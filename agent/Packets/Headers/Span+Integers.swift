@@ -36,6 +36,19 @@ extension Span<UInt8> {
     }
 }
 
+/// The same without a look at the bounds, where the caller has compared them for several at once.
+extension Span<UInt8> {
+    @inline(__always)
+    func bigEndianUInt16(unchecked offset: Int) -> UInt16 {
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self).bigEndian
+    }
+
+    @inline(__always)
+    func bigEndianUInt32(unchecked offset: Int) -> UInt32 {
+        bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self).bigEndian
+    }
+}
+
 extension [UInt8] {
     /// Appends `bytes[start..<end]`.
     mutating func append(contentsOf bytes: Span<UInt8>, from start: Int, to end: Int) {

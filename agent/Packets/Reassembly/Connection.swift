@@ -19,6 +19,7 @@ struct Connection {
     /// The sequence number of a SYN that does not fit: either a new connection on the same ports, or a stray.
     var candidateSequence: UInt32?
     var openedAt: Instant
+    /// The latest time of its packets; one with a time long past makes it no older.
     var lastSeen: Instant
     var synCount: UInt32 = 0
     /// Whether the last thing known is that nobody answered, or that the server refused. An answer all the same shows that it goes on:

@@ -45,12 +45,24 @@ private func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
 struct ConnectionTable {
     private var places: [UInt64]
     private var free: [Int32] = []
-    private var newest: [Int32] = [-1, -1, -1]
-    private var oldest: [Int32] = [-1, -1, -1]
+    private var newest: InlineArray<3, Int32> = [-1, -1, -1]
+    private var oldest: InlineArray<3, Int32> = [-1, -1, -1]
     private let seed: UInt64
     let max: Int
     var entries: [Connection] = []
     private(set) var count = 0
+    /// Connections came, or moved from one phase to another: what is oldest in one may not be what it was.
+    var hasMoved = false
+    /// What the packet before was of: the next one mostly is too, in one direction or the other.
+    private var last = Found()
+
+    private struct Found {
+        var source = SocketEndpoint(high: 0, low: 0, port: 0)
+        var destination = SocketEndpoint(high: 0, low: 0, port: 0)
+        /// Negative where nothing was found, or it is no more.
+        var index = -1
+        var isFromFirst = false
+    }
 
     init(max: Int, seed: UInt64) {
         self.max = Swift.min(Swift.max(max, 1), 1 << 24)
@@ -60,7 +72,19 @@ struct ConnectionTable {
 
     var isFull: Bool { count >= max }
 
+    /// - Returns: the connection, and whether its first end is the source.
     @inline(__always)
+    mutating func find(_ source: SocketEndpoint, _ destination: SocketEndpoint) -> (index: Int, isFromFirst: Bool)? {
+        if last.index >= 0 {
+            if source == last.source, destination == last.destination { return (last.index, last.isFromFirst) }
+            if source == last.destination, destination == last.source { return (last.index, !last.isFromFirst) }
+        }
+        let (key, isFromFirst) = FlowKey.make(source, destination)
+        guard let index = find(key) else { return nil }
+        last = Found(source: source, destination: destination, index: index, isFromFirst: isFromFirst)
+        return (index, isFromFirst)
+    }
+
     func find(_ key: FlowKey) -> Int? {
         let hash = key.hash(seed: seed)
         let mask = places.count - 1
@@ -90,10 +114,12 @@ struct ConnectionTable {
         place(index, hash: connection.key.hash(seed: seed))
         count += 1
         link(index)
+        hasMoved = true
         return index
     }
 
     mutating func remove(_ index: Int) {
+        if last.index == index { last.index = -1 }
         unlink(index)
         let hash = entries[index].key.hash(seed: seed)
         let mask = places.count - 1
@@ -128,6 +154,7 @@ struct ConnectionTable {
         unlink(index)
         entries[index].phase = phase
         link(index)
+        hasMoved = true
     }
 
     func oldest(in phase: Connection.Phase) -> Int? {

@@ -13,11 +13,16 @@ struct HoleQueue {
 
     private var entries: [Entry] = []
     private var head = 0
+    /// Entries joined since somebody looked.
+    var hasGrown = false
 
     var count: Int { entries.count - head }
     var first: Entry? { head < entries.count ? entries[head] : nil }
 
-    mutating func append(_ entry: Entry) { entries.append(entry) }
+    mutating func append(_ entry: Entry) {
+        entries.append(entry)
+        hasGrown = true
+    }
 
     mutating func removeFirst() {
         head += 1

@@ -2,31 +2,36 @@ import CallModel
 
 /// TCP: which connection a segment belongs to, and what it does to it.
 extension PacketCore {
+    @inline(__always)
     mutating func segmentArrived(_ bytes: Span<UInt8>, _ segment: Segment, at now: Instant) {
-        let (key, isFromFirst) = FlowKey.make(segment.source, segment.destination)
-        guard let index = connections.find(key) else {
-            return unknownSegmentArrived(bytes, segment, key, isFromFirst, at: now)
+        guard let (index, isFromFirst) = connections.find(segment.source, segment.destination) else {
+            return unknownSegmentArrived(bytes, segment, at: now)
         }
+        output.now = now
+        connections.touch(index)
+        let aftermath = connections.entries[index].ordinarySegmentArrived(
+            bytes, segment, isFromFirst: isFromFirst, &output, &heldByteCount)
+        guard let aftermath else { return unusualSegmentArrived(bytes, segment, index, isFromFirst, at: now) }
+        settle(aftermath, index, output.direction, at: now)
+    }
+
+    /// What opens or ends connections, and what comes after the end.
+    @inline(never)
+    private mutating func unusualSegmentArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ isFromFirst: Bool, at now: Instant
+    ) {
         let direction = connections.entries[index].direction(fromFirst: isFromFirst)
         output.connection = connections.entries[index].id
-        output.now = now
         if connections.entries[index].phase == .closed {
-            return lateSegmentArrived(bytes, segment, index, isFromFirst, direction, at: now)
+            return lateSegmentArrived(bytes, segment, index, direction, at: now)
         }
-        connections.entries[index].lastSeen = now
-        connections.touch(index)
-        if segment.flags.isDisjoint(with: [.syn, .reset]), connections.entries[index].candidateSequence == nil,
-            connections.entries[index].phase == .open
-        {
-            return dataArrived(bytes, segment, index, direction, at: now)
-        }
-        controlSegmentArrived(bytes, segment, index, isFromFirst, direction, at: now)
+        connections.entries[index].lastSeen = max(connections.entries[index].lastSeen, now)
+        controlSegmentArrived(bytes, segment, index, direction, at: now)
     }
 
     /// The first segment of a connection, or of one whose beginning was not seen.
-    private mutating func unknownSegmentArrived(
-        _ bytes: Span<UInt8>, _ segment: Segment, _ key: FlowKey, _ isFromFirst: Bool, at now: Instant
-    ) {
+    @inline(never)
+    private mutating func unknownSegmentArrived(_ bytes: Span<UInt8>, _ segment: Segment, at now: Instant) {
         // Without bytes and without a handshake there is nothing to follow: an acknowledgement of something long over.
         guard !segment.flags.contains(.reset), segment.isSyn || segment.byteCount > 0 else {
             return counters.straySegments += 1
@@ -35,6 +40,7 @@ extension PacketCore {
         let isFromClient =
             segment.isSyn ? !isAnswer : !looksLikeServer(segment.source, to: segment.destination)
         if connections.isFull { evict(at: now) }
+        let (key, isFromFirst) = FlowKey.make(segment.source, segment.destination)
         var connection = Connection(
             key: key, id: ConnectionID(rawValue: nextConnectionID), isClientFirst: isFromFirst == isFromClient,
             phase: segment.isSyn && !isAnswer ? .connecting : .open, at: now)
@@ -61,8 +67,7 @@ extension PacketCore {
 
     /// Segments after the end: what was still under way, or a new connection on the same ports.
     private mutating func lateSegmentArrived(
-        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ isFromFirst: Bool, _ direction: StreamDirection,
-        at now: Instant
+        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ direction: StreamDirection, at now: Instant
     ) {
         let entry = connections.entries[index]
         let isNew: Bool
@@ -78,15 +83,13 @@ extension PacketCore {
                 && (!entry.isNear(segment.sequence, direction) || entry.goesOn(segment, direction))
         }
         guard isNew else { return counters.straySegments += 1 }
-        let key = entry.key
         connections.remove(index)
-        unknownSegmentArrived(bytes, segment, key, isFromFirst, at: now)
+        unknownSegmentArrived(bytes, segment, at: now)
     }
 
     /// Segments that open, refuse, reset or replace a connection; everything else goes on to `dataArrived`.
     private mutating func controlSegmentArrived(
-        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ isFromFirst: Bool, _ direction: StreamDirection,
-        at now: Instant
+        _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ direction: StreamDirection, at now: Instant
     ) {
         if isReplaced(segment, index, direction, at: now) {
             output.direction = direction
@@ -97,7 +100,7 @@ extension PacketCore {
             let (key, candidate) = (connections.entries[index].key, connections.entries[index].candidateSequence)
             connections.remove(index)
             if segment.flags.contains(.reset) { return }
-            unknownSegmentArrived(bytes, segment, key, isFromFirst, at: now)
+            unknownSegmentArrived(bytes, segment, at: now)
             // The SYN went by as a stray, so that here the handshake has been seen after all.
             if let candidate, !segment.isSyn, let new = connections.find(key) {
                 connections.entries[new].clientSequence = candidate
@@ -186,34 +189,26 @@ extension PacketCore {
     }
 
     /// Bytes, acknowledgement and FIN of a segment that belongs where it was put.
-    @inline(__always)
     private mutating func dataArrived(
         _ bytes: Span<UInt8>, _ segment: Segment, _ index: Int, _ direction: StreamDirection, at now: Instant
     ) {
         output.direction = direction
-        let isToServer = direction == .toServer
-        let needsQueue: Bool
-        if isToServer {
-            needsQueue = connections.entries[index].toServer.segmentBytesArrived(
-                bytes, segment, &output, &heldByteCount)
-        } else {
-            needsQueue = connections.entries[index].toClient.segmentBytesArrived(
-                bytes, segment, &output, &heldByteCount)
-        }
-        if needsQueue { enqueue(index, direction, at: now) }
-        if segment.isAcknowledging {
-            let isMissing =
-                isToServer
-                ? connections.entries[index].toClient.acknowledgementSeen(segment.acknowledged, at: now)
-                : connections.entries[index].toServer.acknowledgementSeen(segment.acknowledged, at: now)
-            if isMissing { enqueue(index, direction.opposite, at: now) }
-        }
-        if output.isUnusual { settle(index, direction) }
+        let aftermath = connections.entries[index].dataArrived(bytes, segment, direction, &output, &heldByteCount)
+        settle(aftermath, index, direction, at: now)
+    }
+
+    @inline(__always)
+    private mutating func settle(
+        _ aftermath: Connection.Aftermath, _ index: Int, _ direction: StreamDirection, at now: Instant
+    ) {
+        if aftermath.waitsForBytes { enqueue(index, direction, at: now) }
+        if aftermath.waitsForOther { enqueue(index, direction.opposite, at: now) }
+        if output.isUnusual { settleUnusual(index, direction) }
     }
 
     /// The rarer consequences: counters, bounds, and the end of both directions.
     @inline(never)
-    private mutating func settle(_ index: Int, _ direction: StreamDirection) {
+    private mutating func settleUnusual(_ index: Int, _ direction: StreamDirection) {
         output.isUnusual = false
         let stream = direction == .toServer ? connections.entries[index].toServer : connections.entries[index].toClient
         if stream.heldByteCount > configuration.heldBytesMax || stream.heldSegmentCount > configuration.heldSegmentsMax
@@ -228,6 +223,48 @@ extension PacketCore {
         }
         output.connection = connections.entries[index].id
         if connections.entries[index].phase != .closed, connections.entries[index].isEnded { close(index, .finished) }
+    }
+}
+
+extension Connection {
+    /// What a segment leaves to be done: the hole queue must be told of the stream it came in, or of the other one.
+    struct Aftermath {
+        var waitsForBytes = false
+        var waitsForOther = false
+    }
+
+    /// Most segments: of an open connection, and neither its beginning nor its end.
+    /// - Returns: nil for any other, of which nothing has been done.
+    @inline(__always)
+    fileprivate mutating func ordinarySegmentArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, isFromFirst: Bool, _ output: inout PacketOutput,
+        _ heldByteCountTotal: inout Int
+    ) -> Aftermath? {
+        guard phase == .open, candidateSequence == nil, segment.flags.isDisjoint(with: [.syn, .reset]) else {
+            return nil
+        }
+        let direction = direction(fromFirst: isFromFirst)
+        output.connection = id
+        output.direction = direction
+        lastSeen = max(lastSeen, output.now)
+        return dataArrived(bytes, segment, direction, &output, &heldByteCountTotal)
+    }
+
+    @inline(__always)
+    fileprivate mutating func dataArrived(
+        _ bytes: Span<UInt8>, _ segment: Segment, _ direction: StreamDirection, _ output: inout PacketOutput,
+        _ heldByteCountTotal: inout Int
+    ) -> Aftermath {
+        var aftermath = Aftermath()
+        switch direction {
+        case .toServer:
+            aftermath.waitsForBytes = toServer.segmentBytesArrived(bytes, segment, &output, &heldByteCountTotal)
+            aftermath.waitsForOther = toClient.acknowledgementSeen(segment, at: output.now)
+        case .toClient:
+            aftermath.waitsForBytes = toClient.segmentBytesArrived(bytes, segment, &output, &heldByteCountTotal)
+            aftermath.waitsForOther = toServer.acknowledgementSeen(segment, at: output.now)
+        }
+        return aftermath
     }
 }
 
@@ -254,8 +291,9 @@ extension SegmentStream {
 
     /// - Returns: whether bytes are missing, and the hole queue must be told.
     @inline(__always)
-    fileprivate mutating func acknowledgementSeen(_ sequence: UInt32, at now: Instant) -> Bool {
-        acknowledgementArrived(sequence)
+    fileprivate mutating func acknowledgementSeen(_ segment: Segment, at now: Instant) -> Bool {
+        guard segment.isAcknowledging else { return false }
+        acknowledgementArrived(segment.acknowledged)
         guard isStarted else { return false }
         return missingByteCount > 0 && updateWaiting(at: now)
     }

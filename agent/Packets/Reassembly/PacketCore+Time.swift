@@ -4,9 +4,15 @@ import CallModel
 extension PacketCore {
     /// Gives up what has been waited for long enough. Costs nothing unless something has.
     @usableFromInline
+    @inline(__always)
     mutating func timePassed(to now: Instant) {
         guard now > clock else { return }
         clock = now
+        if now >= nextDeadline || connections.hasMoved || holes.hasGrown { deadlinesPassed(at: now) }
+    }
+
+    @inline(never)
+    private mutating func deadlinesPassed(at now: Instant) {
         // Those there are now, and not those that join while they are dealt with: at the last instant there is (a damaged
         // time is taken for it) no deadline lies behind `now`.
         var due = holes.count
@@ -19,9 +25,23 @@ extension PacketCore {
         expire(.connecting, at: now)
         expire(.open, at: now)
         expire(.closed, at: now)
+        connections.hasMoved = false
+        holes.hasGrown = false
+        nextDeadline = earliestDeadline()
     }
 
-    @inline(__always)
+    /// Nothing is to be done before, unless connections or holes join. What is seen meanwhile only moves it away.
+    private func earliestDeadline() -> Instant {
+        var earliest = holes.first?.deadline ?? Instant(nanosecondsSinceEpoch: .max)
+        for phase in [Connection.Phase.connecting, .open, .closed] {
+            guard let index = connections.oldest(in: phase) else { continue }
+            let seen = connections.entries[index].lastSeen.nanosecondsSinceEpoch
+            let (end, overflow) = seen.addingReportingOverflow(waitsNs[Int(phase.rawValue)])
+            if !overflow { earliest = min(earliest, Instant(nanosecondsSinceEpoch: end)) }
+        }
+        return earliest
+    }
+
     private mutating func expire(_ phase: Connection.Phase, at now: Instant) {
         while let index = connections.oldest(in: phase), hasExpired(index, phase, at: now) {
             output.now = now

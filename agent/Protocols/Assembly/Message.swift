@@ -1,7 +1,7 @@
 import CallModel
 
 /// A place in the head of a message. Heads are bounded far below 4 GiB.
-struct ByteRange {
+struct ByteRange: BitwiseCopyable {
     var start: UInt32 = 0
     var end: UInt32 = 0
 
@@ -19,16 +19,23 @@ struct ByteRange {
 }
 
 /// One header field's places. A value may hold line breaks of obsolete folding (RFC 9112, section 5.2).
-struct FieldPlace {
+struct FieldPlace: BitwiseCopyable {
     var name: ByteRange
     var value: ByteRange
 }
 
+extension FieldPlace {
+    @inline(__always)
+    init(_ name: Range<Int>, _ value: Range<Int>, relativeTo origin: Int) {
+        self.init(name: ByteRange(name, relativeTo: origin), value: ByteRange(value, relativeTo: origin))
+    }
+}
+
 /// One message as it was seen: bytes and places, no text. Its arrays are used again for later messages.
-struct Message {
+struct Message: ~Copyable {
     /// Start line and fields as they travelled; for HTTP/2 names and values one behind the other.
-    var head: [UInt8] = []
-    var fields: [FieldPlace] = []
+    var head = ReusedArray<UInt8>()
+    var fields = ReusedArray<FieldPlace>()
     /// False where a part of the head was lost: fields may be missing.
     var isHeadWhole = true
     var contentCoding = ByteRange()
@@ -36,7 +43,7 @@ struct Message {
     var bodyByteCount = 0
     /// False where bytes were lost and nobody knows how many.
     var isBodySizeKnown = true
-    var body: [UInt8] = []
+    var body = ReusedArray<UInt8>()
     /// False where only a part of the body is in `body`.
     var isBodyWhole = true
     var began = Instant.epoch
@@ -47,14 +54,14 @@ struct Message {
 
     /// Whether the head has `lowerCase` there, in any case of letters.
     func spells(_ lowerCase: StaticString, at place: ByteRange) -> Bool {
-        head.span.equals(lowerCase, in: place.range)
+        head.withSpan { $0.equals(lowerCase, in: place.range) }
     }
 
     mutating func clear() {
         // A few large bodies must not stay as capacity for ever.
-        head.removeAll(keepingCapacity: head.capacity <= 16 << 10)
-        if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= 16 << 10) }
-        fields.removeAll(keepingCapacity: true)
+        head.removeAll(keepingUpTo: 16 << 10)
+        body.removeAll(keepingUpTo: 16 << 10)
+        fields.removeAll()
         isHeadWhole = true
         contentCoding = ByteRange()
         bodyByteCount = 0

@@ -114,14 +114,16 @@ extension Message {
         let range = place.range
         guard !range.isEmpty, range.upperBound <= head.count else { return "" }
         let end = min(range.upperBound, range.lowerBound + byteCountMax)
-        return String(decoding: head[range.lowerBound..<end], as: UTF8.self)
+        return head.withSpan { bytes in
+            bytes.extracting(range.lowerBound..<end).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        }
     }
 
     fileprivate func headers(isHTTP2: Bool) -> [Header] {
         var headers: [Header] = []
         headers.reserveCapacity(fields.count)
-        for field in fields {
-            headers.append(Header(name(field.name), value(field.value)))
+        for index in 0..<fields.count {
+            headers.append(Header(name(fields[index].name), value(fields[index].value)))
         }
         return headers
     }
@@ -129,9 +131,11 @@ extension Message {
     private func name(_ place: ByteRange) -> String {
         let range = place.range
         guard range.upperBound <= head.count else { return "" }
-        return String(unsafeUninitializedCapacity: range.count) { text in
-            for (index, at) in range.enumerated() { text[index] = asciiLowerCase(head[at]) }
-            return range.count
+        return head.withSpan { bytes in
+            String(unsafeUninitializedCapacity: range.count) { text in
+                for (index, at) in range.enumerated() { text[index] = asciiLowerCase(bytes[at]) }
+                return range.count
+            }
         }
     }
 
@@ -139,11 +143,12 @@ extension Message {
     private func value(_ place: ByteRange) -> String {
         let range = place.range
         guard range.upperBound <= head.count else { return "" }
-        guard head.span.firstIndex(of: 0x0A, in: range) != nil else {
+        guard head.withSpan({ $0.firstIndex(of: 0x0A, in: range) }) != nil else {
             return text(place, byteCountMax: Limits.headerValueByteCountMax)
         }
         var line: [UInt8] = []
-        for byte in head[range] {
+        for index in range {
+            let byte = head[index]
             guard byte == 0x0A || byte == 0x0D || byte == 0x09 || byte == 0x20 else {
                 line.append(byte)
                 continue
@@ -156,10 +161,12 @@ extension Message {
     /// The body with its content coding undone, as far as it is there; as it travelled where the coding is not known.
     fileprivate func content(byteCountMax: Int) -> Body? {
         guard !body.isEmpty else { return nil }
-        guard !contentCoding.isEmpty else { return Body(body) }
-        let decoded = body.withUnsafeBytes { bytes in
-            ContentCoding.decode(bytes, codings: head[contentCoding.range], byteCountMax: byteCountMax)
+        let bytes = body.withSpan { [UInt8](copying: $0, from: 0) }
+        guard !contentCoding.isEmpty else { return Body(bytes) }
+        let codings = head.withSpan { [UInt8](copying: $0.extracting(contentCoding.range), from: 0) }
+        let decoded = bytes.withUnsafeBytes { bytes in
+            ContentCoding.decode(bytes, codings: codings[...], byteCountMax: byteCountMax)
         }
-        return Body(decoded ?? body)
+        return Body(decoded ?? bytes)
     }
 }

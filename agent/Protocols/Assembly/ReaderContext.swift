@@ -44,7 +44,7 @@ final class ReaderContext {
     }
 
     @inline(__always)
-    func headWasKept(_ message: Message) {
+    func headWasKept(_ message: borrowing Message) {
         heldByteCount &+= message.head.count
     }
 

@@ -28,40 +28,36 @@ enum FirstBytes: Equatable {
         guard let start = (0..<searched).first(where: { bytes[$0] != 0x0D && bytes[$0] != 0x0A }) else {
             return searched < lineEndCountMax ? .needsMore : .unknown
         }
-        var verdict = FirstBytes.unknown
-        for candidate in [text(bytes, from: start), binary(bytes), isFromStart ? .unknown : frames(bytes)] {
-            switch candidate {
-            case .unknown: continue
-            case .needsMore: verdict = .needsMore
-            default: return candidate
-            }
-        }
-        return verdict
+        let asText = text(bytes, from: start)
+        if asText != .unknown, asText != .needsMore { return asText }
+        let asFrames = binary(bytes)
+        if asFrames != .unknown, asFrames != .needsMore { return asFrames }
+        let asMiddle = isFromStart ? .unknown : frames(bytes)
+        if asMiddle != .unknown { return asMiddle }
+        return asText == .needsMore || asFrames == .needsMore ? .needsMore : .unknown
     }
 
     private static func text(_ bytes: Span<UInt8>, from start: Int) -> FirstBytes {
-        for (literal, meaning): (StaticString, FirstBytes) in [
-            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .http2Preface), ("PROXY TCP", .proxyLine(end: 0)),
-        ] {
-            switch compare(bytes, with: literal) {
-            case .differs: continue
-            case .isPrefix: return .needsMore
-            case .equals: return meaning == .http2Preface ? meaning : proxyLine(bytes)
-            }
+        switch compare(bytes, with: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") {
+        case .equals: return .http2Preface
+        case .isPrefix: return .needsMore
+        case .differs: break
         }
-        for (kind, meaning): (HTTP1Head.Kind, FirstBytes) in [
-            (.response, .http1Response), (.request, .http1Request),
-        ] {
-            var head = HTTP1Head()
-            var fields: [FieldPlace] = []
-            guard HTTP1Head.isPlausibleStart(bytes, from: start, kind) else { continue }
-            switch head.read(bytes, from: start, kind, fields: &fields, fieldCountMax: 0) {
-            case .complete: return meaning
-            case .needsMore: return bytes.firstIndex(of: 0x0A, in: start..<bytes.count) == nil ? .needsMore : meaning
-            case .malformed: continue
-            }
+        switch compare(bytes, with: "PROXY TCP") {
+        case .equals: return proxyLine(bytes)
+        case .isPrefix: return .needsMore
+        case .differs: break
         }
-        return .unknown
+        switch HTTP1Head.startLine(of: bytes, from: start, .response) {
+        case .whole: return .http1Response
+        case .needsMore: return .needsMore
+        case .malformed: break
+        }
+        switch HTTP1Head.startLine(of: bytes, from: start, .request) {
+        case .whole: return .http1Request
+        case .needsMore: return .needsMore
+        case .malformed: return .unknown
+        }
     }
 
     private enum Comparison { case equals, isPrefix, differs }

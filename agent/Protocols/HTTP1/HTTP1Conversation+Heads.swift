@@ -112,6 +112,7 @@ extension HTTP1Conversation {
         switch kind {
         case .request:
             if !early.isEmpty { return early[0] }
+        case .response where counted != nil: break
         case .response:
             for index in waiting.indices where !waiting[index].isResponseComplete {
                 if mayAnswer(waiting[index]) { return waiting[index] }
@@ -130,10 +131,10 @@ extension HTTP1Conversation {
     private func putBack(_ call: ObservedCall, _ kind: HTTP1Head.Kind) {
         switch kind {
         case .request:
-            call.request.fields.removeAll(keepingCapacity: true)
+            call.request.fields.removeAll()
             if early.first !== call { context.recycle(call) }
         case .response:
-            call.response.fields.removeAll(keepingCapacity: true)
+            call.response.fields.removeAll()
             if !call.hasRequest { context.recycle(call) }
         }
     }
@@ -181,18 +182,13 @@ extension HTTP1Head {
 
     /// Whether a head cut behind these bytes can be told all the same.
     static func isWorthTelling(_ bytes: [UInt8], _ kind: Kind) -> Bool {
-        var head = HTTP1Head()
-        var fields: [FieldPlace] = []
         let lines = withWholeStartLine(bytes, kind) + [0x0A, 0x0A]
-        if case .complete = head.read(lines.span, from: 0, kind, fields: &fields, fieldCountMax: 0) { return true }
-        return false
+        return startLine(of: lines.span, from: 0, kind) == .whole
     }
 
     /// Whether the bytes held so far can still become a head of this kind.
     static func isPlausible(_ bytes: Span<UInt8>, _ kind: Kind) -> Bool {
-        var head = HTTP1Head()
-        var fields: [FieldPlace] = []
-        return head.read(bytes, from: 0, kind, fields: &fields, fieldCountMax: 0) != .malformed
+        startLine(of: bytes, from: 0, kind) != .malformed
     }
 }
 
@@ -208,11 +204,11 @@ extension ObservedCall {
         let fieldCountMax = context.configuration.fieldCountMax
         switch kind {
         case .request:
-            request.fields.removeAll(keepingCapacity: true)
+            request.fields.removeAll()
             return head.read(bytes, from: start, kind, fields: &request.fields, fieldCountMax: fieldCountMax)
         case .response:
             // The head of an interim answer gives way to the final one.
-            response.fields.removeAll(keepingCapacity: true)
+            response.fields.removeAll()
             return head.read(bytes, from: start, kind, fields: &response.fields, fieldCountMax: fieldCountMax)
         }
     }
@@ -226,7 +222,7 @@ extension ObservedCall {
             context.headWasKept(request)
         case .response:
             context.heldByteCount &-= response.head.count
-            response.head.removeAll(keepingCapacity: true)
+            response.head.removeAll()
             response.head.append(bytes, in: range)
             context.headWasKept(response)
         }

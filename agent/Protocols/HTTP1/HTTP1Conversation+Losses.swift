@@ -32,8 +32,9 @@ extension HTTP1Conversation {
         if case .ended = toClient.phase { return }
         responseIsNonsense = false
         guard let call = toClient.call, let byteCount, toClient.skip(byteCount, &call.response) else {
-            lose(.toClient, at: now)
-            return answersWereLost()
+            let (mayCount, isBetweenMessages) = (mayCount, toClient.losesBeginning(byteCount))
+            lose(.toClient, at: now, isCountable: mayCount)
+            return mayCount ? countLostAnswers(isBetweenMessages: isBetweenMessages) : answersWereLost()
         }
         if case .fixedBody(0) = toClient.phase { responseEnded(call, at: now) }
     }
@@ -46,7 +47,7 @@ extension HTTP1Conversation {
             call.request.isHeadWhole = false
             toServer.call = call
         case .response:
-            guard head.status >= 200 else {
+            guard head.status >= 200, counted == nil else {
                 if !call.hasRequest { context.recycle(call) }
                 break
             }
@@ -87,6 +88,7 @@ extension HTTP1Conversation {
             halfClosed(.toClient, at: now)
         }
         if let call = toClient.call { responseWasCut(call, reason, at: now) }
+        settleCounted()
         for (index, call) in waiting.enumerated() {
             answerStaysAway(call, isLast: index == waiting.count - 1, reason, at: now)
             context.end(call)
@@ -161,6 +163,15 @@ extension Message {
 }
 
 extension HTTP1Direction {
+    /// Whether the first byte of a message is among so many lost ones for certain.
+    fileprivate func losesBeginning(_ byteCount: Int?) -> Bool {
+        switch phase {
+        case .start: true
+        case .fixedBody(let remaining): byteCount.map { $0 > remaining } ?? false
+        case .chunkedBody, .openBody, .head, .paused, .lost, .ended: false
+        }
+    }
+
     /// Passes over lost bytes of a body whose end does not depend on them; its size stays exact, its content does not.
     fileprivate mutating func skip(_ byteCount: Int, _ message: inout Message) -> Bool {
         switch phase {

@@ -56,7 +56,8 @@ extension HTTP1Conversation {
     }
 
     private func requestJoinsQueue(_ call: ObservedCall, at now: Instant) {
-        if let last = waiting.last, !last.isResponseComplete {
+        if counted != nil, !call.isCountable { lose(.toClient, at: now) }
+        if counted == nil, let last = waiting.last, !last.isResponseComplete {
             if case .lost = toClient.phase {
                 endWaiting()
             } else if call.request.began - last.request.ended < context.configuration.pipeliningIntervalMax {
@@ -111,8 +112,9 @@ extension HTTP1Conversation {
     // MARK: Responses
 
     private func responseHeadEnded(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
-        if head.status < 200, head.status != 101 { return interimArrived(call) }
+        if head.status < 200, head.status != 101 { return interimArrived(call, at: now) }
         responseBegan(head, call, at: now)
+        if case .lost = toClient.phase { return }
         if let kind = tunnelKind(head, call) { return tunnelBegan(kind, call, at: now) }
         // RFC 9112, section 6.3, rules 1 to 8.
         let hasNoBody = call.isHead || head.status == 204 || head.status == 304
@@ -131,10 +133,12 @@ extension HTTP1Conversation {
         }
     }
 
-    private func interimArrived(_ call: ObservedCall) {
+    private func interimArrived(_ call: ObservedCall, at now: Instant) {
         context.counters.interimResponses &+= 1
+        hasInterimAnswers = true
         toClient.phase = .start
         if !call.hasRequest { context.recycle(call) }
+        if counted != nil { lose(.toClient, at: now) }
     }
 
     func responseBegan(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
@@ -148,6 +152,7 @@ extension HTTP1Conversation {
             isInStep = true
             return
         }
+        guard counted == nil else { return countAnswer(call, at: now) }
         orphanBegan = toClient.began
         // Only with both directions whole, and once they are known to be in step, does an answer without a request belong to the next one.
         if isInStep, !hasLosses, early.count < context.configuration.waitingRequestCountMax {
@@ -192,13 +197,18 @@ extension HTTP1Conversation {
     }
 
     private func orphanEnded(_ call: ObservedCall) {
-        guard !early.contains(where: { $0 === call }) else { return }
+        guard counted == nil, !early.contains(where: { $0 === call }) else { return }
         context.counters.responsesWithoutRequest &+= 1
         context.recycle(call)
     }
 
     func endCall(_ call: ObservedCall) {
-        if waiting.first === call { waiting.removeFirst() } else { waiting.removeAll { $0 === call } }
+        // Nearly always there is but one, and the last one leaves most cheaply.
+        if waiting.count == 1, waiting[0] === call {
+            waiting.removeLast()
+        } else if let index = waiting.firstIndex(where: { $0 === call }) {
+            waiting.remove(at: index)
+        }
         context.end(call)
     }
 }

@@ -9,8 +9,8 @@ import CallModel
 /// - otherwise the direction is *lost*, and found again when the ends take turns: a client that does not pipeline speaks
 ///   when it has its whole answer, and so the next byte of a direction after the other spoke begins a message, if it does
 ///   look like one. The same goes for the first byte behind lost ones that earlier, unanswered requests explain;
-/// - calls whose answer may have been among the lost bytes end with their answer unknown. With pipelining nobody could tell
-///   which answer belongs to whom, and the rest of the connection stays unknown.
+/// - calls whose answer may have been among the lost bytes end with their answer unknown. With pipelining the rest of the connection
+///   stays unknown too, unless counting tells which answer belongs to whom (`CountedAnswers`).
 final class HTTP1Conversation {
     let connection: ConnectionInfo
     let context: ReaderContext
@@ -28,6 +28,10 @@ final class HTTP1Conversation {
     var isPipelined = false
     /// Requests were lost, and answers of theirs may be missing too.
     var hasLostRequests = false
+    /// Answers behind lost ones, until the end of the connection tells whose they are.
+    var counted: CountedAnswers?
+    /// Interim answers came on this connection.
+    var hasInterimAnswers = false
     /// When the last answer began that belonged to no request.
     var orphanBegan: Instant?
     /// When the client ended its direction, and whether it did so before the server.
@@ -128,7 +132,7 @@ final class HTTP1Conversation {
     var pendingTunnel: TunnelKind?
 
     /// A lost response direction can be found again only where it is plain whose answer comes next.
-    private var mayPairAgain: Bool { !isPipelined && waiting.count <= 1 }
+    private var mayPairAgain: Bool { counted != nil || !isPipelined && waiting.count <= 1 }
 
     private func holdTunnel(_ bytes: Span<UInt8>, from start: Int, at now: Instant) {
         guard toServer.held.count &+ (bytes.count &- start) <= context.configuration.heldTunnelByteCountMax else {
@@ -140,7 +144,8 @@ final class HTTP1Conversation {
     // MARK: Losing a direction
 
     /// The next bytes of the direction mean nothing that is known. A message that was being read ends with its size unknown.
-    func lose(_ direction: StreamDirection, at now: Instant) {
+    /// - Parameter isCountable: It is known to be lost bytes, and at which place.
+    func lose(_ direction: StreamDirection, at now: Instant, isCountable: Bool = false) {
         context.counters.lostDirections &+= 1
         switch direction {
         case .toServer:
@@ -156,6 +161,10 @@ final class HTTP1Conversation {
         }
         // Answers that came before their request belong to nobody who can be named now.
         dropEarly()
+        guard counted != nil, !isCountable else { return }
+        // Whose the next answers are is unknown from here on.
+        if direction == .toServer { return lose(.toClient, at: now) }
+        dropCounted()
     }
 
     /// Bytes came that begin no message, before it was known that this is HTTP/1.

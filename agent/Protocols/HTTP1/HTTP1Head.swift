@@ -45,22 +45,45 @@ struct HTTP1Head {
 
     /// Reads from `start` on. Places are told relative to `start`.
     mutating func read(
-        _ bytes: Span<UInt8>, from start: Int, _ kind: Kind, fields: inout [FieldPlace], fieldCountMax: Int
+        _ bytes: Span<UInt8>, from start: Int, _ kind: Kind, fields: inout ReusedArray<FieldPlace>, fieldCountMax: Int
     ) -> Result {
-        guard let lineEnd = bytes.firstIndex(of: 0x0A, in: start..<bytes.count) else {
+        var marks = HeadMarks(from: start)
+        guard let lineEnd = marks.takeFeed(in: bytes) else {
             return Self.isPlausibleStart(bytes, from: start, kind) ? .needsMore : .malformed
         }
         guard readStartLine(bytes, bytes.line(from: start, to: lineEnd), kind, relativeTo: start) else {
             return .malformed
         }
         var at = lineEnd &+ 1
-        while let end = bytes.firstIndex(of: 0x0A, in: at..<bytes.count) {
+        while let nameEnd = marks.nameEnd(in: bytes), let end = marks.takeFeed(in: bytes) {
             let line = bytes.line(from: at, to: end)
-            if line.isEmpty { return .complete(end: end &+ 1) }
-            readField(bytes, line, kind, relativeTo: start, &fields, fieldCountMax)
+            // Marks lie within the span.
+            if nameEnd > at, bytes[unchecked: nameEnd] == UInt8(ascii: ":") {
+                let value = bytes.trimmed((nameEnd &+ 1)..<line.upperBound)
+                if Self.mayBeUnderstood(nameByteCount: nameEnd &- at) {
+                    understand(bytes, at..<nameEnd, value, relativeTo: start)
+                }
+                add(FieldPlace(at..<nameEnd, value, relativeTo: start), &fields, fieldCountMax)
+            } else if line.isEmpty {
+                return .complete(end: end &+ 1)
+            } else {
+                readOddLine(bytes, line, nameEnd: nameEnd, kind, relativeTo: start, &fields, fieldCountMax)
+            }
             at = end &+ 1
         }
         return .needsMore
+    }
+
+    enum StartLine { case whole, needsMore, malformed }
+
+    /// Looks at the start line alone.
+    static func startLine(of bytes: Span<UInt8>, from start: Int, _ kind: Kind) -> StartLine {
+        guard let end = bytes.firstIndex(of: 0x0A, in: start..<bytes.count) else {
+            return isPlausibleStart(bytes, from: start, kind) ? .needsMore : .malformed
+        }
+        var head = HTTP1Head()
+        let isOne = head.readStartLine(bytes, bytes.line(from: start, to: end), kind, relativeTo: start)
+        return isOne ? .whole : .malformed
     }
 
     /// Whether the bytes so far can be the beginning of a start line whose end has not come yet.
@@ -131,49 +154,57 @@ struct HTTP1Head {
     }
 
     private mutating func readVersion(_ bytes: Span<UInt8>, at index: Int) -> Bool {
-        guard bytes.starts(with: "HTTP/1.", at: index), bytes.count > index &+ 7, bytes[index &+ 7] &- 48 < 10 else {
-            return false
-        }
+        guard index >= 0, bytes.count >= index &+ 8 else { return false }
+        // `HTTP/1.` and a digit, which makes eight bytes; that they are there was just checked.
+        let word = bytes.word(unchecked: index)
+        guard word << 8 == 0x2e31_2f50_5454_4800, bytes[index &+ 7] &- 48 < 10 else { return false }
         isHTTP10 = bytes[index &+ 7] == 48
         return true
     }
 
     // MARK: Fields
 
-    private mutating func readField(
-        _ bytes: Span<UInt8>, _ line: Range<Int>, _ kind: Kind, relativeTo start: Int, _ fields: inout [FieldPlace],
-        _ fieldCountMax: Int
+    /// A line that does not begin with a name and its colon: folded, with white space before the colon, or no field at all.
+    @inline(never)
+    private mutating func readOddLine(
+        _ bytes: Span<UInt8>, _ line: Range<Int>, nameEnd: Int, _ kind: Kind, relativeTo start: Int,
+        _ fields: inout ReusedArray<FieldPlace>, _ fieldCountMax: Int
     ) {
         let first = bytes[line.lowerBound]
         if first == 0x20 || first == 0x09 {
             return extendLastField(bytes, line, relativeTo: start, &fields)
         }
-        var at = bytes.endOfName(in: line)
-        let name = line.lowerBound..<at
-        // White space before the colon: in a request a server must refuse it (section 5.1), so it frames nothing there.
-        let isExact = at < line.upperBound && bytes[at] == UInt8(ascii: ":")
-        if !isExact {
-            while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at &+= 1 }
-        }
+        let name = line.lowerBound..<nameEnd
+        var at = nameEnd
+        while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at &+= 1 }
         guard !name.isEmpty, at < line.upperBound, bytes[at] == UInt8(ascii: ":") else { return }
         let value = bytes.trimmed((at &+ 1)..<line.upperBound)
-        if isExact || kind == .response { understand(bytes, name, value, relativeTo: start) }
-        if fields.count < fieldCountMax {
-            fields.append(
-                FieldPlace(name: ByteRange(name, relativeTo: start), value: ByteRange(value, relativeTo: start)))
-        } else {
-            fieldsLeftOut &+= 1
-        }
+        // In a request a server must refuse white space there (section 5.1), so it frames nothing.
+        if kind == .response { understand(bytes, name, value, relativeTo: start) }
+        add(FieldPlace(name, value, relativeTo: start), &fields, fieldCountMax)
+    }
+
+    @inline(__always)
+    private mutating func add(_ field: FieldPlace, _ fields: inout ReusedArray<FieldPlace>, _ fieldCountMax: Int) {
+        if fields.count < fieldCountMax { fields.append(field) } else { fieldsLeftOut &+= 1 }
     }
 
     private func extendLastField(
-        _ bytes: Span<UInt8>, _ line: Range<Int>, relativeTo start: Int, _ fields: inout [FieldPlace]
+        _ bytes: Span<UInt8>, _ line: Range<Int>, relativeTo start: Int, _ fields: inout ReusedArray<FieldPlace>
     ) {
         guard !fields.isEmpty else { return }
         fields[fields.count - 1].value.end = ByteRange(bytes.trimmed(line), relativeTo: start).end
     }
 
+    /// Whether a name of this length may be one that is understood here.
     @inline(__always)
+    private static func mayBeUnderstood(nameByteCount: Int) -> Bool {
+        nameByteCount < 64 && understoodByteCounts >> UInt64(truncatingIfNeeded: nameByteCount) & 1 == 1
+    }
+
+    /// Bit n stands for names of n bytes: host, upgrade, connection, content-length, content-encoding, transfer-encoding.
+    private static let understoodByteCounts: UInt64 = 1 << 4 | 1 << 7 | 1 << 10 | 1 << 14 | 1 << 16 | 1 << 17
+
     private mutating func understand(
         _ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>, relativeTo start: Int
     ) {

@@ -138,12 +138,14 @@ extension HTTP2Conversation {
 extension Message {
     fileprivate mutating func take(_ list: FieldList, _ context: ReaderContext) {
         context.heldByteCount &-= head.count
-        head = list.bytes
+        head.removeAll()
+        head.append(list.bytes.span, in: list.bytes.indices)
         context.headWasKept(self)
         isHeadWhole = !list.hasUnknown && !list.isCut
         contentCoding = list.contentCoding
         let fieldCountMax = context.configuration.fieldCountMax
-        fields = Array(list.fields.prefix(fieldCountMax))
+        fields.removeAll()
+        fields.append(list.fields.span, in: 0..<min(fieldCountMax, list.fields.count))
         context.counters.fieldsLeftOut &+= max(0, list.fields.count - fieldCountMax)
     }
 
@@ -151,7 +153,7 @@ extension Message {
         let room = max(0, context.configuration.fieldCountMax - fields.count)
         guard head.count + list.bytes.count <= context.configuration.headerListByteCountMax * 2 else { return }
         let origin = UInt32(truncatingIfNeeded: head.count)
-        head.append(contentsOf: list.bytes)
+        head.append(list.bytes.span, in: list.bytes.indices)
         context.heldByteCount &+= list.bytes.count
         for field in list.fields.prefix(room) {
             fields.append(field.moved(by: origin))

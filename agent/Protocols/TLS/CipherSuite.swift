@@ -1,10 +1,13 @@
+import CLibcrypto
+
 /// What a cipher suite means for its records (IANA's TLS Cipher Suites registry).
 ///
-/// How the keys were agreed does not matter to a reader of key logs. Suites whose cipher the cryptographic library does not have
-/// (CCM, 3DES, RC4, Camellia, ARIA) are not listed: their connections are reported as unreadable.
+/// How the keys were agreed does not matter to a reader of key logs. Suites whose cipher the cryptographic libraries do not have
+/// (3DES, RC4, Camellia, ARIA; CCM too where OpenSSL's is not installed) are none: their connections are reported as unreadable.
 struct CipherSuite: Equatable {
     enum Cipher: Equatable {
         case aesGCM
+        case aesCCM(tagByteCount: Int)
         case chaCha20Poly1305
         /// Cipher block chaining with a MAC of its own.
         case aesCBC(mac: Digest)
@@ -40,6 +43,11 @@ struct CipherSuite: Equatable {
         case 0x009d, 0x009f, 0x00a1, 0x00a3, 0x00a5, 0x00a7, 0x00a9, 0x00ab, 0x00ad, 0xc02c, 0xc02e, 0xc030, 0xc032,
             0xd002:
             self.init(.aesGCM, 32, .sha384)
+        // AES-CCM (RFC 8446, 6655, 7251, 8442).
+        case 0x1304, 0xc09c, 0xc09e, 0xc0a4, 0xc0a6, 0xc0ac, 0xd005: self.init(counted: 16, 16)
+        case 0x1305, 0xc0a0, 0xc0a2, 0xc0a8, 0xc0aa, 0xc0ae, 0xd003: self.init(counted: 16, 8)
+        case 0xc09d, 0xc09f, 0xc0a5, 0xc0a7, 0xc0ad: self.init(counted: 32, 16)
+        case 0xc0a1, 0xc0a3, 0xc0a9, 0xc0ab, 0xc0af: self.init(counted: 32, 8)
         // ChaCha20-Poly1305 (RFC 7905).
         case 0xcca8...0xccae: self.init(.chaCha20Poly1305, 32, .sha256)
         // AES-CBC with SHA-1 (RFC 5246, 4279, 8422, 5489).
@@ -55,6 +63,12 @@ struct CipherSuite: Equatable {
             self.init(.aesCBC(mac: .sha384), 32, .sha384)
         default: return nil
         }
+    }
+
+    /// AES-CCM, where the library is there.
+    private init?(counted keyByteCount: Int, _ tagByteCount: Int) {
+        guard farwatch_ccm_is_available() != 0 else { return nil }
+        self.init(.aesCCM(tagByteCount: tagByteCount), keyByteCount, .sha256)
     }
 
     private init(_ cipher: Cipher, _ keyByteCount: Int, _ schedule: Digest) {

@@ -1,3 +1,4 @@
+import CLibcrypto
 import Crypto
 import CryptoExtras
 
@@ -8,6 +9,7 @@ import CryptoExtras
 struct RecordCipher {
     private enum Keys {
         case aesGCM(SymmetricKey, salt: [UInt8])
+        case aesCCM([UInt8], salt: [UInt8], tagByteCount: Int)
         case chaCha20Poly1305(SymmetricKey, salt: [UInt8])
         case aesCBC(SymmetricKey, mac: SymmetricKey, CipherSuite.Digest, encryptThenMAC: Bool, chainedIV: [UInt8]?)
     }
@@ -19,11 +21,12 @@ struct RecordCipher {
     /// TLS 1.3 (RFC 8446, section 7.3).
     init?(secret: [UInt8], _ suite: CipherSuite) {
         isTLS13 = true
-        let key = SymmetricKey(
-            data: KeySchedule.expand(secret, label: "key", byteCount: suite.keyByteCount, suite.schedule))
+        let bytes = KeySchedule.expand(secret, label: "key", byteCount: suite.keyByteCount, suite.schedule)
+        let key = SymmetricKey(data: bytes)
         let salt = KeySchedule.expand(secret, label: "iv", byteCount: 12, suite.schedule)
         switch suite.cipher {
         case .aesGCM: keys = .aesGCM(key, salt: salt)
+        case .aesCCM(let tagByteCount): keys = .aesCCM(bytes, salt: salt, tagByteCount: tagByteCount)
         case .chaCha20Poly1305: keys = .chaCha20Poly1305(key, salt: salt)
         case .aesCBC: return nil
         }
@@ -36,7 +39,7 @@ struct RecordCipher {
     ) -> (client: RecordCipher, server: RecordCipher) {
         let (macByteCount, ivByteCount) =
             switch suite.cipher {
-            case .aesGCM: (0, 4)
+            case .aesGCM, .aesCCM: (0, 4)
             case .chaCha20Poly1305: (0, 12)
             // Only TLS 1.0 takes its first IV from the block; later versions send one with each record.
             case .aesCBC(let digest): (digest.byteCount, version <= 0x0301 ? 16 : 0)
@@ -59,10 +62,12 @@ struct RecordCipher {
 
     private init(mac: [UInt8], key: [UInt8], iv: [UInt8], _ encryptThenMAC: Bool, _ suite: CipherSuite) {
         isTLS13 = false
-        let key = SymmetricKey(data: key)
+        let bytes = key
+        let key = SymmetricKey(data: bytes)
         keys =
             switch suite.cipher {
             case .aesGCM: .aesGCM(key, salt: iv)
+            case .aesCCM(let tagByteCount): .aesCCM(bytes, salt: iv, tagByteCount: tagByteCount)
             case .chaCha20Poly1305: .chaCha20Poly1305(key, salt: iv)
             case .aesCBC(let digest):
                 .aesCBC(
@@ -116,6 +121,8 @@ struct RecordCipher {
                     box, using: key, authenticating: authenticated(record, content.count, sequence))
             else { return nil }
             return Array(opened)
+        case .aesCCM(let key, let salt, let tagByteCount):
+            return openCounted(record, key, salt, tagByteCount, sequence)
         case .chaCha20Poly1305(let key, let salt):
             guard record.count >= 5 + 16 else { return nil }
             let content = record[5..<(record.count - 16)]
@@ -129,6 +136,31 @@ struct RecordCipher {
             return BlockRecord(record: record, key: key, mac: mac, digest: digest, chainedIV: chainedIV)
                 .open(sequence, encryptThenMAC: encryptThenMAC)
         }
+    }
+
+    /// AES-CCM; its nonces are those of AES-GCM (RFC 6655, section 3; RFC 8446, section 5.3).
+    private func openCounted(
+        _ record: [UInt8], _ key: [UInt8], _ salt: [UInt8], _ tagByteCount: Int, _ sequence: UInt64
+    ) -> [UInt8]? {
+        let start = 5 + (isTLS13 ? 0 : 8)
+        let byteCount = record.count - start - tagByteCount
+        guard byteCount >= 0 else { return nil }
+        let nonce = isTLS13 ? xored(salt, sequence) : salt + record[5..<13]
+        let additional = authenticated(record, byteCount, sequence)
+        var isAuthentic = false
+        let content = [UInt8](unsafeUninitializedCapacity: byteCount) { opened, count in
+            record.withUnsafeBufferPointer { record in
+                // Behind `start` stand content and tag, as was just found, and there is room for the content. The pointers are
+                // used within the call alone.
+                guard let sealed = record.baseAddress.map({ $0 + start }) else { return }
+                isAuthentic =
+                    farwatch_ccm_open(
+                        key, key.count, nonce, additional, additional.count, sealed, byteCount, tagByteCount,
+                        opened.baseAddress) == 1
+            }
+            count = isAuthentic ? byteCount : 0
+        }
+        return isAuthentic ? content : nil
     }
 
     /// Additional data: the record's header (RFC 8446, section 5.2), or number, type, version, length (RFC 5246, section 6.2.3.3).

@@ -3,7 +3,7 @@ import Packets
 import Protocols
 
 /// Looks at each call as whoever prints it does.
-private struct Calls: CallSink {
+struct Calls: CallSink {
     var count = 0
 
     mutating func observed(_ observed: ObservedCall) {
@@ -14,7 +14,7 @@ private struct Calls: CallSink {
 }
 
 /// Small, so that short inputs reach them.
-private enum Bounds {
+enum Bounds {
     static var protocols: ProtocolConfiguration {
         var bounds = ProtocolConfiguration()
         bounds.bodyByteCountMax = 512
@@ -37,7 +37,7 @@ private enum Bounds {
     }
 }
 
-private func mustHaveLetGo(_ reader: CallReader<Calls>) {
+func mustHaveLetGo(_ reader: CallReader<Calls>) {
     must(reader.heldByteCount == 0, "\(reader.heldByteCount) bytes are still held")
     must(reader.connectionCount == 0, "\(reader.connectionCount) connections are still open")
 }
@@ -67,39 +67,15 @@ extension FuzzTarget {
                 segment(true, 1, 0, 2, ""), segment(false, 1, 2, 0x12, ""), segment(true, 2, 2, 0x18, request),
                 segment(false, 2, 2, 0x18, answer), segment(true, 40, 40, 0x11, ""),
             ]
-            return [0x20, 0xff].map { [$0] + pcap(talk) }
+            return [0x20, 0xff].map { [$0] + pcap(talk) } + [0x40, 0xff].map { [$0] + pcapng(talk) }
         })
 
-    /// Both directions of connections as they come in order: an input is a list of events, each a byte that says which end, which
-    /// connection and what (bytes, a gap, an end, a close), a byte that says how much, and the bytes.
+    /// Both directions of connections as they come in order: see `StreamEvents`.
     static let streams = FuzzTarget(
         name: "streams",
         run: { bytes in
-            let calls = CallReader(sink: Calls(), configuration: Bounds.protocols)
-            var now = Instant.epoch
-            var at = 0
-            var open = Set<UInt64>()
-            while at + 2 <= bytes.count {
-                let (event, count) = (bytes[at], Int(bytes[at + 1]))
-                at += 2
-                now = now + .milliseconds(1)
-                let direction: StreamDirection = event & 1 == 0 ? .toServer : .toClient
-                let id = ConnectionID(rawValue: UInt64(event >> 1 & 1))
-                if open.insert(id.rawValue).inserted {
-                    calls.opened(id, origin(isClientKnown: event & 4 != 0), at: now)
-                }
-                switch event >> 3 & 7 {
-                case 0: calls.gap(byteCount: count == 0 ? nil : count, of: id, direction, at: now)
-                case 1: calls.halfClosed(id, direction, at: now)
-                case 2:
-                    calls.closed(id, count & 1 == 0 ? .finished : .reset(by: direction), at: now)
-                    open.remove(id.rawValue)
-                default:
-                    let end = min(bytes.count, at + count)
-                    calls.chunk(bytes.span.extracting(at..<end), of: id, direction, at: now)
-                    at = end
-                }
-            }
+            var calls = CallReader(sink: Calls(), configuration: Bounds.protocols)
+            StreamEvents.play(bytes, into: &calls)
             calls.finish()
             mustHaveLetGo(calls)
         },
@@ -108,22 +84,16 @@ extension FuzzTarget {
             let get: [UInt8] = [0, 0, 3, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84]
             let ok: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88]
             return [
-                event(0x1c, Array(request.utf8)) + event(0x1d, Array(answer.utf8)) + [0x14, 0],
-                event(0x1c, preface + get) + event(0x1d, ok) + [0x04, 9] + event(0x1c, get) + [0x15, 1],
+                StreamEvents.chunk(0x1c, Array(request.utf8)) + StreamEvents.chunk(0x1d, Array(answer.utf8)) + [
+                    0x14, 0,
+                ],
+                StreamEvents.chunk(0x1c, preface + get) + StreamEvents.chunk(0x1d, ok) + [0x04, 9]
+                    + StreamEvents.chunk(0x1c, get) + [0x15, 1],
             ]
         })
 
     private static let request = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
     private static let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-    private static func event(_ kind: UInt8, _ bytes: [UInt8]) -> [UInt8] { [kind, UInt8(bytes.count)] + bytes }
-
-    private static func origin(isClientKnown: Bool) -> ConnectionOrigin {
-        ConnectionOrigin(
-            client: SocketEndpoint(ipv4: 0x0a00_0001, port: 40_000),
-            server: SocketEndpoint(ipv4: 0x0a00_0002, port: 80),
-            isClientKnown: isClientKnown, source: .packets)
-    }
 
     private static func segment(
         _ isFromClient: Bool, _ sequence: UInt32, _ acknowledged: UInt32, _ flags: UInt8, _ text: String
@@ -143,6 +113,25 @@ extension FuzzTarget {
         for (number, frame) in frames.enumerated() {
             file += bigEndian(UInt32(number + 1)) + bigEndian(UInt32(0))
             file += bigEndian(UInt32(frame.count)) + bigEndian(UInt32(frame.count)) + frame
+        }
+        return file
+    }
+
+    private static func pcapng(_ frames: [[UInt8]]) -> [UInt8] {
+        func block(_ type: UInt32, _ body: [UInt8]) -> [UInt8] {
+            let padded = body + [UInt8](repeating: 0, count: (4 - body.count % 4) % 4)
+            let length = bigEndian(UInt32(padded.count + 12))
+            return bigEndian(type) + length + padded + length
+        }
+        let section = bigEndian(UInt32(0x1a2b_3c4d)) + [0, 1, 0, 0] + [UInt8](repeating: 0xff, count: 8)
+        // Ethernet, and nanoseconds as the resolution of its times.
+        let interface: [UInt8] = [0, 1, 0, 0, 0, 0, 0xff, 0xff, 0, 9, 0, 1, 9, 0, 0, 0, 0, 0, 0, 0]
+        let secrets = Array("CLIENT_RANDOM 00 00\n".utf8)
+        var file = block(0x0a0d_0d0a, section) + block(1, interface)
+        file += block(10, bigEndian(UInt32(0x544c_534b)) + bigEndian(UInt32(secrets.count)) + secrets)
+        for (number, frame) in frames.enumerated() {
+            let length = bigEndian(UInt32(frame.count))
+            file += block(6, bigEndian(UInt32(0)) + bigEndian(UInt64(number + 1) << 30) + length + length + frame)
         }
         return file
     }

@@ -8,7 +8,7 @@ public struct FuzzTarget: Sendable {
 
     public static let all: [FuzzTarget] = [
         .batch, .otlpProtobuf, .otlpJSON, .moesif, .nativeJSON, .http1, .spoolFiles, .rollups,
-        .capture, .streams,
+        .capture, .streams, .tls,
     ]
 }
 
