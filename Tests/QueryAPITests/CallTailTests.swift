@@ -42,7 +42,8 @@ struct CallTailTests {
         var sources = emptySources()
         sources.arrivals = { position in
             let text = String(decoding: metrics.exposition(), as: UTF8.self)
-            guard text.contains("\nfarwatch_stream_readers \(readers)\n"), quick.get()?.waitingByteCount ?? 0 == 0 else {
+            guard text.contains("\nfarwatch_stream_readers \(readers)\n"), quick.get()?.waitingByteCount ?? 0 == 0
+            else {
                 return Arrivals(calls: [], skippedCount: 0, position: position)
             }
             let round = rounds.change { count in
