@@ -29,6 +29,7 @@ public final class BatchWriter {
     private var nextBlock: Int64
     private var lastReceivedAt = Instant.epoch
     private var rows = CopyBuffer()
+    private var order: [RowPlace] = []
     private var blocks = CopyBuffer()
 
     /// Registers a new writer: its number is part of every block's, so that no two writers ever make the same.
@@ -55,11 +56,13 @@ public final class BatchWriter {
                 let dispositions = try enter(encoded, at: now, database)
                 var counted = RollupCounter()
                 rows.removeAll()
+                order.removeAll(keepingCapacity: true)
                 blocks.removeAll()
                 for (index, disposition) in dispositions.enumerated() where disposition == .stored {
-                    append(encoded[index], receivedAt: now, counting: &counted)
+                    append(encoded, at: index, receivedAt: now, counting: &counted)
                     if let shed = shed[index] { count(shed, of: batches[index], in: &counted) }
                 }
+                appendRows(of: encoded, receivedAt: now)
                 try copy(counted, flush: flush, at: now, database)
                 return Result(dispositions: dispositions, storedCalls: rows.rowCount, flush: flush)
             }
@@ -106,7 +109,24 @@ public final class BatchWriter {
 
     // MARK: Rows and blocks
 
-    private func append(_ batch: MappedBatch, receivedAt now: Instant, counting counted: inout RollupCounter) {
+    /// Where a call goes, by block and row, and by which index entry.
+    private struct RowPlace: Comparable {
+        /// Five minutes and route, as the index of calls by route has them.
+        var entry: UInt64
+        var block: Int64
+        var row: Int16
+        var batch: Int32
+        var call: Int32
+
+        static func < (left: RowPlace, right: RowPlace) -> Bool {
+            (left.entry, left.block, left.row) < (right.entry, right.block, right.row)
+        }
+    }
+
+    private func append(
+        _ batches: [MappedBatch], at index: Int, receivedAt now: Instant, counting counted: inout RollupCounter
+    ) {
+        let batch = batches[index]
         let metadata = batch.batch.metadata
         let received = now.microsecondsSinceEpoch
         let shard = batch.key.shard
@@ -130,10 +150,23 @@ public final class BatchWriter {
                 blockIndex = min(blockIndex + 1, blockCallCounts.count - 1)
                 nextBlock = max(nextBlock, block + 1)
             }
-            append(call, of: batch, block: block, row: Int16(row), received: received)
+            let bucket = metadata.time[call] / (Schema.bucketWidth.nanoseconds / 1_000)
+            let entry = UInt64(truncatingIfNeeded: bucket << 32 | Int64(batch.columns.routes[call]))
+            order.append(
+                RowPlace(entry: entry, block: block, row: Int16(row), batch: Int32(index), call: Int32(call)))
             row += 1
             counted.add(
                 batch.columns.cell(of: call, metadata, correction), weight: Int64(metadata.weight[call]))
+        }
+    }
+
+    /// In the order of the largest index, by route: neighbours then meet the page that is at hand. Readers go by block and row.
+    private func appendRows(of batches: [MappedBatch], receivedAt now: Instant) {
+        order.sort()
+        for place in order {
+            append(
+                Int(place.call), of: batches[Int(place.batch)], block: place.block, row: place.row,
+                received: now.microsecondsSinceEpoch)
         }
     }
 
