@@ -14,8 +14,8 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-// The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time.
-// Debug builds keep the checks.
+// The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time. What each
+// call goes through is without the checks as well. Debug builds keep them.
 let uncheckedWhenReleased: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
@@ -36,13 +36,19 @@ let package = Package(
     ],
     targets: [
         // Shared.
-        .target(name: "CallModel"),
+        .target(name: "CallModel", swiftSettings: uncheckedWhenReleased),
         .target(name: "Compression", dependencies: ["CZstd", "CZlib", "CLibdeflate", "CBrotli"]),
-        .target(name: "Documents", dependencies: ["CallModel", "CSimdjson", "CExpat"]),
-        .target(name: "CallJSON", dependencies: ["CallModel", "Documents"]),
-        .target(name: "PartnerCatalog", dependencies: ["CallModel", "Documents"]),
-        .target(name: "Redaction", dependencies: ["CallModel", "Documents", "PartnerCatalog"]),
-        .target(name: "BatchFormat", dependencies: ["CallModel", "Compression"], exclude: ["batch.proto"]),
+        .target(
+            name: "Documents", dependencies: ["CallModel", "CSimdjson", "CExpat"], swiftSettings: uncheckedWhenReleased),
+        .target(name: "CallJSON", dependencies: ["CallModel", "Documents"], swiftSettings: uncheckedWhenReleased),
+        .target(
+            name: "PartnerCatalog", dependencies: ["CallModel", "Documents"], swiftSettings: uncheckedWhenReleased),
+        .target(
+            name: "Redaction", dependencies: ["CallModel", "Documents", "PartnerCatalog"],
+            swiftSettings: uncheckedWhenReleased),
+        .target(
+            name: "BatchFormat", dependencies: ["CallModel", "Compression"], exclude: ["batch.proto"],
+            swiftSettings: uncheckedWhenReleased),
         .target(name: "HTTP2", dependencies: ["CNghttp2"]),
         .target(name: "Runtime", dependencies: ["CYaml", "CRuntime", logging]),
         .target(name: "CatalogueSettings", dependencies: ["CallModel", "Documents", "PartnerCatalog", "Runtime"]),
@@ -74,7 +80,7 @@ let package = Package(
             ], path: "agent/Receivers"),
         .target(
             name: "Attribution", dependencies: ["CallModel", "Documents", "CallJSON", "PartnerCatalog"],
-            path: "agent/Attribution"),
+            path: "agent/Attribution", swiftSettings: uncheckedWhenReleased),
         .target(name: "Deduplication", dependencies: ["CallModel"], path: "agent/Deduplication"),
         .target(
             name: "Express",
@@ -269,5 +275,5 @@ let opened: Set<String> = [
     "Notifiers", "QueryAPI", "AggregatorApp", "Transport", "Detection", "Deduplication", "Impact", "Drift",
 ]
 for target in package.targets where opened.contains(target.name) {
-    target.swiftSettings = [.unsafeFlags(["-enable-testing"])]
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-enable-testing"])]
 }

@@ -77,7 +77,7 @@ public struct BatchBuilder: Sendable {
     public mutating func sealed(compressionLevel: Int = 1) -> [UInt8] {
         defer { removeAll() }
         return encoded(codec: .zstd) { part in
-            part.withUnsafeBytes { Zstandard.compress($0, level: compressionLevel) }
+            packed(part, level: compressionLevel)
         }
     }
 
@@ -123,6 +123,11 @@ extension WireWriter {
         block.delimited(field: 2, data)
         element(field: 6, block.bytes)
     }
+}
+
+/// A `Metadata` or `Payload` message as one zstd frame.
+func packed(_ message: [UInt8], level: Int) -> [UInt8] {
+    message.withUnsafeBytes { Zstandard.compress($0, level: level, cutAt: ColumnCuts.of($0)) }
 }
 
 /// How the parts of a batch are packed.

@@ -1,5 +1,4 @@
 import CallModel
-import Compression
 
 /// What is kept of a batch for which there is no room: first its payloads go, then its successful calls, then all calls; their
 /// counts never.
@@ -84,7 +83,7 @@ public enum BatchReduction {
             }
         }
         func pack(_ writer: inout MetadataWriter) -> [UInt8] {
-            writer.encoded().withUnsafeBytes { Zstandard.compress($0, level: compressionLevel) }
+            packed(writer.encoded(), level: compressionLevel)
         }
         var counted = cells.writer()
         return Reduced(

@@ -10,7 +10,8 @@ struct MetadataWriter {
     private var error: [UInt8] = []
     private var status: [UInt8] = []
     private var duration: [UInt8] = []
-    private var names = [[UInt8]](repeating: [], count: MetadataColumns.Name.allCases.count)
+    /// By `MetadataColumns.Name`.
+    private var names = InlineArray<9, [UInt8]>(repeating: [])
     private var networks = PeerNetworks()
     private var weight: [UInt8] = []
     private var traceID: [UInt8] = []

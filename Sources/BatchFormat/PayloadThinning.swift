@@ -1,5 +1,4 @@
 import CallModel
-import Compression
 
 extension BatchReader {
     /// A stored payload block without the headers and bodies of some of its calls: what is left is what and where they called,
@@ -21,6 +20,6 @@ extension BatchReader {
             }
             writer.append(call)
         }
-        return writer.finish().withUnsafeBytes { Zstandard.compress($0, level: 3) }
+        return packed(writer.finish(), level: 3)
     }
 }

@@ -103,10 +103,16 @@ struct PayloadWriter {
 
 /// Where scheme and authority end: at the first `/`, `?` or `#` after `://`; at the start when there is no scheme.
 private func originEnd(of url: UnsafeBufferPointer<UInt8>) -> Int {
-    guard let colon = url.firstIndex(of: UInt8(ascii: ":")), url[colon...].starts(with: "://".utf8) else { return 0 }
-    return url[(colon + 3)...].firstIndex {
-        $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
-    } ?? url.count
+    guard let colon = url.firstIndex(of: UInt8(ascii: ":")), colon + 3 <= url.count,
+        url[colon + 1] == UInt8(ascii: "/"), url[colon + 2] == UInt8(ascii: "/")
+    else { return 0 }
+    var end = colon + 3
+    while end < url.count {
+        let byte = url[end]
+        if byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") { break }
+        end += 1
+    }
+    return end
 }
 
 private struct WebhookColumns {

@@ -7,6 +7,7 @@ import Glibc
 /// carefully and take canonically equivalent texts for one.
 struct StringTable {
     private(set) var count = 0
+    private let hash = ByteHash()
     /// All strings, one behind the other.
     private var bytes: [UInt8] = []
     /// Where string `i` begins; and behind the last, where the next will.
@@ -24,7 +25,7 @@ struct StringTable {
 
     /// The same for a string that has not been made yet; it must be UTF-8.
     mutating func index(ofBytes text: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        let hash = ByteHash.of(UnsafeRawBufferPointer(text))
+        let hash = self.hash.of(UnsafeRawBufferPointer(text))
         return index(of: text, hash) ?? add(text, hash)
     }
 

@@ -12,6 +12,10 @@ public struct CallSkimmer {
     public private(set) var requestBody: JSONValue?
     public private(set) var responseBody: JSONValue?
     private var times = TimeReader()
+    // Held here: each look at a static table asks whether it was made, with every key.
+    private let callFields = CallField.table
+    private let messageFields = MessageField.table
+    private let hexDigits = Self.hexDigitTable
 
     /// Why a call is left to the reader: it does not matter.
     private struct Unusual: Error {}
@@ -28,7 +32,7 @@ public struct CallSkimmer {
         do throws(Unusual) {
             guard value.kind == .object else { return false }
             try value.forEachMember { (key, value) throws(Unusual) in
-                guard let field = CallField.table[key] else { throw Unusual() }
+                guard let field = callFields[key] else { throw Unusual() }
                 guard !value.isNull else { return }
                 if field == .time { hasTime = true }
                 // Of two requests the first may be one that is refused.
@@ -77,7 +81,7 @@ public struct CallSkimmer {
     private mutating func readRequest(_ value: JSONValue) throws(Unusual) {
         guard value.kind == .object else { throw Unusual() }
         try value.forEachMember { (key, value) throws(Unusual) in
-            guard let field = MessageField.table[key] else { throw Unusual() }
+            guard let field = messageFields[key] else { throw Unusual() }
             guard !value.isNull else { return }
             switch field {
             case .method: row.method = try method(value)
@@ -94,7 +98,7 @@ public struct CallSkimmer {
     private mutating func readResponse(_ value: JSONValue) throws(Unusual) {
         guard value.kind == .object, row.status == nil else { throw Unusual() }
         try value.forEachMember { (key, value) throws(Unusual) in
-            guard let field = MessageField.table[key] else { throw Unusual() }
+            guard let field = messageFields[key] else { throw Unusual() }
             guard !value.isNull else { return }
             switch field {
             case .status: row.status = Int(try whole(value, in: 100...999))
@@ -193,7 +197,7 @@ public struct CallSkimmer {
         guard digits.count == digitCount else { throw Unusual() }
         var value: UInt64 = 0
         var all: UInt8 = 0
-        Self.hexDigits.withUnsafeBufferPointer { table in
+        hexDigits.withUnsafeBufferPointer { table in
             for at in start..<start + 16 {
                 let digit = table[Int(digits[at])]
                 all |= digit
@@ -206,7 +210,7 @@ public struct CallSkimmer {
 
     /// What a byte is worth as a hex digit, 255 for none. A table, because the digits of ids are random: a branch for each would be
     /// mispredicted every other time.
-    private static let hexDigits: [UInt8] = (UInt8.min...UInt8.max).map { byte in
+    private static let hexDigitTable: [UInt8] = (UInt8.min...UInt8.max).map { byte in
         switch byte {
         case 48...57: byte - 48
         case 97...102: byte - 87

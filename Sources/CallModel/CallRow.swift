@@ -37,7 +37,7 @@ public struct CallRow {
         }
     }
 
-    public static var none: Text { Text(start: nil, count: 0) }
+    @inlinable public static var none: Text { Text(start: nil, count: 0) }
 
     public var id = none
     public var time = Instant.epoch
@@ -59,10 +59,11 @@ public struct CallRow {
     /// Of the response; nil when there was none.
     public var status: Int?
     public var response = Message()
-    private var names = InlineArray<8, Text>(repeating: none)
+    @usableFromInline var names = InlineArray<8, Text>(repeating: none)
 
     public init() {}
 
+    @inlinable
     public subscript(name: Name) -> Text {
         get { names[name.rawValue] }
         set { names[name.rawValue] = newValue }

@@ -20,6 +20,7 @@ public final class RememberedBytes<Value: BitwiseCopyable> {
     }
 
     @usableFromInline let placeCount: Int
+    @usableFromInline let hash = ByteHash()
     // Both have `placeCount` entries, are initialised in `init` and freed in `deinit`, and never leave this type.
     @usableFromInline let places: UnsafeMutablePointer<Place>
     @usableFromInline let names: UnsafeMutablePointer<UInt8>
@@ -43,7 +44,7 @@ public final class RememberedBytes<Value: BitwiseCopyable> {
         of name: UnsafeBufferPointer<UInt8>, orElse make: (UnsafeBufferPointer<UInt8>) -> Value
     ) -> Value {
         guard let start = name.baseAddress, !name.isEmpty, name.count <= Self.byteCountMax else { return make(name) }
-        let place = Int(truncatingIfNeeded: ByteHash.of(UnsafeRawBufferPointer(name))) & (placeCount - 1)
+        let place = Int(truncatingIfNeeded: hash.of(UnsafeRawBufferPointer(name))) & (placeCount - 1)
         let known = names + place * Self.byteCountMax
         if places[place].byteCount == name.count, memcmp(known, start, name.count) == 0,
             let value = places[place].value

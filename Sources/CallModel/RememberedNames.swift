@@ -6,6 +6,7 @@ import Glibc
 /// and two names that share a place only cost what no table would. Names are compared byte for byte: an answer is never another's.
 public struct RememberedNames<Value> {
     @usableFromInline let placeCount: Int
+    @usableFromInline let hash = ByteHash()
     @usableFromInline var places: [(name: String, value: Value)?]
 
     /// - Parameter placeCount: a power of two.
@@ -19,7 +20,7 @@ public struct RememberedNames<Value> {
     public mutating func value(of name: String, orElse make: (String) -> Value) -> Value {
         var name = name
         let place = name.withUTF8 {
-            Int(truncatingIfNeeded: ByteHash.of(UnsafeRawBufferPointer($0))) & (placeCount - 1)
+            Int(truncatingIfNeeded: hash.of(UnsafeRawBufferPointer($0))) & (placeCount - 1)
         }
         if let known = places[place], name.hasSameBytes(as: known.name) { return known.value }
         let value = make(name)

@@ -5,23 +5,56 @@ import Glibc
 public enum Zstandard {
     /// Compresses everything into one frame that carries its content size and a checksum.
     ///
-    /// - Parameter level: 1 (fast) to 19; out of range is brought into it.
-    public static func compress(_ bytes: UnsafeRawBufferPointer, level: Int = 1) -> [UInt8] {
-        compress(bytes, level: level, with: CompressionContext.shared())
+    /// - Parameters:
+    ///   - level: 1 (fast) to 19; out of range is brought into it.
+    ///   - cuts: offsets, in order, at which another block begins: bytes of another kind are coded better by themselves. It changes
+    ///     the size of the frame and nothing for whoever reads it.
+    public static func compress(_ bytes: UnsafeRawBufferPointer, level: Int = 1, cutAt cuts: [Int] = []) -> [UInt8] {
+        let context = CompressionContext.shared().pointer
+        _ = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(min(max(level, 1), 19)))
+        _ = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+        return cuts.isEmpty ? compress(bytes, with: context) : compress(bytes, cuts, with: context)
     }
 
-    private static func compress(_ bytes: UnsafeRawBufferPointer, level: Int, with context: CompressionContext)
-        -> [UInt8]
-    {
-        _ = ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_compressionLevel, Int32(min(max(level, 1), 19)))
-        _ = ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_checksumFlag, 1)
+    private static func compress(_ bytes: UnsafeRawBufferPointer, with context: OpaquePointer) -> [UInt8] {
         let bound = ZSTD_compressBound(bytes.count)
         return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
-            let written = ZSTD_compress2(context.pointer, output.baseAddress, bound, bytes.baseAddress, bytes.count)
-            // With an output of the bound's size only a lack of memory can fail, which nothing here survives anyway.
-            precondition(ZSTD_isError(written) == 0, "zstd: \(String(cString: ZSTD_getErrorName(written)))")
-            count = written
+            count = checked(
+                ZSTD_compress2(context, output.baseAddress, bound, bytes.baseAddress, bytes.count))
         }
+    }
+
+    private static func compress(
+        _ bytes: UnsafeRawBufferPointer, _ cuts: [Int], with context: OpaquePointer
+    ) -> [UInt8] {
+        _ = ZSTD_CCtx_setPledgedSrcSize(context, UInt64(bytes.count))
+        // A block has a head of three bytes, and at worst lies behind it as it is.
+        let bound = ZSTD_compressBound(bytes.count) + 16 * cuts.count
+        return [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: bound, pos: 0)
+            var input = ZSTD_inBuffer(src: bytes.baseAddress, size: 0, pos: 0)
+            for cut in cuts {
+                input.size = cut
+                compress(&input, to: &output, ZSTD_e_flush, with: context)
+            }
+            input.size = bytes.count
+            compress(&input, to: &output, ZSTD_e_end, with: context)
+            count = output.pos
+        }
+    }
+
+    private static func compress(
+        _ input: inout ZSTD_inBuffer, to output: inout ZSTD_outBuffer, _ directive: ZSTD_EndDirective,
+        with context: OpaquePointer
+    ) {
+        let left = checked(ZSTD_compressStream2(context, &output, &input, directive))
+        precondition(left == 0, "zstd: more came out than its bound")
+    }
+
+    /// With an output of the bound's size only a lack of memory can fail, which nothing here survives anyway.
+    private static func checked(_ result: Int) -> Int {
+        precondition(ZSTD_isError(result) == 0, "zstd: \(String(cString: ZSTD_getErrorName(result)))")
+        return result
     }
 
     /// Decompresses exactly one frame that declares its content size.

@@ -11,12 +11,13 @@ struct CleanTexts {
     static let byteCountMax = 64
     private static let placeCount = 8_192
 
+    private let hash = ByteHash()
     /// 0 where nothing is remembered.
     private var hashes = [UInt64](repeating: 0, count: placeCount)
 
     /// Names a text for the other two calls.
-    static func key(of bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        let hash = ByteHash.of(UnsafeRawBufferPointer(bytes))
+    func key(of bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        let hash = self.hash.of(UnsafeRawBufferPointer(bytes))
         return hash == 0 ? 1 : hash
     }
 

@@ -74,6 +74,7 @@ extension Redactor {
     }
 
     private mutating func redactedURL(_ url: CallRow.Text, _ arena: TextArena) -> CallRow.Text {
+        if keepsWhole(url) { return url }
         urlBytes.removeAll(keepingCapacity: true)
         var bytes: [UInt8] = []
         swap(&bytes, &urlBytes)

@@ -1,5 +1,6 @@
 import CallModel
 import Documents
+import Glibc
 import PartnerCatalog
 
 extension Redactor {
@@ -20,6 +21,31 @@ extension Redactor {
             appendURL(bytes, to: &result)
             return String(decoding: result, as: UTF8.self)
         }
+    }
+
+    /// Whether redaction leaves a URL as it is, as most that have no query; in doubt not. Counts nothing.
+    mutating func keepsWhole(_ url: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let colon = url.first(UInt8(ascii: ":"), from: 0), url[colon...].starts(with: "://".utf8),
+            let pathStart = url.first(UInt8(ascii: "/"), from: colon + 3),
+            url.first(UInt8(ascii: "?"), from: 0) == nil, url.first(UInt8(ascii: "#"), from: 0) == nil
+        else { return false }
+        let origin = UnsafeBufferPointer(rebasing: url[..<pathStart])
+        let keepsOrigin = plainOrigins.value(of: origin) { isPlain(origin: $0, authority: colon + 3) }
+        guard keepsOrigin else { return false }
+        var start = pathStart + 1
+        while start < url.count {
+            let end = url.first(UInt8(ascii: "/"), from: start) ?? url.count
+            guard end - start < 5 || isClean(UnsafeBufferPointer(rebasing: url[start..<end])) else { return false }
+            start = end + 1
+        }
+        return true
+    }
+
+    /// Whether nothing of scheme and authority is masked, and paths behind them are no capabilities (`appendURL`).
+    private func isPlain(origin: UnsafeBufferPointer<UInt8>, authority: Int) -> Bool {
+        let host = UnsafeBufferPointer(rebasing: origin[authority...])
+        var scanner = scanner
+        return !host.contains(UInt8(ascii: "@")) && !host.starts(with: "hook".utf8) && scanner.masked(host) == nil
     }
 
     mutating func appendURL(_ bytes: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) {
@@ -141,5 +167,15 @@ extension Redactor {
         // Where a key begins or ends within a character its text is another than its bytes.
         guard key.utf8.elementsEqual(name), scanner.masked(name) == nil, !Shape.isDataKey(key) else { return .changed }
         return HeaderRules.isHarmlessQuery(key.lowercased()) ? .harmless : .plain
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// The first place of a byte, from one on.
+    fileprivate func first(_ byte: UInt8, from start: Int) -> Int? {
+        guard let base = UnsafeRawPointer(baseAddress), start < count,
+            let found = memchr(base + start, Int32(byte), count - start)
+        else { return nil }
+        return UnsafeRawPointer(found) - base
     }
 }

@@ -22,6 +22,7 @@ public struct Redactor {
     let shapes: ShapeMaker
     var urlBytes: [UInt8] = []
     let queryKeys = RememberedBytes<QueryKey>(placeCount: 256)
+    let plainOrigins = RememberedBytes<Bool>(placeCount: 1_024)
     private var ruleCounts = [Int](repeating: 0, count: SecretScanner.Rule.allCases.count)
 
     /// - Parameter catalogue: whose partners' rate-limit and delivery headers keep their values; nil for the general rules alone.
@@ -81,7 +82,7 @@ public struct Redactor {
 
     /// The same for bytes that are UTF-8; nil when nothing in them does.
     mutating func masked(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-        let key = bytes.count <= CleanTexts.byteCountMax ? CleanTexts.key(of: bytes) : nil
+        let key = bytes.count <= CleanTexts.byteCountMax ? clean.key(of: bytes) : nil
         if let key, clean.holds(key) { return nil }
         guard let masked = scanner.masked(bytes) else {
             if let key { clean.remember(key) }
@@ -93,7 +94,7 @@ public struct Redactor {
 
     /// Whether a scan finds nothing, without counting what it finds.
     public mutating func isClean(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let key = CleanTexts.key(of: bytes)
+        let key = clean.key(of: bytes)
         if clean.holds(key) { return true }
         guard scanner.masked(bytes) == nil else { return false }
         clean.remember(key)

@@ -27,13 +27,13 @@ struct RememberedNamesTests {
     @Test func `equal bytes have equal hashes, and a change of any byte or of the length changes the hash`() {
         for count in 0...80 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-            let hash = bytes.withUnsafeBytes(ByteHash.of)
-            #expect(Array(bytes).withUnsafeBytes(ByteHash.of) == hash)
-            #expect((bytes + [0]).withUnsafeBytes(ByteHash.of) != hash)
+            let hash = bytes.withUnsafeBytes(ByteHash().of)
+            #expect(Array(bytes).withUnsafeBytes(ByteHash().of) == hash)
+            #expect((bytes + [0]).withUnsafeBytes(ByteHash().of) != hash)
             for place in bytes.indices {
                 var changed = bytes
                 changed[place] ^= 1
-                #expect(changed.withUnsafeBytes(ByteHash.of) != hash, "byte \(place) of \(count)")
+                #expect(changed.withUnsafeBytes(ByteHash().of) != hash, "byte \(place) of \(count)")
             }
         }
     }

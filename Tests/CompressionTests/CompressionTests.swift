@@ -13,6 +13,27 @@ struct CompressionTests {
         #expect(try gzip.withUnsafeBytes { try Gzip.decompress($0, byteCountMax: count) } == bytes)
     }
 
+    @Test(arguments: [[1], [13, 14, 69_999], [35_000], [300, 69_000]])
+    func `bytes cut into blocks read back, as one frame of a known size`(cuts: [Int]) throws {
+        let zstd = text.withUnsafeBytes { Zstandard.compress($0, level: 1, cutAt: cuts) }
+        #expect(try zstd.withUnsafeBytes { try Zstandard.decompress($0, byteCountMax: text.count) } == text)
+        // RFC 8878, section 3.1.1.1: the size stands in the head, so that a reader can refuse before it allocates.
+        #expect(throws: CompressionError.tooLarge(max: text.count - 1)) {
+            try Array(zstd.prefix(18)).withUnsafeBytes { try Zstandard.decompress($0, byteCountMax: text.count - 1) }
+        }
+    }
+
+    @Test func `random bytes do not spoil the code of others in a block of their own`() {
+        var random = SystemRandomNumberGenerator()
+        let noise = (0..<40_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let digits = (0..<40_000).map { _ in UInt8.random(in: 48...49, using: &random) }
+        let whole = (noise + digits).withUnsafeBytes { Zstandard.compress($0) }
+        let cut = (noise + digits).withUnsafeBytes { Zstandard.compress($0, cutAt: [noise.count]) }
+        // 40,000 and an eighth of 40,000, and little around it.
+        #expect(cut.count < 48_000)
+        #expect(cut.count < whole.count)
+    }
+
     @Test func `an output beyond the bound is refused`() {
         let zstd = text.withUnsafeBytes { Zstandard.compress($0) }
         let gzip = text.withUnsafeBytes { Gzip.compress($0) }

@@ -58,9 +58,16 @@ final class CallPipeline: Sendable {
     private let idle = Mutex<[Tools]>([])
     let kept: Counter
     let dropped: [Catalogue.NotOurs: Counter]
-    let redactions: @Sendable (String) -> Counter
+    /// By rule.
+    let redactions: CountersByLabel<String>
     private let unattributed: [AttributedField: Counter]
-    private let attributed: @Sendable (AttributedField, Int) -> Counter
+    private let attributed: CountersByLabel<AttributionLabel>
+
+    private struct AttributionLabel: Hashable {
+        var field: AttributedField
+        /// Its place among the field's.
+        var rule: Int
+    }
 
     /// - Parameter published: what the aggregator published, until `setPublished` is called.
     init(_ settings: AgentSettings, _ metrics: MetricsRegistry, published: [PartnerDefinition] = []) {
@@ -77,7 +84,7 @@ final class CallPipeline: Sendable {
                         labels: [("reason", reason.rawValue)])
                 )
             })
-        redactions = { rule in
+        redactions = CountersByLabel { rule in
             metrics.counter(
                 "farwatch_agent_redactions_total", help: "Values masked, by rule.", labels: [("rule", rule)])
         }
@@ -93,11 +100,11 @@ final class CallPipeline: Sendable {
                         labels: [("name", field.rawValue)])
                 )
             })
-        attributed = { field, rule in
+        attributed = CountersByLabel { label in
             metrics.counter(
                 "farwatch_agent_attributed_calls_total",
                 help: "Calls of partners, by the rule that gave them this name.",
-                labels: [("name", field.rawValue), ("rule", String(rule))])
+                labels: [("name", label.field.rawValue), ("rule", String(label.rule))])
         }
     }
 
@@ -231,13 +238,15 @@ final class CallPipeline: Sendable {
     func count(_ attribution: Attributor.Counts) {
         for (field, count) in attribution.missing { unattributed[field]?.add(count) }
         for (field, counts) in attribution.found {
-            for (rule, count) in counts.enumerated() where count > 0 { attributed(field, rule).add(count) }
+            for (rule, count) in counts.enumerated() where count > 0 {
+                attributed[AttributionLabel(field: field, rule: rule)].add(count)
+            }
         }
     }
 
     private func count(_ tools: Tools) {
         for (rule, count) in tools.redactor.counts where count > tools.counted[rule, default: 0] {
-            redactions(rule).add(count - tools.counted[rule, default: 0])
+            redactions[rule].add(count - tools.counted[rule, default: 0])
             tools.counted[rule] = count
         }
     }

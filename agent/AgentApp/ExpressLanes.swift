@@ -71,7 +71,7 @@ extension CallPipeline {
     func count(_ report: ExpressReport) {
         for (reason, count) in report.notOurs { dropped[reason]?.add(count) }
         count(report.attribution)
-        for (rule, count) in report.redactions { redactions(rule).add(count) }
+        for (rule, count) in report.redactions { redactions[rule].add(count) }
         tally.add(named: report.keptCount, notOurs: report.notOurs, report.attribution)
         guard report.keptCount > 0 else { return }
         kept.add(report.keptCount)

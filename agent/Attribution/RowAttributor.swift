@@ -68,22 +68,44 @@ public struct RowAttributor {
     }
 }
 
-extension Attributor {
-    /// Adds what was decided of a row.
-    public mutating func count(_ decision: RowAttributor.Decision) {
-        callCount += 1
-        count(decision.customer, 0)
-        count(decision.service, 1)
-        count(decision.serviceVersion, 2)
-        count(decision.region, 3)
-        count(decision.environment, 4)
-    }
+extension RowAttributor {
+    /// What was decided of many rows.
+    public struct Decisions {
+        fileprivate var callCount = 0
+        // By field, in the order of `AttributedField.allCases`.
+        fileprivate var said = InlineArray<5, Int>(repeating: 0)
+        fileprivate var constant = InlineArray<5, Int>(repeating: 0)
 
-    private mutating func count(_ source: RowAttributor.Decision.Source, _ field: Int) {
-        switch source {
-        case .said: found[field][0] += 1
-        case .constant: found[field][1] += 1
-        case .nobody: missing[field] += 1
+        public init() {}
+
+        public mutating func add(_ decision: Decision) {
+            callCount += 1
+            add(decision.customer, 0)
+            add(decision.service, 1)
+            add(decision.serviceVersion, 2)
+            add(decision.region, 3)
+            add(decision.environment, 4)
+        }
+
+        private mutating func add(_ source: Decision.Source, _ field: Int) {
+            switch source {
+            case .said: said[field] += 1
+            case .constant: constant[field] += 1
+            case .nobody: break
+            }
+        }
+    }
+}
+
+extension Attributor {
+    /// Adds what was decided of rows.
+    public mutating func count(_ decisions: RowAttributor.Decisions) {
+        callCount += decisions.callCount
+        for field in AttributedField.allCases.indices {
+            let (said, constant) = (decisions.said[field], decisions.constant[field])
+            if said > 0 { found[field][0] += said }
+            if constant > 0 { found[field][1] += constant }
+            missing[field] += decisions.callCount - said - constant
         }
     }
 }

@@ -30,6 +30,7 @@ public final class ExpressLane: CallShortcut {
     private let partners: ExpressPartners
     private let rowAttributor: RowAttributor
     private var attributor: Attributor
+    private var decisions = RowAttributor.Decisions()
     private var redactor: Redactor
     private let report: (ExpressReport) -> Void
     private var skimmer = CallSkimmer()
@@ -72,15 +73,18 @@ public final class ExpressLane: CallShortcut {
             return leave()
         }
         arena.removeAll()
-        let isReplaced = nameHost(of: &skimmer.row)
-        let found = partners.place(of: skimmer.row, &redactor)
-        switch found {
-        case .unusual: return leave()
+        return take(&skimmer.row, skimmer.requestBody, skimmer.responseBody) || leave()
+    }
+
+    /// - Parameter row: in place, because a copy of it is half a thousand bytes and a reference to each of its lists.
+    private func take(_ row: inout CallRow, _ request: JSONValue?, _ response: JSONValue?) -> Bool {
+        let isReplaced = nameHost(of: &row)
+        switch partners.place(of: row, &redactor) {
+        case .unusual: return false
         case .notOurs(let reason):
             tally.notOurs[reason, default: 0] += 1
         case .partner(let place):
-            let (request, response) = (skimmer.requestBody, skimmer.responseBody)
-            guard encode(&skimmer.row, request, response, place) else { return leave() }
+            guard encode(&row, request, response, place) else { return false }
         }
         if isReplaced { replacedHostCount += 1 }
         return true
@@ -88,7 +92,7 @@ public final class ExpressLane: CallShortcut {
 
     /// The last request was refused as a whole: nobody counts what was done with its calls.
     private func drop() {
-        _ = attributor.takeCounts()
+        decisions = RowAttributor.Decisions()
         _ = partners.takeTallies()
         _ = redactionsSince()
     }
@@ -98,6 +102,8 @@ public final class ExpressLane: CallShortcut {
         let notOursCount = tally.notOurs.values.reduce(0, +)
         if calls.callCount + notOursCount + tally.leftCount > 0 {
             tally.keptCount = calls.callCount
+            attributor.count(decisions)
+            decisions = RowAttributor.Decisions()
             tally.attribution = attributor.takeCounts()
             tally.partners = partners.takeTallies()
             tally.redactions = redactionsSince()
@@ -129,7 +135,7 @@ public final class ExpressLane: CallShortcut {
         row.outcome = partners.judge(place).outcome(of: row, root: read.responseRoot)
         guard redactor.redact(&row, read.bodies, partners.plan(place), arena: arena) else { return false }
         if let naming = place.naming, naming.partner != naming.own { row[.partner] = arena.copy(naming.partner) }
-        attributor.count(decision)
+        decisions.add(decision)
         partners.count(place, row)
         if !row.id.isEmpty { calls.idHashes.append(suppliedIDHash(row.id)) }
         calls.batch.append(row)

@@ -14,6 +14,7 @@ struct Housekeeping: Sendable {
     private let retention: RetentionPolicy
     private let failures: @Sendable (String) -> Counter
     private let damagedBlocks: Counter
+    private let damagedSegments: Counter
     private let logger: Logger
 
     init(
@@ -29,6 +30,9 @@ struct Housekeeping: Sendable {
         damagedBlocks = metrics.counter(
             "farwatch_rollup_damaged_blocks_total",
             help: "Blocks of counts that could not be read and were left out of the lasting counts.")
+        damagedSegments = metrics.counter(
+            "farwatch_rollup_damaged_segments_total",
+            help: "Lasting counts of one partner, minute or hour that could not be read and were set aside.")
         failures = { chore in
             metrics.counter(
                 "farwatch_chore_failures_total", help: "Chores that failed and are tried again.",
@@ -116,6 +120,15 @@ struct Housekeeping: Sendable {
                 logger.error(
                     "a block of counts cannot be read and is left out; it stays in rollup_blocks as long as calls do",
                     metadata: ["writer": "\(block.writer)", "flush": "\(block.flush)"])
+            }
+            for (unit, key) in folded.damagedSegments {
+                damagedSegments.add()
+                logger.error(
+                    "lasting counts cannot be read and are set aside, under a dimension below zero of their table",
+                    metadata: [
+                        "table": "\(unit)_segments", "partner": "\(key.partner)", "dimension": "\(-1 - key.dimension)",
+                        "at": "\(Instant(secondsSinceEpoch: Int64(key.minute) * 60).text(fractionDigits: 0))",
+                    ])
             }
             if folded.count == 0 { return }
         }

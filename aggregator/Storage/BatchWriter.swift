@@ -29,8 +29,8 @@ public final class BatchWriter {
     private var flush: Int64 = 0
     private var nextBlock: Int64
     private var lastReceivedAt = Instant.epoch
-    private var placed: [PlacedCall] = []
     private var rows = CopyBuffer()
+    private var order: [RowPlace] = []
     private var blocks = CopyBuffer()
 
     /// Registers a new writer: its number is part of every block's, so that no two writers ever make the same.
@@ -57,10 +57,10 @@ public final class BatchWriter {
                 let dispositions = try enter(encoded, at: now, database)
                 var counted = RollupCounter()
                 rows.removeAll()
+                order.removeAll(keepingCapacity: true)
                 blocks.removeAll()
-                placed.removeAll(keepingCapacity: true)
                 for (index, disposition) in dispositions.enumerated() where disposition == .stored {
-                    append(encoded[index], at: index, receivedAt: now, counting: &counted)
+                    append(encoded, at: index, receivedAt: now, counting: &counted)
                     if let shed = shed[index] { count(shed, of: batches[index], in: &counted) }
                 }
                 appendRows(of: encoded, receivedAt: now)
@@ -110,17 +110,24 @@ public final class BatchWriter {
 
     // MARK: Rows and blocks
 
-    /// A call of the flush, by its batch's place, and where it will lie.
-    private struct PlacedCall {
-        var batch: Int
-        var call: Int
+    /// Where a call goes, by block and row, and by which index entry.
+    private struct RowPlace: Comparable {
+        /// Five minutes and route, as the index of calls by route has them.
+        var entry: UInt64
         var block: Int64
         var row: Int16
+        var batch: Int32
+        var call: Int32
+
+        static func < (left: RowPlace, right: RowPlace) -> Bool {
+            (left.entry, left.block, left.row) < (right.entry, right.block, right.row)
+        }
     }
 
     private func append(
-        _ batch: MappedBatch, at index: Int, receivedAt now: Instant, counting counted: inout RollupCounter
+        _ batches: [MappedBatch], at index: Int, receivedAt now: Instant, counting counted: inout RollupCounter
     ) {
+        let batch = batches[index]
         let metadata = batch.batch.metadata
         let received = now.microsecondsSinceEpoch
         var blockCallCounts = batch.batch.payloads.map(\.callCount)
@@ -137,28 +144,28 @@ public final class BatchWriter {
         nextBlock += Int64(blockCallCounts.count)
         var (blockIndex, row) = (0, 0)
         let correction = batch.batch.clockCorrection
+        let bucketWidth = Schema.bucketWidth.nanoseconds / 1_000
         for call in 0..<metadata.callCount {
             if row == blockCallCounts[blockIndex] || row == BatchLimits.payloadCallCountMax {
                 (row, block) = (0, block + 1)
                 blockIndex = min(blockIndex + 1, blockCallCounts.count - 1)
                 nextBlock = max(nextBlock, block + 1)
             }
-            placed.append(PlacedCall(batch: index, call: call, block: block, row: Int16(row)))
+            let entry = UInt64(truncatingIfNeeded: metadata.time[call] / bucketWidth << 32 | Int64(batch.columns.routes[call]))
+            order.append(
+                RowPlace(entry: entry, block: block, row: Int16(row), batch: Int32(index), call: Int32(call)))
             row += 1
             counted.add(
                 batch.columns.cell(of: call, metadata, correction), weight: Int64(metadata.weight[call]))
         }
     }
 
-    /// By route, those of one in the order they came.
+    /// In the order of the largest index, by route: neighbours then meet the page that is at hand. Readers go by block and row.
     private func appendRows(of batches: [MappedBatch], receivedAt now: Instant) {
-        let order = placed.enumerated().map { place, call in
-            UInt64(UInt32(bitPattern: batches[call.batch].columns.routes[call.call])) << 32 | UInt64(place)
-        }.sorted()
-        for key in order {
-            let call = placed[Int(UInt32(truncatingIfNeeded: key))]
+        order.sort()
+        for place in order {
             append(
-                call.call, of: batches[call.batch], block: call.block, row: call.row,
+                Int(place.call), of: batches[Int(place.batch)], block: place.block, row: place.row,
                 received: now.microsecondsSinceEpoch)
         }
     }

@@ -106,10 +106,13 @@ struct MappedColumns {
     ) throws -> [NameID] {
         let indices = metadata.indices(of: name)
         guard !indices.isEmpty else { return [NameID](repeating: 0, count: metadata.callCount) }
-        let distinct = Set(indices).subtracting([0])
-        let ids = try database.ids(of: Set(distinct.map { metadata.strings[Int($0) - 1] }), kind)
+        // A place a string: a set of indices would hash one for every call.
+        var isNamed = [Bool](repeating: false, count: metadata.strings.count + 1)
+        for index in indices { isNamed[Int(index)] = true }
+        let named = metadata.strings.indices.filter { isNamed[$0 + 1] }
+        let ids = try database.ids(of: Set(named.map { metadata.strings[$0] }), kind)
         var table = [NameID](repeating: 0, count: metadata.strings.count + 1)
-        for index in distinct { table[Int(index)] = ids[metadata.strings[Int(index) - 1]] ?? 0 }
+        for string in named { table[string + 1] = ids[metadata.strings[string]] ?? 0 }
         return indices.map { table[Int($0)] }
     }
 }

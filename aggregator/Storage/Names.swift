@@ -70,10 +70,12 @@ public final class Names: Sendable {
     /// Ids for names, made where there are none.
     func resolve(_ wanted: Set<String>, _ kind: NameKind, _ connection: PostgresConnection) throws -> [String: NameID] {
         var found: [String: NameID] = [:]
+        found.reserveCapacity(wanted.count)
         var missing: [String] = []
         state.withLock { state in
+            let ids = state.ids[kind] ?? [:]
             for name in wanted {
-                if let id = state.ids[kind]?[name] { found[name] = id } else { missing.append(name) }
+                if let id = ids[name] { found[name] = id } else { missing.append(name) }
             }
         }
         guard !missing.isEmpty else { return found }

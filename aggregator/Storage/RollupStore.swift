@@ -19,6 +19,8 @@ public struct FoldedBlocks: Sendable {
     /// Those that cannot be read, by writer and flush: passed over, and left where they lie for as long as blocks are
     /// kept.
     public var damaged: [(writer: Int32, flush: Int64)] = []
+    /// Lasting counts that were found damaged and set aside (`SegmentStore.add`), by `minute` or `hour`.
+    public var damagedSegments: [(unit: String, key: CountSegment.Key)] = []
 }
 
 /// Reading rollup blocks in the order of each writer's flushes, and folding them into the lasting counts.
@@ -117,8 +119,9 @@ public enum RollupStore {
                     folded.damaged.append((writer, flush))
                 }
             }
-            try SegmentStore(unit: "minute").add(rollup, connection)
-            try SegmentStore(unit: "hour").add(rollup.byHour(), connection)
+            for (unit, rollup) in [("minute", rollup), ("hour", rollup.byHour())] {
+                folded.damagedSegments += try SegmentStore(unit: unit).add(rollup, connection).map { (unit, $0) }
+            }
             try connection.execute(
                 """
                 UPDATE farwatch.compacted c SET flush = t.flush FROM unnest($1::int4[], $2::int8[]) AS t(writer, flush)

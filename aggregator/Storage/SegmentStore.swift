@@ -18,6 +18,12 @@ struct SegmentStore {
         var length: Int
     }
 
+    /// One of the segments of a key.
+    private struct Name: Hashable {
+        var key: Key
+        var number: Int32
+    }
+
     /// What is smaller is always taken together: a row's own cost is that of some counts.
     static let smallLength = 64
     /// What is larger stays as it is: one row is read and written whole.
@@ -41,21 +47,26 @@ struct SegmentStore {
     }
 
     /// Adds all of `rollup`, within the caller's transaction. Two must not do so at once.
-    func add(_ rollup: MinuteRollup, _ connection: PostgresConnection) throws {
+    ///
+    /// Returns whose segments were found damaged: each is set aside under a dimension below zero (-1 for 0, -2 for 1 and so on), where
+    /// nobody reads it, and costs its own counts and no other's.
+    func add(_ rollup: MinuteRollup, _ connection: PostgresConnection) throws -> [Key] {
         var counts = rollup.segments
-        guard !counts.isEmpty else { return }
+        guard !counts.isEmpty else { return [] }
         let keys = counts.keys.sorted()
         let stored = try segments(of: keys, connection)
         var numbers: [Key: Int32] = [:]
-        var taken: [(key: Key, number: Int32)] = []
+        var taken: [Name] = []
         for key in keys {
             let segments = stored[key] ?? []
             let joined = Self.joined(segments, withNew: counts[key]!.count)
             numbers[key] = joined.first?.number ?? segments.last.map { $0.number + 1 } ?? 0
-            taken += joined.map { (key, $0.number) }
+            taken += joined.map { Name(key: key, number: $0.number) }
         }
-        try take(taken, into: &counts, connection)
+        let damaged = try take(taken, into: &counts, connection)
+        for name in damaged { try setAside(name, connection) }
         try write(keys.map { ($0, numbers[$0]!, CountSegment.summed(counts[$0]!)) }, connection)
+        return damaged.map(\.key)
     }
 }
 
@@ -93,29 +104,30 @@ extension SegmentStore {
         return stored
     }
 
-    /// Removes segments and adds what they hold to `counts`.
+    /// Removes segments and adds what they hold to `counts`. Returns those that it left because their arrays do not fit each other.
     private func take(
-        _ segments: [(key: Key, number: Int32)], into counts: inout [Key: [Count]], _ connection: PostgresConnection
-    ) throws {
-        guard !segments.isEmpty else { return }
+        _ segments: [Name], into counts: inout [Key: [Count]], _ connection: PostgresConnection
+    ) throws -> [Name] {
+        guard !segments.isEmpty else { return [] }
+        let arrays = ["first", "second", "direction", "outcome", "stored", "calls"]
+        let fits = arrays.map { "AND cardinality(s.\($0)) = s.length" }.joined(separator: " ")
         let rows = try connection.query(
             """
             DELETE FROM farwatch.\(unit)_segments s
             USING unnest($1::int4[], $2::int2[], $3::timestamptz[], $6::int4[]) AS k (partner, dimension, at, number)
             WHERE s.partner = k.partner AND s.dimension = k.dimension AND s.\(unit) = k.at AND s.number = k.number
-                AND s.\(unit) >= $4 AND s.\(unit) <= $5
-            RETURNING s.partner, s.dimension, s.\(unit), s.first, s.second, s.direction, s.outcome, s.stored, s.calls
+                AND s.\(unit) >= $4 AND s.\(unit) <= $5 \(fits)
+            RETURNING s.partner, s.dimension, s.\(unit), s.number,
+                s.first, s.second, s.direction, s.outcome, s.stored, s.calls
             """, columns(of: segments.map(\.key)) + [.int4Array(segments.map(\.number))])
+        var left = Set(segments)
         for row in rows {
-            let (first, second) = (try row.int4Array(3), try row.int4Array(4))
-            let (direction, outcome) = (try row.int2Array(5), try row.int2Array(6))
-            let (stored, calls) = (try row.int8Array(7), try row.int8Array(8))
-            let length = first.count
-            let lengths = [second.count, direction.count, outcome.count, stored.count, calls.count]
-            guard lengths.allSatisfy({ $0 == length }) else {
-                throw StorageError.damaged("a segment of counts has arrays of different lengths")
-            }
-            counts[try key(row), default: []] += (0..<length).map { index in
+            let key = try key(row)
+            left.remove(Name(key: key, number: try row.int4(3)))
+            let (first, second) = (try row.int4Array(4), try row.int4Array(5))
+            let (direction, outcome) = (try row.int2Array(6), try row.int2Array(7))
+            let (stored, calls) = (try row.int8Array(8), try row.int8Array(9))
+            counts[key, default: []] += first.indices.map { index in
                 Count(
                     place: CountSegment.Place(
                         first: first[index], second: second[index], direction: direction[index],
@@ -123,6 +135,22 @@ extension SegmentStore {
                     value: CellCount(stored: stored[index], weighted: calls[index]))
             }
         }
+        return segments.filter(left.contains)
+    }
+
+    /// Under the next free number there: it may not be the first of its key.
+    private func setAside(_ name: Name, _ connection: PostgresConnection) throws {
+        try connection.execute(
+            """
+            UPDATE farwatch.\(unit)_segments s SET dimension = -1 - s.dimension, number = (
+                SELECT 1 + coalesce(max(a.number), -1) FROM farwatch.\(unit)_segments a
+                WHERE a.partner = s.partner AND a.dimension = -1 - s.dimension AND a.\(unit) = s.\(unit))
+            WHERE s.partner = $1 AND s.dimension = $2 AND s.\(unit) = $3 AND s.number = $4
+            """,
+            [
+                .int4(name.key.partner), .int2(name.key.dimension), .timestamptz(time(name.key)),
+                .int4(name.number),
+            ])
     }
 
     private func write(

@@ -30,7 +30,7 @@ public struct JSONValue {
     @inlinable var tag: UInt8 { UInt8(truncatingIfNeeded: cells[index] >> 56) }
     @inlinable var payload: UInt64 { cells[index] & 0x00FF_FFFF_FFFF_FFFF }
 
-    public var kind: Kind {
+    @inlinable public var kind: Kind {
         switch tag {
         case TapeTag.object: .object
         case TapeTag.array: .array

@@ -18,19 +18,24 @@ struct ByteCensus {
     /// Printable ASCII that is none of letters, digits, `_ - . : /` and `@`.
     private(set) var others = 0
 
-    init(_ text: UnsafeBufferPointer<UInt8>) {
+    /// - Parameter classes: `ByteCensus.classes`; whoever looks at many texts holds them.
+    init(_ text: UnsafeBufferPointer<UInt8>, _ classes: Classes) {
         characters = text.count
-        ByteCensus.table.withUnsafeBufferPointer { table in
-            var start = 0
-            while start < text.count {
-                // A lane holds no more than 255.
-                let end = min(start + 255, text.count)
-                var sum = SIMD16<UInt8>()
-                for at in start..<end { sum &+= table[Int(text[at])] }
-                add(sum)
-                start = end
-            }
+        var start = 0
+        while start < text.count {
+            // A lane holds no more than 255.
+            let end = min(start + 255, text.count)
+            var sum = SIMD16<UInt8>()
+            for at in start..<end { sum &+= classes.lanes[Int(text[at])] }
+            add(sum)
+            start = end
         }
+    }
+
+    /// Of each byte, the lanes that it counts in.
+    struct Classes: @unchecked Sendable {
+        // 256 of them, never changed and never freed: they are made once in a process (`ByteCensus.classes`).
+        fileprivate let lanes: UnsafePointer<SIMD16<UInt8>>
     }
 
     private enum Lane: Int {
@@ -55,11 +60,15 @@ struct ByteCensus {
         others += count(.other)
     }
 
-    private static let table: [SIMD16<UInt8>] = (UInt8.min...UInt8.max).map { byte in
-        var lanes = SIMD16<UInt8>()
-        for lane in classes(of: byte) { lanes[lane.rawValue] = 1 }
-        return lanes
-    }
+    static let classes: Classes = {
+        let table = UnsafeMutablePointer<SIMD16<UInt8>>.allocate(capacity: 256)
+        for byte in UInt8.min...UInt8.max {
+            var lanes = SIMD16<UInt8>()
+            for lane in classes(of: byte) { lanes[lane.rawValue] = 1 }
+            (table + Int(byte)).initialize(to: lanes)
+        }
+        return Classes(lanes: table)
+    }()
 
     private static func classes(of byte: UInt8) -> [Lane] {
         switch byte {

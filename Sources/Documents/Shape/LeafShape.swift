@@ -20,8 +20,8 @@ struct LeafShape: Equatable {
 
     init(_ kind: Kind) { self.kind = kind }
 
-    init(text: UnsafeBufferPointer<UInt8>) {
-        let (format, length) = StringFormat.of(text)
+    init(text: UnsafeBufferPointer<UInt8>, _ classes: ByteCensus.Classes = ByteCensus.classes) {
+        let (format, length) = StringFormat.of(text, classes)
         kind = .string
         low = length
         high = length

@@ -1,7 +1,7 @@
 import CallModel
 
-/// Makes shapes of one document after the other without allocating: one buffer, and a memory of keys, which come again with every
-/// document of a partner.
+/// Makes shapes of one document after the other without allocating: one buffer, and a memory of keys and of what is said of leaves,
+/// which come again with every document of a partner.
 ///
 /// What it says of a value is what `Shape.ofJSON` says. One thread at a time.
 public final class ShapeMaker {
@@ -9,7 +9,7 @@ public final class ShapeMaker {
 
     /// - Parameter isSecret: whether a key holds something that must not be told; asked once for a key, as a rule.
     public init(limits: ShapeLimits = ShapeLimits(), isSecret: @escaping (UnsafeBufferPointer<UInt8>) -> Bool) {
-        writer = ShapeWriter(limits: limits, keys: ShapeKeys(isSecret: isSecret))
+        writer = ShapeWriter(limits: limits, keys: ShapeKeys(isSecret: isSecret), isForMany: true)
     }
 
     /// The shape as JSON text, valid until the next; nil where a key in it is secret.

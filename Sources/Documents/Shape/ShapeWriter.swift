@@ -6,12 +6,19 @@ struct ShapeWriter: ~Copyable {
     /// What leaves are marked with; nil under a key whose values are never hashed.
     private var hashing: ShapeHashing?
     private let keys: ShapeKeys?
+    /// The same, which this writer holds throughout, without counting a reference for every key.
+    private let heldKeys: Unmanaged<ShapeKeys>?
+    private let texts: LeafTexts
+    private let classes = ByteCensus.classes
     /// Whether a key was written that the keys' judge calls secret.
     private(set) var holdsSecretKey = false
 
-    init(limits: ShapeLimits, keys: ShapeKeys? = nil) {
+    /// - Parameter isForMany: whether it is used for one document after the other.
+    init(limits: ShapeLimits, keys: ShapeKeys? = nil, isForMany: Bool = false) {
         self.limits = limits
         self.keys = keys
+        heldKeys = keys.map { Unmanaged.passUnretained($0) }
+        texts = LeafTexts(isKept: isForMany)
         valuesLeft = limits.valueCountMax
         hashing = limits.hashing
     }
@@ -25,9 +32,9 @@ struct ShapeWriter: ~Copyable {
     }
 
     /// Whether a key gives way to `{key}`.
-    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>, _ keys: ShapeKeys?) -> Bool {
-        guard let keys else { return DataKey.isData(key) }
-        switch keys.verdict(on: key) {
+    private mutating func isData(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let heldKeys else { return DataKey.isData(key) }
+        switch heldKeys._withUnsafeGuaranteedRef({ $0.verdict(on: key) }) {
         case .data: return true
         case .name: return false
         case .secret:
@@ -47,19 +54,17 @@ struct ShapeWriter: ~Copyable {
         case .array where depth < limits.depthMax: array(value, depth: depth)
         case .object: counted("object", value.childCount)
         case .array: counted("array", value.childCount)
-        default: LeafShape(leaf: value, hashing).write(to: &sink)
+        default: texts.write(LeafShape(leaf: value, hashing, classes), to: &sink)
         }
     }
 
     private mutating func object(_ value: JSONValue, depth: Int) {
-        // Held here, and not taken out anew for every key.
-        let keys = self.keys
         var dataValues: [JSONValue] = []
         var count = 0
         var leftOut = 0
         sink.append(UInt8(ascii: "{"))
         value.forEachMember { key, value in
-            if isData(key, keys) {
+            if isData(key) {
                 if dataValues.count < limits.elementCountMax { dataValues.append(value) }
             } else if count < limits.memberCountMax, valuesLeft > 0 {
                 member(key, isFirst: count == 0)
@@ -122,7 +127,7 @@ struct ShapeWriter: ~Copyable {
     private mutating func mergedLeaves(_ values: [JSONValue]) {
         var leaf: LeafShape?
         for value in values {
-            let next = LeafShape(leaf: value, hashing)
+            let next = LeafShape(leaf: value, hashing, classes)
             leaf = leaf?.merged(with: next) ?? next
         }
         (leaf ?? LeafShape(.mixed)).write(to: &sink)
@@ -133,7 +138,7 @@ struct ShapeWriter: ~Copyable {
         var places: [[UInt8]: Int] = [:]
         for value in values {
             value.forEachMember { name, value in
-                let key = isData(name, keys) ? Array(DataKey.placeholder.utf8) : Array(name)
+                let key = isData(name) ? Array(DataKey.placeholder.utf8) : Array(name)
                 if let place = places[key] {
                     if groups[place].values.count < limits.elementCountMax { groups[place].values.append(value) }
                 } else if groups.count < limits.memberCountMax {
@@ -180,10 +185,12 @@ struct ShapeWriter: ~Copyable {
         hashing = allowed.excludes(key) ? nil : allowed
     }
 
+    /// The bytes of which keys consist that are not data need no escape.
     private mutating func member(_ key: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
         separate(isFirst: isFirst)
-        JSONText.writeString(key, to: &sink)
-        sink.append(UInt8(ascii: ":"))
+        sink.append(UInt8(ascii: "\""))
+        sink.append(contentsOf: key)
+        sink.append("\":")
     }
 
     mutating func separate(isFirst: Bool) {
@@ -207,10 +214,10 @@ extension LeafShape {
     }
 
     /// Of a value that is no container; a container among merged leaves is what makes them `mixed`.
-    init(leaf value: JSONValue, _ hashing: ShapeHashing?) {
+    init(leaf value: JSONValue, _ hashing: ShapeHashing?, _ classes: ByteCensus.Classes) {
         switch value.kind {
         case .string:
-            self.init(text: value.text)
+            self.init(text: value.text, classes)
             mark(value.text, hashing)
         case .bool:
             self.init(.bool)

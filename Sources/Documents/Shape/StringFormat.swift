@@ -46,7 +46,13 @@ public enum StringFormat: UInt8, Sendable, CaseIterable {
 
     /// The format, nil for the empty string, and the length in characters (Unicode scalars: what partners' limits count).
     public static func of(_ text: UnsafeBufferPointer<UInt8>) -> (format: StringFormat?, length: Int) {
-        let census = ByteCensus(text)
+        of(text, ByteCensus.classes)
+    }
+
+    static func of(
+        _ text: UnsafeBufferPointer<UInt8>, _ classes: ByteCensus.Classes
+    ) -> (format: StringFormat?, length: Int) {
+        let census = ByteCensus(text, classes)
         guard let first = text.first, let last = text.last else { return (nil, 0) }
         if census.controls > 0 { return (.control, census.characters) }
         if census.spaces == text.count { return (.blank, census.characters) }

@@ -12,8 +12,11 @@ public enum Files {
     ///
     /// The content is written beside it, synced, given its name, and the directory is synced. `mode` is exact, whatever
     /// the umask. A crash can leave a `.tmp` file beside it. A symbolic link at `path` is replaced, not followed.
+    ///
+    /// - Parameter isSynced: false for what a loss of power may take: then nothing waits for the disk, and only a crash of the
+    ///   process leaves old or new.
     public static func writeAtomically(
-        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600
+        _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, isSynced: Bool = true
     ) throws(FileError) {
         // By chance and not by process id: in a container that is always the same, and a file left by a crash would be
         // in the way.
@@ -23,13 +26,13 @@ public enum Files {
         do throws(FileError) {
             guard fchmod(file.number, mode) == 0 else { throw FileError.last("set the mode of", temporary) }
             try withBytes(bytes) { (buffer) throws(FileError) in try file.write(buffer, path: temporary) }
-            try file.sync(path: temporary)
+            if isSynced { try file.sync(path: temporary) }
             guard rename(temporary, path) == 0 else { throw FileError.last("rename \(temporary) to", path) }
         } catch {
             unlink(temporary)
             throw error
         }
-        try syncDirectory(directory(of: path))
+        if isSynced { try syncDirectory(directory(of: path)) }
     }
 
     /// Makes names in a directory (new, renamed, removed) survive a crash.

@@ -10,10 +10,16 @@ final class BodyCollector {
 
     let byteCountMax: Int
     let reservation: ByteReservation
+    private let announced: Int
     private var body = ByteBuffer()
 
-    init(byteCountMax: Int, budget: ByteBudget) {
+    /// Of an announced body no more than this is asked for before it comes. What is not touched takes no memory.
+    private static let announcedMax = 4 << 20
+
+    /// - Parameter announced: bytes that the sender says there will be, 0 where it does not say.
+    init(byteCountMax: Int, announced: Int, budget: ByteBudget) {
         self.byteCountMax = byteCountMax
+        self.announced = min(announced, byteCountMax, Self.announcedMax)
         reservation = ByteReservation(budget: budget)
     }
 
@@ -22,6 +28,8 @@ final class BodyCollector {
         let count = bytes.readableBytes
         guard count <= byteCountMax - body.readableBytes else { return .tooLarge }
         guard reservation.grow(by: count) else { return .overloaded }
+        // Grown piece by piece it would be copied several times.
+        if body.capacity == 0, announced > count { body.reserveCapacity(announced) }
         body.writeImmutableBuffer(bytes)
         return .kept
     }

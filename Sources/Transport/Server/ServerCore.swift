@@ -32,7 +32,7 @@ final class ServerCore: Sendable {
             let announced = head.contentLength ?? 0
             if announced > byteCountMax { return .answer(oversized(head, byteCountMax: byteCountMax)) }
             if announced > requestBudget.freeByteCount { return .answer(overloaded()) }
-            return .collect(BodyCollector(byteCountMax: byteCountMax, budget: requestBudget))
+            return .collect(BodyCollector(byteCountMax: byteCountMax, announced: announced, budget: requestBudget))
         }
     }
 
