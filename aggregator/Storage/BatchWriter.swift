@@ -151,7 +151,8 @@ public final class BatchWriter {
                 blockIndex = min(blockIndex + 1, blockCallCounts.count - 1)
                 nextBlock = max(nextBlock, block + 1)
             }
-            let entry = UInt64(truncatingIfNeeded: metadata.time[call] / bucketWidth << 32 | Int64(batch.columns.routes[call]))
+            let bucket = metadata.time[call] / bucketWidth
+            let entry = UInt64(truncatingIfNeeded: bucket << 32 | Int64(batch.columns.routes[call]))
             order.append(
                 RowPlace(entry: entry, block: block, row: Int16(row), batch: Int32(index), call: Int32(call)))
             row += 1
