@@ -89,7 +89,7 @@ final class CallPipeline: Sendable {
                 "farwatch_agent_redactions_total", help: "Values masked, by rule.", labels: [("rule", rule)])
         }
         // There from the start: a rule that somebody counts on is seen to stay at 0.
-        for rule in Redactor.ruleNames { _ = redactions(rule) }
+        for rule in Redactor.ruleNames { _ = redactions[rule] }
         unattributed = Dictionary(
             uniqueKeysWithValues: AttributedField.allCases.map { field in
                 (

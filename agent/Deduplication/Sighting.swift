@@ -41,26 +41,26 @@ struct Sighting {
 
     init(_ call: APICall, by witness: Witness) {
         self.witness = witness
-        let method = ByteHash.of(call.request.method)
+        let method = hash.of(call.request.method)
         let isKnown = call.request.method != Self.unknownMethod
         let status = call.response?.status
         let direction = UInt64(call.direction == .outbound ? 1 : 2)
         (request, likeness) = call.request.url.withBytes { url in
             let target = RequestTarget(url)
             let path =
-                target.path.isEmpty ? ByteHash.of("/") : ByteHash.of(UnsafeRawBufferPointer(rebasing: url[target.path]))
-            let request = ByteHash.of(method, path)
+                target.path.isEmpty ? hash.of("/") : hash.of(UnsafeRawBufferPointer(rebasing: url[target.path]))
+            let request = hash.of(method, path)
             guard let status else {
-                return (isKnown ? request : nil, ByteHash.of(direction, lowerCaseHash(url, target.host)))
+                return (isKnown ? request : nil, hash.of(direction, lowerCaseHash(url, target.host)))
             }
-            let origin = ByteHash.of(lowerCaseHash(url, target.scheme), lowerCaseHash(url, target.authority))
-            let end = ByteHash.of(direction, UInt64(truncatingIfNeeded: status))
-            return (isKnown ? request : nil, ByteHash.of(ByteHash.of(request, origin), end))
+            let origin = hash.of(lowerCaseHash(url, target.scheme), lowerCaseHash(url, target.authority))
+            let end = hash.of(direction, UInt64(truncatingIfNeeded: status))
+            return (isKnown ? request : nil, hash.of(hash.of(request, origin), end))
         }
         beganNs = call.time.nanosecondsSinceEpoch
         endedNs = call.duration.map { (call.time + $0).nanosecondsSinceEpoch }
         span = call.direction == .outbound ? call.spanID : call.parentSpanID
-        group = ByteHash.of(ByteHash.of(call.partner ?? ""), ByteHash.of(call.service ?? ""))
+        group = hash.of(hash.of(call.partner ?? ""), hash.of(call.service ?? ""))
     }
 
     /// SDKs that know no fraction of a second say a whole one.
@@ -106,7 +106,7 @@ struct RequestTarget {
         }
         var named = start..<(end ?? url.count)
         if let user = url[named].lastIndex(of: UInt8(ascii: "@")) { named = user + 1..<named.upperBound }
-        let isEncrypted = scheme.count == 5 && lowerCaseHash(url, scheme) == ByteHash.of("https")
+        let isEncrypted = scheme.count == 5 && lowerCaseHash(url, scheme) == hash.of("https")
         let usualPort: [UInt8] = Array(isEncrypted ? ":443".utf8 : ":80".utf8)
         if url[named].suffix(usualPort.count).elementsEqual(usualPort) {
             named = named.lowerBound..<named.upperBound - usualPort.count
@@ -128,8 +128,8 @@ struct RequestTarget {
 
 private func lowerCaseHash(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64 {
     let part = UnsafeRawBufferPointer(rebasing: bytes[range])
-    guard part.contains(where: { $0 &- 65 < 26 }) else { return ByteHash.of(part) }
-    return part.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }.withUnsafeBytes { ByteHash.of($0) }
+    guard part.contains(where: { $0 &- 65 < 26 }) else { return hash.of(part) }
+    return part.map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }.withUnsafeBytes { hash.of($0) }
 }
 
 extension String {
@@ -140,11 +140,13 @@ extension String {
     }
 }
 
+private let hash = ByteHash()
+
 extension ByteHash {
-    fileprivate static func of(_ text: String) -> UInt64 { text.withBytes { of($0) } }
+    fileprivate func of(_ text: String) -> UInt64 { text.withBytes { of($0) } }
 
     /// Of two hashes one.
-    fileprivate static func of(_ first: UInt64, _ second: UInt64) -> UInt64 {
+    fileprivate func of(_ first: UInt64, _ second: UInt64) -> UInt64 {
         withUnsafeBytes(of: (first, second)) { of($0) }
     }
 }
