@@ -61,6 +61,9 @@ private final class Collector: ChannelInboundHandler, Sendable {
 }
 
 struct StreamTests {
+    /// Waits as long as a task of the handler may have to wait for its turn among those of other tests.
+    private static let get = ClientRequest(method: "GET", path: "/", timeout: .seconds(600))
+
     private func withServer(
         waitingByteCountMax: Int = 64 << 10, streamsMax: Int = 8,
         _ body: (Streaming, HTTPServer, Endpoint, MultiThreadedEventLoopGroup) async throws -> Void
@@ -82,7 +85,7 @@ struct StreamTests {
         try await withServer { handler, server, endpoint, group in
             let client = HTTPClient(endpoint: endpoint, group: group)
             let received = Received()
-            async let answer = client.stream(ClientRequest(method: "GET", path: "/")) { received.append($0) }
+            async let answer = client.stream(Self.get) { received.append($0) }
             let stream = await handler.next()
             let isTaken = stream.offer(Array("one;".utf8))
             #expect(isTaken)
@@ -103,7 +106,7 @@ struct StreamTests {
         try await withServer(waitingByteCountMax: 8 << 20) { handler, _, endpoint, group in
             let client = HTTPClient(endpoint: endpoint, group: group)
             let received = Received()
-            async let answer = client.stream(ClientRequest(method: "GET", path: "/")) { received.append($0) }
+            async let answer = client.stream(Self.get) { received.append($0) }
             let stream = await handler.next()
             var sent = ""
             for number in 0..<100_000 {
@@ -151,7 +154,7 @@ struct StreamTests {
             #expect(first.isOver)
 
             let client = HTTPClient(endpoint: endpoint, group: group)
-            let reading = Task { try await client.stream(ClientRequest(method: "GET", path: "/")) { _ in } }
+            let reading = Task { try await client.stream(Self.get) { _ in } }
             let second = await handler.next()
             second.whenOver { over.continuation.yield("HTTP/2") }
             reading.cancel()
@@ -172,16 +175,16 @@ struct StreamTests {
     @Test func `more streams than may be are refused, and a place is free again when one ends`() async throws {
         try await withServer(streamsMax: 1) { handler, server, endpoint, group in
             let client = HTTPClient(endpoint: endpoint, group: group)
-            async let first = client.stream(ClientRequest(method: "GET", path: "/")) { _ in }
+            async let first = client.stream(Self.get) { _ in }
             let open = await handler.next()
-            let refused = try await client.stream(ClientRequest(method: "GET", path: "/")) { _ in }
+            let refused = try await client.stream(Self.get) { _ in }
             #expect(refused.status == 503)
             let stillborn = await handler.next()
             #expect(stillborn.isOver)
             #expect(server.counters[.streamsRefused] == 1)
             open.finish()
             _ = try await first
-            async let third = client.stream(ClientRequest(method: "GET", path: "/")) { _ in }
+            async let third = client.stream(Self.get) { _ in }
             await handler.next().finish()
             let status = try await third.status
             #expect(status == 200)
@@ -192,7 +195,7 @@ struct StreamTests {
     @Test func `a server that stops ends its streams`() async throws {
         try await withServer { handler, server, endpoint, group in
             let client = HTTPClient(endpoint: endpoint, group: group)
-            async let answer = client.stream(ClientRequest(method: "GET", path: "/")) { _ in }
+            async let answer = client.stream(Self.get) { _ in }
             let stream = await handler.next()
             await server.shutdown(grace: .seconds(60))
             let status = try await answer.status
