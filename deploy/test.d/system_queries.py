@@ -378,18 +378,6 @@ class Queries(unittest.TestCase):
             if line.startswith("!"):
                 self.assertTrue(findings[index + 1].startswith("    → "), line)
 
-    def test_a_search_does_not_read_partitions_of_days_before(self):
-        plan = self.installation.sql(
-            "EXPLAIN SELECT 1 FROM farwatch.call_rows c WHERE c.time >= now() - interval '1 hour' "
-            "AND c.received_at >= now() - interval '1 hour' - interval '1 day'"
-        )
-        text = json.dumps(plan)
-        days = self.installation.sql(
-            "SELECT count(*) FROM pg_inherits WHERE inhparent = 'farwatch.call_rows'::regclass"
-        )
-        self.assertGreaterEqual(int(days[0][0]), 3, "today and two days ahead")
-        self.assertIn("call_rows_" + time.strftime("%Y%m%d", time.gmtime()), text)
-
 
 def events(answer):
     """Server-sent events as they come; comments are passed over."""

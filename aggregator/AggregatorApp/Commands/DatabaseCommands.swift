@@ -72,23 +72,30 @@ struct PsqlCommand: ParsableCommand {
 
     func run() throws {
         let settings = try options.load()
-        let environment = ThisProcess.environment
         let command: [String]
-        if let url = settings.databaseURL {
-            command = ["psql", url.reveal]
-        } else {
-            do {
-                command = try EmbeddedServer.psqlCommand(DatabaseAccess.embeddedConfiguration(settings, environment))
-            } catch {
-                printError("farwatch-aggregator: \(error)")
-                throw ExitCode.failure
-            }
+        do {
+            command = try settings.databaseURL.map(Self.command(for:)) ?? Self.embeddedCommand(settings)
+        } catch {
+            printError("farwatch-aggregator: \(error)")
+            throw ExitCode.failure
         }
-        let all = command + arguments.filter { $0 != "--" }
-        var pointers = all.map { strdup($0) } + [nil]
-        execvp(all[0], &pointers)
+        var theirs = arguments
+        if let separator = theirs.firstIndex(of: "--") { theirs.remove(at: separator) }
+        var pointers = (command + theirs).map { strdup($0) } + [nil]
+        execvp(command[0], &pointers)
         printError("farwatch-aggregator: psql cannot be started: \(systemMessage(errno))")
         throw ExitCode.failure
+    }
+
+    /// For an outside database. The password goes by the environment, which psql takes over.
+    private static func command(for url: Secret) throws -> [String] {
+        let access = try PsqlAccess(address: url.reveal)
+        if let password = access.password { setenv("PGPASSWORD", password.reveal, 1) }
+        return ["psql", "--dbname", access.connection]
+    }
+
+    private static func embeddedCommand(_ settings: AggregatorSettings) throws -> [String] {
+        try EmbeddedServer.psqlCommand(DatabaseAccess.embeddedConfiguration(settings, ThisProcess.environment))
     }
 }
 
