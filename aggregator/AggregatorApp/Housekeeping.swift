@@ -137,9 +137,14 @@ struct Housekeeping: Sendable {
     private func storeHeartbeats() async throws {
         let records = agents.takeUnstored()
         let since = currentInstant() - .seconds(60)
-        let known = try await database.queries.run { connection in
-            try database.storage.agents.store(records, connection)
-            return try database.storage.agents.load(since: since, connection)
+        let (refused, known) = try await database.queries.run { connection in
+            let refused = try database.storage.agents.store(records, connection)
+            return (refused, try database.storage.agents.load(since: since, connection))
+        }
+        if let first = refused.first {
+            logger.warning(
+                "reports of agents cannot be stored: they are shown until a restart",
+                metadata: ["agents": "\(refused.count)", "first": "\(first)"])
         }
         agents.merge(known, at: since + .seconds(60))
     }

@@ -23,8 +23,22 @@ public struct AgentStore: Sendable {
 
     public init(names: Names) { self.names = names }
 
-    /// Writes the latest heartbeat of each agent.
-    public func store(_ agents: [AgentRecord], _ connection: PostgresConnection) throws {
+    /// Writes the latest heartbeat of each agent. One that the database refuses, such as for a number that `jsonb` cannot hold,
+    /// keeps no other out: halves are tried until it is alone.
+    ///
+    /// - Returns: the agents whose reports were refused.
+    public func store(_ agents: [AgentRecord], _ connection: PostgresConnection) throws -> [String] {
+        do {
+            try write(agents, connection)
+            return []
+        } catch let failure as any FlushFailure where failure.isAboutContents {
+            guard agents.count > 1 else { return agents.map(\.agentID) }
+        }
+        let middle = agents.count / 2
+        return try store(Array(agents[..<middle]), connection) + store(Array(agents[middle...]), connection)
+    }
+
+    private func write(_ agents: [AgentRecord], _ connection: PostgresConnection) throws {
         guard !agents.isEmpty else { return }
         let ids = try names.resolve(Set(agents.map(\.agentID)), .agent, connection)
         let sorted = agents.sorted { $0.agentID < $1.agentID }

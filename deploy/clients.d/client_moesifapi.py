@@ -1,10 +1,14 @@
-"""Sends events with moesifapi, as its README has it. Arguments: the agent's URL, the stand-in's URL. Prints what it sent."""
+"""A small application that reports its own calls with moesifapi, as its README has it. Arguments: the agent's URL, the stand-in's URL.
 
+It really calls the stand-in, and makes each event of what requests sent and got. Prints the events that it handed to the SDK."""
+
+import base64
 import json
 import os
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime, timezone
 
+import requests
 from moesifapi.configuration import Configuration
 from moesifapi.models import (
     CompanyModel,
@@ -18,30 +22,50 @@ from moesifapi.moesif_api_client import MoesifAPIClient
 agent, partner = sys.argv[1:3]
 api = MoesifAPIClient(os.environ.get("MOESIF_APPLICATION_ID", "any-application-id")).api
 Configuration.BASE_URI = agent
+session = requests.Session()
+CALLS = [
+    ("POST", "/v1/charges/ch_0?expand=customer", {"amount": 0, "items": [{"sku": "a"}]}),
+    ("PUT", "/v1/charges/ch_1", {"amount": 1}),
+    ("POST", "/status/503", {"amount": 2}),
+    ("GET", "/drop", None),
+    ("DELETE", "/status/202?limit=3", None),
+]
 
 
-def event(number: int) -> EventModel:
-    start = datetime(2026, 11, 24, 5, 0, number, 250_000)
+def now() -> str:
+    return datetime.now(timezone.utc).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def call(number: int, method: str, path: str, body) -> EventModel:
+    """Calls the partner and tells of it what requests knows."""
+    wanted = requests.Request(method, partner + path, json=body, headers={"X-Company": f"company-{number}"})
+    asked = session.prepare_request(wanted)
+    began = now()
+    try:
+        answer = session.send(asked, timeout=60)
+    except requests.ConnectionError:
+        answer = None
+    ended = now()
     request = EventRequestModel(
-        time=start.isoformat(timespec="milliseconds"),
-        uri=f"{partner}/v1/charges/ch_{number}?expand=customer",
-        verb="POST",
+        time=began,
+        uri=asked.url,
+        verb=asked.method,
         api_version="1.1.0",
         ip_address="203.0.113.7",
-        headers={"Content-Type": "application/json", "X-Shop": f"shop-{number}"},
-        body={"amount": number, "items": [{"sku": "a"}]},
-        transfer_encoding="json",
+        headers=dict(asked.headers),
+        body=json.loads(asked.body) if asked.body else None,
+        transfer_encoding="json" if asked.body else None,
     )
-    response = EventResponseModel(
-        time=(start + timedelta(milliseconds=125)).isoformat(timespec="milliseconds"),
-        status=503 if number == 2 else 200,
-        headers={"Content-Type": "text/plain", "Retry-After": "3"},
-        body="cGxhaW4gdGV4dA==",
+    response = answer is not None and EventResponseModel(
+        time=ended,
+        status=answer.status_code,
+        headers=dict(answer.headers),
+        body=base64.b64encode(answer.content).decode(),
         transfer_encoding="base64",
     )
     return EventModel(
         request=request,
-        response=None if number == 3 else response,
+        response=response or None,
         user_id="ann@acme.example",
         company_id=f"company-{number}",
         session_token="a-session",
@@ -51,7 +75,7 @@ def event(number: int) -> EventModel:
     )
 
 
-events = [event(number) for number in range(5)]
+events = [call(number, *one) for number, one in enumerate(CALLS)]
 headers = [api.create_event(events[0]), api.create_events_batch(events[1:])]
 # Sent again, as after a lost answer: the agent knows their ids.
 api.create_events_batch(events[1:])

@@ -14,6 +14,7 @@ class Recorded:
     path: str
     headers: dict[str, str]
     body: bytes  # As it was before it was compressed.
+    encoding: str | None = None  # By which it was compressed.
 
 
 class Recorder:
@@ -35,7 +36,7 @@ class Recorder:
                 if self.command == "POST":
                     plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
                     kept = {name: value for name, value in headers.items() if name != "content-encoding"}
-                    recorder.posts.append(Recorded(self.path, kept, plain))
+                    recorder.posts.append(Recorded(self.path, kept, plain, headers.get("content-encoding")))
                 connection = http.client.HTTPConnection("127.0.0.1", recorder.agent_port, timeout=30)
                 connection.request(self.command, self.path, body, headers)
                 answer = connection.getresponse()

@@ -1,6 +1,5 @@
 """Real clients, unchanged but for the address, against a real agent: what they did is compared with what it would send."""
 
-import base64
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from agent import Agent  # noqa: E402
+from recorder import Recorder  # noqa: E402
 from standin import StandIn  # noqa: E402
 
 # The stand-in is a partner, with its bodies in full, so that they can be compared.
@@ -64,26 +64,33 @@ class Clients(unittest.TestCase):
     def test_moesifapi_field_by_field(self):
         stand_in, agent = self.both()
         told = run_client("client_moesifapi.py", agent.url, stand_in.url)
-        calls = sorted(agent.spooled(5), key=lambda call: call["time"])
+        calls = sorted(agent.spooled(5), key=lambda call: call["weight"])
         self.assertEqual(len(calls), 5, "each once, though four were sent twice")
+        # In this order they were made, one after the other: what the stand-in saw is what has to be told.
+        self.assertEqual([len(stand_in.requests), len(told["events"])], [5, 5])
+        routes = ["POST /v1/charges/{id}", "PUT /v1/charges/{id}", "POST /status/{id}", "GET /drop", "DELETE /status/{id}"]
         outcomes = ["success", "success", "server_error", "no_answer", "success"]
-        for event, call, outcome in zip(told["events"], calls, outcomes):
-            request, response = event["request"], event["response"]
+        for number, (one, event, call) in enumerate(zip(stand_in.requests, told["events"], calls)):
+            headers = {name: value for name, value in one["headers"].items() if name != "host"}  # Added below requests.
             wanted = {
-                "id": event["transaction_id"], "time": request["time"] + "Z", "direction": "outbound", "partner": "standin",
-                "route": "POST /v1/charges/{id}", "host": "app-1", "customer": event["company_id"],
-                "request": {
-                    "method": request["verb"], "url": request["uri"], "body": request["body"], "headers": lower(request["headers"]),
-                },
-                "outcome": outcome, "weight": event["weight"], "source": "moesif",
+                "id": event["transaction_id"], "time": event["request"]["time"] + "Z", "direction": "outbound", "partner": "standin",
+                "route": routes[number], "host": "app-1", "customer": one["headers"]["x-company"],
+                "request": {"method": one["method"], "url": stand_in.url + one["path"], "headers": headers},
+                "outcome": outcomes[number], "weight": number + 1, "source": "moesif",
             }  # fmt: skip
-            if response is None:
+            if one["body"]:
+                wanted["request"]["body"] = json.loads(one["body"])
+            end = call["time"]
+            if one["path"] == "/drop":
                 wanted["error"] = "other"
             else:
-                body = base64.b64decode(response["body"]).decode()
-                wanted["response"] = {"status": response["status"], "body": body, "headers": lower(response["headers"])}
-                wanted["duration_ms"] = between(request["time"], response["time"])
+                status = int(one["path"].split("/")[2].split("?")[0]) if "/status/" in one["path"] else 200
+                wanted["response"] = {"status": status, "headers": one["answer_headers"], "body": {"id": "ch_1", "status": status}}
+                end = event["response"]["time"] + "Z"
+                wanted["duration_ms"] = between(call["time"], end)
+                self.assertLessEqual(one["at"], datetime.fromisoformat(end).timestamp() + 0.002)
             self.assertEqual(call, wanted)
+            self.assertLessEqual(datetime.fromisoformat(call["time"]).timestamp() - 0.002, one["at"])
         # What the SDK asked for beside: it samples everything, blocks nothing, and knows its copy again.
         self.assertEqual(told["config"]["sample_rate"], 100)
         self.assertEqual(told["rules"], [])
@@ -167,13 +174,28 @@ class Clients(unittest.TestCase):
 
     def test_opentelemetry_in_both_encodings_and_all_naming_modes(self):
         stand_in, agent = self.both()
+        recorder = self.enterContext(Recorder(agent.receivers))
         expected = {}
         for encoding in ("protobuf", "json"):
             for mode in ("", "http", "http/dup"):
-                told = run_client(
-                    "client_otlp.py", agent.url, stand_in.url, encoding, OTEL_SEMCONV_STABILITY_OPT_IN=mode
-                )
+                environment = {"OTEL_SEMCONV_STABILITY_OPT_IN": mode}
+                address = agent.url
+                if mode == "http":  # Compressed, and looked at on the way.
+                    environment["OTEL_EXPORTER_OTLP_COMPRESSION"] = "gzip"
+                    address = recorder.url
+                told = run_client("client_otlp.py", address, stand_in.url, encoding, **environment)
                 expected |= {one["span_id"]: one | {"mode": mode, "encoding": encoding} for one in told}
+            self.assertEqual({post.encoding for post in recorder.posts}, {"gzip"}, encoding)
+            self.assertEqual(len(recorder.posts), 6, "each span by itself, the one that is no call as well")
+            recorder.posts.clear()
+        # The stand-in was asked just these, in this order, each by the span that is told of it.
+        self.assertEqual(len(stand_in.requests), 30)
+        for one, asked in zip(expected.values(), stand_in.requests):
+            told = (one["method"], one["url"], f"00-{one['trace_id']}-{one['span_id']}")
+            by = asked["headers"]["traceparent"].rpartition("-")[0]  # Without its flags.
+            self.assertEqual((asked["method"], stand_in.url + asked["path"], by), told)
+            started, ended = (nanoseconds / 1e9 for nanoseconds in one["times"])
+            self.assertTrue(started - 0.002 <= asked["at"] <= ended + 0.002, (one["times"], asked["at"]))
         self.assertEqual(len(expected), 30)
         calls = {call["span_id"]: call for call in agent.spooled(30)}
         self.assertEqual(set(calls), set(expected), "every call once, and no span that is none")

@@ -96,7 +96,7 @@ class Disk:
 class BreakableInstallation(Installation):
     """An installation whose parts stand where they can be broken one by one."""
 
-    def __init__(self, other_programs: Path | None = None, longest_partition_s: int = 0):
+    def __init__(self, other_programs: Path | None = None, longest_partition_s: int = 0, batch_age: str = "1s"):
         self.network = Network()
         super().__init__()
         self.disks = {
@@ -107,6 +107,7 @@ class BreakableInstallation(Installation):
         }
         self.builds = [self.bin, other_programs or self.bin]
         self._use_tls()
+        self._edit("agent", "forward:\n", f"forward:\n  batch: {{age_max: {batch_age}}}\n")
 
     def _use_tls(self) -> None:
         key, certificate = self.state / "tls.key", self.state / "tls.pem"

@@ -2,8 +2,8 @@
 
 Senders post calls to the agent and send again what was not answered, as any client that retries does. A round breaks one thing,
 every fourth two at once, mends it, lets the senders finish, and waits until the database holds every id of the round: once, and
-no other. With `--partition` the network is then cut for longer, and a call made after its end must be seen in the status while the
-backlog drains. At the end the same is asked of all rounds together, and whether the counts by minute and by hour agree with the rows.
+no other. With `--partition` the network is then cut for longer, and a call made after its end must be seen in the status. What was
+stored when tells the order: the last call of the cut before most of the backlog, and the oldest one before most of it, too. At the end the same is asked of all rounds together, and whether the counts by minute and by hour agree with the rows.
 """
 
 import argparse
@@ -26,8 +26,8 @@ CALLS_A_REQUEST = 50
 PAUSE_S = 0.02
 DRAINED_WITHIN_S = 150
 LIVE_WITHIN_S = 10
-# With fewer, all may have gone before anybody looked.
-FEW_BATCHES = 100
+# The order shows only where more wait than are sent in order or are under way at once. The network stays cut until they do.
+WAITING_BATCHES_MIN = 40
 PARTNERS = ("api.stripe.com", "slack.com", "acme.zendesk.com", "api.example.net")
 STATUSES = (200, 200, 200, 201, 404, 429, 503)
 
@@ -45,6 +45,11 @@ class Load:
         self._threads = [threading.Thread(target=self._send_all, args=(n, seed + n)) for n in range(SENDERS)]
         for thread in self._threads:
             thread.start()
+
+    def made(self) -> set[str]:
+        """The ids of what was made so far."""
+        with self._lock:
+            return set(self.ids)
 
     def finish(self) -> None:
         self._isOver.set()
@@ -118,6 +123,13 @@ class Trial:
         time.sleep(2)
         self.installation.network.cut()
         time.sleep(seconds)
+        wait_for = self.installation.wait_for
+        wait_for(lambda: self._backlog() >= WAITING_BATCHES_MIN, DRAINED_WITHIN_S, "enough batches wait for their order to show")
+        before = load.made()
+        self._post("l-last", "api.live.example")
+        sealed = self._backlog() + 2  # The one that may have been sealed meanwhile, and its own.
+        wait_for(lambda: self._backlog() >= sealed, DRAINED_WITHIN_S, "the last call of the cut is sealed")
+        before -= set(self._stored_ids("l-partition-"))
         waiting = self._backlog()
         self.installation.network.restore()
         began = time.monotonic()
@@ -125,16 +137,31 @@ class Trial:
         # The patience is for what a busy machine holds up.
         self.installation.wait_for(self._is_live, LIVE_WITHIN_S, "a call made after a partition is in the status", patience_s=20)
         seen, left = time.monotonic() - began, self._backlog()
-        if waiting >= FEW_BATCHES and left < waiting // 2:
-            raise SystemExit(f"the live call came after the backlog: {left} of {waiting} batches still waited")
         load.finish()
         self._expect_stored("l-partition-", load.ids, DRAINED_WITHIN_S + seconds)
         drained = time.monotonic() - began
-        self.sent |= load.ids | {"l-live"}
+        self._expect_stored("l-l", {"l-last", "l-live"})
+        self.sent |= load.ids | {"l-last", "l-live"}
+        behind = self._expect_live_first(before)
         return (
             f"after {seconds} s without network {waiting} batches waited; a live call was seen after {seen:.1f} s, when {left} "
-            f"still waited; all {len(load.ids)} calls were stored after {drained:.1f} s"
+            f"still waited; {behind:.0%} of the backlog came after its last call; all {len(load.ids)} calls were stored after "
+            f"{drained:.1f} s"
         )
+
+    def _expect_live_first(self, backlog: set[str]) -> float:
+        """Of the calls that waited, the share that was stored after the last one. The oldest one was not left for the end."""
+        statement = "SELECT supplied_id, extract(epoch FROM received_at) FROM farwatch.call_rows WHERE supplied_id "
+        stored = {name: float(at) for name, at in self.installation.sql(statement + "LIKE 'l-partition-%'")}
+        last = float(self.installation.sql(statement + "= 'l-last'")[0][1])
+        times = sorted(stored[name] for name in backlog)
+        behind = sum(at > last for at in times) / len(times)
+        if behind < 0.5:
+            raise SystemExit(f"the last call came after the backlog: only {behind:.0%} of it was stored later")
+        oldest = min(backlog, key=lambda name: int(name.rsplit("-", 1)[1]))
+        if not stored[oldest] < times[len(times) // 2]:
+            raise SystemExit(f"the oldest call {oldest} was stored after most of the backlog: it waits while the newest go")
+        return behind
 
     def _post(self, name: str, host: str) -> None:
         call = native_call(0, id=name, request={"method": "GET", "url": f"https://{host}/"})
@@ -242,11 +269,12 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=100)
     options.add_argument("--faults", help="these alone and once each, such as agent_killed,network_cut, in place of --rounds")
     options.add_argument("--partition", type=int, default=0, metavar="SECONDS", help="cut the network for so long at the end")
+    options.add_argument("--batch-age", default="1s", help="the agent's forward.batch.age_max: more and smaller batches where it is less")
     options.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     options.add_argument("--other", type=Path, help="programs of another build, with which the aggregator's are exchanged")
     arguments = options.parse_args()
     print(f"seed {arguments.seed}", flush=True)
-    with BreakableInstallation(arguments.other, arguments.partition) as installation:
+    with BreakableInstallation(arguments.other, arguments.partition, arguments.batch_age) as installation:
         faults = arguments.faults.split(",") if arguments.faults else FAULTS
         trial = Trial(installation, arguments.seed, faults)
         try:

@@ -56,7 +56,7 @@ class API(unittest.TestCase):
         self.installation.await_token(token.split()[-1])
         command = ["schemathesis", "run", f"{self.address}/openapi.json", "--url", self.address]
         command += ["--header", f"Authorization: Bearer {token.split()[-1]}"]
-        command += ["--include-path-regex", "/(incidents|silences|maintenances|owners|why)"]
+        command += ["--include-path-regex", "/(incidents|silences|maintenances|owners|why|evidence|shares)"]
         command += ["--checks", "all", "--exclude-checks", "positive_data_acceptance,ignored_auth"]
         command += ["--max-examples", "20", "--seed", "1", "--workers", "1", *HELD_UP]
         done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_WAIT_S, check=False)

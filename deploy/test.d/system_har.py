@@ -1,12 +1,19 @@
-"""A call as HAR, read as whatever reads HAR would: every field of HAR 1.2 is there and says what the call was."""
+"""A call as HAR, read as whatever reads HAR would: every field of HAR 1.2 is there and says what the call was; and as a curl command, run."""
 
 import base64
 import json
+import os
+import subprocess
+import sys
 import unittest
 import urllib.parse
+from pathlib import Path
 
 import jsonschema_rs
 from installation import Installation, as_ndjson, native_call, send
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients.d"))
+
+from standin import StandIn  # noqa: E402
 
 GRANT = """
 redaction:
@@ -95,6 +102,47 @@ class AsHAR(unittest.TestCase):
     @staticmethod
     def pairs(listed: list[dict]) -> dict:
         return {one["name"]: one["value"] for one in listed}
+
+    def test_the_curl_command_sends_what_was_sent(self):
+        """Run by a shell, against a stand-in on loopback: whatever a shell or curl might take for its own comes through."""
+        with StandIn() as stand_in:
+            odd = "it's `id` $(id) \\ \"x\" *"
+            text = json.dumps({"amount": 100, "name": odd, "lines": "a\nb", "euro": "€"}, ensure_ascii=False)
+            headers = {"content-type": "application/json", "x-odd": odd, "x-globs": "[a-z]{1,2}", "user-agent": "shop/1.0", "accept": "*/*"}
+            plain = {"content-type": "text/plain", "user-agent": "shop/1.0", "accept": "*/*"}
+            wanted = {
+                "odd": ("POST", "/v1/charges/ch_1?list[]=1&b={x,y}&c=a%20b", headers, text),
+                "at": ("PUT", "/v1/charges/ch_2", plain, "@/etc/passwd\nand 'more'\n"),
+                "none": ("DELETE", "/status/202", {"user-agent": "shop/1.0", "accept": "*/*", "x-request-id": "req_1"}, ""),
+            }  # fmt: skip
+            # They are of the partner for whom bodies are granted: its address alone is exchanged in the command.
+            calls = []
+            for name, (method, path, sent, body) in wanted.items():
+                request = {"method": method, "url": f"https://api.stripe.com{path}", "headers": sent} | ({"body": body} if body else {})
+                calls.append(native_call(0, id=f"curl-{name}", request=request))
+            status, _, answer = send(f"{self.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+            self.assertEqual(status, 202, answer)
+            for name, (method, path, sent, body) in wanted.items():
+                url = f"{self.address}/api/v1/calls/curl-{name}"
+                ask = lambda url=url: send(f"{url}?format=curl", None, "GET", authorization=f"Bearer {self.token}")  # noqa: E731
+                self.installation.wait_for(lambda ask=ask: ask()[0] == 200, 30, "the call is stored")
+                command = ask()[2].decode()
+                stored = json.loads(send(url, None, "GET", authorization=f"Bearer {self.token}")[2])["request"]
+                done = subprocess.run(
+                    ["sh", "-c", command.replace("https://api.stripe.com", stand_in.url)],
+                    env={"PATH": os.environ["PATH"], "HOME": str(self.installation.state)}, capture_output=True, timeout=60, check=False,
+                )
+                self.assertEqual((done.returncode, len(stand_in.requests)), (0, 1), (command, done.stderr))
+                got = stand_in.requests.pop()
+                with self.subTest(name=name, command=command):
+                    self.assertEqual((got["method"], stored["method"]), (method, method))
+                    self.assertEqual("https://api.stripe.com" + got["path"], stored["url"])
+                    self.assertEqual(got["path"].partition("?")[0], path.partition("?")[0])
+                    arrived = {key: value for key, value in got["headers"].items() if key not in ("host", "content-length")}
+                    self.assertEqual(arrived, stored["headers"])
+                    self.assertEqual(arrived, sent)
+                    same = json.loads if name == "odd" else str
+                    self.assertEqual(got["body"] and same(got["body"]), body and same(body))
 
     def test_it_says_what_the_call_s_own_document_says(self):
         entry, call = self.entry("whole"), self.call("whole")

@@ -86,7 +86,7 @@ class Lossless(unittest.TestCase):
         """A few rounds of `deploy/lossless`, which runs a hundred, with faults that the other test has not."""
         command = ["unshare", "--mount", "--net", "--propagation", "private", "--"]
         command += [sys.executable, "-B", str(HERE / "lossless.py"), "--seed", str(SEED)]
-        command += ["--faults", "disk_of_the_spool_full,disk_of_the_database_full,agent_killed", "--partition", "12"]
+        command += ["--faults", "disk_of_the_spool_full,disk_of_the_database_full,agent_killed", "--partition", "12", "--batch-age", "250ms"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         print(done.stdout, file=sys.stderr)
