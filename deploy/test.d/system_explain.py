@@ -248,13 +248,16 @@ class BadBodies(unittest.TestCase):
     def explained(self, index: int) -> dict:
         return json.loads(send(f"{self.installation.api.address}/api/v1/calls/t-{self.GOOD + index}/explain", None, "GET")[2])
 
-    def test_of_the_wide_one_a_key_that_it_lacks_is_named(self):
+    def test_of_the_wide_one_a_key_that_it_lacks_is_named_and_how_much_was_looked_at(self):
         answer = self.explained(0)
         place = answer["ranked"][0]
         # Of so many that are missing and new one may as well have been renamed.
         self.assertEqual(place["where"], "request.body")
         self.assertIn(place["test"], ("missing", "renamed"))
         self.assertLess(int(place["path"].removeprefix("$.key_")), self.KEYS // 2)
+        # Its shape has the first keys alone.
+        self.assertTrue(answer["values_cut"])
+        self.assertIn(f"Only the first {answer['values_read']} values of this request were looked at.", answer["note"])
         screen = self.installation.command("farwatch", "explain", f"t-{self.GOOD}", "--url", self.installation.api.address)
         self.assertIn(place["path"], screen)
         self.assertIn(answer["note"], screen)
