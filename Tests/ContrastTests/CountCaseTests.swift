@@ -35,8 +35,10 @@ struct CountCaseTests {
         profile.noisyRows = 0.02
         profile.rippleSpread = 0.2
         let result = sweep(profile, seeds: 700...759, withBaseline: true)
+        // Below the aim of 0.7: with rows that ripple by a fifth and one in fifty off for no reason 33 of these 60 are told
+        // exactly, though their causes are nearly always among the first three.
         #expect(result.exact >= 0.55, "missed seeds \(result.misses)")
-        #expect(result.recall >= 0.75, "missed seeds \(result.misses)")
+        #expect(result.recall >= 0.9, "missed seeds \(result.misses)")
     }
 
     @Test func `without any cause nothing is chosen`() {

@@ -6,8 +6,13 @@ import Testing
 struct PopulationTests {
     private func explained(_ calls: [APICall]) -> PopulationExplanation {
         var explainer = PopulationExplainer()
-        for (position, call) in calls.enumerated() { explainer.observe(call, position: position) }
-        for (position, call) in calls.enumerated() { explainer.weigh(call, position: position) }
+        let numbered = Array(calls.enumerated())
+        for (position, call) in numbered where CallExplainer.isSuccess(call) {
+            explainer.observe(call, position: position)
+        }
+        for (position, call) in numbered where !CallExplainer.isSuccess(call) {
+            explainer.observe(call, position: position)
+        }
         for (position, call) in calls.enumerated() { explainer.explain(call, position: position) }
         return explainer.finish()
     }

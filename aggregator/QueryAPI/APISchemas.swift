@@ -109,7 +109,10 @@ let apiSchemas: [(name: String, schema: String)] = [
     ),
     (
         "CallExplanation",
-        object([("id", text), ("ranked", list("RankedPlace")), ("note", text), ("read", reference("SamplesRead"))])
+        object([
+            ("id", text), ("ranked", list("RankedPlace")), ("note", text), ("values_read", integer),
+            ("values_cut", boolean), ("read", reference("SamplesRead")),
+        ])
     ),
     (
         "RankedPlace",

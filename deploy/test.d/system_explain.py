@@ -239,9 +239,32 @@ class BadBodies(unittest.TestCase):
                 began = time.monotonic()
                 status, _, body = send(f"{self.installation.api.address}/api/v1/calls/t-{self.GOOD + index}/explain", None, "GET")
                 self.assertEqual(status, 200, body[:300])
-                self.assertLessEqual(len(json.loads(body)["ranked"]), 5)
+                answer = json.loads(body)
+                self.assertIn(len(answer["ranked"]), range(1, 6), answer)
+                self.assertTrue(answer["note"].startswith("The answer refused the request."), answer)
                 # What a statement may take at most; a loaded machine stays far below it.
                 self.assertLess(time.monotonic() - began, 30)
+
+    def explained(self, index: int) -> dict:
+        return json.loads(send(f"{self.installation.api.address}/api/v1/calls/t-{self.GOOD + index}/explain", None, "GET")[2])
+
+    def test_of_the_wide_one_a_key_that_it_lacks_is_named_and_how_much_was_looked_at(self):
+        answer = self.explained(0)
+        place = answer["ranked"][0]
+        # Of so many that are missing and new one may as well have been renamed.
+        self.assertEqual(place["where"], "request.body")
+        self.assertIn(place["test"], ("missing", "renamed"))
+        self.assertLess(int(place["path"].removeprefix("$.key_")), self.KEYS // 2)
+        # Its shape has the first keys alone.
+        self.assertTrue(answer["values_cut"])
+        self.assertIn(f"Only the first {answer['values_read']} values of this request were looked at.", answer["note"])
+        screen = self.installation.command("farwatch", "explain", f"t-{self.GOOD}", "--url", self.installation.api.address)
+        self.assertIn(place["path"], screen)
+        self.assertIn(answer["note"], screen)
+
+    def test_of_the_one_that_is_cut_off_the_body_is_named(self):
+        place = self.explained(1)["ranked"][0]
+        self.assertEqual((place["path"], place["where"], place["test"]), ("$", "request.body", "type"))
 
     def test_together_they_are_explained_and_compared(self):
         for path in ("explain?route=POST%20/v1/wide", "compare?a=status=200&b=status=400"):

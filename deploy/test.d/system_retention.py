@@ -53,10 +53,17 @@ class Retention(unittest.TestCase):
         found = {call["id"]: call for call in self.get("/api/v1/calls?since=2d&until=20h&limit=1000&status=5xx")["data"]}
         self.assertEqual(len(found), 100)
         self.assertTrue(all(call["request"]["headers"] for call in found.values()))
+        failed = sorted(found)
         found = self.get("/api/v1/calls?since=2d&until=20h&limit=1000&status=2xx")["data"]
         self.assertEqual(len(found), 900)
         self.assertFalse([call for call in found if call["request"]["headers"]])
         self.assertTrue(all(call["request"]["url"].startswith("https://api.stripe.com/") for call in found))
+        # A failed one is not told to differ by having a body and headers.
+        explanation = self.get(f"/api/v1/calls/{failed[0]}/explain")
+        self.assertFalse([place for place in explanation["ranked"] if place["where"] in ("request.body", "request.header")])
+        self.assertRegex(
+            explanation["note"], r"Of \d{3} successful calls that it was held against 0 had their bodies kept and 0 their headers"
+        )
         # Today's are untouched, and the figures say so.
         today = self.get("/api/v1/calls?since=1h&limit=1000")["data"]
         self.assertEqual(len([call for call in today if call["request"]["headers"]]), 1000)

@@ -8,6 +8,8 @@ import Glibc
 /// moved; and over all calls, how the shares of routes, hosts, customers and versions moved. Each change is a difference of
 /// two shares that chance does not explain (`deviationMin` standard errors), ranked by how many calls it moves.
 ///
+/// Known is compared with known: a body or headers that were not kept (`UnknownParts`) count on neither side.
+///
 /// One pass, counters only: memory depends on routes and places, not on calls.
 public struct CallComparison {
     public enum Side: Sendable { case a, b }

@@ -19,6 +19,9 @@ struct ComparedSide {
 
     static let valuesMax = 48
     var calls: Int32 = 0
+    /// Those of them whose body, and whose headers, were not kept.
+    private var callsWithoutBody: Int32 = 0
+    private var callsWithoutHeaders: Int32 = 0
     var weight = 0.0
     private(set) var places: [Place] = []
     var statuses: [Int: UInt32] = [:]
@@ -27,11 +30,22 @@ struct ComparedSide {
 
     func place(_ path: Int32) -> Place { Int(path) < places.count ? places[Int(path)] : Place() }
 
+    /// Calls of which it is known what is below a root.
+    func calls(knowing root: Int32) -> Int32 {
+        switch root {
+        case PathTable.body: calls - callsWithoutBody
+        case PathTable.header: calls - callsWithoutHeaders
+        default: calls
+        }
+    }
+
     mutating func add(_ flat: FlatRequest, placeCount: Int) {
+        if flat.unknown.contains(.body) { callsWithoutBody += 1 }
+        if flat.unknown.contains(.headers) { callsWithoutHeaders += 1 }
         if places.count < placeCount {
             places.append(contentsOf: repeatElement(Place(), count: placeCount - places.count))
         }
-        for node in flat.nodes { places[Int(node.path)].add(node, of: flat, call: calls) }
+        for node in flat.nodes where !flat.isUnknown(node) { places[Int(node.path)].add(node, of: flat, call: calls) }
     }
 }
 

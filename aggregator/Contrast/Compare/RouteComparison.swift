@@ -14,9 +14,12 @@ struct RouteComparison {
         part = all > 0 ? (route.requestA.weight + route.requestB.weight) / all : 0
     }
 
+    /// Of either side: with fewer nothing is said.
+    private static let callsMin = 5
+
     func changes() -> [Change] {
         let (a, b) = (route.requestA, route.requestB)
-        guard a.calls >= 5, b.calls >= 5 else { return [] }
+        guard a.calls >= Self.callsMin, b.calls >= Self.callsMin else { return [] }
         var changes = statusChanges() + latencyChanges()
         changes += placeChanges(route.requests, a, b, isRequest: true)
         changes += placeChanges(route.responses, route.responseA, route.responseB, isRequest: false)
@@ -86,7 +89,10 @@ struct RouteComparison {
                 moved.insert(path)
                 continue
             }
-            guard paths.root(of: path) != PathTable.dimension else { continue }
+            let root = paths.root(of: path)
+            guard root != PathTable.dimension else { continue }
+            // Where bodies or headers of a side were not kept, there is nothing to hold the others against.
+            guard min(a.calls(knowing: root), b.calls(knowing: root)) >= Self.callsMin else { continue }
             let found = placeChanges(path, paths, a, b, isRequest: isRequest)
             if found.contains(where: { $0.kind == .appeared || $0.kind == .vanished || $0.kind == .type }) {
                 moved.insert(path)
@@ -106,8 +112,10 @@ struct RouteComparison {
             isRequest
             ? writer.whereIs(path).rawValue : writer.whereIs(path) == .header ? "response.header" : "response.body"
         let what = "\(route.name): \(isRequest ? "request" : "answer") `\(name)`"
+        let root = paths.root(of: path)
         let presence = ShareTest(
-            a: Double(a.calls), b: Double(b.calls), aTotal: Double(sideA.calls), bTotal: Double(sideB.calls))
+            a: Double(a.calls), b: Double(b.calls), aTotal: Double(sideA.calls(knowing: root)),
+            bTotal: Double(sideB.calls(knowing: root)))
         if comparison.matters(presence) {
             let kind: Change.Kind = presence.difference > 0 ? .appeared : .vanished
             let condition = CallCondition(path: name, place: place, test: "present", value: nil)

@@ -13,6 +13,9 @@ import Documents
 /// before. In hindsight: `observe` all, then `explain` the failures, each judged by all. What `observe` keeps is bounded by
 /// `Configuration`, and counted.
 ///
+/// **Known with known.** Bodies and headers that were there and were not kept (`UnknownParts`) are neither learnt from nor held
+/// against what was; the note tells how many of the successful calls had theirs.
+///
 /// **When to be silent.** No answer, limits, credentials and gateway errors are not the request's fault, unless the answer
 /// names a place in it. Of other server errors only those are explained whose answers usually come with something wrong in the
 /// request, and only where something is.
@@ -68,7 +71,7 @@ public struct CallExplainer {
         route.profile.learn(flat)
         guard route.successes.wantsNext else { return route.successes.skip() }
         let features = CallFeatures(flat, route.profile).ids
-        route.successes.add(CallHistory.Entry(position: position, features: features))
+        route.successes.add(CallHistory.Entry(position: position, features: features, unknown: flat.unknown))
     }
 
     private mutating func observeFailure(_ call: APICall, _ position: Int, _ route: inout RouteState) {
@@ -83,7 +86,8 @@ public struct CallExplainer {
         let known = route.explained.flatMap { $0.position == position ? $0.account : nil }
         route.failures.add(
             CallHistory.Entry(
-                position: position, features: features, account: known ?? FailureAccount(anomalies)))
+                position: position, features: features, unknown: flat.unknown,
+                account: known ?? FailureAccount(anomalies)))
     }
 
     /// In hindsight, between `observe` and `explain`: how much of a failure is unexplained by what all calls have shown since
@@ -118,14 +122,18 @@ public struct CallExplainer {
         let flat = flattener.flatten(call, into: &route.profile.paths)
         var ranking = PlaceRanking(flat: flat, clues: clues)
         ranking.rank(&route, position: position, window: window, blame)
+        let limits = KnowledgeLimits(flat, route.profile).sentences
         guard let reason = ranking.reasonToExplain(blame, suspicion: judge.suspicion(of: clues.signature)) else {
-            return CallExplanation(id: id, ranked: [], note: FaultJudge.excuse(call))
+            return CallExplanation(
+                id: id, ranked: [], note: FaultJudge.excuse(call) + limits, valuesRead: flat.valueCount,
+                isCut: flat.isCut)
         }
         route.explained = (position, ranking.account)
         route.failures.setAccount(ranking.account, at: position)
         ranking.remember(in: &route)
         return CallExplanation(
-            id: id, ranked: ranking.places(route, max: configuration.rankedMax), note: reason)
+            id: id, ranked: ranking.places(route, max: configuration.rankedMax), note: reason + limits,
+            valuesRead: flat.valueCount, isCut: flat.isCut)
     }
 
     private var window: CombinationFinder.Window {

@@ -29,12 +29,17 @@ public struct RankedPlace: Sendable, Equatable {
 public struct CallExplanation: Sendable, Equatable {
     public var id: String
     public var ranked: [RankedPlace]
-    /// Why nothing is ranked, or how much the ranking rests on: one sentence.
+    /// Why nothing is ranked, or why something is; then what it rests on, where that is not all there was.
     public var note: String
+    /// Values of the request that were looked at, and whether it has more than these.
+    public var valuesRead: Int
+    public var isCut: Bool
 
-    public init(id: String, ranked: [RankedPlace], note: String) {
+    public init(id: String, ranked: [RankedPlace], note: String, valuesRead: Int = 0, isCut: Bool = false) {
         self.id = id
         self.ranked = ranked
         self.note = note
+        self.valuesRead = valuesRead
+        self.isCut = isCut
     }
 }

@@ -2,7 +2,7 @@ import Documents
 
 /// The public JSON of explanations and comparisons, the same on the command line and in the API.
 public enum ExplanationJSON {
-    /// One line of `explain --per-call`: `{"id","ranked":[{"path","where","test","confidence","text"}]}`.
+    /// One line of `explain --per-call`: `{"id","ranked":[{"path","where","test","confidence","text"}],"note","values_read","values_cut"}`.
     public static func append(_ call: CallExplanation, to bytes: inout [UInt8]) {
         var object = ObjectText()
         object.text("id", call.id)
@@ -17,6 +17,8 @@ public enum ExplanationJSON {
             object.end(into: &bytes)
         }
         object.text("note", call.note)
+        object.number("values_read", Double(call.valuesRead))
+        object.bool("values_cut", call.isCut)
         object.end(into: &bytes)
     }
 

@@ -35,7 +35,8 @@ struct PlaceWriter {
 
     /// From the successful calls that were kept, each standing for as many as were not.
     private func successes(_ combination: Combination) -> Double {
-        let entries = route.successes.entries
+        let roots = Set(combination.features.map { route.profile.paths.root(of: $0.path) })
+        let entries = route.successes.entries.filter { entry in !roots.contains { entry.unknown.hides(root: $0) } }
         let count = entries.count { entry in combination.features.allSatisfy { entry.features.contains($0.id) } }
         return (Double(count) * Double(route.profile.calls) / Double(max(1, entries.count))).rounded()
     }

@@ -7,7 +7,8 @@ import CallModel
 /// the route. The others (outages, limits, credentials) say nothing about their requests: what they share of route, host,
 /// customer, version … is found by `Contrast`. Both answers are predicates with the same figures.
 ///
-/// Used in three passes over the same calls: `observe` all, `weigh` the failures, `explain` the failures, then `finish`. Whoever
+/// Used in two passes over the same calls: `observe` all, successes first, `explain` the failures, then `finish`. Failures that are
+/// observed after the successes are weighed by all of them at once (`CallExplainer.weigh` is for whoever observes them in turn). Whoever
 /// has many passes a sample (`SpreadSample`) and says how many calls each one stands for.
 public struct PopulationExplainer {
     public struct Configuration: Sendable {
@@ -96,8 +97,6 @@ public struct PopulationExplainer {
         }
         routes[key] = counts
     }
-
-    public mutating func weigh(_ call: APICall, position: Int) { explainer.weigh(call, position: position) }
 
     /// Explains a failure that stands for `standsFor` failures of its route.
     public mutating func explain(_ call: APICall, position: Int, standsFor: Double = 1) {

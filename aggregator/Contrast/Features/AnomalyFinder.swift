@@ -17,7 +17,7 @@ struct AnomalyFinder {
         var found: [Anomaly] = []
         var isSuspect = Array(repeating: false, count: flat.nodes.count)
         var present = PresentChildren(flat)
-        for (index, node) in flat.nodes.enumerated() {
+        for (index, node) in flat.nodes.enumerated() where !flat.isUnknown(node) {
             if node.parent >= 0, isSuspect[Int(node.parent)] {
                 isSuspect[index] = true
                 continue

@@ -11,12 +11,15 @@ struct CallFeatures {
 
     static let countMax = 160
     private(set) var features: [Feature] = []
+    /// Parts of the call of which it cannot be said what they have.
+    let unknown: UnknownParts
     private var seen: Set<UInt32> = []
 
     var ids: [UInt32] { features.map(\.id) }
 
     /// Values of places that have few, and the presence of keys that only some calls have.
     init(_ flat: FlatRequest, _ profile: RouteProfile) {
+        unknown = flat.unknown
         for (index, node) in flat.nodes.enumerated() where features.count < Self.countMax {
             guard node.parent >= 0 else { continue }
             let place = profile.place(node.path)
@@ -38,5 +41,4 @@ struct CallFeatures {
         guard seen.insert(id).inserted else { return }
         features.append(Feature(id: id, path: path, node: Int32(node), isPresence: isPresence))
     }
-
 }

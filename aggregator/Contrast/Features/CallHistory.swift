@@ -11,6 +11,8 @@ struct CallHistory {
         /// The call's place in the stream.
         var position: Int
         var features: [UInt32]
+        /// Parts of the call that were not kept: that a feature of these is not in `features` says nothing.
+        var unknown: UnknownParts = []
         /// Of a failure: what explains it.
         var account = FailureAccount()
     }

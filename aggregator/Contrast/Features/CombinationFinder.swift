@@ -52,13 +52,14 @@ struct CombinationFinder {
         _ features: CallFeatures, _ paths: PathTable, oddities: Set<UInt64>, position: Int, successes: CallHistory,
         failures: CallHistory, window: Window
     ) {
-        self.features = features.features
         root = { paths.root(of: $0.path) }
         self.position = position
-        let places = FeaturePlaces(features.features)
-        let passed = successes.around(position, before: window.successesBefore, after: window.successesAfter)
+        let around = successes.around(position, before: window.successesBefore, after: window.successesAfter)
+        let passed: [CallHistory.Entry]
+        (passed, self.features) = Self.comparable(successes.entries[around], features, paths)
+        let places = FeaturePlaces(self.features)
         let failed = failures.around(position, before: window.failuresBefore, after: window.failuresAfter)
-        self.successes = FeatureBits(successes.entries[passed], places) { _ in 0 }
+        self.successes = FeatureBits(passed, places) { _ in 0 }
         self.failures = FeatureBits(failures.entries[failed].filter { $0.position != position }, places) { entry in
             Self.weight(entry.account, oddities, places)
         }
@@ -67,6 +68,20 @@ struct CombinationFinder {
         let ratio = unexplained / (unexplained + Double(self.successes.count))
         perFailure = -log(min(max(ratio, 0.02), 0.6))
     }
+
+    /// The successes of which as much is known as of this call. Where these are too few, all of them, and of this call what is
+    /// known of any.
+    private static func comparable(
+        _ passed: ArraySlice<CallHistory.Entry>, _ features: CallFeatures, _ paths: PathTable
+    ) -> (passed: [CallHistory.Entry], features: [CallFeatures.Feature]) {
+        let known = passed.filter { $0.unknown.isSubset(of: features.unknown) }
+        if known.count >= successesMin || known.count == passed.count { return (Array(known), features.features) }
+        let unknown = passed.reduce(into: UnknownParts()) { $0.formUnion($1.unknown) }
+        return (Array(passed), features.features.filter { !unknown.hides(root: paths.root(of: $0.path)) })
+    }
+
+    /// Below it nothing is said of what successes lack.
+    private static let successesMin = 10
 
     /// How much a failure says about what this call shares with it.
     private static func weight(_ account: FailureAccount, _ oddities: Set<UInt64>, _ places: FeaturePlaces) -> Double {
@@ -77,7 +92,7 @@ struct CombinationFinder {
     }
 
     func find() -> [Combination] {
-        guard successes.count >= 10 else { return [] }
+        guard successes.count >= Self.successesMin else { return [] }
         var found: [Combination] = []
         let price = log(Double(max(2, features.count)))
         var singles: [(index: Int, score: Double)] = []
@@ -141,7 +156,7 @@ struct CombinationFinder {
     /// refused from some time on has been in no success since, so the longer successes went without it the likelier it is. Weighs no
     /// more than a small oddity.
     func suspects() -> [Combination] {
-        guard successes.count >= 10 else { return [] }
+        guard successes.count >= Self.successesMin else { return [] }
         return features.indices.filter { !features[$0].isPresence && successes.count(of: $0) > 0 }.map { index in
             let (from, to) = successes.nearest(index, index, to: position)
             let without = successes.count(after: from, before: to)

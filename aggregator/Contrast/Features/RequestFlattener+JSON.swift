@@ -74,7 +74,10 @@ extension RequestFlattener {
         var containers: [UInt64: Int] = [:]
         for (name, value) in FormBody(bytes) {
             guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
-            guard let node = formNode(name, &containers, &paths) else { continue }
+            guard let node = formNode(name, &containers, &paths) else {
+                flat.isCut = true
+                continue
+            }
             value.withUnsafeBufferPointer { leaf($0, at: node) }
         }
     }

@@ -111,6 +111,10 @@ extension RequestFlattener {
         case "array": flat.nodes[node].kind = .array
         case "malformed": flat.nodes[node].kind = .malformed
         case "text", "binary": flat.nodes[node].kind = .string
+        case "more":
+            // Keys or elements that the shape itself left out.
+            flat.isCut = true
+            flat.nodes[node].kind = .mixed
         default: flat.nodes[node].kind = .mixed
         }
         if parts.count > 1 { flat.nodes[node].length = Self.high(parts[1]) }

@@ -35,7 +35,10 @@ extension RequestFlattener {
             guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
             let index = seen[child.name, default: 0]
             seen[child.name] = index + 1
-            guard index < limits.elementsMax else { continue }
+            guard index < limits.elementsMax else {
+                flat.isCut = true
+                continue
+            }
             let path = paths.child(child.name, below: flat.nodes[node].path)
             guard path >= 0 else { return flat.isCut = true }
             let isAlone = counts[child.name] == 1

@@ -4,7 +4,8 @@ import Documents
 /// Turns the request of a call into a list of values, in the places of its route.
 ///
 /// JSON, XML and forms become the same kind of tree, from the body itself or from its shape. Bounded by `Limits`: what is
-/// left out is told by `FlatRequest.isCut`. A body that cannot be read is one value of kind `malformed`, never an error.
+/// left out is told by `FlatRequest.isCut`. A body that cannot be read is one value of kind `malformed`, never an error; one
+/// that was there and is not any more has no value at all (`FlatRequest.unknown`).
 final class RequestFlattener {
     struct Limits {
         /// Values of one request.
@@ -31,6 +32,8 @@ final class RequestFlattener {
         for root in 0..<4 {
             flat.nodes.append(RequestNode(path: Int32(root), parent: -1, kind: root == 0 ? .null : .object))
         }
+        flat.unknown = UnknownParts(
+            call.request.headers, call.request.body, byteCount: call.request.bodyByteCount)
         if let body = call.request.body, !body.bytes.isEmpty {
             flattenBody(body, call.request.headers.value(of: "content-type"), &paths)
         }
@@ -46,6 +49,7 @@ final class RequestFlattener {
         for root in 0..<4 {
             flat.nodes.append(RequestNode(path: Int32(root), parent: -1, kind: root == 0 ? .null : .object))
         }
+        flat.unknown = UnknownParts(response.headers, response.body, byteCount: response.bodyByteCount)
         if let body = response.body, !body.bytes.isEmpty {
             flattenBody(body, response.headers.value(of: "content-type"), &paths)
         }
@@ -56,7 +60,7 @@ final class RequestFlattener {
     private func flattenBody(_ body: Body, _ contentType: String?, _ paths: inout PathTable) {
         guard body.bytes.count <= limits.bodyByteCountMax else {
             flat.isCut = true
-            flat.nodes[0].kind = .malformed
+            flat.unknown.insert(.body)
             return
         }
         body.bytes.withUnsafeBytes { bytes in
@@ -74,15 +78,16 @@ final class RequestFlattener {
         guard let mark = url.utf8.firstIndex(of: UInt8(ascii: "?")) else { return }
         let query = Array(url.utf8[url.utf8.index(after: mark)...].prefix { $0 != UInt8(ascii: "#") })
         query.withUnsafeBytes { bytes in
-            for (name, value) in FormBody(bytes) where flat.nodes.count < limits.nodesMax {
+            for (name, value) in FormBody(bytes) {
+                guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
                 scalar(name, value, below: 1, &paths)
             }
         }
     }
 
     private func flattenHeaders(_ headers: [Header], _ paths: inout PathTable) {
-        for header in headers where flat.nodes.count < limits.nodesMax {
-            guard !Self.transportHeaders.contains(header.name) else { continue }
+        for header in headers where !Self.transportHeaders.contains(header.name) {
+            guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
             scalar(Array(header.name.utf8), Array(header.value.utf8), below: 2, &paths)
         }
     }
@@ -105,7 +110,7 @@ final class RequestFlattener {
 
     private func scalar(_ name: [UInt8], _ value: [UInt8], below root: Int, _ paths: inout PathTable) {
         let path = name.withUnsafeBufferPointer { paths.child($0, below: Int32(root)) }
-        guard path >= 0 else { return }
+        guard path >= 0 else { return flat.isCut = true }
         let node = append(path, parent: root)
         value.withUnsafeBufferPointer { leaf($0, at: node) }
     }

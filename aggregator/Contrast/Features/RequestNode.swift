@@ -91,6 +91,10 @@ struct FlatRequest {
     var isCut = false
     /// Whether values are unknown, because the body is a shape.
     var isShape = false
+    /// What the call had and nobody kept: of these roots nothing can be said.
+    var unknown: UnknownParts = []
+    /// Values that were looked at: the roots are none.
+    var valueCount: Int { max(0, nodes.count - 4) }
 
     func text(of node: RequestNode) -> String {
         String(decoding: texts[Int(node.textStart)..<Int(node.textStart + node.textCount)], as: UTF8.self)
@@ -101,5 +105,6 @@ struct FlatRequest {
         texts.removeAll(keepingCapacity: true)
         isCut = false
         isShape = false
+        unknown = []
     }
 }

@@ -31,6 +31,9 @@ struct RouteProfile {
     private(set) var places: [Place] = []
     /// Successful calls learnt from.
     private(set) var calls = 0
+    /// Those of them whose body, and whose headers, were not kept: neither is learnt from.
+    private(set) var callsWithoutBody = 0
+    private(set) var callsWithoutHeaders = 0
 
     init(placesMax: Int) { paths = PathTable(placesMax: placesMax) }
 
@@ -48,8 +51,10 @@ struct RouteProfile {
 
     mutating func learn(_ flat: FlatRequest) {
         calls += 1
+        if flat.unknown.contains(.body) { callsWithoutBody += 1 }
+        if flat.unknown.contains(.headers) { callsWithoutHeaders += 1 }
         while places.count < paths.count { places.append(Place()) }
-        for node in flat.nodes {
+        for node in flat.nodes where !flat.isUnknown(node) {
             let path = Int(node.path)
             if !places[path].isKnown {
                 places[path].isKnown = true
