@@ -1,6 +1,8 @@
 """Questions about stored calls get the right answers: search, streams, traces, history, volume, evidence; and who may ask."""
 
+import datetime
 import gzip
+import hashlib
 import http.client
 import json
 import subprocess
@@ -249,6 +251,42 @@ class Queries(unittest.TestCase):
         log = self.installation.wait_for(written, 20, "the audit has both")
         self.assertEqual([(entry["who"], entry["what"]) for entry in log],
                          [("operate", "removed evidence"), ("operate", "made evidence")])  # fmt: skip
+
+    def test_the_hash_of_a_call_in_evidence_is_of_its_request_and_answer_as_they_stand_there(self):
+        made = self.get("/api/v1/evidence", "operate", "POST", {"title": "x", "delivery_id": "evt_1"})[2]
+        self.assertIs(made["complete"], True)
+        answer = send(f"{self.address}/api/v1/evidence/{made['id']}", None, "GET")[2]
+        self.assertEqual(hashlib.sha256(answer).hexdigest(), made["sha256"])
+        text = answer.decode()
+
+        def member(name: str) -> str:
+            start = text.index(f'"{name}":', text.index('"entries":')) + len(name) + 3
+            return text[start : json.JSONDecoder().raw_decode(text, start)[1]]
+
+        entry = json.loads(text)["log"]["entries"][0]
+        self.assertEqual((json.loads(member("request")), json.loads(member("response"))),
+                         (entry["request"], entry["response"]))  # fmt: skip
+        digest = hashlib.sha256((member("request") + member("response")).encode()).hexdigest()
+        self.assertEqual(entry["_sha256"], digest)
+
+    def test_evidence_of_a_time_has_the_calls_of_that_time_alone(self):
+        def at(text: str) -> datetime.datetime:
+            return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+        times = [call["time"] for call in self.get("/api/v1/calls?limit=1000&partner=stripe")[2]["data"]]
+        last = max(times, key=at)
+        for fields, expected in (
+            ({}, len(times)),
+            ({"since": last}, sum(at(each) >= at(last) for each in times)),
+            ({"until": last}, sum(at(each) < at(last) for each in times)),
+        ):
+            with self.subTest(fields=fields):
+                body = {"title": "x", "partner": "stripe"} | fields
+                made = self.get("/api/v1/evidence", "operate", "POST", body)[2]
+                self.assertEqual((made["calls"], made["complete"]), (expected, True))
+                self.assertGreater(expected, 0)
+        body = {"title": "x", "partner": "stripe", "until": "2020-01-01T00:00:00Z", "since": "2019-12-31T00:00:00Z"}
+        self.assertEqual(self.get("/api/v1/evidence", "operate", "POST", body)[0], 404)
 
     def test_links_for_outsiders_are_off_until_they_are_allowed(self):
         made = self.get("/api/v1/evidence", "operate", "POST", {"title": "x", "delivery_id": "evt_1"})[2]
