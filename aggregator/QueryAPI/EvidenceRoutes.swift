@@ -133,8 +133,7 @@ private func evidenceCalls(
     var filter = CallFilter(
         since: time("since") ?? request.now - .seconds(86_400), until: time("until") ?? request.now + .seconds(60))
     if let incident = fields["incident"].flatMap({ Int64($0) }) {
-        guard let detail = try await sources.incidents.read(incident) else { throw APIProblem.notFound("\(incident)") }
-        try narrow(&filter, to: detail.record, at: request.now)
+        try await narrow(&filter, toIncident: incident, sources, at: request.now)
         // A time that was asked for holds as well.
         filter.since = max(filter.since, time("since") ?? filter.since)
         filter.until = min(filter.until, time("until") ?? filter.until)
@@ -157,7 +156,10 @@ private func evidenceCalls(
 }
 
 /// To what failed by an incident: its time, its partner, and what its cause is limited to.
-private func narrow(_ filter: inout CallFilter, to incident: IncidentRecord, at now: Instant) throws {
+func narrow(
+    _ filter: inout CallFilter, toIncident id: Int64, _ sources: QuerySources, at now: Instant
+) async throws {
+    guard let incident = try await sources.incidents.read(id)?.record else { throw APIProblem.notFound("\(id)") }
     filter.since = incident.startedAt
     filter.until = incident.resolvedAt ?? now + .seconds(60)
     filter.succeeded = false
