@@ -8,6 +8,7 @@ import json
 import subprocess
 import time
 import unittest
+import urllib.parse
 
 from installation import Installation, as_ndjson, native_call, send
 
@@ -427,6 +428,71 @@ class Queries(unittest.TestCase):
         )
         self.assertGreaterEqual(int(days[0][0]), 3, "today and two days ahead")
         self.assertIn("call_rows_" + time.strftime("%Y%m%d", time.gmtime()), text)
+
+
+class SearchedFields(unittest.TestCase):
+    """Every field that a call is found by, among calls of many hosts, services, versions, regions and environments."""
+
+    FAILURES = ("reset", "response_timeout", "dns_failure")
+    COUNT = 60
+
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.calls = [cls.call(number) for number in range(cls.COUNT)]
+        status, _, answer = send(f"{cls.installation.receivers}/v1/calls", as_ndjson(cls.calls),
+                                 content_type="application/x-ndjson")  # fmt: skip
+        assert status == 202, answer
+        cls.installation.wait_for(lambda: len(cls.found("")) == cls.COUNT, 60, "the calls are stored")
+
+    @classmethod
+    def call(cls, number: int) -> dict:
+        """Of thirty origins, by what they are: each has two of the calls."""
+        fields = {
+            "host": f"host-{number % 30}", "service": f"service-{number % 10}", "service_version": f"{number % 5}.0",
+            "region": f"region-{number % 3}", "environment": ("live", "test")[number % 2],
+            "customer": f"customer-{number % 15}", "partner": "stripe", "route": f"POST /v1/fields/{number % 4}",
+            "trace_id": f"{1 + number // 3:032x}",
+        }  # fmt: skip
+        call = native_call(number, **fields)
+        if number % 10 == 9:
+            del call["response"]
+            call["error"] = cls.FAILURES[number // 10 % 3]
+        return call
+
+    @classmethod
+    def found(cls, query: str) -> list[str]:
+        _, _, body = send(f"{cls.installation.api.address}/api/v1/calls?limit=1000&{query}", None, "GET")
+        return sorted(call["id"] for call in json.loads(body)["data"])
+
+    def assert_found(self, **fields):
+        expected = sorted(c["id"] for c in self.calls if all(c.get(name) == value for name, value in fields.items()))
+        query = {{"error": "failure"}.get(name, name): value for name, value in fields.items()}
+        with self.subTest(fields=fields):
+            found = self.found(urllib.parse.urlencode(query, quote_via=urllib.parse.quote))
+            self.assertEqual(found, expected)
+        return len(expected)
+
+    def test_each_value_of_each_field_finds_its_calls_and_no_others(self):
+        for name in ("host", "service", "service_version", "region", "environment", "customer", "partner", "route",
+                     "trace_id", "error"):  # fmt: skip
+            values = {call[name] for call in self.calls if name in call}
+            self.assertEqual(sum(self.assert_found(**{name: value}) for value in values),
+                             sum(name in call for call in self.calls))  # fmt: skip
+
+    def test_a_value_that_no_call_has_finds_none(self):
+        for name in ("host", "service", "service_version", "region", "environment", "customer", "partner", "route"):
+            self.assertEqual(self.assert_found(**{name: "nobody"}), 0)
+        self.assertEqual(self.assert_found(trace_id="f" * 32), 0)
+        self.assertEqual(self.assert_found(error="tls_failure"), 0)
+
+    def test_fields_hold_together(self):
+        self.assertEqual(self.assert_found(service="service-3", region="region-0"), 2)
+        self.assertEqual(self.assert_found(environment="live", service_version="2.0", customer="customer-7"), 2)
+        self.assertEqual(self.assert_found(environment="test", error="reset"), 2)
+        self.assertEqual(self.assert_found(host="host-3", environment="live"), 0)
+        self.assertEqual(self.assert_found(route="POST /v1/fields/1", region="region-1", environment="test"), 5)
 
 
 def events(answer):
