@@ -53,6 +53,33 @@ struct ExplainCommand: AsyncParsableCommand {
         let document = try await server.fetchWithProgress(
             "/api/v1/explain?progress=true" + (query.isEmpty ? "" : "&" + query), "explaining")
         try server.show(document, causesScreen)
+        if !server.json { try await showSamples(of: document) }
+    }
+
+    /// Of the first causes a call that failed and one that did not, side by side.
+    private func showSamples(of document: [UInt8]) async throws {
+        for cause in try JSONParser().parse(document, { SampledCause.first(of: $0) }) {
+            let failing = try await sample(cause.failing[0])
+            for id in cause.succeeding.prefix(SampledCause.candidatesMax) {
+                let succeeding = try await sample(id)
+                guard
+                    let sides = SampleSides(
+                        path: cause.path, failing: (cause.failing[0], failing), succeeding: (id, succeeding))
+                else { continue }
+                for line in [""] + sides.lines(server.style) { print(line) }
+                break
+            }
+        }
+    }
+
+    private func sample(_ id: String) async throws -> SamplePlaces {
+        let body = try await server.fetch("/api/v1/calls/\(encoded(id))")
+        do {
+            return try JSONParser().parse(body) { SamplePlaces($0) }
+        } catch {
+            printError("farwatch: \(safeText(server.url)) does not answer as an aggregator does: \(error)")
+            throw ExitCode.failure
+        }
     }
 
     private func explainCalls(_ path: String) throws {
