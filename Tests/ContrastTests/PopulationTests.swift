@@ -51,6 +51,21 @@ struct PopulationTests {
             cause?.predicate == [CallCondition(path: "customer", place: "dimension", test: "equals", value: "globex")])
     }
 
+    @Test func `a failing sample has the value that failures share, and a succeeding one has not`() throws {
+        let calls = (0..<600).map { seed in
+            let isTheirs = seed % 3 == 0
+            let fails = isTheirs ? seed % 2 == 0 : seed % 50 == 1
+            return ExplainedCalls.call(
+                ExplainedCalls.order(seed), status: fails ? 503 : 200, answer: "{}",
+                customer: isTheirs ? "globex" : "acme",
+                id: (isTheirs ? "globex" : "other") + (fails ? "-failed-" : "-fine-") + "\(seed)")
+        }
+        let cause = try #require(explained(calls).causes.first { $0.predicate.first?.value == "globex" })
+        #expect(cause.failingSamples.count == 5 && cause.succeedingSamples.count == 5)
+        #expect(cause.failingSamples.allSatisfy { $0.hasPrefix("globex-failed-") })
+        #expect(cause.succeedingSamples.allSatisfy { $0.hasPrefix("other-fine-") })
+    }
+
     @Test func `every figure adds up to the failures`() {
         let explanation = explained(mixedCalls())
         #expect(explanation.failures + explanation.successes == 600)
@@ -105,6 +120,60 @@ struct PopulationTests {
         #expect(first?.predicate.first?.path == path)
         #expect(first?.kind == kind)
         #expect((first?.confidence ?? 0) > 0.9)
+    }
+
+    /// Calls of which the first are of one kind and the others of the other, as their ids say.
+    private func mixed(
+        _ count: Int, first: Int, areChanged: Bool, _ change: (_ seed: Int, _ isChanged: Bool, _ id: String) -> APICall
+    ) -> [APICall] {
+        (0..<count).map { seed in
+            let isChanged = (seed < first) == areChanged
+            return change(seed, isChanged, (isChanged ? "changed" : "plain") + "\(seed)")
+        }
+    }
+
+    private func expectSamples(_ change: Change?) {
+        #expect(change?.aSamples.count == 5 && change?.bSamples.count == 5)
+        #expect(change?.aSamples.allSatisfy { $0.hasPrefix("plain") } == true, "\(change?.aSamples ?? [])")
+        #expect(change?.bSamples.allSatisfy { $0.hasPrefix("changed") } == true, "\(change?.bSamples ?? [])")
+    }
+
+    @Test(
+        arguments: [["coupon": "\"X\""], ["note": nil], ["amount": "\"12\""], ["currency": "\"JPY\""]]
+            as [[String: String?]], [30, 50])
+    func `samples of a change show it on the one side and not on the other`(changes: [String: String?], first: Int) {
+        let call = { (seed: Int, isChanged: Bool, id: String) in
+            ExplainedCalls.call(ExplainedCalls.order(seed, isChanged ? changes : [:]), answer: "{}", id: id)
+        }
+        let comparison = compared(
+            mixed(300, first: 10, areChanged: true, call), mixed(300, first: first, areChanged: false, call))
+        expectSamples(comparison.changes.first)
+    }
+
+    @Test func `what only later calls show has samples of these`() {
+        let call = { (seed: Int, isChanged: Bool, id: String) in
+            ExplainedCalls.call(
+                ExplainedCalls.order(seed, isChanged ? ["coupon": "\"X\""] : [:]), answer: "{}", id: id)
+        }
+        let comparison = compared(
+            mixed(300, first: 10, areChanged: true, call), mixed(300, first: 100, areChanged: false, call))
+        expectSamples(comparison.changes.first)
+    }
+
+    @Test func `samples of statuses, latencies and shares show them as well`() {
+        let call = { (seed: Int, isChanged: Bool, id: String) in
+            var call = ExplainedCalls.call(
+                ExplainedCalls.order(seed), status: isChanged ? 503 : 200, answer: "{}",
+                customer: isChanged ? "globex" : "acme", id: id)
+            call.duration = .milliseconds(isChanged ? 400 : 100)
+            return call
+        }
+        let changes = compared(
+            mixed(300, first: 10, areChanged: true, call), mixed(300, first: 30, areChanged: false, call)
+        ).changes
+        expectSamples(changes.first { $0.kind == .status })
+        expectSamples(changes.first { $0.kind == .latency })
+        expectSamples(changes.first { $0.predicate.first?.path == "customer" })
     }
 
     @Test func `a key that a partner dropped from its answers is drift`() {

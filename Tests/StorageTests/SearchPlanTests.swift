@@ -140,6 +140,51 @@ struct SearchPlanTests {
         #expect(none.calls.isEmpty && none.isComplete)
     }
 
+    /// Of a day's 60,000 calls 8,000 are counted; a part of these that happens to be read first would be of a few hours.
+    @Test(arguments: [0, 1.0, 20])
+    func `of more calls than are counted, every part of the time is in the sample`(daysBefore: Double) async throws {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        let filter = CallFilter(
+            since: Self.time(Self.days[0], -24 * daysBefore), until: Self.time(Self.days[0], 24))
+        var bounds = CallSample.Bounds(callsMax: 480)
+        bounds.timeMax = .seconds(600)
+        bounds.countedMax = 8_000
+        let sample = try storage.calls.sample(filter, bounds, connection)
+        #expect(sample.matchingCount == 8_000 && !sample.isCounted && !sample.isComplete)
+        #expect(sample.calls.count == 480)
+        let start = Self.time(Self.days[0]).microsecondsSinceEpoch
+        let hours = sample.calls.map { Int(($0.call.time.microsecondsSinceEpoch - start) / 3_600_000_000) }
+        for hour in 0..<24 { #expect((10...30).contains(hours.filter { $0 == hour }.count), "hour \(hour)") }
+    }
+
+    @Test func `who comes back to too many calls gets the oldest, and how many more there are`() async throws {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        let start = Self.time(Self.days[1], 23)
+        let cursor = ArrivalCursor(receivedAtMicroseconds: start.microsecondsSinceEpoch, block: 0, row: 0)
+        // An hour has 2,500.
+        let all = try storage.calls.arrivals(since: cursor, notBefore: start, connection)
+        #expect(all.calls.count == 2_000 && all.leftOutCount == 500)
+        let few = try storage.calls.arrivals(
+            since: cursor, notBefore: Self.time(Self.days[1], 23.5), connection)
+        #expect(few.calls.count == 1_250 && few.leftOutCount == 0)
+    }
+
+    @Test func `calls that can all be counted are, and their own times are the ends`() async throws {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        var filter = CallFilter(since: Self.time(Self.days[0], -480), until: Self.time(Self.days[0], 24))
+        filter.route = "GET /plan/common"
+        var bounds = CallSample.Bounds(callsMax: 1_000)
+        bounds.timeMax = .seconds(600)
+        let all = try storage.calls.sample(filter, bounds, connection)
+        #expect(all.matchingCount == 600 && all.calls.count == 600 && all.isComplete)
+        bounds.callsMax = 240
+        let some = try storage.calls.sample(filter, bounds, connection)
+        #expect(some.matchingCount == 600 && some.calls.count == 240 && some.isCounted && !some.isComplete)
+    }
+
     @Test(arguments: [true, false])
     func `of each five minutes no more is looked at than may be`(succeeded: Bool) async throws {
         let storage = try await Self.filled.value

@@ -339,13 +339,14 @@ let apiSchemas: [(name: String, schema: String)] = [
         "Evidence",
         object([
             ("id", text), ("created_at", reference("Time")), ("created_by", text), ("title", text),
-            ("scope", anyObject), ("calls", integer), ("sha256", text),
+            ("scope", anyObject), ("calls", integer), ("complete", boolean), ("sha256", text),
         ])
     ),
     (
         "EvidencePreview",
         object([
-            ("evidence", text), ("title", text), ("calls", integer), ("preview", text), ("har", anyObject),
+            ("evidence", text), ("title", text), ("calls", integer), ("complete", boolean), ("preview", text),
+            ("har", anyObject),
             ("page", text),
         ])
     ),

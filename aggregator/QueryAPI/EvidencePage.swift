@@ -56,6 +56,7 @@ func evidenceText(_ record: EvidenceRecord, note: String?) -> String {
         <h1>\(htmlEscaped(record.title))</h1>
         <p class="muted">\(record.callCount) calls, set aside \(record.createdAt.rfc3339) as \(record.id). Times are UTC. Secrets \
         and personal data were masked on the host before anything was stored. SHA-256 of the HAR: <code>\(record.sha256)</code></p>
+        \(record.isComplete ? "" : "<p><strong>\(incompleteNote(record.callCount))</strong></p>")
         <table><tr><th>Time<th>Call<th>Answer<th>Took</tr>
         \(rows)</table>\(note.map { "<p class=\"muted\">\(htmlEscaped($0))</p>" } ?? "")</html>
         """

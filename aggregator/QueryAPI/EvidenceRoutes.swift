@@ -70,6 +70,8 @@ private let evidenceFields = [
 ]
 
 private let evidenceCallsMax = 500
+/// A page ends early when it has looked at much: this is as far as one request goes.
+private let evidencePagesMax = 10
 
 private func make(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
     let fields = request.fields
@@ -78,7 +80,7 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
             [Problem.Item(pointer: "/body", detail: "one of delivery_id, trace_id, incident and partner is wanted")],
             hint: "evidence of everything would be evidence of nothing")
     }
-    let calls = try await evidenceCalls(request, sources)
+    let (calls, isComplete) = try await evidenceCalls(request, sources)
     guard !calls.isEmpty else {
         throw APIProblem(status: 404, title: "Not found", detail: "no stored call is meant by that")
     }
@@ -86,9 +88,12 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
     var scope = JSONWriter()
     scope.object { writer in
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) where name != "title" { writer.member(name, value) }
+        // Kept with what was asked for, so that the list and the page say it as well.
+        if !isComplete { writer.member("complete", false) }
     }
     // Full bodies stay behind: what is handed over left the host redacted or as its shape.
-    let har = harDocument(calls.map(withoutFullBodies), version: sources.version, comment: fields["title"])
+    let comment = fields["title"]! + (isComplete ? "" : ". " + incompleteNote(calls.count))
+    let har = harDocument(calls.map(withoutFullBodies), version: sources.version, comment: comment)
     var record = EvidenceRecord(
         id: id, createdAt: request.now, createdBy: request.who, title: fields["title"]!,
         scope: String(decoding: scope.bytes, as: UTF8.self), callCount: calls.count, har: har)
@@ -106,34 +111,55 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
     return response
 }
 
-private func evidenceCalls(_ request: APIRequest, _ sources: QuerySources) async throws -> [StoredCall] {
+/// What is said of evidence that is a part of what was asked for.
+func incompleteNote(_ count: Int) -> String {
+    "Not complete: these are the newest \(count) of the calls that were asked for, and there may be more."
+}
+
+extension EvidenceRecord {
+    /// Whether all calls that were asked for are in it, as far as they were stored.
+    var isComplete: Bool {
+        // Written by us; were it damaged, nothing is promised.
+        (try? JSONParser().parse(Array(scope.utf8)) { $0.member("complete")?.bool != false }) ?? false
+    }
+}
+
+/// The newest of those that are meant, oldest first, and whether they are all.
+private func evidenceCalls(
+    _ request: APIRequest, _ sources: QuerySources
+) async throws -> (calls: [StoredCall], isComplete: Bool) {
     let fields = request.fields
     func time(_ name: String) -> Instant? { fields[name].flatMap { parseTime($0, now: request.now) } }
     var filter = CallFilter(
         since: time("since") ?? request.now - .seconds(86_400), until: time("until") ?? request.now + .seconds(60))
     if let incident = fields["incident"].flatMap({ Int64($0) }) {
-        guard let detail = try await sources.incidents.read(incident) else { throw APIProblem.notFound("\(incident)") }
-        try narrow(&filter, to: detail.record, at: request.now)
+        try await narrow(&filter, toIncident: incident, sources, at: request.now)
+        // A time that was asked for holds as well.
+        filter.since = max(filter.since, time("since") ?? filter.since)
+        filter.until = min(filter.until, time("until") ?? filter.until)
     }
     filter.partner = fields["partner"] ?? filter.partner
     filter.traceID = fields["trace_id"].flatMap { TraceID(hex: $0) }
     filter.payload.deliveryID = fields["delivery_id"]
-    filter.limit = evidenceCallsMax
     filter.newest = request.now + .seconds(1)
     var calls: [StoredCall] = []
-    // A page ends early when it has looked at much; ten pages are as far as one request goes.
-    for _ in 0..<10 {
+    for _ in 0..<evidencePagesMax {
+        // One more than is kept tells whether there are more.
+        filter.limit = evidenceCallsMax + 1 - calls.count
         let page = try await sources.callPage(filter)
         calls += page.calls
-        guard let next = page.next, calls.count < evidenceCallsMax else { break }
+        guard calls.count <= evidenceCallsMax else { break }
+        guard let next = page.next else { return (calls.reversed(), true) }
         filter.cursor = next
-        filter.limit = evidenceCallsMax - calls.count
     }
-    return calls.reversed()
+    return (calls.prefix(evidenceCallsMax).reversed(), false)
 }
 
 /// To what failed by an incident: its time, its partner, and what its cause is limited to.
-private func narrow(_ filter: inout CallFilter, to incident: IncidentRecord, at now: Instant) throws {
+func narrow(
+    _ filter: inout CallFilter, toIncident id: Int64, _ sources: QuerySources, at now: Instant
+) async throws {
+    guard let incident = try await sources.incidents.read(id)?.record else { throw APIProblem.notFound("\(id)") }
     filter.since = incident.startedAt
     filter.until = incident.resolvedAt ?? now + .seconds(60)
     filter.succeeded = false
@@ -162,6 +188,7 @@ private func preview(_ record: EvidenceRecord) -> [UInt8] {
         $0.member("evidence", record.id)
         $0.member("title", record.title)
         $0.member("calls", record.callCount)
+        $0.member("complete", record.isComplete)
         $0.member("preview", record.sha256)
         $0.member("har", json: record.har)
         $0.member("page", evidenceText(record, note: sharedNote))
@@ -189,6 +216,7 @@ private func append(_ record: EvidenceRecord, to writer: inout JSONWriter) {
     writer.member("title", record.title)
     writer.member("scope", json: Array(record.scope.utf8))
     writer.member("calls", record.callCount)
+    writer.member("complete", record.isComplete)
     writer.member("sha256", record.sha256)
 }
 

@@ -22,9 +22,9 @@ func explainRoutes(_ sources: QuerySources, _ memory: RouteMemory) -> [APIRoute]
         APIRoute(
             pattern: "/api/v1/explain", summary: "What failed calls have in common that successful ones do not.",
             access: .read, parameters: explainParameters + [progressParameter],
-            otherContentTypes: ["text/event-stream"], schema: "Explanation"
+            otherContentTypes: ["text/event-stream"], schema: "Explanation", mayBeMissing: true
         ) { request in
-            let filter = Population.filter(request.query, span: .seconds(3_600), now: request.now)
+            let filter = try await explainedFilter(request, sources)
             return try await explained(request, sources) { try $0.explain(filter) }
         },
         APIRoute(
@@ -57,6 +57,9 @@ private let explainParameters: [APIParameter] =
         APIParameter(
             name: "since", kind: .time, summary: "Calls from this time on; an hour before `until` when absent."),
         APIParameter(name: "until", kind: .time, summary: "Calls before this time; now when absent."),
+        APIParameter(
+            name: "incident", kind: .integer(1...Int(Int64.max)),
+            summary: "Calls of this incident's partner, route and direction, from half an hour before it to its end."),
     ]
     + dimensionNames.map {
         APIParameter(
@@ -65,6 +68,26 @@ private let explainParameters: [APIParameter] =
         APIParameter(
             name: "direction", kind: .choice(Direction.allCases.map(\.name)), summary: "Which way the calls went.")
     ]
+
+/// How long before an incident calls are looked at: that is what its own are compared with.
+private let beforeIncident: Duration = .seconds(1_800)
+
+private func explainedFilter(_ request: APIRequest, _ sources: QuerySources) async throws -> CallFilter {
+    let asked = Population.filter(request.query, span: .seconds(3_600), now: request.now)
+    guard let incident = request.query["incident"].flatMap({ Int64($0) }) else { return asked }
+    var filter = asked
+    try await narrow(&filter, toIncident: incident, sources, at: request.now)
+    filter.succeeded = nil
+    filter.since = request.query["since"] == nil ? filter.since - beforeIncident : asked.since
+    if request.query["until"] != nil { filter.until = asked.until }
+    filter.partner = asked.partner ?? filter.partner
+    filter.route = asked.route ?? filter.route
+    filter.direction = asked.direction ?? filter.direction
+    // Hosts, customers and versions that do well are what those in trouble are compared with.
+    (filter.host, filter.customer, filter.region) = (asked.host, asked.customer, asked.region)
+    filter.serviceVersion = asked.serviceVersion
+    return filter
+}
 
 /// Works it out away from the threads that serve, and writes down whose bodies were read for it.
 private func explained(

@@ -11,6 +11,8 @@ public struct CallSample: Sendable {
         public var byteCountMax = 64 << 20
         /// Pieces of time of which each gives its share.
         public var sliceCount = 40
+        /// Rows that are counted; of more, every slice counts its share of this.
+        public var countedMax = CallStore.countedMax
         /// What was read when this is over is the sample.
         public var timeMax: Duration = .seconds(8)
         /// Told on the way: calls read, and how many will be.
@@ -21,12 +23,15 @@ public struct CallSample: Sendable {
 
     /// With their payloads, in the order of their times.
     public var calls: [StoredCall]
-    /// Counted up to `CallStore.countedMax`.
+    /// Counted up to `Bounds.countedMax`.
     public var matchingCount: Int
+    /// Whether it is all of them.
+    public var isCounted: Bool
 
-    public init(calls: [StoredCall] = [], matchingCount: Int = 0) {
+    public init(calls: [StoredCall] = [], matchingCount: Int = 0, isCounted: Bool = true) {
         self.calls = calls
         self.matchingCount = matchingCount
+        self.isCounted = isCounted
     }
 
     /// How many calls each of those read stands for.
@@ -35,7 +40,7 @@ public struct CallSample: Sendable {
     }
 
     /// Whether every call that matches was read.
-    public var isComplete: Bool { calls.count >= matchingCount && matchingCount < CallStore.countedMax }
+    public var isComplete: Bool { isCounted && calls.count >= matchingCount }
 
     /// How many of `callsMax` each slice of time gives, in proportion to how many calls it has.
     static func quotas(_ counts: [Int], callsMax: Int) -> [Int] {
@@ -54,7 +59,7 @@ public struct CallSample: Sendable {
 
 /// Reading a bounded sample, for questions about populations: narrow rows are counted, some of them opened.
 extension CallStore {
-    /// Rows that are counted: more than these are stood for by these.
+    /// Rows that are counted for one sample.
     public static let countedMax = 1_000_000
     private static let readAtOnce = 250
 
@@ -62,14 +67,21 @@ extension CallStore {
         _ filter: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
     ) throws -> CallSample {
         let deadline = MonotonicClock.now() + bounds.timeMax.nanoseconds
-        guard let (count, first, last) = try extent(filter, connection) else { return CallSample() }
+        guard let extent = try extent(filter, bounds, connection) else { return CallSample() }
+        let count = extent.count
         var all = filter
-        all.since = Instant(microsecondsSinceEpoch: first)
-        all.until = Instant(microsecondsSinceEpoch: last &+ 1)
         all.newest = nil
-        var sample = CallSample(calls: [], matchingCount: count)
+        let slices: [(CallFilter, Int)]
+        if extent.isCut {
+            // The rows that were counted may be of any part of the time: the ends are those that were asked for.
+            slices = try longSlices(all, bounds, connection)
+        } else {
+            all.since = Instant(microsecondsSinceEpoch: extent.first)
+            all.until = Instant(microsecondsSinceEpoch: extent.last &+ 1)
+            slices = try count <= bounds.callsMax ? [(all, count)] : self.slices(all, bounds, connection)
+        }
+        var sample = CallSample(calls: [], matchingCount: count, isCounted: !extent.isCut)
         var byteCount = 0
-        let slices = try count <= bounds.callsMax ? [(all, count)] : slices(all, bounds, connection)
         for (slice, quota) in slices {
             var step = slice
             var left = quota
@@ -88,48 +100,96 @@ extension CallStore {
         return sample
     }
 
-    /// How many calls match, and the times of the first and the last; nil for none.
+    /// How many calls match, and the times of the first and the last of those that were counted.
+    private struct Extent {
+        var count: Int
+        var first: Int64
+        var last: Int64
+        /// There may be more.
+        var isCut: Bool
+    }
+
+    /// Nil for none.
     private func extent(
-        _ filter: CallFilter, _ connection: PostgresConnection
-    ) throws -> (count: Int, first: Int64, last: Int64)? {
+        _ filter: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
+    ) throws -> Extent? {
         guard filter.since < filter.until, let condition = try CallCondition(filter, names, connection) else {
             return nil
         }
         let row = try connection.query(
             """
             SELECT count(*), min(t.time), max(t.time) FROM (SELECT c.time FROM farwatch.call_rows c \(condition.joins)
-            WHERE \(condition.text) LIMIT \(Self.countedMax)) t
+            WHERE \(condition.text) LIMIT \(bounds.countedMax)) t
             """, condition.parameters
         ).first
         guard let row, case let count = try row.int8(0), count > 0 else { return nil }
-        return (Int(count), try row.timestamptz(1), try row.timestamptz(2))
+        return Extent(
+            count: Int(count), first: try row.timestamptz(1), last: try row.timestamptz(2),
+            isCut: count >= bounds.countedMax)
     }
 
     /// The time in pieces of one length, and how many calls each is to give.
     private func slices(
         _ filter: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
     ) throws -> [(CallFilter, Int)] {
-        let (first, end) = (filter.since.microsecondsSinceEpoch, filter.until.microsecondsSinceEpoch)
-        let sliceCount = max(1, bounds.sliceCount)
-        let width = max(1, (end - first) / Int64(sliceCount))
-        let starts = (0..<sliceCount).map { first + Int64($0) * width }
+        let pieces = pieces(of: filter, bounds)
         guard let condition = try CallCondition(filter, names, connection) else { return [] }
         let found = try connection.query(
             """
             SELECT width_bucket(t.time, $\(condition.parameters.count + 1)::timestamptz[]), count(*)
             FROM (SELECT c.time FROM farwatch.call_rows c \(condition.joins)
-            WHERE \(condition.text) LIMIT \(Self.countedMax)) t GROUP BY 1
-            """, condition.parameters + [.timestamptzArray(starts)])
-        var counts = [Int](repeating: 0, count: sliceCount)
+            WHERE \(condition.text) LIMIT \(bounds.countedMax)) t GROUP BY 1
+            """, condition.parameters + [.timestamptzArray(pieces.map(\.since.microsecondsSinceEpoch))])
+        var counts = [Int](repeating: 0, count: pieces.count)
         for row in found {
             let index = Int(try row.int4(0)) - 1
             if counts.indices.contains(index) { counts[index] = Int(try row.int8(1)) }
         }
-        return zip(starts.indices, CallSample.quotas(counts, callsMax: bounds.callsMax)).map { index, quota in
-            var slice = filter
-            slice.since = Instant(microsecondsSinceEpoch: starts[index])
-            slice.until = index + 1 < starts.count ? Instant(microsecondsSinceEpoch: starts[index + 1]) : filter.until
-            return (slice, quota)
+        return Array(zip(pieces, CallSample.quotas(counts, callsMax: bounds.callsMax)))
+    }
+
+    /// The same of more calls than are counted: each piece is counted for itself, up to its share of what may be. Pieces that reach it
+    /// count as equal. Where most of the time is empty, what is not is cut once more.
+    private func longSlices(
+        _ filter: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
+    ) throws -> [(CallFilter, Int)] {
+        var pieces = pieces(of: filter, bounds)
+        var counts = try pieces.map { try count($0, bounds, connection) }
+        if let first = counts.firstIndex(where: { $0 > 0 }), let last = counts.lastIndex(where: { $0 > 0 }),
+            last - first + 1 <= pieces.count / 2
+        {
+            var part = filter
+            (part.since, part.until) = (pieces[first].since, pieces[last].until)
+            pieces = self.pieces(of: part, bounds)
+            counts = try pieces.map { try count($0, bounds, connection) }
+        }
+        return Array(zip(pieces, CallSample.quotas(counts, callsMax: bounds.callsMax)))
+    }
+
+    private func count(
+        _ piece: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
+    ) throws -> Int {
+        guard piece.since < piece.until, let condition = try CallCondition(piece, names, connection) else { return 0 }
+        let limit = max(1, bounds.countedMax / max(1, bounds.sliceCount))
+        let row = try connection.query(
+            """
+            SELECT count(*) FROM (SELECT FROM farwatch.call_rows c \(condition.joins)
+            WHERE \(condition.text) LIMIT \(limit)) t
+            """, condition.parameters
+        ).first
+        return Int(try row?.int8(0) ?? 0)
+    }
+
+    private func pieces(of filter: CallFilter, _ bounds: CallSample.Bounds) -> [CallFilter] {
+        let (first, end) = (filter.since.microsecondsSinceEpoch, filter.until.microsecondsSinceEpoch)
+        let pieceCount = max(1, bounds.sliceCount)
+        let width = max(1, (end - first) / Int64(pieceCount))
+        return (0..<pieceCount).map { index in
+            var piece = filter
+            piece.since = Instant(microsecondsSinceEpoch: first + Int64(index) * width)
+            let next = Instant(microsecondsSinceEpoch: first + Int64(index + 1) * width)
+            if index + 1 < pieceCount { piece.until = next }
+            return piece
         }
     }
 }

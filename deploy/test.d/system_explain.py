@@ -1,6 +1,7 @@
 """The key that broke the call is found by the API and by the operator's client, in calls that came through a real agent."""
 
 import json
+import re
 import subprocess
 import time
 import unittest
@@ -96,6 +97,23 @@ class Explain(unittest.TestCase):
         screen = self.command("explain", "--partner", "stripe")
         self.assertIn("$.shipping.zip missing", screen)
         self.assertIn(f"read: {FAILING} of {FAILING} failures", screen)
+
+    def test_a_failing_and_a_succeeding_call_stand_side_by_side_with_the_key_marked(self):
+        screen = self.command("explain", "--partner", "stripe", "--since", "1h")
+        head = re.search(r"PLACE +FAILS t-(\d+) +SUCCEEDS t-(\d+)", screen)
+        self.assertIsNotNone(head, screen)
+        self.assertEqual((int(head[1]) % 6 == 5, int(head[2]) % 6 == 5), (True, False), screen)
+        table = screen[head.end():].split("\n\n")[0]
+        rows = {row[-3]: row for row in (line.split() for line in table.splitlines()) if len(row) in (3, 4)}
+        marked = rows["$.shipping.zip"]
+        self.assertEqual(marked[0], "▶", screen)
+        self.assertEqual(marked[2], "–", screen)
+        self.assertTrue(marked[3].startswith("string/"), screen)
+        # What both have is shown and not marked.
+        self.assertEqual(len(rows["$.shipping.city"]), 3, screen)
+        self.assertEqual(rows["status"], ["status", "400", "200"])
+        self.assertEqual(screen.count("▶"), screen.count("PLACE"))
+        self.assertNotIn(SECRET, screen)
 
     def test_what_changed_between_two_versions_is_the_key_and_the_status(self):
         a, b = "service_version=1.9&partner=stripe", "service_version=2.0&partner=stripe"

@@ -64,6 +64,23 @@ class Release(unittest.TestCase):
 
         found = self.installation.wait_for(impact, 30, "the impact is kept with the incident")
         self.assertEqual((found["known"], found["requests"]), (False, 0), "no request of ours was seen")
+        _, _, body = send(f"{self.installation.api.address}/api/v1/incidents", None, "GET")
+        incident = json.loads(body)["data"][0]["id"]
+        address = self.installation.api.address
+        explained = [
+            json.loads(send(f"{address}/api/v1/explain?incident={incident}", None, "GET")[2]),
+            json.loads(self.installation.command("farwatch", "explain", "--incident", str(incident), "--json",
+                                                 "--url", address)),
+        ]  # fmt: skip
+        for answer in explained:
+            self.assertEqual(answer["causes"][0]["predicate"][0]["path"], "$.currency")
+            self.assertGreater(answer["read"]["successes"]["matching"], 0)
+        one = self.installation.command("farwatch", "explain", "--incident", str(incident), "--customer", "c1",
+                                        "--json", "--url", address)  # fmt: skip
+        self.assertEqual(json.loads(one)["causes"][0]["predicate"][0]["path"], "$.currency")
+        self.assertLess(json.loads(one)["population"]["failures"], explained[0]["population"]["failures"])
+        self.assertEqual(send(f"{address}/api/v1/explain?incident=999999", None, "GET")[0], 404)
+
         print(f"{told['summary']}\n{sentences}")
 
 

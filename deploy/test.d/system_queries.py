@@ -1,11 +1,14 @@
 """Questions about stored calls get the right answers: search, streams, traces, history, volume, evidence; and who may ask."""
 
+import datetime
 import gzip
+import hashlib
 import http.client
 import json
 import subprocess
 import time
 import unittest
+import urllib.parse
 
 from installation import Installation, as_ndjson, native_call, send
 
@@ -250,6 +253,42 @@ class Queries(unittest.TestCase):
         self.assertEqual([(entry["who"], entry["what"]) for entry in log],
                          [("operate", "removed evidence"), ("operate", "made evidence")])  # fmt: skip
 
+    def test_the_hash_of_a_call_in_evidence_is_of_its_request_and_answer_as_they_stand_there(self):
+        made = self.get("/api/v1/evidence", "operate", "POST", {"title": "x", "delivery_id": "evt_1"})[2]
+        self.assertIs(made["complete"], True)
+        answer = send(f"{self.address}/api/v1/evidence/{made['id']}", None, "GET")[2]
+        self.assertEqual(hashlib.sha256(answer).hexdigest(), made["sha256"])
+        text = answer.decode()
+
+        def member(name: str) -> str:
+            start = text.index(f'"{name}":', text.index('"entries":')) + len(name) + 3
+            return text[start : json.JSONDecoder().raw_decode(text, start)[1]]
+
+        entry = json.loads(text)["log"]["entries"][0]
+        self.assertEqual((json.loads(member("request")), json.loads(member("response"))),
+                         (entry["request"], entry["response"]))  # fmt: skip
+        digest = hashlib.sha256((member("request") + member("response")).encode()).hexdigest()
+        self.assertEqual(entry["_sha256"], digest)
+
+    def test_evidence_of_a_time_has_the_calls_of_that_time_alone(self):
+        def at(text: str) -> datetime.datetime:
+            return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+        times = [call["time"] for call in self.get("/api/v1/calls?limit=1000&partner=stripe")[2]["data"]]
+        last = max(times, key=at)
+        for fields, expected in (
+            ({}, len(times)),
+            ({"since": last}, sum(at(each) >= at(last) for each in times)),
+            ({"until": last}, sum(at(each) < at(last) for each in times)),
+        ):
+            with self.subTest(fields=fields):
+                body = {"title": "x", "partner": "stripe"} | fields
+                made = self.get("/api/v1/evidence", "operate", "POST", body)[2]
+                self.assertEqual((made["calls"], made["complete"]), (expected, True))
+                self.assertGreater(expected, 0)
+        body = {"title": "x", "partner": "stripe", "until": "2020-01-01T00:00:00Z", "since": "2019-12-31T00:00:00Z"}
+        self.assertEqual(self.get("/api/v1/evidence", "operate", "POST", body)[0], 404)
+
     def test_links_for_outsiders_are_off_until_they_are_allowed(self):
         made = self.get("/api/v1/evidence", "operate", "POST", {"title": "x", "delivery_id": "evt_1"})[2]
         self.assertEqual(len(made["sha256"]), 64)
@@ -377,6 +416,71 @@ class Queries(unittest.TestCase):
         for index, line in enumerate(findings):
             if line.startswith("!"):
                 self.assertTrue(findings[index + 1].startswith("    → "), line)
+
+
+class SearchedFields(unittest.TestCase):
+    """Every field that a call is found by, among calls of many hosts, services, versions, regions and environments."""
+
+    FAILURES = ("reset", "response_timeout", "dns_failure")
+    COUNT = 60
+
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = Installation().__enter__()
+        cls.addClassCleanup(cls.installation.close)
+        cls.calls = [cls.call(number) for number in range(cls.COUNT)]
+        status, _, answer = send(f"{cls.installation.receivers}/v1/calls", as_ndjson(cls.calls),
+                                 content_type="application/x-ndjson")  # fmt: skip
+        assert status == 202, answer
+        cls.installation.wait_for(lambda: len(cls.found("")) == cls.COUNT, 60, "the calls are stored")
+
+    @classmethod
+    def call(cls, number: int) -> dict:
+        """Of thirty origins, by what they are: each has two of the calls."""
+        fields = {
+            "host": f"host-{number % 30}", "service": f"service-{number % 10}", "service_version": f"{number % 5}.0",
+            "region": f"region-{number % 3}", "environment": ("live", "test")[number % 2],
+            "customer": f"customer-{number % 15}", "partner": "stripe", "route": f"POST /v1/fields/{number % 4}",
+            "trace_id": f"{1 + number // 3:032x}",
+        }  # fmt: skip
+        call = native_call(number, **fields)
+        if number % 10 == 9:
+            del call["response"]
+            call["error"] = cls.FAILURES[number // 10 % 3]
+        return call
+
+    @classmethod
+    def found(cls, query: str) -> list[str]:
+        _, _, body = send(f"{cls.installation.api.address}/api/v1/calls?limit=1000&{query}", None, "GET")
+        return sorted(call["id"] for call in json.loads(body)["data"])
+
+    def assert_found(self, **fields):
+        expected = sorted(c["id"] for c in self.calls if all(c.get(name) == value for name, value in fields.items()))
+        query = {{"error": "failure"}.get(name, name): value for name, value in fields.items()}
+        with self.subTest(fields=fields):
+            found = self.found(urllib.parse.urlencode(query, quote_via=urllib.parse.quote))
+            self.assertEqual(found, expected)
+        return len(expected)
+
+    def test_each_value_of_each_field_finds_its_calls_and_no_others(self):
+        for name in ("host", "service", "service_version", "region", "environment", "customer", "partner", "route",
+                     "trace_id", "error"):  # fmt: skip
+            values = {call[name] for call in self.calls if name in call}
+            self.assertEqual(sum(self.assert_found(**{name: value}) for value in values),
+                             sum(name in call for call in self.calls))  # fmt: skip
+
+    def test_a_value_that_no_call_has_finds_none(self):
+        for name in ("host", "service", "service_version", "region", "environment", "customer", "partner", "route"):
+            self.assertEqual(self.assert_found(**{name: "nobody"}), 0)
+        self.assertEqual(self.assert_found(trace_id="f" * 32), 0)
+        self.assertEqual(self.assert_found(error="tls_failure"), 0)
+
+    def test_fields_hold_together(self):
+        self.assertEqual(self.assert_found(service="service-3", region="region-0"), 2)
+        self.assertEqual(self.assert_found(environment="live", service_version="2.0", customer="customer-7"), 2)
+        self.assertEqual(self.assert_found(environment="test", error="reset"), 2)
+        self.assertEqual(self.assert_found(host="host-3", environment="live"), 0)
+        self.assertEqual(self.assert_found(route="POST /v1/fields/1", region="region-1", environment="test"), 5)
 
 
 def events(answer):

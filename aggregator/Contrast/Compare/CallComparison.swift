@@ -45,7 +45,14 @@ public struct CallComparison {
     var totalB = 0.0
     var routesLeftOut = 0
     /// By dimension and value, weights of both sides.
-    var shares: [CallCondition: (a: Double, b: Double)] = [:]
+    private var shares: [CallCondition: Share] = [:]
+    private var early = (a: EarlyCalls(), b: EarlyCalls())
+    private var callCount: (a: Int32, b: Int32) = (0, 0)
+
+    private struct Share {
+        var (a, b) = (0.0, 0.0)
+        var (aMarks, bMarks) = (Marks(), Marks())
+    }
     private static let sharesMax = 20_000
     private let flattener = RequestFlattener()
 
@@ -72,27 +79,18 @@ public struct CallComparison {
     private func add(_ call: APICall, to side: Side, of route: inout Route) {
         let request = flattener.flatten(call, into: &route.requests)
         if side == .a {
-            add(request, call, to: &route.requestA, route.requests.count)
+            route.requestA.add(request, call, placeCount: route.requests.count)
         } else {
-            add(request, call, to: &route.requestB, route.requests.count)
+            route.requestB.add(request, call, placeCount: route.requests.count)
         }
         // Answers that refuse look different and are counted by their status; drift is what successful ones show.
         guard let response = call.response, response.status < 400 else { return }
         let answer = flattener.flatten(response, into: &route.responses)
         if side == .a {
-            add(answer, call, to: &route.responseA, route.responses.count)
+            route.responseA.add(answer, call, placeCount: route.responses.count)
         } else {
-            add(answer, call, to: &route.responseB, route.responses.count)
+            route.responseB.add(answer, call, placeCount: route.responses.count)
         }
-    }
-
-    private func add(_ flat: FlatRequest, _ call: APICall, to side: inout ComparedSide, _ placeCount: Int) {
-        side.add(flat, placeCount: placeCount)
-        side.calls &+= 1
-        side.weight += Double(max(1, call.weight))
-        side.statuses[call.response?.status ?? 0, default: 0] &+= 1
-        if let duration = call.duration { side.latency.add(duration) }
-        if side.samples.count < configuration.samplesMax, let id = call.id { side.samples.append(id) }
     }
 
     private mutating func addShares(_ call: APICall, _ side: Side, _ weight: Double) {
@@ -104,8 +102,20 @@ public struct CallComparison {
             guard let value else { continue }
             let condition = CallCondition(path: name, place: "dimension", test: "equals", value: value)
             guard shares[condition] != nil || shares.count < Self.sharesMax else { continue }
-            let known = shares[condition] ?? (0, 0)
-            shares[condition] = side == .a ? (known.a + weight, known.b) : (known.a, known.b + weight)
+            if side == .a {
+                shares[condition, default: Share()].a += weight
+                shares[condition, default: Share()].aMarks.mark(callCount.a, call.id)
+            } else {
+                shares[condition, default: Share()].b += weight
+                shares[condition, default: Share()].bMarks.mark(callCount.b, call.id)
+            }
+        }
+        if side == .a {
+            early.a.add(call.id)
+            callCount.a &+= 1
+        } else {
+            early.b.add(call.id)
+            callCount.b &+= 1
         }
     }
 
@@ -126,12 +136,21 @@ public struct CallComparison {
             let test = ShareTest(a: sums.a, b: sums.b, aTotal: totalA, bTotal: totalB)
             guard matters(test) else { return nil }
             let kind: Change.Kind = sums.a == 0 ? .appeared : sums.b == 0 ? .vanished : .volume
+            let isMore = test.difference > 0
             return Change(
                 predicate: [condition], kind: kind, aWith: sums.a, aTotal: totalA, bWith: sums.b, bTotal: totalB,
                 confidence: Self.confidence(test),
-                text: "\(condition.path) `\(condition.value ?? "")`: \(Self.moved(test)) of all calls.", aSamples: [],
-                bSamples: [], weight: abs(test.difference) * 0.8)
+                text: "\(condition.path) `\(condition.value ?? "")`: \(Self.moved(test)) of all calls.",
+                aSamples: samples(early.a, sums.aMarks, with: !isMore),
+                bSamples: samples(early.b, sums.bMarks, with: isMore), weight: abs(test.difference) * 0.8)
         }
+    }
+
+    /// Of the side that has more of it, calls that show it; of the other, calls that do not.
+    func samples(_ early: EarlyCalls, _ marks: Marks?, with: Bool) -> [String] {
+        with
+            ? early.samples(with: marks, configuration.samplesMax)
+            : early.samples(without: marks, configuration.samplesMax)
     }
 
     func matters(_ test: ShareTest) -> Bool {

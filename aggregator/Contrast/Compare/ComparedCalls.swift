@@ -15,6 +15,7 @@ struct ComparedSide {
         var isOpen = false
         /// Sizes of numbers and lengths of texts, by powers of two: enough to see that they moved.
         var sizes = InlineArray<16, UInt32>(repeating: 0)
+        var marks: [PlaceMark: Marks] = [:]
     }
 
     static let valuesMax = 48
@@ -26,7 +27,10 @@ struct ComparedSide {
     private(set) var places: [Place] = []
     var statuses: [Int: UInt32] = [:]
     var latency = LatencySketch()
-    var samples: [String] = []
+    var early = EarlyCalls()
+    var statusMarks: [Int: Marks] = [:]
+    /// Of the early calls, milliseconds; NaN without an answer.
+    private(set) var earlyDurations: [Double] = []
 
     func place(_ path: Int32) -> Place { Int(path) < places.count ? places[Int(path)] : Place() }
 
@@ -39,32 +43,61 @@ struct ComparedSide {
         }
     }
 
-    mutating func add(_ flat: FlatRequest, placeCount: Int) {
+    mutating func add(_ flat: FlatRequest, _ call: APICall, placeCount: Int) {
         if flat.unknown.contains(.body) { callsWithoutBody += 1 }
         if flat.unknown.contains(.headers) { callsWithoutHeaders += 1 }
         if places.count < placeCount {
             places.append(contentsOf: repeatElement(Place(), count: placeCount - places.count))
         }
-        for node in flat.nodes where !flat.isUnknown(node) { places[Int(node.path)].add(node, of: flat, call: calls) }
+        for node in flat.nodes where !flat.isUnknown(node) {
+            places[Int(node.path)].add(node, of: flat, call: calls, call.id)
+        }
+        let status = call.response?.status ?? 0
+        statuses[status, default: 0] &+= 1
+        if Marks.matters(call: calls, count: statuses[status] ?? 0) {
+            statusMarks[status, default: Marks()].mark(calls, call.id)
+        }
+        if let duration = call.duration { latency.add(duration) }
+        if calls < Marks.earlyMax { earlyDurations.append(call.duration.map { $0.inSeconds * 1_000 } ?? .nan) }
+        early.add(call.id)
+        weight += Double(max(1, call.weight))
+        calls &+= 1
+    }
+
+    /// Early calls beyond a latency.
+    func marks(where isMeant: (Double) -> Bool) -> Marks {
+        var marks = Marks()
+        for (call, duration) in earlyDurations.enumerated() where isMeant(duration) { marks.mark(Int32(call), nil) }
+        return marks
     }
 }
 
 extension ComparedSide.Place {
-    mutating func add(_ node: RequestNode, of flat: FlatRequest, call: Int32) {
+    mutating func add(_ node: RequestNode, of flat: FlatRequest, call: Int32, _ id: String?) {
+        func mark(_ what: PlaceMark, _ count: UInt32) {
+            if Marks.matters(call: call, count: count) { marks[what, default: Marks()].mark(call, id) }
+        }
         nodes &+= 1
-        kinds[Int(node.kind.rawValue)] &+= 1
+        let kind = Int(node.kind.rawValue)
+        kinds[kind] &+= 1
+        mark(.kind(UInt8(kind)), kinds[kind])
         if lastCall != call {
             lastCall = call
             calls &+= 1
+            mark(.presence, calls)
         }
         guard node.hash != 0 || node.kind == .array else { return }
         let size = node.number.isNaN ? Double(node.length) : node.number
-        sizes[min(15, max(0, Int(size.magnitude < 1 ? 0 : size.magnitude.exponent + 1) / 2))] &+= 1
+        let step = min(15, max(0, Int(size.magnitude < 1 ? 0 : size.magnitude.exponent + 1) / 2))
+        sizes[step] &+= 1
+        mark(.size(UInt8(step)), sizes[step])
         guard !isOpen, node.hash != 0 else { return }
         values[node.hash, default: 0] &+= 1
         if values[node.hash] == 1 { texts[node.hash] = flat.text(of: node) }
+        mark(.value(node.hash), values[node.hash] ?? 0)
         if values.count > ComparedSide.valuesMax {
             isOpen = true
+            for hash in values.keys { marks[.value(hash)] = nil }
             values = [:]
             texts = [:]
         }

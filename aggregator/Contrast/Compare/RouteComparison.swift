@@ -26,15 +26,23 @@ struct RouteComparison {
         return changes
     }
 
+    /// One side, and which of its calls show the change.
+    private struct Shown {
+        var side: ComparedSide
+        var marks: Marks?
+    }
+
     private func change(
-        _ condition: CallCondition, _ kind: Change.Kind, _ test: ShareTest, _ text: String, confidence: Double? = nil
+        _ condition: CallCondition, _ kind: Change.Kind, _ test: ShareTest, _ text: String, _ a: Shown, _ b: Shown
     ) -> Change {
         let onRoute = CallCondition(path: "route", place: "dimension", test: "equals", value: route.name)
         return Change(
             predicate: [condition] + (comparison.routes.count > 1 ? [onRoute] : []), kind: kind, aWith: test.a,
             aTotal: test.aTotal, bWith: test.b, bTotal: test.bTotal,
-            confidence: confidence ?? CallComparison.confidence(test), text: text, aSamples: route.requestA.samples,
-            bSamples: route.requestB.samples, weight: min(1, abs(test.difference)) * part)
+            confidence: CallComparison.confidence(test), text: text,
+            aSamples: comparison.samples(a.side.early, a.marks, with: test.difference <= 0),
+            bSamples: comparison.samples(b.side.early, b.marks, with: test.difference > 0),
+            weight: min(1, abs(test.difference)) * part)
     }
 
     private func statusChanges() -> [Change] {
@@ -47,12 +55,15 @@ struct RouteComparison {
             let name = status == 0 ? "no answer" : "status \(status)"
             let condition = CallCondition(
                 path: "status", place: "response.status", test: "equals", value: status == 0 ? nil : String(status))
-            return change(condition, .status, test, "\(route.name): \(name) \(CallComparison.moved(test)).")
+            return change(
+                condition, .status, test, "\(route.name): \(name) \(CallComparison.moved(test)).",
+                Shown(side: a, marks: a.statusMarks[status]), Shown(side: b, marks: b.statusMarks[status]))
         }
     }
 
     private func latencyChanges() -> [Change] {
-        let (a, b) = (route.requestA.latency, route.requestB.latency)
+        let (sideA, sideB) = (route.requestA, route.requestB)
+        let (a, b) = (sideA.latency, sideB.latency)
         guard a.count >= 30, b.count >= 30 else { return [] }
         return [("p50", 0.5), ("p95", 0.95)].compactMap { name, share in
             guard let before = a.quantile(share), let after = b.quantile(share), before > 0 else { return nil }
@@ -67,9 +78,14 @@ struct RouteComparison {
                 aTotal: Double(a.count),
                 bTotal: Double(b.count))
             guard abs(test.deviation) >= 3 else { return nil }
+            // Nearer to what it became than to what it was.
+            let middle = (before * after).squareRoot()
+            let isShown: (Double) -> Bool = { after > before ? $0 > middle : $0 < middle }
             return change(
                 condition, .latency, test,
-                "\(route.name): \(name) latency \(milliseconds(before)) → \(milliseconds(after)) ms.")
+                "\(route.name): \(name) latency \(milliseconds(before)) → \(milliseconds(after)) ms.",
+                Shown(side: sideA, marks: sideA.marks(where: isShown)),
+                Shown(side: sideB, marks: sideB.marks(where: isShown)))
         }
     }
 
@@ -113,23 +129,35 @@ struct RouteComparison {
             ? writer.whereIs(path).rawValue : writer.whereIs(path) == .header ? "response.header" : "response.body"
         let what = "\(route.name): \(isRequest ? "request" : "answer") `\(name)`"
         let root = paths.root(of: path)
+        func told(
+            _ condition: CallCondition, _ kind: Change.Kind, _ test: ShareTest, _ text: String, _ mark: PlaceMark
+        ) -> Change {
+            change(
+                condition, kind, test, text, Shown(side: sideA, marks: a.marks[mark]),
+                Shown(side: sideB, marks: b.marks[mark]))
+        }
         let presence = ShareTest(
             a: Double(a.calls), b: Double(b.calls), aTotal: Double(sideA.calls(knowing: root)),
             bTotal: Double(sideB.calls(knowing: root)))
         if comparison.matters(presence) {
             let kind: Change.Kind = presence.difference > 0 ? .appeared : .vanished
             let condition = CallCondition(path: name, place: place, test: "present", value: nil)
-            return [change(condition, kind, presence, "\(what) in \(CallComparison.moved(presence)) of its calls.")]
+            return [
+                told(condition, kind, presence, "\(what) in \(CallComparison.moved(presence)) of its calls.", .presence)
+            ]
         }
-        return typeChanges(a, b, name, place, what) + valueChanges(a, b, name, place, what)
+        return typeChanges(a, b, name, place, what, told) + valueChanges(a, b, name, place, what, told)
     }
+
+    private typealias Telling = (CallCondition, Change.Kind, ShareTest, String, PlaceMark) -> Change
 
     private static let kindNames = [
         "object", "array", "string", "integer", "number", "boolean", "null", "mixed", "malformed",
     ]
 
     private func typeChanges(
-        _ a: ComparedSide.Place, _ b: ComparedSide.Place, _ name: String, _ place: String, _ what: String
+        _ a: ComparedSide.Place, _ b: ComparedSide.Place, _ name: String, _ place: String, _ what: String,
+        _ told: Telling
     ) -> [Change] {
         for kind in Self.kindNames.indices {
             let test = ShareTest(
@@ -137,7 +165,9 @@ struct RouteComparison {
             guard test.difference > 0, comparison.matters(test) else { continue }
             let condition = CallCondition(path: name, place: place, test: "type", value: Self.kindNames[kind])
             return [
-                change(condition, .type, test, "\(what) is a \(Self.kindNames[kind]) in \(CallComparison.moved(test)).")
+                told(
+                    condition, .type, test, "\(what) is a \(Self.kindNames[kind]) in \(CallComparison.moved(test)).",
+                    .kind(UInt8(kind)))
             ]
         }
         return []
@@ -145,26 +175,27 @@ struct RouteComparison {
 
     /// The value, or the range of sizes, whose share moved most.
     private func valueChanges(
-        _ a: ComparedSide.Place, _ b: ComparedSide.Place, _ name: String, _ place: String, _ what: String
+        _ a: ComparedSide.Place, _ b: ComparedSide.Place, _ name: String, _ place: String, _ what: String,
+        _ told: Telling
     ) -> [Change] {
-        var best: (test: ShareTest, value: String?)?
-        func consider(_ countA: UInt32, _ countB: UInt32, _ value: String?) {
+        var best: (test: ShareTest, value: String?, mark: PlaceMark)?
+        func consider(_ countA: UInt32, _ countB: UInt32, _ value: String?, _ mark: PlaceMark) {
             let test = ShareTest(a: Double(countA), b: Double(countB), aTotal: Double(a.nodes), bTotal: Double(b.nodes))
             guard comparison.matters(test), abs(test.difference) > abs(best?.test.difference ?? 0) else { return }
-            best = (test, value)
+            best = (test, value, mark)
         }
         if !a.isOpen, !b.isOpen {
             for value in Set(a.values.keys).union(b.values.keys).sorted() {
-                consider(a.values[value] ?? 0, b.values[value] ?? 0, a.texts[value] ?? b.texts[value])
+                consider(a.values[value] ?? 0, b.values[value] ?? 0, a.texts[value] ?? b.texts[value], .value(value))
             }
         } else {
-            for size in 0..<16 { consider(a.sizes[size], b.sizes[size], nil) }
+            for size in 0..<16 { consider(a.sizes[size], b.sizes[size], nil, .size(UInt8(size))) }
         }
         guard let best else { return [] }
         let condition = CallCondition(
             path: name, place: place, test: best.value == nil ? "length" : "equals", value: best.value)
         let subject = best.value.map { "is `\($0)`" } ?? "is of another size"
         let text = "\(what) \(subject) in \(CallComparison.moved(best.test))."
-        return [change(condition, .distribution, best.test, text)]
+        return [told(condition, .distribution, best.test, text, best.mark)]
     }
 }

@@ -37,6 +37,24 @@ public struct PopulationExplainer {
     private var routes: [String: RouteCounts] = [:]
     private var groups: [GroupKey: Group] = [:]
     private var explanation = PopulationExplanation()
+    /// Of which samples of shared values are named.
+    private var failedRows: [SampleRow] = []
+    private var successfulRows: [SampleRow] = []
+    private static let sampleRowsMax = 1_500
+
+    private struct SampleRow {
+        var id: String
+        var values: [String?]
+
+        func meets(_ predicate: [ContrastLiteral]) -> Bool {
+            predicate.allSatisfy { condition in
+                PopulationExplainer.dimensions.firstIndex(of: condition.dimension).map {
+                    values[$0] == condition.value
+                } ?? false
+            }
+        }
+    }
+
     /// How the failures outside the request ended: statuses and kinds of missing answers.
     private var failureKinds: [String: Double] = [:]
     /// Their weights, and the squares of them: a call that stands for twenty is not the evidence of twenty calls.
@@ -125,11 +143,18 @@ public struct PopulationExplainer {
 
     private mutating func addRow(_ call: APICall, failed: Double, total: Double) {
         let outcome = failed == 0 ? nil : call.error?.name ?? call.response.map { String($0.status) }
-        rows.add(
-            [
-                call.partner, call.route, call.region, call.host, call.customer, call.service, call.serviceVersion,
-                call.environment, call.direction.name,
-            ], failed: failed, total: total)
+        let values = [
+            call.partner, call.route, call.region, call.host, call.customer, call.service, call.serviceVersion,
+            call.environment, call.direction.name,
+        ]
+        rows.add(values, failed: failed, total: total)
+        if let id = call.id {
+            if failed > 0, failedRows.count < Self.sampleRowsMax {
+                failedRows.append(SampleRow(id: id, values: values))
+            } else if failed == 0, successfulRows.count < Self.sampleRowsMax {
+                successfulRows.append(SampleRow(id: id, values: values))
+            }
+        }
         guard let outcome else { return }
         failureKinds[outcome, default: 0] += failed
         failedWeight += failed
@@ -190,8 +215,14 @@ public struct PopulationExplainer {
             failuresTotal: explanation.failures,
             successesWith: cause.successesWith / evidencePerWeight, riskRatio: cause.riskRatio,
             confidence: cause.confidence,
-            text: "\(percent) % of the calls with \(words) fail for reasons outside the request.", failingSamples: [],
-            succeedingSamples: [], isChosen: cause.isChosen && cause.confidence >= Self.chosenConfidenceMin)
+            text: "\(percent) % of the calls with \(words) fail for reasons outside the request.",
+            failingSamples: samples(failedRows) { $0.meets(cause.predicate) },
+            succeedingSamples: samples(successfulRows) { !$0.meets(cause.predicate) },
+            isChosen: cause.isChosen && cause.confidence >= Self.chosenConfidenceMin)
+    }
+
+    private func samples(_ rows: [SampleRow], where isMeant: (SampleRow) -> Bool) -> [String] {
+        Array(rows.lazy.filter(isMeant).map(\.id).prefix(configuration.samplesMax))
     }
 
     private func kind(of cause: ContrastCause) -> String {

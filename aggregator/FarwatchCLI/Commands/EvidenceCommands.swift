@@ -47,6 +47,9 @@ struct EvidenceAdd: AsyncParsableCommand {
                 "\(safeText(evidence.member("id")?.string ?? absent)): \(count(evidence.member("calls"))) calls, "
                     + "SHA-256 \(safeText(evidence.member("sha256")?.string ?? absent))"
             ]
+                + (evidence.member("complete")?.bool == false
+                    ? ["not complete: the newest of those that were asked for; ask for a shorter time for the rest"]
+                    : [])
         }
     }
 }

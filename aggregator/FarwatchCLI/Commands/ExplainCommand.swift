@@ -9,13 +9,16 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain", abstract: "What made calls fail: one call, or all of a population.",
         discussion: """
             With --calls or --counts no server is needed. Without them the aggregator is asked: for one call by its id, or for \
-            the failures of a partner or route since a time.
+            the failures of a partner, route or customer since a time, or by an incident.
             """)
 
     @OptionGroup var server: ServerOptions
     @Argument(help: "A call's id, on the server.") var call: String?
     @Option(name: .long, help: "On the server: the failures of this partner.") var partner: String?
     @Option(name: .long, help: "On the server: the failures of this route.") var route: String?
+    @Option(name: .long, help: "On the server: the failures of this customer.") var customer: String?
+    @Option(name: .long, help: "On the server: the failures by this incident; its time when none is given.")
+    var incident: String?
     @Option(name: .long, help: "On the server: from this time on, RFC 3339 or a span such as 15m.") var since: String?
     @Option(name: .long, help: "On the server: before this time.") var until: String?
     @Option(name: .long, help: "A file of calls in the native form, one a line.") var calls: String?
@@ -41,11 +44,42 @@ struct ExplainCommand: AsyncParsableCommand {
         if let counts { return try explainCounts(counts) }
         if let calls { return try explainCalls(calls) }
         if let call { return try await server.show("/api/v1/calls/\(encoded(call))/explain", callScreen) }
-        let query = [("partner", partner), ("route", route), ("since", since), ("until", until)]
-            .compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }.joined(separator: "&")
+        let conditions = [
+            ("partner", partner), ("route", route), ("customer", customer), ("incident", incident), ("since", since),
+            ("until", until),
+        ]
+        let query = conditions.compactMap { name, value in value.map { "\(name)=\(encoded($0))" } }
+            .joined(separator: "&")
         let document = try await server.fetchWithProgress(
             "/api/v1/explain?progress=true" + (query.isEmpty ? "" : "&" + query), "explaining")
         try server.show(document, causesScreen)
+        if !server.json { try await showSamples(of: document) }
+    }
+
+    /// Of the first causes a call that failed and one that did not, side by side.
+    private func showSamples(of document: [UInt8]) async throws {
+        for cause in try JSONParser().parse(document, { SampledCause.first(of: $0) }) {
+            let failing = try await sample(cause.failing[0])
+            for id in cause.succeeding.prefix(SampledCause.candidatesMax) {
+                let succeeding = try await sample(id)
+                guard
+                    let sides = SampleSides(
+                        path: cause.path, failing: (cause.failing[0], failing), succeeding: (id, succeeding))
+                else { continue }
+                for line in [""] + sides.lines(server.style) { print(line) }
+                break
+            }
+        }
+    }
+
+    private func sample(_ id: String) async throws -> SamplePlaces {
+        let body = try await server.fetch("/api/v1/calls/\(encoded(id))")
+        do {
+            return try JSONParser().parse(body) { SamplePlaces($0) }
+        } catch {
+            printError("farwatch: \(safeText(server.url)) does not answer as an aggregator does: \(error)")
+            throw ExitCode.failure
+        }
     }
 
     private func explainCalls(_ path: String) throws {
