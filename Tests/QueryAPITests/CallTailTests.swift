@@ -35,12 +35,11 @@ struct CallTailTests {
     /// - Parameter quick: a reader who has taken all there was before the next round comes, however long his thread is held up.
     private func tail(
         readers: Int, inRoundsOf size: Int = 34, handOverMax: Duration = .milliseconds(50),
-        quick: Shared<BodyStream?> = Shared(nil), resumed: ResumedArrivals = ResumedArrivals()
+        quick: Shared<BodyStream?> = Shared(nil)
     ) -> CallTail {
         let metrics = MetricsRegistry()
         let rounds = Shared(0)
         var sources = emptySources()
-        sources.arrivalsSince = { _, _ in resumed }
         sources.arrivals = { position in
             let text = String(decoding: metrics.exposition(), as: UTF8.self)
             guard text.contains("\nfarwatch_stream_readers \(readers)\n"), quick.get()?.waitingByteCount ?? 0 == 0
@@ -111,40 +110,5 @@ struct CallTailTests {
         #expect(text.utf8.count > stream.waitingByteCountMax)
         #expect((0..<Self.callCount).allSatisfy { text.contains("\"id\":\"t-\($0)\"") })
         #expect(!text.contains("event: sampling"))
-    }
-
-    private func cursor(_ age: Duration) -> String {
-        ArrivalCursor(receivedAtMicroseconds: (RouteCaller.now - age).microsecondsSinceEpoch, block: 1, row: 0).text
-    }
-
-    @Test func `a reader who comes back is told of calls that were too many to be sent again`() async throws {
-        let resumed = ResumedArrivals(calls: Array(Self.arrived[0..<3]), leftOutCount: 40)
-        let stream = try open(
-            tail(readers: 2, handOverMax: .seconds(120), resumed: resumed), ["last_event_id": cursor(.seconds(60))])
-        defer { stream.end() }
-        let text = try await read(stream, until: "event: sampling")
-        #expect((0..<3).allSatisfy { text.contains("\"id\":\"t-\($0)\"") })
-        #expect(text.contains("\"arrived_unseen\":40") && !text.contains("resumed_from"))
-        #expect(text.contains("\"matched\":3") && text.contains("\"sent\":3"))
-    }
-
-    @Test func `a reader who was away for longer than is looked back is told from when on he has the calls`()
-        async throws
-    {
-        let stream = try open(tail(readers: 2), ["last_event_id": cursor(.seconds(3_600))])
-        defer { stream.end() }
-        let text = try await read(stream, until: "event: sampling")
-        let start = (RouteCaller.now - .seconds(600)).rfc3339
-        #expect(text.contains("\"resumed_from\":\"\(start)\""), "\(text)")
-    }
-
-    @Test func `a reader who comes back and misses nothing is told of nothing`() async throws {
-        let resumed = ResumedArrivals(calls: Array(Self.arrived[0..<3]))
-        let stream = try open(
-            tail(readers: 1, inRoundsOf: Self.callCount, handOverMax: .seconds(120), resumed: resumed),
-            ["last_event_id": cursor(.seconds(60))])
-        defer { stream.end() }
-        let text = try await read(stream, until: "t-99")
-        #expect(text.contains("\"id\":\"t-2\"") && !text.contains("event: sampling"))
     }
 }

@@ -158,19 +158,6 @@ struct SearchPlanTests {
         for hour in 0..<24 { #expect((10...30).contains(hours.filter { $0 == hour }.count), "hour \(hour)") }
     }
 
-    @Test func `who comes back to too many calls gets the oldest, and how many more there are`() async throws {
-        let storage = try await Self.filled.value
-        let connection = try await StorageServer.connect()
-        let start = Self.time(Self.days[1], 23)
-        let cursor = ArrivalCursor(receivedAtMicroseconds: start.microsecondsSinceEpoch, block: 0, row: 0)
-        // An hour has 2,500.
-        let all = try storage.calls.arrivals(since: cursor, notBefore: start, connection)
-        #expect(all.calls.count == 2_000 && all.leftOutCount == 500)
-        let few = try storage.calls.arrivals(
-            since: cursor, notBefore: Self.time(Self.days[1], 23.5), connection)
-        #expect(few.calls.count == 1_250 && few.leftOutCount == 0)
-    }
-
     @Test func `calls that can all be counted are, and their own times are the ends`() async throws {
         let storage = try await Self.filled.value
         let connection = try await StorageServer.connect()

@@ -12,8 +12,7 @@ import Transport
 ///
 /// What is sent of a round is handed over as the connections take it, for as long as the round lasts, so that who reads quickly gets
 /// rounds of any size. A reader who is slow costs nobody else anything: what his connection has not taken by then is dropped and
-/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten minutes back and
-/// at most two thousand calls; of what lies beyond he is told in the same way.
+/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten minutes back.
 final class CallTail: Sendable {
     static let eventsPerSecondMax = 200
     private static let roundTime: Duration = .milliseconds(500)
@@ -113,21 +112,12 @@ final class CallTail: Sendable {
 
     private func resend(after cursor: ArrivalCursor, to subscriber: Subscriber, now: Instant) async {
         do {
-            let start = now - Self.resumeMax
-            let resumed = try await sources.arrivalsSince(cursor, start)
-            let matching = Self.matching(resumed.calls, subscriber)
-            subscriber.state.withLock {
-                $0.resent = Set(matching.map(\.arrival))
-                $0.sampler.resume(matching.count)
-                $0.sampler.passOver(resumed.leftOutCount)
-            }
+            let calls = try await sources.arrivalsSince(cursor, now - Self.resumeMax)
+            let matching = Self.matching(calls, subscriber)
+            subscriber.state.withLock { $0.resent = Set(matching.map(\.arrival)) }
             await handOver([Outgoing(subscriber, matching[...])])
-            // What arrived before is not looked for, so that it cannot be told how much it is.
-            let isCut = cursor.receivedAtMicroseconds < start.microsecondsSinceEpoch
-            report(to: subscriber, resumedFrom: isCut ? start : nil)
         } catch {
             logger.warning("a stream could not be resumed", metadata: ["error": "\(error)"])
-            report(to: subscriber, resumedFrom: now)
         }
     }
 
@@ -207,11 +197,8 @@ final class CallTail: Sendable {
         for subscriber in subscribers { report(to: subscriber) }
     }
 
-    /// - Parameter start: a reader who came back gets nothing that arrived before.
-    private func report(to subscriber: Subscriber, resumedFrom start: Instant? = nil) {
-        let found = subscriber.state.withLock { $0.sampler.report() }
-        guard found != nil || start != nil else { return }
-        let report = found ?? (matched: 0, sent: 0, passedOver: 0)
+    private func report(to subscriber: Subscriber) {
+        guard let report = subscriber.state.withLock({ $0.sampler.report() }) else { return }
         droppedEvents.add(report.matched - report.sent)
         var data = JSONWriter()
         data.object {
@@ -219,7 +206,6 @@ final class CallTail: Sendable {
             $0.member("sent", report.sent)
             $0.member("ratio", report.matched > 0 ? Double(report.sent) / Double(report.matched) : nil)
             $0.member("arrived_unseen", report.passedOver)
-            if let start { $0.member("resumed_from", start) }
         }
         _ = subscriber.stream.offer(ServerSentEvent.bytes(event: "sampling", id: nil, data: data.bytes))
     }
@@ -298,7 +284,7 @@ func streamRoute(_ sources: QuerySources, _ tail: CallTail) -> APIRoute {
         parameters: filters + [
             APIParameter(
                 name: "last_event_id", kind: .eventID,
-                summary: "Go on after this event, at most ten minutes and 2,000 calls; as the header Last-Event-ID.")
+                summary: "Go on after this event, at most ten minutes back; as the header Last-Event-ID.")
         ], contentType: "text/event-stream"
     ) { request in tail.open(request) }
 }

@@ -27,8 +27,8 @@ public struct QuerySources: Sendable {
         Arrivals(calls: [], skippedCount: 0, position: $0)
     }
     /// What arrived after an event, for a reader who comes back.
-    public var arrivalsSince: @Sendable (ArrivalCursor, _ notBefore: Instant) async throws -> ResumedArrivals = {
-        _, _ in ResumedArrivals()
+    public var arrivalsSince: @Sendable (ArrivalCursor, _ notBefore: Instant) async throws -> [StoredCall] = { _, _ in
+        []
     }
     public var volume: @Sendable (VolumeFilter) async throws -> [VolumeCount] = { _ in [] }
     /// The history of every partner, made once a minute.

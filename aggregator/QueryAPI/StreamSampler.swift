@@ -29,9 +29,6 @@ public struct StreamSampler: Sendable {
         return (0..<chosen).map { $0 * count / chosen }
     }
 
-    /// Calls of the past that are all to be sent.
-    public mutating func resume(_ count: Int) { matched += count }
-
     public mutating func wasSent() { sent += 1 }
 
     /// Calls that were not even looked at, because more arrived than can be.

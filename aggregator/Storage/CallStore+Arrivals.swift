@@ -28,19 +28,6 @@ public struct Arrivals: Sendable {
     }
 }
 
-/// What arrived since an event, for a reader who comes back.
-public struct ResumedArrivals: Sendable {
-    /// Oldest first.
-    public var calls: [StoredCall]
-    /// Calls that arrived after these and are too many to be read; some of them may come to the reader as they are new.
-    public var leftOutCount: Int
-
-    public init(calls: [StoredCall] = [], leftOutCount: Int = 0) {
-        self.calls = calls
-        self.leftOutCount = leftOutCount
-    }
-}
-
 /// The place of a call in the order of arrival: what a stream of calls is resumed from.
 public struct ArrivalCursor: Sendable, Equatable, Hashable {
     public var receivedAtMicroseconds: Int64
@@ -114,11 +101,10 @@ extension CallStore {
         ]
     }
 
-    /// Calls that arrived after the cursor, oldest first, for a reader who comes back; at most as many as `arrivals` gives, and how
-    /// many there are beyond these.
+    /// Calls that arrived after the cursor, oldest first, for a reader who comes back; at most as many as `arrivals` gives.
     public func arrivals(
         since cursor: ArrivalCursor, notBefore: Instant, _ connection: PostgresConnection
-    ) throws -> ResumedArrivals {
+    ) throws -> [StoredCall] {
         let rows = try connection.query(
             """
             SELECT \(CallRow.columns) FROM farwatch.call_rows c
@@ -128,19 +114,8 @@ extension CallStore {
             [
                 .timestamptz(cursor.receivedAtMicroseconds), .timestamptz(notBefore.microsecondsSinceEpoch),
                 .int8(cursor.block), .int2(cursor.row), .int4(Int32(Self.arrivalsAtOnceMax)),
-            ]
-        ).map { try CallRow($0) }
-        var resumed = ResumedArrivals(calls: try finish(rows, payloads: true, connection))
-        if rows.count == Self.arrivalsAtOnceMax, let last = rows.last {
-            let rest = try connection.query(
-                """
-                SELECT count(*) FROM farwatch.call_rows c
-                WHERE c.received_at >= $1 AND (c.received_at, c.block, c.row) > ($1, $2, $3)
-                """, [.timestamptz(last.receivedAt), .int8(last.block), .int2(last.row)]
-            ).first
-            resumed.leftOutCount = Int(try rest?.int8(0) ?? 0)
-        }
-        return resumed
+            ])
+        return try finish(rows.map { try CallRow($0) }, payloads: true, connection)
     }
 }
 

@@ -97,12 +97,6 @@ private final class TailPrinter: Sendable {
         _ = try? JSONParser().parse(data) { sampling in
             let (matched, sent) = (count(sampling.member("matched")), count(sampling.member("sent")))
             let unseen = sampling.member("arrived_unseen")?.int64 ?? 0
-            if let start = sampling.member("resumed_from")?.string {
-                printError(
-                    "farwatch: calls that arrived before \(safeText(start)) while the stream was cut are not shown")
-            }
-            let isDropped = (sampling.member("matched")?.int64 ?? 0) > (sampling.member("sent")?.int64 ?? 0)
-            guard isDropped || unseen > 0 else { return }
             printError(
                 "farwatch: too many to show: \(sent) of \(matched) matching calls"
                     + (unseen > 0 ? ", \(unseen) passed over" : ""))
