@@ -15,7 +15,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // The parsers keep their state in classes, whose every access is checked for overlap at run time: a quarter of their time. What each
-// call goes through is without the checks as well. Debug builds keep them.
+// call goes through is without the checks as well. Debug builds keep them: docs/decisions/exclusivity.md.
 let uncheckedWhenReleased: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]

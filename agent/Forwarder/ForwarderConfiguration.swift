@@ -25,7 +25,8 @@ public struct ForwarderConfiguration: Sendable {
     public var failuresPerEndpoint = 3
     /// After this long with another endpoint the preferred one is tried again.
     public var preferredRetryInterval: Duration = .seconds(60)
-    /// After this long a connection makes way for a new one, so that load spreads again and what stands in between is found anew.
+    /// After this long, give or take a fifth, a connection makes way for a new one, so that load spreads again and what stands in
+    /// between is found anew.
     public var connectionAgeMax: Duration = .seconds(600)
     public var heartbeatInterval: Duration = .seconds(10)
     /// Of one answer: acknowledgements are small, a published catalogue is a mebibyte at most. A larger one is cut off.

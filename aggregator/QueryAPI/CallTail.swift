@@ -12,7 +12,9 @@ import Transport
 ///
 /// What is sent of a round is handed over as the connections take it, for as long as the round lasts, so that who reads quickly gets
 /// rounds of any size. A reader who is slow costs nobody else anything: what his connection has not taken by then is dropped and
-/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten minutes back.
+/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten
+/// minutes back and at most `arrivalsAtOnceMax` calls; what lies behind these, or is not taken within `handOverMax`, is neither told
+/// nor counted.
 final class CallTail: Sendable {
     static let eventsPerSecondMax = 200
     private static let roundTime: Duration = .milliseconds(500)

@@ -3,7 +3,8 @@
 Senders post calls to the agent and send again what was not answered, as any client that retries does. A round breaks one thing,
 every fourth two at once, mends it, lets the senders finish, and waits until the database holds every id of the round: once, and
 no other. With `--partition` the network is then cut for longer, and a call made after its end must be seen in the status. What was
-stored when tells the order: the last call of the cut before most of the backlog, and the oldest one before most of it, too. At the end the same is asked of all rounds together, and whether the counts by minute and by hour agree with the rows.
+stored when tells the order: the last call of the cut before most of the backlog, and the oldest one before most of it, too. At the
+end the same is asked of all rounds together, and whether the counts by minute and by hour agree with the rows.
 """
 
 import argparse

@@ -13,8 +13,8 @@ public enum Files {
     /// The content is written beside it, synced, given its name, and the directory is synced. `mode` is exact, whatever
     /// the umask. A crash can leave a `.tmp` file beside it. A symbolic link at `path` is replaced, not followed.
     ///
-    /// - Parameter isSynced: false for what a loss of power may take: then nothing waits for the disk, and only a crash of the
-    ///   process leaves old or new.
+    /// - Parameter isSynced: false for what a loss of power may take: then nothing waits for the disk, and old or new is what a crash
+    ///   of the process leaves, not one of the machine.
     public static func writeAtomically(
         _ bytes: [UInt8], to path: String, mode: UInt32 = 0o600, isSynced: Bool = true
     ) throws(FileError) {

@@ -9,7 +9,7 @@ import CallModel
 ///
 /// Used in two passes over the same calls: `observe` all, successes first, `explain` the failures, then `finish`. Failures that are
 /// observed after the successes are weighed by all of them at once (`CallExplainer.weigh` is for whoever observes them in turn). Whoever
-/// has many passes a sample (`SpreadSample`) and says how many calls each one stands for.
+/// has many passes on a sample (`SpreadSample`) and says how many calls each one stands for.
 public struct PopulationExplainer {
     public struct Configuration: Sendable {
         public var calls = CallExplainer.Configuration()
