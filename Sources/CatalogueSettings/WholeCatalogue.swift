@@ -11,7 +11,8 @@ import PartnerCatalog
 /// ```json
 /// {"format": 2, "version": "16 hex digits",
 ///  "partners": {"stripe": {"name", "defined_by": ["farwatch", "settings"],
-///      "facts": {"state", "confirmed": ["webhooks"], "unconfirmed": ["hosts"], "verified", "source"},
+///      "facts": {"state", "confirmed": ["webhooks"], "unconfirmed": ["hosts"], "unknown": ["routes"], "verified",
+///                "source"},
 ///      "hosts": [], "webhook_signatures": [], "webhook_headers": {}, "webhook_paths": [], "routes": [],
 ///      "errors": [{"status", "header" or "body", "is", "is_not", "contains", "is_false", "path_suffixes", "outcome"}],
 ///      "rate_limit_headers": [{"name", "role", "confirmed"}]}},

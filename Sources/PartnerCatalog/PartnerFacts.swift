@@ -21,6 +21,8 @@ public struct PartnerFacts: Sendable, Equatable {
     public var confirmed: [String] = []
     /// Of `parts`, and single hosts and headers of which the rest of their part is confirmed.
     public var unconfirmed: [String] = []
+    /// Of `parts`, those of which nothing is told: the partner may have some.
+    public var unknown: [String] = []
     /// The day on which the confirmed parts were last read, such as `2026-11-24`.
     public var verified: String?
     public var source: String?
@@ -35,8 +37,14 @@ public struct PartnerFacts: Sendable, Equatable {
     private init(state: State) { self.state = state }
 
     public init(_ partner: PartnerDefinition) {
-        for (part, name) in Self.parts where partner.toldParts.contains(part) {
-            if partner.confirmedParts.contains(part) { confirmed.append(name) } else { unconfirmed.append(name) }
+        for (part, name) in Self.parts {
+            if !partner.toldParts.contains(part) {
+                unknown.append(name)
+            } else if partner.confirmedParts.contains(part) {
+                confirmed.append(name)
+            } else {
+                unconfirmed.append(name)
+            }
         }
         unconfirmed += partner.unconfirmed
         state = partner.confirmed ? .confirmed : partner.confirmedParts.isEmpty ? .unconfirmed : .inPart
@@ -52,7 +60,7 @@ public struct PartnerFacts: Sendable, Equatable {
     /// The members of its JSON object.
     public func append(to writer: inout JSONWriter) {
         writer.member("state", state.rawValue)
-        for (name, parts) in [("confirmed", confirmed), ("unconfirmed", unconfirmed)] {
+        for (name, parts) in [("confirmed", confirmed), ("unconfirmed", unconfirmed), ("unknown", unknown)] {
             writer.array(name) { for part in parts { $0.string(part) } }
         }
         writer.member("verified", verified)

@@ -59,7 +59,9 @@ import Testing
         #expect(bank.contains(#""defined_by":["settings"],"facts":{"state":"settings""#), "\(bank)")
         let slack = try partner("slack")
         #expect(slack.contains(#""defined_by":["farwatch","settings"],"facts":{"state":"confirmed""#), "\(slack)")
-        #expect(slack.contains(#""confirmed":["hosts","webhooks","errors"],"unconfirmed":[]"#))
+        #expect(
+            slack.contains(
+                #""confirmed":["hosts","webhooks","errors"],"unconfirmed":[],"unknown":["routes","rate_limits"]"#))
         #expect(slack.contains("/own/{id}") && slack.contains(#""is":["ratelimited""#))
         #expect(
             try partner("klarna").contains(#""state":"unconfirmed","confirmed":[],"unconfirmed":["hosts","errors"]"#))
@@ -71,6 +73,9 @@ import Testing
     @Test func `no partner is called confirmed of whom a part is not`() {
         for partner in PartnerDefinition.builtIn {
             let facts = PartnerFacts(partner)
+            let parts = Set(["hosts", "webhooks", "routes", "errors", "rate_limits"])
+            let told = Set(facts.confirmed + facts.unconfirmed).intersection(parts)
+            #expect(told.isDisjoint(with: facts.unknown) && told.union(facts.unknown) == parts, "\(partner.id)")
             #expect((facts.state == .confirmed) == facts.unconfirmed.isEmpty, "\(partner.id)")
             #expect((facts.state == .unconfirmed) == (partner.confirmedParts.isEmpty), "\(partner.id)")
             #expect((facts.verified == nil) == partner.confirmedParts.isEmpty, "\(partner.id)")

@@ -29,7 +29,8 @@ import Transport
         ("app-1.hosts.example", "allowed"), ("APP-1.Hosts.Example", "allowed"), ("hosts.example", "forbidden"),
         ("app-1.hosts.example.evil", "forbidden"), ("bare-7", "allowed"), ("bare-", "allowed"),
         ("xbare-7", "forbidden"), ("a-mid-b", "allowed"), ("a-mid", "forbidden"), ("exactly", "allowed"),
-        ("exactly-not", "forbidden"),
+        ("exactly-not", "forbidden"), ("a-mid-mid-b", "allowed"), ("amidb", "allowed"), ("ab", "forbidden"),
+        (".hosts.example", "allowed"), ("", "forbidden"),
     ])
     func `names are patterns in which a star is any text`(name: String, expected: String) {
         #expect(answer(name) { $0.names = ["*.hosts.example", "bare-*", "a*mid*b", "exactly"] } == expected)
@@ -42,7 +43,8 @@ import Transport
 
     @Test(arguments: [
         ("app-1-0a1b2c3d", "allowed"), ("APP-1-0a1b2c3d", "allowed"), ("app-10-0a1b2c3d", "forbidden"),
-        ("app-1", "forbidden"), (nil, "forbidden"),
+        ("app-1", "forbidden"), (nil, "forbidden"), ("app-1-2-0a1b2c3d", "forbidden"), ("app-1-0a1b2c3", "forbidden"),
+        ("app-1-0a1b2c3g", "forbidden"), ("app-1-", "forbidden"),
     ])
     func `it may speak for its own agent alone`(agent: String?, expected: String) {
         #expect(answer("app-1", agent: agent) { $0.ownAgentOnly = true } == expected)

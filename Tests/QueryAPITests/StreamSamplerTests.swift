@@ -42,6 +42,26 @@ struct StreamSamplerTests {
         #expect(toldAgain?.passedOver == 7)
     }
 
+    @Test func `who comes back is told what was not sent again, and that it was not all`() throws {
+        var sampler = StreamSampler(eventsPerSecondMax: 10)
+        sampler.resume(500, isComplete: true)
+        for _ in 0..<500 { sampler.wasSent() }
+        let nothing = sampler.report()
+        #expect(nothing == nil)
+        sampler.resume(500, isComplete: false)
+        for _ in 0..<490 { sampler.wasSent() }
+        let chosen = sampler.choose(among: 10, elapsed: .seconds(1))
+        #expect(chosen.count == 10, "what is sent again takes nothing from what comes")
+        let told = sampler.report()
+        let report = try #require(told)
+        #expect(report.matched == 510 && report.sent == 490 && report.isResumedInPart)
+        sampler.resume(0, isComplete: false)
+        let toldAgain = sampler.report()
+        #expect(toldAgain?.isResumedInPart == true)
+        let silence = sampler.report()
+        #expect(silence == nil)
+    }
+
     @Test func `an event is what the standard says`() {
         let bytes = ServerSentEvent.bytes(event: "call", id: "12", data: Array("{}".utf8))
         #expect(String(decoding: bytes, as: UTF8.self) == "id: 12\nevent: call\ndata: {}\n\n")

@@ -18,7 +18,6 @@ public enum Witness: UInt8, Comparable, Sendable, CaseIterable {
     public static func < (left: Witness, right: Witness) -> Bool { left.rawValue < right.rawValue }
 
     var bit: UInt8 { 1 << rawValue }
-    static let everyBit: UInt8 = 0b111
 }
 
 /// A call as one witness saw it, without its content: what it can be recognised by.

@@ -131,6 +131,8 @@ private func known(_ facts: JSONValue?) -> String {
     var notes = ""
     let open = parts("unconfirmed")
     if !open.isEmpty { notes += "<p><b>Unconfirmed:</b> \(open)</p>" }
+    let unknown = parts("unknown")
+    if !unknown.isEmpty { notes += "<p><b>Nothing told of:</b> \(unknown)</p>" }
     if let source = facts?.member("source")?.string { notes += "<p><small>Source: \(htmlEscaped(source))</small></p>" }
     return "<section class=\"panel\"><h3>What is known of it</h3><p>\(verdict)</p>\(notes)</section>"
 }

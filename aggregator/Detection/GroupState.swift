@@ -33,8 +33,7 @@ struct SeriesCounter: Sendable {
 
 /// Time in the steps in which normal is learned, and how fast it is forgotten.
 enum Forgetting {
-    static let epoch: Duration = .seconds(300)
-    /// The same, because it is asked for with every call and a `Duration` counts in 128 bits.
+    /// Five minutes, as a number: it is asked for with every call, and a `Duration` counts in 128 bits.
     private static let epochNanoseconds: Int64 = 300_000_000_000
     /// Half of what was learned is forgotten in four days: weeks of evidence count, an API that changed is relearned.
     static let halfLifeEpochs = 1_152.0

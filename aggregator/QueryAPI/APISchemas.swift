@@ -69,7 +69,7 @@ let apiSchemas: [(name: String, schema: String)] = [
         "PartnerFacts",
         object([
             ("state", reference("FactsState")), ("confirmed", texts), ("unconfirmed", texts),
-            ("verified", reference("TextOrNull")), ("source", reference("TextOrNull")),
+            ("unknown", texts), ("verified", reference("TextOrNull")), ("source", reference("TextOrNull")),
         ])
     ),
     (

@@ -13,8 +13,8 @@ import Transport
 /// What is sent of a round is handed over as the connections take it, for as long as the round lasts, so that who reads quickly gets
 /// rounds of any size. A reader who is slow costs nobody else anything: what his connection has not taken by then is dropped and
 /// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten
-/// minutes back and at most `arrivalsAtOnceMax` calls; what lies behind these, or is not taken within `handOverMax`, is neither told
-/// nor counted.
+/// minutes back and at most `arrivalsAtOnceMax` calls; he is told where that is not all, and what he does not take within
+/// `handOverMax` is counted.
 final class CallTail: Sendable {
     static let eventsPerSecondMax = 200
     private static let roundTime: Duration = .milliseconds(500)
@@ -116,7 +116,13 @@ final class CallTail: Sendable {
         do {
             let calls = try await sources.arrivalsSince(cursor, now - Self.resumeMax)
             let matching = Self.matching(calls, subscriber)
-            subscriber.state.withLock { $0.resent = Set(matching.map(\.arrival)) }
+            let isComplete =
+                calls.count < CallStore.arrivalsAtOnceMax
+                && cursor.receivedAtMicroseconds >= (now - Self.resumeMax).microsecondsSinceEpoch
+            subscriber.state.withLock { state in
+                state.resent = Set(matching.map(\.arrival))
+                state.sampler.resume(matching.count, isComplete: isComplete)
+            }
             await handOver([Outgoing(subscriber, matching[...])])
         } catch {
             logger.warning("a stream could not be resumed", metadata: ["error": "\(error)"])
@@ -208,6 +214,7 @@ final class CallTail: Sendable {
             $0.member("sent", report.sent)
             $0.member("ratio", report.matched > 0 ? Double(report.sent) / Double(report.matched) : nil)
             $0.member("arrived_unseen", report.passedOver)
+            if report.isResumedInPart { $0.member("resumed_in_part", true) }
         }
         _ = subscriber.stream.offer(ServerSentEvent.bytes(event: "sampling", id: nil, data: data.bytes))
     }

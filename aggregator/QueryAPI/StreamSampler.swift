@@ -9,6 +9,7 @@ public struct StreamSampler: Sendable {
     public private(set) var matched = 0
     public private(set) var sent = 0
     public private(set) var passedOver = 0
+    private var isResumedInPart = false
     private var allowance: Double
 
     public init(eventsPerSecondMax: Int) {
@@ -31,13 +32,22 @@ public struct StreamSampler: Sendable {
 
     public mutating func wasSent() { sent += 1 }
 
+    /// Matching calls that arrived while a reader was away, and are sent again beyond what a second may have.
+    ///
+    /// - Parameter isComplete: whether they are all.
+    public mutating func resume(_ count: Int, isComplete: Bool) {
+        matched += count
+        isResumedInPart = !isComplete
+    }
+
     /// Calls that were not even looked at, because more arrived than can be.
     public mutating func passOver(_ count: Int) { passedOver += count }
 
     /// What is to be told when something was left out since the last report; starts counting anew.
-    public mutating func report() -> (matched: Int, sent: Int, passedOver: Int)? {
-        defer { (matched, sent, passedOver) = (0, 0, 0) }
-        return matched > sent || passedOver > 0 ? (matched, sent, passedOver) : nil
+    public mutating func report() -> (matched: Int, sent: Int, passedOver: Int, isResumedInPart: Bool)? {
+        defer { (matched, sent, passedOver, isResumedInPart) = (0, 0, 0, false) }
+        guard matched > sent || passedOver > 0 || isResumedInPart else { return nil }
+        return (matched, sent, passedOver, isResumedInPart)
     }
 }
 

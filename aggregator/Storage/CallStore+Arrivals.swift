@@ -51,7 +51,7 @@ extension StoredCall {
 
 extension CallStore {
     /// A block has at most a thousand rows, so that one always fits.
-    private static let arrivalsAtOnceMax = 2_000
+    public static let arrivalsAtOnceMax = 2_000
 
     /// Calls that arrived after the position; where there are more than fit, the rest is counted and passed over.
     public func arrivals(after position: ArrivalPosition, _ connection: PostgresConnection) throws -> Arrivals {

@@ -33,7 +33,6 @@ public final class Names: Sendable {
 
     public func count(_ kind: NameKind) -> Int { state.withLock { $0.ids[kind]?.count ?? 0 } }
 
-    func originID(of origin: Origin) -> Int32? { state.withLock { $0.origins[origin] } }
     func origin(of id: Int32) -> Origin? { state.withLock { $0.originsByID[id] } }
 
     private func remember(_ name: String, _ id: NameID, _ kind: NameKind) {

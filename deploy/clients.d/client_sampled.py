@@ -59,9 +59,9 @@ session = requests.Session()
 for number in range(count):
     url = f"{partner}/status/{503 if number % 4 == 0 else 200}"
     if number % 2:
-        session.get(url, timeout=10)  # The root of its own trace.
+        session.get(url, timeout=60)  # The root of its own trace.
     else:
         with provider.get_tracer("shop").start_as_current_span("checkout"):
-            session.get(url, timeout=10)
+            session.get(url, timeout=60)
 provider.shutdown()
 print(json.dumps(kept))

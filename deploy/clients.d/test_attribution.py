@@ -40,7 +40,7 @@ def native(number: int, url: str, headers: dict | None = None, body=None, **said
 class Attribution(unittest.TestCase):
     def post(self, agent: Agent, path: str, document) -> None:
         request = urllib.request.Request(agent.url + path, json.dumps(document).encode(), {"content-type": "application/json"})
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def test_the_first_rule_that_finds_something_names_it_and_is_counted(self):
         agent = Agent(SETTINGS)

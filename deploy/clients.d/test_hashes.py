@@ -62,7 +62,7 @@ class Hashes(unittest.TestCase):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         call = {"id": f"h-{number}", "time": now, "request": request, "response": {"status": 200}, "customer": ANN, "service": BEA}
         asked = urllib.request.Request(agent.url + "/v1/calls", json.dumps(call).encode(), {"content-type": "application/json"})
-        urllib.request.urlopen(asked, timeout=10).close()
+        urllib.request.urlopen(asked, timeout=60).close()
 
     def told(self, agent: Agent, count: int) -> dict[str, dict]:
         calls = {call["id"]: call for call in agent.spooled(count)}

@@ -67,7 +67,7 @@ class Redactions(unittest.TestCase):
         lines = b"".join(json.dumps(call).encode() + b"\n" for call in calls)
         body = lines if kind == "application/x-ndjson" else json.dumps(calls).encode()
         request = urllib.request.Request(agent.url + "/v1/calls", body, {"content-type": kind})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             told = json.load(answer)
         self.assertEqual((told["accepted"], told.get("not_ours", 0)), (len(calls), 0), told)
 

@@ -41,7 +41,7 @@ http {{
     }}
 }}
 """
-READY_WITHIN_S = 20
+READY_WITHIN_S = 120
 
 
 @dataclass

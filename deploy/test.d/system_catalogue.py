@@ -148,6 +148,8 @@ class PublishedCatalogue(unittest.TestCase):
             self.assertIn(words, page.split("What is known of it")[1])
             self.assertIn(words, screen)
         self.assertRegex(screen, r"unconfirmed +rate limits, uploads\.stripe\.com")
+        for shown, words in ((screen, "nothing told"), (page, "Nothing told of")):
+            self.assertEqual(words in shown, bool(partner["facts"]["unknown"]))
         self.assertIn("FACTS", self.installation.command("farwatch", "partners", "--url", api))
 
     def broken_settings_change_nothing(self):

@@ -97,6 +97,10 @@ private final class TailPrinter: Sendable {
         _ = try? JSONParser().parse(data) { sampling in
             let (matched, sent) = (count(sampling.member("matched")), count(sampling.member("sent")))
             let unseen = sampling.member("arrived_unseen")?.int64 ?? 0
+            if sampling.member("resumed_in_part")?.bool == true {
+                printError("farwatch: of what arrived meanwhile not all could be looked at")
+            }
+            guard matched > sent || unseen > 0 else { return }
             printError(
                 "farwatch: too many to show: \(sent) of \(matched) matching calls"
                     + (unseen > 0 ? ", \(unseen) passed over" : ""))

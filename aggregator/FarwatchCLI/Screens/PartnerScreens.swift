@@ -83,6 +83,8 @@ private func factLines(_ facts: JSONValue) -> [(String, String)] {
         }
     var lines = [("known", known)]
     if !open.isEmpty { lines.append(("unconfirmed", open)) }
+    let unknown = parts("unknown")
+    if !unknown.isEmpty { lines.append(("nothing told", "of \(unknown)")) }
     if let source = facts.member("source")?.string { lines.append(("source", safeText(source))) }
     return lines
 }

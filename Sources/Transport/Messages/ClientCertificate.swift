@@ -1,5 +1,3 @@
-import NIOSSL
-
 /// Whom a client's certificate names, after the handshake has verified its chain and that the client holds its key.
 public struct ClientCertificate: Sendable, Equatable {
     /// The first DNS name among the subject's alternative names, in lower case; else the first URI there; else the subject's common
@@ -13,11 +11,5 @@ public struct ClientCertificate: Sendable, Equatable {
     public init(name: String, endsAt: Int64) {
         self.name = name
         self.endsAt = endsAt
-    }
-
-    /// Nil for a certificate without a name that can be told.
-    init?(_ certificate: NIOSSLCertificate) {
-        guard let bytes = try? certificate.toDERBytes(), let name = CertificateName.name(der: bytes) else { return nil }
-        self.init(name: name, endsAt: Int64(certificate.notValidAfter))
     }
 }
