@@ -25,7 +25,7 @@ final class PacketRunner {
     private static let tickInterval = Duration.seconds(1)
     private static let addressInterval = Duration.seconds(10)
     private static let keyInterval = Duration.milliseconds(50)
-    private static let keyIntervalMin = Duration.milliseconds(1)
+    private static let keyIntervalMin = Duration.microseconds(100)
     /// At a time: the end of a file, and the beginning of the one that took its place.
     private static let keyPiecesMax = 4
     /// Connections whose secrets are kept: those open, and as many that come.
@@ -64,9 +64,14 @@ final class PacketRunner {
         defer { former = total(capture.counters()) }
         learnAddresses()
         while goesOn(), !governor.isDetached {
+            // Secrets are written before what they open is sent, so that those of all packets received are there by now. They are
+            // wanted before the connection's last packet.
+            var keysWereRead = false
             try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
-                // Secrets are written before what they open is sent. They are wanted before the connection's last packet.
-                if packets.consumer.isWaiting { readKeys(after: Self.keyIntervalMin) }
+                if packets.consumer.isWaiting {
+                    readKeys(after: keysWereRead ? Self.keyIntervalMin : .zero)
+                    keysWereRead = true
+                }
                 packets.packet(
                     bytes, originalByteCount: packet.originalByteCount, linkType: LinkType(rawValue: packet.linkType),
                     at: Instant(nanosecondsSinceEpoch: packet.nanosecondsSinceEpoch))
