@@ -16,6 +16,7 @@ enum ColumnCuts {
         var last: UInt64 = 0
         while !reader.isAtEnd {
             let offset = reader.offset
+            // Which field is broken tells nobody more: the message then has one block.
             guard let (number, _) = try? reader.nextField() else { return [] }
             // The strings of a table are one column, the values of each header another.
             let isLong = reader.offset - offset >= byteCountMin

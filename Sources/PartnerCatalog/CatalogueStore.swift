@@ -110,6 +110,6 @@ final class CatalogueStore: Sendable {
 
     private static func mostLiteralFirst(_ patterns: [RoutePattern]) -> [RoutePattern] {
         patterns.enumerated()
-            .sorted { ($1.element.literalCount, $0.offset) < ($0.element.literalCount, $1.offset) }.map(\.element)
+            .sorted { ($1.element.specificity, $0.offset) < ($0.element.specificity, $1.offset) }.map(\.element)
     }
 }

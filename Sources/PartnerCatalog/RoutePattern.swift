@@ -59,7 +59,7 @@ public struct RoutePattern: Sendable, Hashable {
     }
 
     /// Greater for what says more: whole literals first, then segments that are literal in part.
-    var literalCount: Int {
+    var specificity: Int {
         segments.reduce(0) { count, segment in
             switch segment {
             case .literal: count + RoutePattern.segmentCountMax + 1

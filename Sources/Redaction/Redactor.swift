@@ -11,7 +11,7 @@ public struct Redactor {
     /// Headers of the catalogue's partners that tell of limits and deliveries, and of nobody.
     let known: [String: Set<String>]
     private var classes = RememberedNames<HeaderRules.Class>(placeCount: 256)
-    private(set) var scanner: SecretScanner
+    var scanner: SecretScanner
     /// Of bodies in `full` (`Redactor+Full`).
     var credentials: SecretScanner
     private var clean = CleanTexts()
@@ -210,14 +210,8 @@ public struct Redactor {
     /// A shape has no values, but its keys are the sender's: those that hold a secret are masked.
     private mutating func withoutSecretKeys(_ shape: [UInt8]) -> [UInt8] {
         guard shape.withUnsafeBufferPointer({ holdsSecretKey($0) }) else { return shape }
-        var bytes: [UInt8] = []
-        do {
-            try parser.parse(shape) { try maskKeys(of: $0, into: &bytes) }
-            return bytes
-        } catch {
-            // It was made a moment ago, so this cannot be; and in doubt nothing goes.
-            return Array("\"unknown\"".utf8)
-        }
+        // It was made a moment ago, so that it can be read; and in doubt nothing goes.
+        return rewritten(shape, by: .shape)?.bytes ?? Array("\"unknown\"".utf8)
     }
 
     /// Every text of a shape in front of a colon is a key.
@@ -236,92 +230,10 @@ public struct Redactor {
         return false
     }
 
-    private mutating func maskKeys(of value: JSONValue, into bytes: inout [UInt8]) throws {
-        switch value.kind {
-        case .object:
-            bytes.append(UInt8(ascii: "{"))
-            var isFirst = true
-            try value.forEachMember { name, member in
-                if !isFirst { bytes.append(UInt8(ascii: ",")) }
-                isFirst = false
-                JSONText.appendString(scanned(String(decoding: name, as: UTF8.self)), to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                try maskKeys(of: member, into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "}"))
-        case .array:
-            bytes.append(UInt8(ascii: "["))
-            var isFirst = true
-            try value.forEachElement { element in
-                if !isFirst { bytes.append(UInt8(ascii: ",")) }
-                isFirst = false
-                try maskKeys(of: element, into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "]"))
-        case .string, .integer, .unsigned, .double, .bool, .null: value.serialize(into: &bytes)
-        }
-    }
-
     /// JSON with the values masked that look like, or stand under a key that says, a secret; nil for what is no JSON.
     private mutating func masked(_ body: Body) -> Body? {
-        var bytes: [UInt8] = []
-        do {
-            try parser.parse(body.bytes) { try mask($0, key: nil, into: &bytes) }
-        } catch {
-            return nil
-        }
+        guard let document = rewritten(body.bytes, by: .redacted) else { return nil }
         count(.body)
-        return Body(bytes, form: .redacted)
-    }
-
-    private mutating func mask(_ value: JSONValue, key: String?, into bytes: inout [UInt8]) throws {
-        if let key, HeaderRules.isSecret(key.lowercased()) || HeaderRules.isPersonal(key.lowercased()) {
-            JSONText.appendString(scanner.placeholder("secret", for: text(value)), to: &bytes)
-            count(.named)
-            return
-        }
-        switch value.kind {
-        case .object:
-            bytes.append(UInt8(ascii: "{"))
-            var isFirst = true
-            try value.forEachMember { name, member in
-                if !isFirst { bytes.append(UInt8(ascii: ",")) }
-                isFirst = false
-                let key = String(decoding: name, as: UTF8.self)
-                JSONText.appendString(keyName(key), to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                try mask(member, key: key, into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "}"))
-        case .array:
-            bytes.append(UInt8(ascii: "["))
-            var isFirst = true
-            try value.forEachElement { element in
-                if !isFirst { bytes.append(UInt8(ascii: ",")) }
-                isFirst = false
-                try mask(element, key: nil, into: &bytes)
-            }
-            bytes.append(UInt8(ascii: "]"))
-        case .string: JSONText.appendString(maskedText(value.string ?? ""), to: &bytes)
-        case .integer, .unsigned, .double:
-            let text = text(value)
-            if scanner.masked(text) != nil {
-                for rule in scanner.found { count(rule) }
-                JSONText.appendString(scanner.placeholder("number", for: text), to: &bytes)
-            } else {
-                bytes.append(contentsOf: text.utf8)
-            }
-        case .bool, .null: value.serialize(into: &bytes)
-        }
-    }
-
-    /// Long text may hold anything, encoded or not: beyond a sentence's length only its length is kept.
-    private mutating func maskedText(_ text: String) -> String {
-        let first = text.utf8.first { $0 > 0x20 }
-        guard text.utf8.count <= 200, first != UInt8(ascii: "{"), first != UInt8(ascii: "[") else {
-            count(.body)
-            return "{text of \(text.utf8.count) bytes}"
-        }
-        return scanned(text)
+        return Body(document.bytes, form: .redacted)
     }
 }

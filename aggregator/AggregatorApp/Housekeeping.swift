@@ -11,6 +11,7 @@ struct Housekeeping: Sendable {
     private let agents: AgentRegistry
     private let tokens: AccessTokens
     private let history: HistoryKeeper
+    private let reports: ReportKeeper
     private let retention: RetentionPolicy
     private let failures: @Sendable (String) -> Counter
     private let damagedBlocks: Counter
@@ -25,6 +26,7 @@ struct Housekeeping: Sendable {
         self.agents = agents
         self.tokens = tokens
         self.history = history
+        reports = ReportKeeper(database, agents, metrics, logger: logger)
         self.retention = retention
         self.logger = logger
         damagedBlocks = metrics.counter(
@@ -70,7 +72,7 @@ struct Housekeeping: Sendable {
         var chores = [
             Chore(name: "refresh tokens", period: .seconds(2), work: refreshTokens),
             Chore(name: "fold rollups", period: .seconds(5), pausePerWork: 30, work: compact),
-            Chore(name: "store heartbeats", period: .seconds(10), work: storeHeartbeats),
+            Chore(name: "store heartbeats", period: .seconds(10), work: reports.store),
             Chore(name: "read history", period: .seconds(60), work: history.refresh),
             Chore(name: "forget ledger entries", period: .seconds(60), work: forgetLedger),
             Chore(name: "maintain partitions", period: .seconds(600), work: maintainPartitions),
@@ -132,21 +134,6 @@ struct Housekeeping: Sendable {
             }
             if folded.count == 0 { return }
         }
-    }
-
-    private func storeHeartbeats() async throws {
-        let records = agents.takeUnstored()
-        let since = currentInstant() - .seconds(60)
-        let (refused, known) = try await database.queries.run { connection in
-            let refused = try database.storage.agents.store(records, connection)
-            return (refused, try database.storage.agents.load(since: since, connection))
-        }
-        if let first = refused.first {
-            logger.warning(
-                "reports of agents cannot be stored: they are shown until a restart",
-                metadata: ["agents": "\(refused.count)", "first": "\(first)"])
-        }
-        agents.merge(known, at: since + .seconds(60))
     }
 
     private func forgetLedger() async throws {

@@ -165,6 +165,7 @@ class BadInput(unittest.TestCase):
                 self.assertIn(self.post("/v1/heartbeat", content, self.headers(farwatch_agent=f"odd-{number}"))[0], (204, 400))
         self.assertEqual(self.post("/v1/heartbeat", self.beat, self.headers(farwatch_agent="even"))[0], 204)
         self.installation.wait_for(self.is_beat_stored, 30, "the good one is stored")
+        self.assertGreater(self.metric("farwatch_refused_reports_total"), 0)
 
     def test_what_is_no_http_is_answered_and_counted(self):
         counted = "farwatch_ingest_server_requests_rejected_malformed_total"
