@@ -37,6 +37,41 @@ struct IncidentStoreTests {
         #expect(try IncidentStore.store(record, epoch: 6, connection), "the same epoch goes on writing")
     }
 
+    @Test func `an incident of which every message was given up is known, until somebody was told or it is over`()
+        async throws
+    {
+        let connection = try await StorageServer.connect()
+        /// As deliveries leave it. The incident's number is one that no other test uses.
+        func put(_ channel: String, _ state: String, sequence: Int = 1) throws -> Int64 {
+            try connection.query(
+                """
+                INSERT INTO farwatch.outbox (incident, channel, sequence, kind, message, created_at, state)
+                VALUES (171, $1, $2, 'opened', '{}', now(), $3) RETURNING id
+                """, [.text(channel), .int4(Int32(sequence)), .text(state)]
+            )[0].int8(0)
+        }
+        var record = incident(171, partner: "untold")
+        #expect(try IncidentStore.store(record, epoch: 1, connection))
+        #expect(try OutboxStore.untoldSince(connection) == nil)
+        let dead = try put("pager", "dead")
+        #expect(try OutboxStore.untoldSince(connection) != nil)
+        _ = try put("mail", "delivered")
+        #expect(try OutboxStore.untoldSince(connection) == nil, "by mail somebody was")
+        try connection.execute("DELETE FROM farwatch.outbox WHERE incident = 171 AND channel = 'mail'", [])
+        #expect(try OutboxStore.retry(dead, connection))
+        #expect(try OutboxStore.record(id: dead, connection)?.state == "pending")
+        #expect(try OutboxStore.untoldSince(connection) == nil, "it is on its way again")
+        #expect(try !OutboxStore.retry(dead, connection), "only what was given up")
+        try connection.execute("UPDATE farwatch.outbox SET state = 'dead' WHERE id = $1", [.int8(dead)])
+        let later = try put("pager", "delivered", sequence: 2)
+        #expect(try !OutboxStore.retry(dead, connection), "something later was told")
+        try connection.execute("UPDATE farwatch.outbox SET state = 'dead' WHERE id = $1", [.int8(later)])
+        #expect(try OutboxStore.untoldSince(connection) != nil)
+        record.state = "resolved"
+        #expect(try IncidentStore.store(record, epoch: 1, connection))
+        #expect(try OutboxStore.untoldSince(connection) == nil)
+    }
+
     @Test func `pages follow one another, newest first, without a gap`() async throws {
         let connection = try await StorageServer.connect()
         // Two of them opened at the same time.

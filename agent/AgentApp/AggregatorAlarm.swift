@@ -25,6 +25,8 @@ struct AggregatorAlarm: Sendable {
         var ca: String?
         /// Of either.
         var timeout: Duration = .seconds(30)
+        /// By what receivers know that all agents of one aggregator tell of the same trouble.
+        var subject = ""
 
         init() {}
     }
@@ -36,15 +38,27 @@ struct AggregatorAlarm: Sendable {
     /// When to tell what: without clock or effects.
     struct Core: Sendable {
         var configuration: Configuration
+        /// Added to `after`, so that a fleet whose aggregator is gone does not tell of it in one second.
+        private let delay: Double
         private(set) var isLost = false
         private var toldAt: Int64 = 0
 
-        init(_ configuration: Configuration) { self.configuration = configuration }
+        /// - Parameter host: by which each agent has its own part of the tenth of `after` over which a fleet is spread.
+        init(_ configuration: Configuration, host: String) {
+            self.configuration = configuration
+            // FNV-1a, so that it is the same after a restart.
+            let hash = host.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            delay = 0.1 * Double(hash >> 11) * 0x1p-53
+        }
+
+        private var patience: Int64 {
+            configuration.after.nanoseconds + Int64(delay * Double(configuration.after.nanoseconds))
+        }
 
         /// - Parameters:
         ///   - lastAnswer: of any aggregator, or when the agent started; nanoseconds of the clock `now` is of.
         mutating func look(lastAnswer: Int64, at now: Int64) -> Event? {
-            guard now - lastAnswer >= configuration.after.nanoseconds else {
+            guard now - lastAnswer >= patience else {
                 defer { isLost = false }
                 return isLost ? .back : nil
             }
@@ -102,7 +116,7 @@ struct AggregatorAlarm: Sendable {
 
     /// Runs until cancelled.
     func run() async {
-        var core = Core(configuration())
+        var core = Core(configuration(), host: host)
         while !Task.isCancelled {
             core.configuration = configuration()
             if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) {
@@ -125,7 +139,7 @@ struct AggregatorAlarm: Sendable {
                 metadata: ["seconds": "\(seconds)", "waiting_calls": "\(waitingCalls())"])
         case .back: logger.notice("an aggregator answers again")
         }
-        async let calling: Void = call(configuration, document(event, seconds: seconds))
+        async let calling: Void = call(configuration, document(event, configuration, seconds: seconds))
         await runCommand(configuration, event, seconds: seconds)
         await calling
     }
@@ -167,7 +181,7 @@ struct AggregatorAlarm: Sendable {
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
                 "FARWATCH_EVENT": event.rawValue, "FARWATCH_HOST": host,
             ], directory: "/")
-        process.input = .bytes(document(event, seconds: seconds))
+        process.input = .bytes(document(event, configuration, seconds: seconds))
         process.output = .head(byteCountMax: Self.outputByteCountMax)
         process.errorOutput = .tail(byteCountMax: Self.outputByteCountMax)
         process.parentDeathSignal = SIGKILL
@@ -185,11 +199,12 @@ struct AggregatorAlarm: Sendable {
         }
     }
 
-    func document(_ event: Event, seconds: Int64) -> [UInt8] {
+    func document(_ event: Event, _ configuration: Configuration, seconds: Int64) -> [UInt8] {
         var writer = JSONWriter()
         writer.object {
             $0.member("event", event.rawValue)
             $0.member("host", host)
+            $0.member("dedup_key", "farwatch-unanswered " + configuration.subject)
             $0.member("unanswered_s", seconds)
             $0.member("waiting_calls", waitingCalls())
         }

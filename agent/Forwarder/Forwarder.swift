@@ -66,6 +66,8 @@ public actor Forwarder {
     private var core: ForwarderCore
     private var callCounts: [UInt64: Int] = [:]
     private var lastTrouble: String?
+    /// Whether the last batch was not taken: then an aggregator that hears heartbeats still serves nobody.
+    private var isHeldUp = false
     private nonisolated let lastAnswer = Atomic(MonotonicClock.now())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
@@ -124,7 +126,7 @@ public actor Forwarder {
     /// Batches were sealed. Callable from anywhere.
     public nonisolated func wake() { signal.yield() }
 
-    /// When an aggregator last took a batch or a heartbeat, or the forwarder was made: by the monotonic clock, nanoseconds.
+    /// When an aggregator last took a batch, or a heartbeat while no batch was turned away, or the forwarder was made: by the monotonic clock, nanoseconds.
     public nonisolated var lastAnswerNs: Int64 { lastAnswer.load(ordering: .relaxed) }
 
     /// Runs until the task is cancelled; then lets what is under way finish for a while.
@@ -193,16 +195,20 @@ public actor Forwarder {
         case .acknowledge:
             metrics.forwarded(calls: callCounts.removeValue(forKey: sequence) ?? 0, bytes: byteCount)
             await source.acknowledge(sequence)
+            isHeldUp = false
             noteTrouble(nil)
         case .setAside(let status):
             callCounts[sequence] = nil
+            isHeldUp = false
             metrics.refused(status)
             logger.error(
                 "the aggregator refused a batch for good; it is set aside",
                 metadata: ["sequence": "\(sequence)", "status": "\(status)"])
             await source.setAside(sequence)
         case .forget: callCounts[sequence] = nil
-        case .keep: metrics.retries.add()
+        case .keep:
+            isHeldUp = true
+            metrics.retries.add()
         }
         signal.yield()
     }
@@ -258,7 +264,7 @@ public actor Forwarder {
                     ClientRequest(
                         method: "POST", path: "/v1/heartbeat", headers: headers,
                         body: ByteBuffer(bytes: heartbeat?() ?? []), timeout: configuration.heartbeatInterval))
-                if (200...299).contains(response.status) {
+                if (200...299).contains(response.status), !isHeldUp {
                     lastAnswer.store(MonotonicClock.now(), ordering: .relaxed)
                 }
             } catch {

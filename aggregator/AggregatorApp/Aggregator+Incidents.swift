@@ -31,6 +31,8 @@ extension QuerySources {
                 try OutboxStore.records(state: state, channel: channel, before: before, limit: limit, $0)
             }
         }
+        incidents.message = { id in try await query { try OutboxStore.record(id: id, $0) } }
+        incidents.retryMessage = { id in try await query { try OutboxStore.retry(id, $0) } }
         incidents.links = links
         incidents.decisions = { partner in decider.decisions.encoded(of: partner) }
         quiets.list = { kind, past, now in try await query { try QuietStore.list(kind, past: past, at: now, $0) } }

@@ -124,11 +124,11 @@ public final class Aggregator: Sendable {
         outbox.value = keeper
         let heartbeat = HeartbeatKeeper(
             settings.heartbeat, isDeciding: { decider.isDeciding },
-            life: {
+            life: { decidingSince in
                 let progress = keeper.progress
                 return AlertingLife(
-                    decidedAt: decider.status?.asOf, outboxReadAt: progress.readAt,
-                    oldestPendingAt: progress.oldestPendingAt)
+                    decidingSince: decidingSince, decidedAt: decider.status?.asOf, outboxReadAt: progress.readAt,
+                    untoldSince: progress.untoldSince, oldestPendingAt: progress.oldestPendingAt)
             }, group: group, metrics, logger: logger)
         let pages = PageKeeper(
             settings.pages, wanted: { decider.pagesWanted }, tell: { decider.pageSays($1, of: $0) }, group: group,

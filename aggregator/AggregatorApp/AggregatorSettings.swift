@@ -91,6 +91,9 @@ public struct AggregatorSettings: Sendable {
         warnings += notifierSettings.warnings
         readDrift(root.section("drift"))
         heartbeat = HeartbeatSettings(root.section("heartbeat"))
+        if heartbeat == nil, !notifiers.isEmpty {
+            warnings.append("there is no `heartbeat`: nothing outside notices when nobody can be told")
+        }
         pages = PageSettings(root)
         readPublished(root)
         if root.section("storage").bool("citus") == true {

@@ -55,6 +55,12 @@ enum Doctor {
             let whose = rule.names.isEmpty ? "any name" : rule.names.joined(separator: ", ")
             findings.append(.good("agents may show a client certificate of \(whose) instead of a token"))
         }
+        if settings.heartbeat == nil, !settings.notifiers.isEmpty {
+            findings.append(
+                .warning(
+                    "nothing outside would notice if this aggregator stopped telling people",
+                    "set heartbeat.url to a service that sounds when calls stop"))
+        }
         if settings.retention.byteCountMax == nil {
             findings.append(
                 .warning(

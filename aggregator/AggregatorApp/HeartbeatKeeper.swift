@@ -1,3 +1,4 @@
+import CallModel
 import Logging
 import NIOCore
 import Notifiers
@@ -14,7 +15,7 @@ final class HeartbeatKeeper: Sendable {
     private let target: Mutex<(settings: HeartbeatSettings, client: WebClient)?>
     private let group: any EventLoopGroup
     private let isDeciding: @Sendable () -> Bool
-    private let life: @Sendable () -> AlertingLife
+    private let life: @Sendable (_ decidingSince: Instant) -> AlertingLife
     private let logger: Logger
     private let sent: Counter
     private let failed: Counter
@@ -23,7 +24,7 @@ final class HeartbeatKeeper: Sendable {
     /// - Parameter life: what deciding and delivering have come to.
     init(
         _ settings: HeartbeatSettings?, isDeciding: @escaping @Sendable () -> Bool,
-        life: @escaping @Sendable () -> AlertingLife, group: any EventLoopGroup,
+        life: @escaping @Sendable (_ decidingSince: Instant) -> AlertingLife, group: any EventLoopGroup,
         _ metrics: MetricsRegistry, logger: Logger
     ) {
         self.isDeciding = isDeciding
@@ -56,20 +57,25 @@ final class HeartbeatKeeper: Sendable {
     func run() async {
         var error: String?
         var stalled: String?
+        var decidingSince: Instant?
         while !Task.isCancelled {
             let target = target.withLock { $0 }
             // Looked at often where nobody is to be called: the settings can change.
             var wait = target?.settings.every ?? .seconds(1)
-            let stall = target.flatMap { isDeciding() ? life().stall($0.settings, at: currentInstant()) : nil }
+            let now = currentInstant()
+            decidingSince = isDeciding() ? decidingSince ?? now : nil
+            let stall = target.flatMap { target in
+                decidingSince.flatMap { life($0).stall(target.settings, at: now) }
+            }
             if (stall == nil) != (stalled == nil) { log(stall: stall) }
             stalled = stall
             if stall != nil {
                 withheld.add()
                 wait = min(wait, .seconds(5))
-            } else if let target, isDeciding() {
-                let now = await beat(target.settings, target.client)
-                if now != error { log(now) }
-                error = now
+            } else if let target, decidingSince != nil {
+                let outcome = await beat(target.settings, target.client)
+                if outcome != error { log(outcome) }
+                error = outcome
                 // One lost call should not sound an alarm.
                 if error != nil { wait = min(wait, .seconds(10)) }
             } else {

@@ -27,6 +27,7 @@ final class OutboxKeeper: Sendable {
     private let times = Mutex((depthsReadAt: Instant.epoch, prunedAt: Instant.epoch))
     private let databaseError = Mutex<String?>(nil)
     private let readAt = Mutex<Instant?>(nil)
+    private let untoldSince = Mutex<Instant?>(nil)
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
@@ -57,9 +58,9 @@ final class OutboxKeeper: Sendable {
         wake()
     }
 
-    /// When the outbox was last read, and since when its oldest message waits.
-    var progress: (readAt: Instant?, oldestPendingAt: Instant?) {
-        (readAt.withLock { $0 }, lanes.oldestPendingAt)
+    /// When the outbox was last read, since when its oldest message waits, and since when there is an incident of which nobody was told.
+    var progress: (readAt: Instant?, oldestPendingAt: Instant?, untoldSince: Instant?) {
+        (readAt.withLock { $0 }, lanes.oldestPendingAt, untoldSince.withLock { $0 })
     }
 
     /// Messages were appended and committed.
@@ -78,6 +79,7 @@ final class OutboxKeeper: Sendable {
                 } else {
                     lanes.show([])
                     readAt.withLock { $0 = nil }
+                    untoldSince.withLock { $0 = nil }
                 }
             }
         }
@@ -110,7 +112,13 @@ final class OutboxKeeper: Sendable {
             if isPruning { times.prunedAt = now }
             return (isDue, isPruning)
         }
-        if isDue { lanes.show(try await database.queries.run { try OutboxStore.depths($0) }) }
+        if isDue {
+            let (depths, untold) = try await database.queries.run {
+                (try OutboxStore.depths($0), try OutboxStore.untoldSince($0))
+            }
+            lanes.show(depths)
+            untoldSince.withLock { $0 = untold }
+        }
         guard isPruning else { return }
         _ = try await database.queries.run { try OutboxStore.prune(finishedBefore: now - Self.keptFor, $0) }
     }

@@ -135,12 +135,27 @@ public struct FleetFigures: Sendable {
         return ranked.map { ($0.0, $0.1.calls, $0.1.failures) }
     }
 
-    /// Our regions that called it in the last minute, at most fifty.
-    public func regions(of partner: NameID, at now: Instant) -> [(name: NameID, calls: Int64, failures: Int64)] {
+    /// Calls from one of our regions.
+    public struct Region: Sendable {
+        public var name: NameID
+        /// Of the last minute.
+        public var calls: Int64
+        public var failures: Int64
+        /// As of the last `settle`.
+        public var callsOfQuarter: Int64
+    }
+
+    /// Our regions that called it in the last quarter of an hour, as of the last `settle`: at most fifty, of the last minute's most
+    /// failures first, then most calls.
+    public func regions(of partner: NameID, at now: Instant) -> [Region] {
         guard let series = series[partner] else { return [] }
         let last = FigureInterval.index(of: now) + 1
-        return series.tallies(\.regions, last - 6, through: last).ranked.prefix(PartnerSeries.Settled.namesMax)
-            .map { ($0.0, $0.1.calls, $0.1.failures) }
+        var minute = series.tallies(\.regions, last - 6, through: last)
+        for region in series.settled.regionsOfQuarter.keys { minute[region, default: Tally()].add(Tally()) }
+        return minute.ranked.prefix(PartnerSeries.Settled.namesMax).map { name, tally in
+            let quarter = max(tally.calls, series.settled.regionsOfQuarter[name] ?? 0)
+            return Region(name: name, calls: tally.calls, failures: tally.failures, callsOfQuarter: quarter)
+        }
     }
 
     /// Works out, once in ten seconds, what takes going through every name: to be called before figures are read.

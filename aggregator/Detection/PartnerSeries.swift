@@ -41,6 +41,7 @@ struct PartnerSeries: Sendable {
         var routes: [(NameID, Tally)] = []
         var hosts: [(NameID, Tally)] = []
         var customers: [(NameID, Tally)] = []
+        var regionsOfQuarter: [NameID: Int64] = [:]
     }
 
     private(set) var buckets: [Int32: Bucket] = [:]
@@ -102,7 +103,8 @@ struct PartnerSeries: Sendable {
         guard settled.last != last else { return }
         settled = Settled(
             last: last, hostsCalling: tallies(\.hosts, last - 30, through: last).count,
-            routes: ranked(\.routes, last), hosts: ranked(\.hosts, last), customers: ranked(\.customers, last))
+            routes: ranked(\.routes, last), hosts: ranked(\.hosts, last), customers: ranked(\.customers, last),
+            regionsOfQuarter: tallies(\.regions, last - 90, through: last).mapValues(\.calls))
     }
 
     private func ranked(_ dimension: KeyPath<Bucket, [NameID: Tally]>, _ last: Int32) -> [(NameID, Tally)] {

@@ -6,8 +6,8 @@ import Rollups
 extension Incident {
     /// What it did so far: counted over all calls in its scope, good and bad.
     public struct Extent: Sendable {
-        /// Names kept of each kind; beyond it only that there are more.
-        static let namesMax = 1_000
+        /// Partners kept; the catalogue has fewer.
+        static let partnersMax = 1_000
         static let regionsMax = 64
         /// Of which the trend is judged.
         static let minutesMax: Int64 = 6
@@ -35,9 +35,9 @@ extension Incident {
         public internal(set) var calls = 0.0
         public internal(set) var failures = 0.0
         public internal(set) var usualShare = 0.0
-        public internal(set) var hosts: Set<NameID> = []
-        public internal(set) var customers: Set<NameID> = []
-        public internal(set) var routes: Set<NameID> = []
+        public internal(set) var hosts = DistinctNames()
+        public internal(set) var customers = DistinctNames()
+        public internal(set) var routes = DistinctNames()
         public internal(set) var partners: Set<NameID> = []
         public internal(set) var symptoms: [Symptom: Double] = [:]
         public internal(set) var regions: [NameID: Region] = [:]
@@ -66,10 +66,10 @@ extension Incident {
         private mutating func failed(_ cell: CallCell) {
             failures += Double(cell.count)
             symptoms[cell.symptom, default: 0] += Double(cell.count)
-            if hosts.count < Self.namesMax, cell.host != 0 { hosts.insert(cell.host) }
-            if customers.count < Self.namesMax, cell.customer != 0 { customers.insert(cell.customer) }
-            if routes.count < Self.namesMax, cell.route != 0 { routes.insert(cell.route) }
-            if partners.count < Self.namesMax { partners.insert(cell.partner) }
+            if cell.host != 0 { hosts.insert(cell.host) }
+            if cell.customer != 0 { customers.insert(cell.customer) }
+            if cell.route != 0 { routes.insert(cell.route) }
+            if partners.count < Self.partnersMax { partners.insert(cell.partner) }
         }
 
         /// The failures of the last three minutes against those of the three before: a difference of two standard deviations of a

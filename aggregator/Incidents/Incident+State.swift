@@ -67,7 +67,7 @@ extension Incident {
 extension Incident.Extent {
     fileprivate func write(to writer: inout StateWriter) {
         for value in [calls, failures, usualShare] { writer.put(value) }
-        for names in [hosts, customers, routes, partners] { writer.put(numbers: names.sorted()) }
+        for names in [hosts.names, customers.names, routes.names, partners] { writer.put(numbers: names.sorted()) }
         writer.put(symptoms.sorted { $0.key.rawValue < $1.key.rawValue }) { writer, entry in
             writer.put(entry.key.rawValue)
             writer.put(entry.value)
@@ -88,9 +88,9 @@ extension Incident.Extent {
         calls = try reader.double()
         failures = try reader.double()
         usualShare = try reader.double()
-        hosts = try reader.names()
-        customers = try reader.names()
-        routes = try reader.names()
+        hosts = DistinctNames(try reader.names())
+        customers = DistinctNames(try reader.names())
+        routes = DistinctNames(try reader.names())
         partners = try reader.names()
         let counted = try reader.array { (reader) throws(StateError) in
             (Symptom(rawValue: try reader.next()), try reader.double())

@@ -40,9 +40,9 @@ extension IncidentReport {
         trend = extent.trend
         (hostCount, customerCount, routeCount) = (extent.hosts.count, extent.customers.count, extent.routes.count)
         seriesCount = extent.partners.count * max(1, extent.routes.count)
-        hosts = sorted(extent.hosts, .host)
-        customers = sorted(extent.customers, .customer)
-        routes = sorted(extent.routes, .route)
+        hosts = sorted(extent.hosts.names, .host)
+        customers = sorted(extent.customers.names, .customer)
+        routes = sorted(extent.routes.names, .route)
         regions = sorted(extent.regions.filter(\.value.isHit).keys, .region)
         regionsReached = sorted(extent.regions.filter(\.value.isReached).keys, .region)
         failures = extent.symptoms.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }

@@ -40,7 +40,7 @@ public struct StatusBoard: Sendable {
                 verdict.reason = "under maintenance; " + verdict.reason
             }
             verdict.since = since(verdict, before, told, at: now)
-            verdict.regions = regions(partner, figures, told, at: now)
+            verdict.regions = regions(of: partner, verdict, figures.regions(of: partner, at: now), told)
             verdicts[partner] = verdict
         }
     }
@@ -116,24 +116,6 @@ public struct StatusBoard: Sendable {
         let majorShare = isWide ? share : figures.failureRatio ?? 0
         if reaches(majorShare, configuration.majorShare, 3) { return .majorOutage }
         return reaches(share, configuration.partialShare, 2) ? .partialOutage : .degradedPerformance
-    }
-
-    private func regions(_ partner: NameID, _ figures: FleetFigures, _ told: [Incident], at now: Instant)
-        -> [PartnerVerdict.Region]
-    {
-        let theirs = told.filter { $0.kind.isTheirs && $0.concerns(partner) }
-        return figures.regions(of: partner, at: now).map { share in
-            let here = theirs.filter { $0.scope.region == 0 || $0.scope.region == share.name }
-            let ratio = share.calls > 0 ? Double(share.failures) / Double(share.calls) : 0
-            var status = PartnerStatus.operational
-            if !here.isEmpty {
-                status =
-                    ratio >= configuration.majorShare
-                    ? .majorOutage : ratio >= configuration.partialShare ? .partialOutage : .degradedPerformance
-            }
-            return PartnerVerdict.Region(
-                region: share.name, status: status, calls: share.calls, failures: share.failures)
-        }
     }
 }
 

@@ -21,12 +21,16 @@ func incidentRoutes(_ sources: QuerySources) -> [APIRoute] {
         ) { request in .json(try incidentDocument(try await incident(request, sources))) },
         APIRoute(
             pattern: "/api/v1/incidents/{id}/why",
-            summary: "Why it was opened, what was kept out of it, and what else was decided about its partners.",
+            summary:
+                "Why it was opened, what was kept out of it, and what else was decided about its partners meanwhile, five minutes "
+                + "before and after included.",
             access: .read, schema: "Why", mayBeMissing: true
         ) { request in
             let record = try await incident(request, sources).record
             let partners = record.partners.isEmpty ? [nil] : record.partners.map(Optional.some)
-            return .json(whyDocument(record.id, partners.map { sources.incidents.decisions($0) }))
+            let margin: Duration = .seconds(300)
+            let window = (record.startedAt - margin)...((record.resolvedAt ?? request.now) + margin)
+            return .json(whyDocument(record.id, partners.map { sources.incidents.decisions($0) }, in: window))
         },
         APIRoute(
             pattern: "/api/v1/why", summary: "Why incidents were opened, not opened, merged: what was decided lately.",
@@ -36,7 +40,7 @@ func incidentRoutes(_ sources: QuerySources) -> [APIRoute] {
                     name: "partner", kind: .text(characterCountMax: Limits.nameByteCountMax),
                     summary: "About this partner; about all when absent.")
             ], schema: "Why"
-        ) { request in .json(whyDocument(nil, [sources.incidents.decisions(request.query["partner"])])) },
+        ) { request in .json(whyDocument(nil, [sources.incidents.decisions(request.query["partner"])], in: nil)) },
         action(.acknowledge, "Somebody looks after it: no more reminders. A rise still speaks up.", [note], sources),
         action(
             .assign, "Makes somebody else its owner.",
@@ -150,7 +154,13 @@ private func answer(_ outcome: ActionOutcome, _ request: APIRequest) throws -> R
 
 // MARK: Why
 
-private func whyDocument(_ incident: Int64?, _ decisions: [[UInt8]]) -> [UInt8] {
+/// - Parameter window: of the decisions; nil: whenever they were.
+private func whyDocument(_ incident: Int64?, _ decisions: [[UInt8]], in window: ClosedRange<Instant>?) -> [UInt8] {
+    func isWanted(_ decision: JSONValue) -> Bool {
+        guard let window, let at = decision.member("at")?.string.flatMap({ Instant(rfc3339: $0) }) else { return true }
+        return window.contains(at)
+    }
+
     var writer = JSONWriter()
     writer.object { writer in
         writer.member("incident", incident.map { "\($0)" })
@@ -160,6 +170,7 @@ private func whyDocument(_ incident: Int64?, _ decisions: [[UInt8]]) -> [UInt8] 
                 // Our own document; were it damaged there would be no decisions.
                 _ = try? parser.parse(list) { list in
                     list.forEachElement { decision in
+                        guard isWanted(decision) else { return }
                         var bytes: [UInt8] = []
                         decision.serialize(into: &bytes)
                         writer.raw(bytes)

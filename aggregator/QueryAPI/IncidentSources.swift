@@ -21,6 +21,9 @@ public struct IncidentSources: Sendable {
     public var messages:
         @Sendable (_ state: String?, _ channel: String?, _ before: Int64?, _ limit: Int) async throws -> [OutboxRecord] =
             { _, _, _, _ in [] }
+    public var message: @Sendable (_ id: Int64) async throws -> OutboxRecord? = { _ in nil }
+    /// Puts one that was given up back among those that are due; false where it is not to be sent any more.
+    public var retryMessage: @Sendable (_ id: Int64) async throws -> Bool = { _ in false }
     /// Nil: links that acknowledge are not given out, and none is valid.
     public var links: AcknowledgeLinks?
 

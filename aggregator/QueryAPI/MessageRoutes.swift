@@ -28,26 +28,46 @@ func messageRoutes(_ sources: QuerySources) -> [APIRoute] {
             let records = try await sources.incidents.messages(
                 request.query["state"], request.query["channel"], before, limit)
             return .json(messageListDocument(records, limit: limit))
-        }
+        },
+        APIRoute(
+            pattern: "/api/v1/notifications/{id}/retry", method: "POST",
+            summary: "Sends a message anew that was given up, once what was wrong with its channel is mended.",
+            access: .operate, successStatus: 202, schema: "ToldMessage", mayBeMissing: true, mayConflict: true
+        ) { request in try await retry(request, sources) },
     ]
+}
+
+private func retry(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
+    let id = try numberInPath(request)
+    guard try await sources.incidents.message(id) != nil else { throw APIProblem.notFound(request.path["id"]!) }
+    guard try await sources.incidents.retryMessage(id) else {
+        throw APIProblem(
+            status: 409, title: "Refused",
+            detail: "it was not given up, or its channel was told something later of the same incident")
+    }
+    sources.audit("sent a message anew", "message", "\(id)", request)
+    guard let record = try await sources.incidents.message(id) else { throw APIProblem.notFound("\(id)") }
+    var writer = JSONWriter()
+    writer.object { write(record, to: &$0) }
+    return .json(writer.bytes, status: 202)
+}
+
+private func write(_ record: OutboxRecord, to writer: inout JSONWriter) {
+    writer.member("id", "\(record.id)")
+    writer.member("incident", "\(record.incident)")
+    writer.member("at", record.at)
+    writer.member("channel", record.channel)
+    writer.member("kind", record.kind)
+    writer.member("state", record.state)
+    writer.member("attempts", record.attempts)
+    writer.member("last_error", record.lastError)
 }
 
 private func messageListDocument(_ records: [OutboxRecord], limit: Int) -> [UInt8] {
     var writer = JSONWriter()
     writer.object { writer in
         writer.array("data") { writer in
-            for record in records {
-                writer.object {
-                    $0.member("id", "\(record.id)")
-                    $0.member("incident", "\(record.incident)")
-                    $0.member("at", record.at)
-                    $0.member("channel", record.channel)
-                    $0.member("kind", record.kind)
-                    $0.member("state", record.state)
-                    $0.member("attempts", record.attempts)
-                    $0.member("last_error", record.lastError)
-                }
-            }
+            for record in records { writer.object { write(record, to: &$0) } }
         }
         let last = records.count == limit ? records.last : nil
         writer.member(

@@ -56,7 +56,7 @@ func ownerRoutes(_ sources: QuerySources) -> [APIRoute] {
             let name = request.path["name"]!
             try refuseOfSettings(name, owners)
             guard try await owners.remove(name) else { throw APIProblem.notFound(name) }
-            audit("removed an owner", name, request, sources)
+            sources.audit("removed an owner", "owner", name, request)
             return Response(status: 204)
         },
     ]
@@ -90,7 +90,7 @@ private func put(_ name: String, _ what: String, _ request: APIRequest, _ source
             status: 409, title: "Too many owners", detail: "\(OwnerStore.countMax) were made already",
             hint: "DELETE what is no longer needed")
     }
-    audit(what, name, request, sources)
+    sources.audit(what, "owner", name, request)
     return document(record, isOfSettings: false)
 }
 
@@ -121,17 +121,6 @@ private func refuseOfSettings(_ name: String, _ owners: OwnerSources) throws {
     throw APIProblem(
         status: 409, title: "It stands in the settings", detail: "the owner `\(name)` is one of the settings file",
         hint: "change it there, under `owners`")
-}
-
-private func audit(_ what: String, _ name: String, _ request: APIRequest, _ sources: QuerySources) {
-    var detail = JSONWriter()
-    detail.object { writer in
-        writer.member("owner", name)
-        for (name, value) in request.fields.sorted(by: { $0.key < $1.key }) where name != "name" {
-            writer.member(name, value)
-        }
-    }
-    sources.audit(request.who, what, String(decoding: detail.bytes, as: UTF8.self))
 }
 
 // MARK: JSON

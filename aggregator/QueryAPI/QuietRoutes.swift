@@ -40,7 +40,7 @@ func quietRoutes(_ kind: QuietRecord.Kind, _ sources: QuerySources) -> [APIRoute
         ) { request in
             let record = try await read(kind, request, quiets)
             guard try await quiets.end(record.id, kind, request.who, request.now) != nil else { throw isOver(record) }
-            audit("ended a \(noun)", record.id, request, sources)
+            sources.audit("ended a \(noun)", "id", "\(record.id)", request)
             return Response(status: 204)
         },
     ]
@@ -85,7 +85,7 @@ private func create(
             status: 409, title: "Too many", detail: "\(QuietStore.currentMax) are not over yet",
             hint: "DELETE what is no longer needed")
     }
-    audit("made a \(kind.rawValue)", made.id, request, sources)
+    sources.audit("made a \(kind.rawValue)", "id", "\(made.id)", request)
     var response = Response.json(document(made, at: request.now), status: 201)
     response.headers.add("location", "\(path)/\(made.id)")
     return response
@@ -101,7 +101,7 @@ private func change(_ kind: QuietRecord.Kind, _ request: APIRequest, _ sources: 
     record.side = fields["side"] ?? record.side
     try await check(record, at: request.now, sources.owners)
     guard let changed = try await sources.quiets.change(record, request.now) else { throw isOver(record) }
-    audit("changed a \(kind.rawValue)", record.id, request, sources)
+    sources.audit("changed a \(kind.rawValue)", "id", "\(record.id)", request)
     return .json(document(changed, at: request.now))
 }
 
@@ -147,15 +147,6 @@ private func isOver(_ record: QuietRecord) -> APIProblem {
     APIProblem(
         status: 409, title: "It is over", detail: "it ended \(record.endsAt.rfc3339), and stays as it was",
         hint: "POST makes a new one")
-}
-
-private func audit(_ what: String, _ id: Int64, _ request: APIRequest, _ sources: QuerySources) {
-    var detail = JSONWriter()
-    detail.object { writer in
-        writer.member("id", "\(id)")
-        for (name, value) in request.fields.sorted(by: { $0.key < $1.key }) { writer.member(name, value) }
-    }
-    sources.audit(request.who, what, String(decoding: detail.bytes, as: UTF8.self))
 }
 
 // MARK: JSON

@@ -41,6 +41,36 @@ extension OutboxStore {
         }
     }
 
+    /// Since when there is an incident, not over yet, of which no channel told anybody, because all that should have gave it up.
+    public static func untoldSince(_ connection: PostgresConnection) throws -> Instant? {
+        try connection.query(
+            """
+            SELECT min(o.created_at) FROM farwatch.outbox o WHERE o.state = 'dead' AND o.kind IN ('opened', 'escalated')
+                AND EXISTS (SELECT FROM farwatch.incidents i WHERE i.id = o.incident AND i.state <> 'resolved')
+                AND NOT EXISTS (SELECT FROM farwatch.outbox other
+                    WHERE other.incident = o.incident AND other.state IN ('pending', 'delivered'))
+            """, [], prepared: true
+        ).first?.timestamptzOrNull(0).map { Instant(microsecondsSinceEpoch: $0) }
+    }
+
+    /// Puts a message that was given up back among those that are due.
+    ///
+    /// - Returns: false where it was not given up, or where its channel has been told something later of the same incident.
+    public static func retry(_ id: Int64, _ connection: PostgresConnection) throws -> Bool {
+        try connection.execute(
+            """
+            UPDATE farwatch.outbox o SET state = 'pending', finished_at = NULL, next_attempt_at = now(), created_at = now()
+            WHERE id = $1 AND state = 'dead' AND NOT EXISTS (
+                SELECT FROM farwatch.outbox later WHERE later.incident = o.incident AND later.channel = o.channel
+                    AND later.sequence > o.sequence AND later.state IN ('pending', 'delivered'))
+            """, [.int8(id)]) > 0
+    }
+
+    /// One message; nil where there is none.
+    public static func record(id: Int64, _ connection: PostgresConnection) throws -> OutboxRecord? {
+        try records("WHERE id = $1", [.int8(id)], connection).first
+    }
+
     /// The last message of each incident that a channel takes for open, because it was told or stood in for one that
     /// should have been; at most a thousand.
     public static func open(through channel: String, _ connection: PostgresConnection) throws -> [OutboxEntry] {

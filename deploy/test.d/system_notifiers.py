@@ -307,11 +307,29 @@ class Notifiers(Outbox, unittest.TestCase):
         self.assertEqual([(one["incident"], one["attempts"]) for one in listed], [("400", 1)])
         self.assertIn("HTTP 400", listed[0]["last_error"])
         self.assertEqual(send(f"{address}/api/v1/notifications?state=deaf", None, "GET")[0], 400)
-        done = subprocess.run(
-            [str(self.installation.bin / "farwatch"), "notifications", "--dead", "--url", address],
-            env=clean_environment(), capture_output=True, text=True, timeout=180, check=False,
+        self.assertRegex(self.farwatch("notifications", "--dead", "--url", address).stdout, r"400 .* pager .* dead")
+        # Sent anew by hand it is refused again: it was told once more, and who did that is kept.
+        token = self.installation.command("farwatch-aggregator", "token", "create", "--scope", "operate", "--name", "ann").split()[-1]
+        may = {"authorization": f"Bearer {token}"}
+        retry = f"{address}/api/v1/notifications/999999/retry"
+        self.wait(lambda: send(retry, b"{}", **may)[0] == 404, "the token is known; the message is not")
+        done = self.farwatch("notifications", "retry", listed[0]["id"], "--url", address, "--token", token)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.wait(lambda: self.row(400, "pager")["attempts"] == 2, "it is sent anew")
+        self.wait_for_state("dead", 400, "pager")
+        count = "SELECT count(*) FROM farwatch.audit WHERE what = 'sent a message anew' AND detail ->> 'message' = "
+        self.wait(lambda: self.installation.sql(f"{count}'{listed[0]['id']}'") == [["1"]], "it is written into the audit")
+        self.append(401, "hook")
+        self.wait_for_state("delivered", 401, "hook")
+        told = json.loads(send(f"{address}/api/v1/notifications?state=delivered&channel=hook", None, "GET")[2])["data"]
+        self.assertEqual(send(f"{address}/api/v1/notifications/{told[0]['id']}/retry", b"{}", **may)[0], 409)
+        self.assertEqual(send(f"{address}/api/v1/notifications/{told[0]['id']}/retry", b"{}")[0], 401)
+
+    def farwatch(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [str(self.installation.bin / "farwatch"), *arguments], env=clean_environment(), capture_output=True, text=True,
+            timeout=180, check=False,
         )  # fmt: skip
-        self.assertRegex(done.stdout, r"400 .* pager .* dead")
 
     def test_slack_takes_the_blocks_of_a_webhook_and_of_a_bot(self):
         self.append(300, "slack", text="x" * 10_000)
@@ -590,7 +608,10 @@ class Settings(unittest.TestCase):
         one = "notifiers:\n  a: {type: webhook, url: 'https://a.example/'}\n"
         status, said = self.validate(one)
         self.assertEqual((status, "only one channel" in said), (0, True), said)
-        status, said = self.validate(one + "  b: {type: slack, url: 'https://b.example/'}\n")
+        two = one + "  b: {type: slack, url: 'https://b.example/'}\n"
+        status, said = self.validate(two)
+        self.assertEqual((status, "there is no `heartbeat`" in said), (0, True), said)
+        status, said = self.validate(two + "heartbeat: {url: 'https://c.example/'}\n")
         self.assertEqual((status, "warning" in said), (0, False), said)
 
     def test_every_mistake_is_pointed_at(self):

@@ -21,6 +21,16 @@ extension Doctor {
         settings.unansweredRules.map { [.warning("attribution", $0.detail, remedy: $0.remedy)] } ?? []
     }
 
+    /// Who is told when no aggregator answers.
+    var alarmFindings: [Finding] {
+        guard settings.alarm.command.isEmpty, settings.alarm.url == nil else { return [] }
+        return [
+            .warning(
+                "alarm", "when no aggregator answers only this agent's log tells of it",
+                remedy: "set forward.alarm.command or forward.alarm.url, on a few hosts at least")
+        ]
+    }
+
     /// Batches that will not be sent again: each is a loss that somebody can still look into.
     var asideFindings: [Finding] {
         let directory = settings.spoolDirectory

@@ -29,6 +29,7 @@ struct Doctor {
         findings += asideFindings
         findings += redactionFindings
         findings += attributionFindings
+        findings += alarmFindings
         findings.append(catalogueFinding)
         // Where packets are wanted, what opening them says tells more than the privileges.
         findings += HostFacts.read().findings.filter { $0.subject != "packets" || !settings.capture.packets }

@@ -129,6 +129,7 @@ public struct AgentSettings: Sendable {
                 section.report("url", "an http or https URL is wanted, without a user in it")
             }
         }
+        alarm.subject = endpoints.map { "\($0)" }.sorted().joined(separator: " ")
         alarm.ca = section.string("ca")
         if let file = alarm.ca, !Files.exists(file) { section.report("ca", "there is no file \(file)") }
     }

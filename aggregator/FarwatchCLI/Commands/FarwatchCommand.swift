@@ -13,7 +13,7 @@ public struct FarwatchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StatusCommand.self, PartnersCommand.self, IncidentsCommand.self, IncidentCommand.self,
-            NotificationsCommand.self,
+            WhyCommand.self, NotificationsCommand.self,
             SilenceCommand.self, MaintenanceCommand.self, OwnersCommand.self, SearchCommand.self, TailCommand.self,
             TraceCommand.self, ExplainCommand.self, CompareCommand.self, ImpactCommand.self, DriftCommand.self,
             EvidenceCommand.self, ShareCommand.self, HostsCommand.self, VersionCommand.self,

@@ -32,6 +32,16 @@ struct IncidentsCommand: AsyncParsableCommand {
     }
 }
 
+struct WhyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "why", abstract: "Why incidents were opened, not opened, or merged: what was decided lately.")
+
+    @OptionGroup var server: ServerOptions
+    @Option(name: .long, help: "About this partner.") var partner: String?
+
+    func run() async throws { try await server.show(path("/api/v1/why", [("partner", partner)]), whyScreen) }
+}
+
 struct IncidentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "incident", abstract: "One incident: see it, and say what is done about it.",

@@ -89,9 +89,15 @@ public func notificationsScreen(_ list: JSONValue, _ style: Style) -> [String] {
     return table.isEmpty ? ["There is no such message."] : table.lines(style)
 }
 
-/// - Parameter ofAll: of more than one incident, so that each line names its own.
+/// `/api/v1/notifications/{id}/retry` for a terminal.
+public func retriedScreen(_ message: JSONValue, _ style: Style) -> [String] {
+    let (id, channel) = (message.member("id")?.string ?? absent, message.member("channel")?.string ?? absent)
+    return [safeText("Message \(id) is told to \(channel) anew.")]
+}
+
+/// - Parameter ofAll: of more than one incident, so that each line names its own, and itself.
 private func notificationTable(_ notifications: JSONValue?, ofAll: Bool = false) -> Table {
-    let incident = ofAll ? [Table.Column("INCIDENT", right: true)] : []
+    let incident = ofAll ? [Table.Column("ID", right: true), Table.Column("INCIDENT", right: true)] : []
     var table = Table(
         incident + [
             Table.Column("AT"), Table.Column("CHANNEL", widthMin: 8), Table.Column("KIND"), Table.Column("STATE"),
@@ -99,7 +105,8 @@ private func notificationTable(_ notifications: JSONValue?, ofAll: Bool = false)
         ])
     notifications?.forEachElement { sent in
         let state = sent.member("state")?.string
-        let incident = ofAll ? [Table.Cell(sent.member("incident")?.string)] : []
+        let incident =
+            ofAll ? [Table.Cell(sent.member("id")?.string), Table.Cell(sent.member("incident")?.string)] : []
         table.add(
             incident + [
                 Table.Cell(moment(sent.member("at")?.string), .quiet),
