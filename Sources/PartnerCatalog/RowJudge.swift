@@ -51,6 +51,16 @@ public struct RowJudge: Sendable {
         return ErrorConvention.byStatus(status)
     }
 
+    /// The same where only the keys of the response's body are known; nil where it depends on more of it.
+    public func outcome(of row: CallRow, keys: [[UInt8]]) -> Outcome? {
+        guard let status = row.status else { return outcome(of: row, root: nil) }
+        let asksBody = scopes.contains { $0.asksBody && $0.statuses.contains(status) }
+        guard asksBody, firstMembers.map({ members in keys.contains { members.contains($0) } }) ?? true else {
+            return outcome(of: row, root: nil)
+        }
+        return nil
+    }
+
     private static func firstMembers(of rules: [OutcomeRule]) -> [[UInt8]]? {
         var members: [[UInt8]] = []
         for rule in rules {
