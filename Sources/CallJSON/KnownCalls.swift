@@ -16,6 +16,7 @@ final class KnownCalls {
     let structures: KnownStructures
     private(set) var plans: [CallPlan] = []
     private var credit = creditMax
+    /// Whether there was no room for one of late.
     private var isFull = false
     private var knownCount = 0
     private var unknownCount = 0
@@ -43,7 +44,7 @@ final class KnownCalls {
     func learn(_ text: UnsafeRawBufferPointer, planBody: @escaping CallPlanner.BodyPlanner) {
         guard isUnknown else { return }
         isUnknown = false
-        guard !isFull, credit >= Self.price else { return }
+        guard credit >= Self.price else { return }
         credit -= Self.price
         var planner = CallPlanner(planBody: planBody)
         do throws(StructureScanner.NotPlain) {

@@ -55,10 +55,17 @@ public struct RowJudge: Sendable {
     public func outcome(of row: CallRow, keys: [[UInt8]]) -> Outcome? {
         guard let status = row.status else { return outcome(of: row, root: nil) }
         let asksBody = scopes.contains { $0.asksBody && $0.statuses.contains(status) }
-        guard asksBody, firstMembers.map({ members in keys.contains { members.contains($0) } }) ?? true else {
-            return outcome(of: row, root: nil)
+        return asksBody && mayHold(keys) ? nil : outcome(of: row, root: nil)
+    }
+
+    /// The same where only the keys are known. By index: no reference is counted for a key that differs in length, as most do.
+    private func mayHold(_ keys: [[UInt8]]) -> Bool {
+        guard let firstMembers else { return true }
+        return firstMembers.indices.contains { member in
+            keys.indices.contains { key in
+                keys[key].count == firstMembers[member].count && keys[key] == firstMembers[member]
+            }
         }
-        return nil
     }
 
     private static func firstMembers(of rules: [OutcomeRule]) -> [[UInt8]]? {

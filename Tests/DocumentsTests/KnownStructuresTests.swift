@@ -32,7 +32,7 @@ struct KnownStructuresTests {
     }
 
     /// The structures of some texts, numbered as they come.
-    private struct Known {
+    private final class Known {
         let structures: KnownStructures
         var counts: [Int] = []
 
@@ -42,7 +42,7 @@ struct KnownStructuresTests {
             structures = KnownStructures(configuration)
         }
 
-        mutating func learn(_ text: String) -> Bool {
+        func learn(_ text: String) -> Bool {
             var count = 0
             let isLearned = Array(text.utf8).withUnsafeBytes { bytes in
                 try? structures.learn(bytes, as: counts.count) { (scanner) throws(StructureScanner.NotPlain) in
@@ -87,7 +87,7 @@ struct KnownStructuresTests {
     }
 
     @Test func `a text of a structure that came before is read without parsing it`() {
-        var known = Known()
+        let known = Known()
         #expect(known.values(of: #"{"a":1}"#) == nil)
         #expect(known.learn(#"{"a":1,"b":["x",true],"c":{}}"#))
         #expect(
@@ -100,7 +100,7 @@ struct KnownStructuresTests {
     }
 
     @Test func `where structures part the text says which it is`() {
-        var known = Known()
+        let known = Known()
         let texts = [
             "[1]", "[1,2]", "[1,{\"a\":2}]", "[{\"a\":1},2]", "{\"a\":[]}", "{\"a\":[1]}", "[1, 2]", "7", "[]",
         ]
@@ -115,13 +115,13 @@ struct KnownStructuresTests {
         "[1234567890123456789]", "[123456789.1234567]", "[tru]", "[nul]", "[fals]", "[falsy]", "[\"a]", "[", "[1",
         "[1x]", "[truex]",
     ]) func `what needs work is left to the parser`(text: String) {
-        var known = Known()
+        let known = Known()
         #expect(known.learn("[1]"))
         #expect(known.values(of: text) == nil)
     }
 
     @Test func `numbers are what the parser makes of them`() throws {
-        var known = Known()
+        let known = Known()
         #expect(known.learn("[0]"))
         var source = Source(state: 7)
         let parser = JSONParser()
@@ -149,7 +149,7 @@ struct KnownStructuresTests {
             #"{ "id" : "a" , "n" : -1.0 , "items" : [ [ ] , { } ] }"#, #"[[1,2],[3,4],"{\"no\":1}"]"#,
             #"["a","","b:c,d"]"#,
         ]
-        var known = Known()
+        let known = Known()
         for text in texts { _ = known.learn(text) }
         let parser = JSONParser()
         var source = Source(state: 20_261_128)
@@ -174,7 +174,7 @@ struct KnownStructuresTests {
     }
 
     @Test func `what is beyond a bound is not learned, and what is known stays so`() {
-        var known = Known {
+        let known = Known {
             $0.edgeCountMax = 12
             $0.literalByteCountMax = 30
             $0.siblingCountMax = 3
