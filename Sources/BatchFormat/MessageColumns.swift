@@ -118,10 +118,23 @@ struct MessageColumns {
 
 /// The names of one message's headers, and where their values go.
 private struct HeaderList {
-    let names: [String]
+    private let names: [String]
+    /// The names' bytes one behind the other, and where each ends.
+    private let bytes: [UInt8]
+    private let ends: [Int]
     /// Of the list in the string table.
     let index: UInt64
     let columns: [Int]
+
+    init(names: [String], index: UInt64, columns: [Int]) {
+        (self.names, self.index, self.columns) = (names, index, columns)
+        var bytes: [UInt8] = []
+        ends = names.map { name in
+            bytes += name.utf8
+            return bytes.count
+        }
+        self.bytes = bytes
+    }
 
     func isOf(_ headers: [Header]) -> Bool {
         guard names.count == headers.count else { return false }
@@ -132,12 +145,17 @@ private struct HeaderList {
     }
 
     func isOf(_ fields: [CallRow.Field]) -> Bool {
-        guard names.count == fields.count else { return false }
-        for place in names.indices {
-            var name = names[place]
-            guard name.withUTF8({ fields[place].name.hasSameBytes(as: $0) }) else { return false }
+        guard ends.count == fields.count else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            var start = 0
+            for place in fields.indices {
+                guard fields[place].name.hasSameBytes(as: CallRow.Text(rebasing: bytes[start..<ends[place]])) else {
+                    return false
+                }
+                start = ends[place]
+            }
+            return true
         }
-        return true
     }
 }
 

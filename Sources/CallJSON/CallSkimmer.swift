@@ -6,11 +6,14 @@ import Documents
 /// It knows the form as most senders write it, and leaves the rest to `CallJSONReader`: whatever is malformed, too long, in
 /// another type than usual, in parts that have to be put together (a path beside a host), inbound, or a webhook. So what it takes
 /// it reads exactly as the reader would, and what is wrong with a call only the reader needs to say.
+///
+/// A call of a structure that came before is read without parsing it (`skimKnown`).
 public struct CallSkimmer {
-    /// Valid, as are the bodies, until the document's parser is used again.
+    /// Valid, as are the bodies, until the document's parser is used again, or another call is skimmed.
     public var row = CallRow()
-    public private(set) var requestBody: JSONValue?
-    public private(set) var responseBody: JSONValue?
+    public internal(set) var requestBody: BodyValue?
+    public internal(set) var responseBody: BodyValue?
+    let known = KnownCalls()
     private var times = TimeReader()
     // Held here: each look at a static table asks whether it was made, with every key.
     private let callFields = CallField.table
@@ -18,15 +21,13 @@ public struct CallSkimmer {
     private let hexDigits = Self.hexDigitTable
 
     /// Why a call is left to the reader: it does not matter.
-    private struct Unusual: Error {}
+    struct Unusual: Error {}
 
     public init() {}
 
     /// False where the call is left to the reader; then `row` holds nothing of use.
     public mutating func skim(_ value: JSONValue) -> Bool {
-        row.removeAll()
-        requestBody = nil
-        responseBody = nil
+        removeAll()
         var hasTime = false
         var hasRequest = false
         do throws(Unusual) {
@@ -37,8 +38,13 @@ public struct CallSkimmer {
                 if field == .time { hasTime = true }
                 // Of two requests the first may be one that is refused.
                 guard field != .request || !hasRequest else { throw Unusual() }
-                if field == .request { hasRequest = true }
-                try assign(field, value)
+                switch field {
+                case .request:
+                    hasRequest = true
+                    try readRequest(value)
+                case .response: try readResponse(value)
+                default: try assign(field, value)
+                }
             }
         } catch {
             return false
@@ -46,7 +52,14 @@ public struct CallSkimmer {
         return hasTime && !row.url.isEmpty && !row.method.isEmpty
     }
 
-    private mutating func assign(_ field: CallField, _ value: JSONValue) throws(Unusual) {
+    mutating func removeAll() {
+        row.removeAll()
+        requestBody = nil
+        responseBody = nil
+    }
+
+    /// - Parameter value: not null.
+    mutating func assign(_ field: CallField, _ value: some CallScalar) throws(Unusual) {
         switch field {
         case .id: row.id = try text(value, byteCountMax: Limits.idByteCountMax)
         case .time: row.time = try time(value)
@@ -60,8 +73,6 @@ public struct CallSkimmer {
         case .region: row[.region] = try text(value)
         case .environment: row[.environment] = try text(value)
         case .customer: row[.customer] = try text(value)
-        case .request: try readRequest(value)
-        case .response: try readResponse(value)
         case .error: row.error = try failure(value)
         case .durationMs: row.duration = try duration(value)
         case .peerAddress: row.peerAddress = try text(value)
@@ -72,7 +83,7 @@ public struct CallSkimmer {
         case .spanID: row.spanID = try spanID(value)
         case .parentSpanID: row.parentSpanID = try spanID(value)
         case .weight: row.weight = UInt32(try whole(value, in: 1...Int64(UInt32.max)))
-        case .outcome, .source, .webhook: throw Unusual()
+        case .request, .response, .outcome, .source, .webhook: throw Unusual()
         }
     }
 
@@ -84,14 +95,21 @@ public struct CallSkimmer {
             guard let field = messageFields[key] else { throw Unusual() }
             guard !value.isNull else { return }
             switch field {
-            case .method: row.method = try method(value)
-            case .url: row.url = try url(value)
             case .headers: try readHeaders(value, into: &row.request.headers)
-            case .body: requestBody = try body(value)
-            case .bodyBytes: row.request.bodyByteCount = Int(try whole(value, in: 0...Int64.max))
-            case .httpVersion: row.httpVersion = try httpVersion(value)
-            case .bodyForm, .scheme, .host, .path, .status: throw Unusual()
+            case .body: requestBody = .parsed(try body(value))
+            default: try assignRequest(field, value)
             }
+        }
+    }
+
+    /// - Parameter value: not null.
+    mutating func assignRequest(_ field: MessageField, _ value: some CallScalar) throws(Unusual) {
+        switch field {
+        case .method: row.method = try method(value)
+        case .url: row.url = try url(value)
+        case .bodyBytes: row.request.bodyByteCount = Int(try whole(value, in: 0...Int64.max))
+        case .httpVersion: row.httpVersion = try httpVersion(value)
+        case .headers, .body, .bodyForm, .scheme, .host, .path, .status: throw Unusual()
         }
     }
 
@@ -101,14 +119,21 @@ public struct CallSkimmer {
             guard let field = messageFields[key] else { throw Unusual() }
             guard !value.isNull else { return }
             switch field {
-            case .status: row.status = Int(try whole(value, in: 100...999))
             case .headers: try readHeaders(value, into: &row.response.headers)
-            case .body: responseBody = try body(value)
-            case .bodyBytes: row.response.bodyByteCount = Int(try whole(value, in: 0...Int64.max))
-            case .bodyForm, .method, .url, .scheme, .host, .path, .httpVersion: throw Unusual()
+            case .body: responseBody = .parsed(try body(value))
+            default: try assignResponse(field, value)
             }
         }
         guard row.status != nil else { throw Unusual() }
+    }
+
+    /// - Parameter value: not null.
+    mutating func assignResponse(_ field: MessageField, _ value: some CallScalar) throws(Unusual) {
+        switch field {
+        case .status: row.status = Int(try whole(value, in: 100...999))
+        case .bodyBytes: row.response.bodyByteCount = Int(try whole(value, in: 0...Int64.max))
+        case .headers, .body, .bodyForm, .method, .url, .scheme, .host, .path, .httpVersion: throw Unusual()
+        }
     }
 
     private func readHeaders(_ value: JSONValue, into headers: inout [CallRow.Field]) throws(Unusual) {
@@ -137,24 +162,24 @@ public struct CallSkimmer {
     // MARK: Scalars
 
     private func text(
-        _ value: JSONValue, byteCountMax: Int = Limits.nameByteCountMax
+        _ value: some CallScalar, byteCountMax: Int = Limits.nameByteCountMax
     ) throws(Unusual) -> CallRow.Text {
         guard let text = value.utf8, text.count <= byteCountMax else { throw Unusual() }
         return text
     }
 
-    private mutating func time(_ value: JSONValue) throws(Unusual) -> Instant {
+    private mutating func time(_ value: some CallScalar) throws(Unusual) -> Instant {
         guard let text = value.utf8, let instant = times.instant(text) else { throw Unusual() }
         return instant
     }
 
-    private func method(_ value: JSONValue) throws(Unusual) -> CallRow.Text {
+    private func method(_ value: some CallScalar) throws(Unusual) -> CallRow.Text {
         let method = try text(value, byteCountMax: 32)
         guard !method.isEmpty, method.allSatisfy({ $0 &- 65 < 26 }) else { throw Unusual() }
         return method
     }
 
-    private func url(_ value: JSONValue) throws(Unusual) -> CallRow.Text {
+    private func url(_ value: some CallScalar) throws(Unusual) -> CallRow.Text {
         let url = try text(value, byteCountMax: Limits.urlByteCountMax)
         guard url.first != UInt8(ascii: "/"), RequestAddress.isAbsolute(url), RequestAddress.isPrintable(url) else {
             throw Unusual()
@@ -162,32 +187,32 @@ public struct CallSkimmer {
         return url
     }
 
-    private func httpVersion(_ value: JSONValue) throws(Unusual) -> CallRow.Text {
+    private func httpVersion(_ value: some CallScalar) throws(Unusual) -> CallRow.Text {
         let version = try text(value)
         guard ["1.1", "2", "1.0", "3"].contains(where: { version.hasSameBytes(as: $0) }) else { throw Unusual() }
         return version
     }
 
-    private func failure(_ value: JSONValue) throws(Unusual) -> FailureKind {
+    private func failure(_ value: some CallScalar) throws(Unusual) -> FailureKind {
         let word = String(decoding: try text(value, byteCountMax: 32), as: UTF8.self)
         guard let kind = FailureKind.allCases.first(where: { $0.name == word }) else { throw Unusual() }
         return kind
     }
 
-    private func whole(_ value: JSONValue, in range: ClosedRange<Int64>) throws(Unusual) -> Int64 {
+    private func whole(_ value: some CallScalar, in range: ClosedRange<Int64>) throws(Unusual) -> Int64 {
         guard let number = value.int64, range.contains(number) else { throw Unusual() }
         return number
     }
 
     /// As `CallJSONReader.duration`.
-    private func duration(_ value: JSONValue) throws(Unusual) -> Duration {
+    private func duration(_ value: some CallScalar) throws(Unusual) -> Duration {
         guard let milliseconds = value.double else { throw Unusual() }
         let nanoseconds = (milliseconds * 1e6).rounded()
         guard nanoseconds >= 0, nanoseconds < 9.2e18 else { throw Unusual() }
         return .nanoseconds(Int64(nanoseconds))
     }
 
-    private func spanID(_ value: JSONValue) throws(Unusual) -> SpanID? {
+    private func spanID(_ value: some CallScalar) throws(Unusual) -> SpanID? {
         let digits = try text(value)
         return digits.isEmpty ? nil : SpanID(bits: try hex(digits, 0, of: 16))
     }

@@ -58,6 +58,19 @@ public struct CallDocumentLimits: Sendable {
     public init() {}
 }
 
+/// Asked first for each call of a document: what it takes is not among the calls that are read.
+public protocol CallTaker: AnyObject {
+    /// Whether it takes the one call that a text is, without its being parsed; asked before the text is parsed.
+    ///
+    /// - Parameter readableAfter: bytes behind the text that may be read.
+    func take(_ text: UnsafeRawBufferPointer, readableAfter: Int) -> Bool
+
+    /// Whether it takes a call. It must not use the parser that the value comes from.
+    ///
+    /// - Parameter text: the document that holds the call, by itself or among others.
+    func take(_ value: JSONValue, of text: UnsafeRawBufferPointer) -> Bool
+}
+
 /// Reads every call of a document. A malformed document is refused as a whole; a bad line or element only by itself.
 public func decodeCalls(
     _ bytes: UnsafeRawBufferPointer, form: CallDocumentForm, parser: JSONParser
@@ -68,18 +81,17 @@ public func decodeCalls(
 
 /// The same with a reader that remembers names from one document to the next.
 ///
-/// - Parameter taking: is asked first for each call, with how many bytes the document has that holds it; what it takes is not
-///   among the calls, and it must not use the parser.
+/// - Parameter taker: nil where all calls are wanted.
 public func decodeCalls(
     _ bytes: UnsafeRawBufferPointer, form: CallDocumentForm, parser: JSONParser, reader: inout CallJSONReader,
-    limits: CallDocumentLimits = CallDocumentLimits(), taking: (JSONValue, Int) -> Bool = { _, _ in false }
+    limits: CallDocumentLimits = CallDocumentLimits(), taker: (any CallTaker)? = nil
 ) throws(CallDocumentError) -> DecodedCalls {
     var decoded = DecodedCalls()
     let ignoredBefore = reader.ignoredFieldCount
     let droppedBefore = reader.droppedBodyCount
     switch form {
-    case .json: try decodeDocument(bytes, parser, &reader, limits, taking, into: &decoded)
-    case .ndjson: try decodeLines(bytes, parser, &reader, limits, taking, into: &decoded)
+    case .json: try decodeDocument(bytes, parser, &reader, limits, taker, into: &decoded)
+    case .ndjson: try decodeLines(bytes, parser, &reader, limits, taker, into: &decoded)
     }
     parser.shrink()
     decoded.ignoredFieldCount = reader.ignoredFieldCount - ignoredBefore
@@ -89,17 +101,18 @@ public func decodeCalls(
 
 private func decodeDocument(
     _ bytes: UnsafeRawBufferPointer, _ parser: JSONParser, _ reader: inout CallJSONReader, _ limits: CallDocumentLimits,
-    _ taking: (JSONValue, Int) -> Bool, into decoded: inout DecodedCalls
+    _ taker: (any CallTaker)?, into decoded: inout DecodedCalls
 ) throws(CallDocumentError) {
+    if let taker, bytes.first == UInt8(ascii: "{"), taker.take(bytes, readableAfter: 0) { return }
     let root: JSONValue
     do { root = try parser.root(of: bytes) } catch { throw .malformed(error) }
     switch root.kind {
-    case .object: if !taking(root, bytes.count) { decodeCall(root, at: 0, &reader, into: &decoded) }
+    case .object: if taker?.take(root, of: bytes) != true { decodeCall(root, at: 0, &reader, into: &decoded) }
     case .array:
         var index = 0
         try root.forEachElement { (element) throws(CallDocumentError) in
             guard index < limits.callCountMax else { throw .tooManyCalls(max: limits.callCountMax) }
-            if !taking(element, bytes.count) { decodeCall(element, at: index, &reader, into: &decoded) }
+            if taker?.take(element, of: bytes) != true { decodeCall(element, at: index, &reader, into: &decoded) }
             index += 1
         }
     default: throw .noCalls(found: root.kindText)
@@ -108,7 +121,7 @@ private func decodeDocument(
 
 private func decodeLines(
     _ bytes: UnsafeRawBufferPointer, _ parser: JSONParser, _ reader: inout CallJSONReader, _ limits: CallDocumentLimits,
-    _ taking: (JSONValue, Int) -> Bool, into decoded: inout DecodedCalls
+    _ taker: (any CallTaker)?, into decoded: inout DecodedCalls
 ) throws(CallDocumentError) {
     var lines = LineSplitter(bytes)
     var index = 0
@@ -120,9 +133,11 @@ private func decodeLines(
             decoded.reject(CallError(pointer: "", detail: detail), at: index)
             continue
         }
+        let readableAfter = lines.byteCountAfter(line)
+        if let taker, taker.take(line, readableAfter: readableAfter) { continue }
         do throws(JSONError) {
-            let root = try parser.root(of: line, readableAfter: lines.byteCountAfter(line))
-            if !taking(root, line.count) { decodeCall(root, at: index, &reader, into: &decoded) }
+            let root = try parser.root(of: line, readableAfter: readableAfter)
+            if taker?.take(root, of: line) != true { decodeCall(root, at: index, &reader, into: &decoded) }
         } catch {
             decoded.reject(CallError(pointer: "", detail: error.description), at: index)
         }

@@ -51,6 +51,21 @@ struct ByteWriter: ~Copyable, ByteSink {
         count &+= bytes.count
     }
 
+    /// How many bytes may be read where a short text lies, whatever its length.
+    static var shortByteCount: Int { 32 }
+
+    /// The same for a short text, copied as a whole of that size: a call for each costs more than that.
+    @inline(__always)
+    mutating func append(short text: UnsafePointer<UInt8>, count byteCount: Int) {
+        if capacity &- count < Self.shortByteCount { grow(by: Self.shortByteCount) }
+        let (source, target) = (UnsafeRawPointer(text), UnsafeMutableRawPointer(base + count))
+        let low = source.loadUnaligned(as: SIMD16<UInt8>.self)
+        let high = source.loadUnaligned(fromByteOffset: 16, as: SIMD16<UInt8>.self)
+        target.storeBytes(of: low, as: SIMD16<UInt8>.self)
+        target.storeBytes(of: high, toByteOffset: 16, as: SIMD16<UInt8>.self)
+        count &+= byteCount
+    }
+
     /// Forgets what was written behind `count`.
     mutating func truncate(to count: Int) {
         precondition(count <= self.count)

@@ -51,6 +51,23 @@ public struct RowJudge: Sendable {
         return ErrorConvention.byStatus(status)
     }
 
+    /// The same where only the keys of the response's body are known; nil where it depends on more of it.
+    public func outcome(of row: CallRow, keys: [[UInt8]]) -> Outcome? {
+        guard let status = row.status else { return outcome(of: row, root: nil) }
+        let asksBody = scopes.contains { $0.asksBody && $0.statuses.contains(status) }
+        return asksBody && mayHold(keys) ? nil : outcome(of: row, root: nil)
+    }
+
+    /// The same where only the keys are known. By index: no reference is counted for a key that differs in length, as most do.
+    private func mayHold(_ keys: [[UInt8]]) -> Bool {
+        guard let firstMembers else { return true }
+        return firstMembers.indices.contains { member in
+            keys.indices.contains { key in
+                keys[key].count == firstMembers[member].count && keys[key] == firstMembers[member]
+            }
+        }
+    }
+
     private static func firstMembers(of rules: [OutcomeRule]) -> [[UInt8]]? {
         var members: [[UInt8]] = []
         for rule in rules {

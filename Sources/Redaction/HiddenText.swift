@@ -63,9 +63,7 @@ enum HiddenText {
     /// Standard and URL alphabets, without their padding; nil for what does not decode to text.
     private static func base64Decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let digits = text[...]
-        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1, beginsAsText(digits), isText(digits) else {
-            return nil
-        }
+        guard digits.count >= base64ByteCountMin, digits.count % 4 != 1, isText(digits) else { return nil }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(digits.count / 4 * 3 + 2)
         var (bits, bitCount): (UInt32, UInt32) = (0, 0)
@@ -78,52 +76,33 @@ enum HiddenText {
                 decoded.append(UInt8(truncatingIfNeeded: bits >> bitCount))
             }
         }
-        return String(validating: decoded, as: UTF8.self) == nil ? nil : decoded
+        return decoded
     }
 
-    /// Whether every decoded byte is of a text. Random base64 is hardly ever printable, so most words end here, before any memory
-    /// is asked for.
+    /// Whether what is decoded is a text. Random base64 is hardly ever one, so most words end here, within their first digits and
+    /// before any memory is asked for.
     private static func isText(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        var (bits, bitCount): (UInt32, UInt32) = (0, 0)
-        for digit in digits {
-            guard let sextet = sextet(digit) else { return false }
-            bits = bits << 6 | UInt32(sextet)
-            bitCount += 6
-            if bitCount >= 8 {
+        sextets.withUnsafeBufferPointer { sextets in
+            var text = TextCheck()
+            var (bits, bitCount): (UInt32, UInt32) = (0, 0)
+            for digit in digits {
+                let sextet = sextets[Int(digit)]
+                guard sextet < 64 else { return false }
+                bits = bits << 6 | UInt32(sextet)
+                bitCount += 6
+                guard bitCount >= 8 else { continue }
                 bitCount -= 8
-                guard isTextByte(UInt8(truncatingIfNeeded: bits >> bitCount)) else { return false }
+                guard text.takes(UInt8(truncatingIfNeeded: bits >> bitCount)) else { return false }
             }
+            return text.isWhole
         }
-        return true
     }
 
-    /// Whether the first three bytes could be text: many words end here, before any memory is asked for.
-    private static func beginsAsText(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        var bits: UInt32 = 0
-        for digit in digits.prefix(4) {
-            guard let sextet = sextet(digit) else { return false }
-            bits = bits << 6 | UInt32(sextet)
-        }
-        let first = UInt8(truncatingIfNeeded: bits >> 16)
-        // 0x80 to 0xC1 and what is above 0xF4 begin no character (RFC 3629, section 3).
-        guard !(0x80...0xC1).contains(first), first <= 0xF4 else { return false }
-        let (second, third) = (UInt8(truncatingIfNeeded: bits >> 8), UInt8(truncatingIfNeeded: bits))
-        // Behind the first byte of a character stand the rest of it, and behind a whole one no such byte.
-        guard isContinuation(second) == (first >= 0xC2), !isContinuation(third) || second >= 0x80 else { return false }
-        return isTextByte(first) && isTextByte(second) && isTextByte(third)
-    }
+    private static func isDigit(_ byte: UInt8) -> Bool { digitBytes.contains(byte) }
 
-    private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
-
-    /// UTF-8 or white space, no control character.
-    private static func isTextByte(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte != 0x7F || byte == 0x0A || byte == 0x0D || byte == 0x09
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool { digitBytes[Int(byte)] }
-
-    /// Of either alphabet of base64. Its padding ends a piece, because so does what stands between a key and its value.
-    private static let digitBytes: [Bool] = (UInt8.min...UInt8.max).map { sextet(of: $0) != nil }
+    /// Letters, digits and `+ - / _`: either alphabet of base64. Its padding ends a piece, because so does what stands between a key and
+    /// its value.
+    private static let digitBytes = ByteSet(low: 0x03FF_A800_0000_0000, high: 0x07FF_FFFE_87FF_FFFE)
 
     private static func hex(_ digit: UInt8) -> UInt8? {
         switch digit {
@@ -152,5 +131,36 @@ enum HiddenText {
         case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
         default: nil
         }
+    }
+}
+
+/// Whether bytes, as they come, are UTF-8 (RFC 3629, section 4) without control characters but for white space.
+private struct TextCheck {
+    /// Bytes that the character begun still needs, and between what the next of them lies.
+    private var left = 0
+    private var low: UInt8 = 0x80
+    private var high: UInt8 = 0xBF
+
+    /// Whether no character is left half.
+    var isWhole: Bool { left == 0 }
+
+    mutating func takes(_ byte: UInt8) -> Bool {
+        if left > 0 {
+            guard byte >= low, byte <= high else { return false }
+            (left, low, high) = (left - 1, 0x80, 0xBF)
+            return true
+        }
+        switch byte {
+        case 0x20..<0x7F, 0x0A, 0x0D, 0x09: break
+        case 0xC2...0xDF: left = 1
+        case 0xE0: (left, low) = (2, 0xA0)
+        case 0xED: (left, high) = (2, 0x9F)
+        case 0xE1...0xEF: left = 2
+        case 0xF0: (left, low) = (3, 0x90)
+        case 0xF1...0xF3: left = 3
+        case 0xF4: (left, high) = (3, 0x8F)
+        default: return false
+        }
+        return true
     }
 }

@@ -7,7 +7,7 @@ public struct RowBodies {
     public enum Content {
         case none
         /// JSON, which becomes its shape.
-        case document(JSONValue)
+        case document(BodyValue)
         /// The shape, made by the general rules.
         case shape([UInt8])
     }
@@ -37,6 +37,11 @@ extension Redactor {
             return nil
         }
         return RowPlan(mode: mode, known: known[partner] ?? [])
+    }
+
+    /// What the shapes of all bodies of this one's structure have in common; passes it.
+    public func planBody(_ scanner: inout StructureScanner) throws(StructureScanner.NotPlain) -> ShapePlan {
+        try shapes.plan(&scanner)
     }
 
     /// The shape of a body that is no JSON; nil where a key in it is secret.
@@ -122,9 +127,10 @@ extension Redactor {
     ) -> Bool {
         switch content {
         case .none: return true
-        case .document(let value):
+        case .document(.parsed(let value)):
             guard let shape = shapes.shape(of: value) else { return false }
             message.body = arena.copy(shape)
+        case .document(.known(let body)): message.body = arena.copy(shapes.shape(of: body))
         case .shape(let bytes): message.body = bytes.withUnsafeBufferPointer { arena.copy($0) }
         }
         message.bodyForm = .shape

@@ -129,17 +129,10 @@ struct SecretScanner {
     }
 
     @inline(__always)
-    private static func isWordByte(_ byte: UInt8) -> Bool { wordBytes[Int(byte)] }
+    private static func isWordByte(_ byte: UInt8) -> Bool { wordBytes.contains(byte) }
 
-    private static let wordBytes: [Bool] = (UInt8.min...UInt8.max).map { byte in
-        switch byte {
-        case 48...57, 65...90, 97...122: true
-        case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "+"),
-            UInt8(ascii: "~"), UInt8(ascii: "%"):
-            true
-        default: false
-        }
-    }
+    /// Letters, digits and `% + - . @ _ ~`.
+    private static let wordBytes = ByteSet(low: 0x03FF_6820_0000_0000, high: 0x47FF_FFFE_87FF_FFFF)
 
     private func judge(_ word: UnsafeBufferPointer<UInt8>) -> Rule? {
         guard word.count >= 5 else { return nil }

@@ -73,6 +73,8 @@ struct BothWays {
         var general: [UInt8] = []
         var takenCount = 0
         var leftCount = 0
+        /// Of those taken, how many were not parsed.
+        var knownCount = 0
         var isSameCounts = true
     }
 
@@ -85,8 +87,12 @@ struct BothWays {
         var index = 0
         lane.begin(at: now)
         for line in lines.split(separator: UInt8(ascii: "\n")) {
-            let root = try? Array(line).withUnsafeBytes { try parser.root(of: $0) }
-            if let root, lane.take(root, byteCount: line.count) { takenIndices.insert(index) }
+            let isTaken = Array(line).withUnsafeBytes { text in
+                if lane.take(text, readableAfter: 0) { return true }
+                guard let root = try? parser.root(of: text) else { return false }
+                return lane.take(root, of: text)
+            }
+            if isTaken { takenIndices.insert(index) }
             index += 1
         }
         let taken = lane.finish()
@@ -103,6 +109,7 @@ struct BothWays {
         compared.general = batch.journalRecord()
         compared.takenCount = takenIndices.count
         compared.leftCount = index - takenIndices.count
+        compared.knownCount = reports.last.knownCount
         compared.isSameCounts = isSame(before)
         return compared
     }

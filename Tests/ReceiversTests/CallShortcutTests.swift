@@ -13,7 +13,13 @@ struct CallShortcutTests {
 
         func begin(at now: Instant) { taken = TakenCalls(EncodedCalls()) }
 
-        func take(_ value: JSONValue, byteCount: Int) -> Bool {
+        func take(_ text: UnsafeRawBufferPointer, readableAfter: Int) -> Bool {
+            guard String(decoding: text, as: UTF8.self).contains("\"unparsed\"") else { return false }
+            taken.notOursCount += 1
+            return true
+        }
+
+        func take(_ value: JSONValue, of text: UnsafeRawBufferPointer) -> Bool {
             switch value.member("service")?.string {
             case "short":
                 taken.encoded.batch.append(
@@ -55,6 +61,15 @@ struct CallShortcutTests {
         #expect(fixture.metric(#"farwatch_agent_receiver_accepted_calls_total{receiver="native"}"#) == 4)
         #expect(fixture.metric(#"farwatch_agent_receiver_received_calls_total{receiver="native"}"#) == 5)
         #expect(shortcuts.given.withLock { $0.lent == 1 && $0.back == 1 })
+    }
+
+    @Test func `what it takes of the text alone is answered for as well`() async throws {
+        let fixture = try HandlerFixture { $0.shortcuts = Shortcuts() }
+        let lines = [call("unparsed"), call("other"), call("unparsed")].joined(separator: "\n")
+        let response = await fixture.post("/v1/calls", type: "application/x-ndjson", Array(lines.utf8))
+        #expect(response.text.hasPrefix(#"{"accepted":3,"rejected":0,"#))
+        #expect(fixture.calls.map(\.service) == ["other"])
+        #expect(fixture.contexts.first?.taken?.notOursCount == 2)
     }
 
     @Test func `a request that it takes whole still reaches the sink`() async throws {

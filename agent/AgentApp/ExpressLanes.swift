@@ -19,6 +19,7 @@ final class ExpressLanes: CallShortcuts {
 
     private let pipeline: CallPipeline
     private let taken: Counter
+    private let known: Counter
     private let left: Counter
     private let idle = Mutex(Idle())
 
@@ -26,6 +27,9 @@ final class ExpressLanes: CallShortcuts {
         self.pipeline = pipeline
         taken = metrics.counter(
             "farwatch_agent_express_calls_total", help: "Calls that went from their JSON straight to columns.")
+        known = metrics.counter(
+            "farwatch_agent_express_known_calls_total",
+            help: "Calls among them that were not parsed, because one of the same structure came before.")
         left = metrics.counter(
             "farwatch_agent_express_left_calls_total", help: "Calls that were left to the general way.")
     }
@@ -60,6 +64,7 @@ final class ExpressLanes: CallShortcuts {
         settings.trustHost = agent.receive.trustHost
         return ExpressLane(settings) { [self] report in
             left.add(report.leftCount)
+            known.add(report.knownCount)
             taken.add(report.keptCount + report.notOurs.values.reduce(0, +))
             pipeline.count(report)
         }

@@ -7,8 +7,8 @@ import Redaction
 final class BodyReader {
     struct Read {
         var bodies = RowBodies()
-        /// Of the response's body, where that is JSON.
-        var responseRoot: JSONValue?
+        /// The response's body, where that is JSON.
+        var responseRoot: BodyValue?
     }
 
     // Two, because what one has parsed is valid until it is used again.
@@ -17,7 +17,7 @@ final class BodyReader {
 
     /// Nil where a body is left to the general way. What is read is valid until the next.
     func read(
-        _ row: CallRow, _ request: JSONValue?, _ response: JSONValue?, _ redactor: inout Redactor
+        _ row: CallRow, _ request: BodyValue?, _ response: BodyValue?, _ redactor: inout Redactor
     ) -> Read? {
         var read = Read()
         if let request {
@@ -33,8 +33,8 @@ final class BodyReader {
     }
 
     private func content(
-        _ value: JSONValue, _ message: CallRow.Message, _ parser: JSONParser, _ redactor: inout Redactor
-    ) -> (content: RowBodies.Content, root: JSONValue?)? {
+        _ value: BodyValue, _ message: CallRow.Message, _ parser: JSONParser, _ redactor: inout Redactor
+    ) -> (content: RowBodies.Content, root: BodyValue?)? {
         let field = message.headers.first { $0.name.hasSameBytes(as: "content-type") }
         let isSaidJSON = field?.value.hasSameBytes(as: "application/json") ?? false
         // Redaction could change it before it is asked.
@@ -44,7 +44,7 @@ final class BodyReader {
             let isJSON = field == nil || isSaidJSON || Shape.isJSON(contentType: type, body: Self.openBrace)
             return isJSON ? (.document(value), value) : nil
         }
-        let root = mayBeJSON(text) ? try? parser.root(of: UnsafeRawBufferPointer(text)) : nil
+        let root = mayBeJSON(text) ? (try? parser.root(of: UnsafeRawBufferPointer(text))).map(BodyValue.parsed) : nil
         if isSaidJSON || Shape.isJSON(contentType: type, body: text) { return root.map { (.document($0), $0) } }
         return redactor.rowShape(of: text, contentType: type).map { (.shape($0), root) }
     }

@@ -68,16 +68,31 @@ public final class ExpressLane: CallShortcut {
         replacedHostCount = 0
     }
 
-    public func take(_ value: JSONValue, byteCount: Int) -> Bool {
-        guard byteCount <= Self.documentByteCountMax, skimmer.skim(value), skimmer.row.time <= latest else {
-            return leave()
+    /// Takes a call of a structure that came before.
+    public func take(_ text: UnsafeRawBufferPointer, readableAfter: Int) -> Bool {
+        guard skimmer.skimKnown(text, readableAfter: readableAfter), takeSkimmed() else { return false }
+        tally.knownCount += 1
+        return true
+    }
+
+    public func take(_ value: JSONValue, of text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count <= Self.documentByteCountMax, skimmer.skim(value), takeSkimmed() else {
+            tally.leftCount += 1
+            return false
         }
+        skimmer.learn(text) { [redactor] (scanner) throws(StructureScanner.NotPlain) in try redactor.planBody(&scanner)
+        }
+        return true
+    }
+
+    private func takeSkimmed() -> Bool {
+        guard skimmer.row.time <= latest else { return false }
         arena.removeAll()
-        return take(&skimmer.row, skimmer.requestBody, skimmer.responseBody) || leave()
+        return take(&skimmer.row, skimmer.requestBody, skimmer.responseBody)
     }
 
     /// - Parameter row: in place, because a copy of it is half a thousand bytes and a reference to each of its lists.
-    private func take(_ row: inout CallRow, _ request: JSONValue?, _ response: JSONValue?) -> Bool {
+    private func take(_ row: inout CallRow, _ request: BodyValue?, _ response: BodyValue?) -> Bool {
         let isReplaced = nameHost(of: &row)
         switch partners.place(of: row, &redactor) {
         case .unusual: return false
@@ -117,22 +132,19 @@ public final class ExpressLane: CallShortcut {
         return taken
     }
 
-    private func leave() -> Bool {
-        tally.leftCount += 1
-        return false
-    }
-
     /// In the order of the general way: attributed and judged before redaction hides where both stand.
     private func encode(
-        _ row: inout CallRow, _ request: JSONValue?, _ response: JSONValue?, _ place: ExpressPartners.Place
+        _ row: inout CallRow, _ request: BodyValue?, _ response: BodyValue?, _ place: ExpressPartners.Place
     ) -> Bool {
         guard let read = bodies.read(row, request, response, &redactor) else { return false }
         if let naming = place.naming {
             row[.partner] = arena.copy(naming.own)
             row[.route] = arena.copy(naming.route)
         }
-        guard let decision = rowAttributor.attribute(&row, arena: arena) else { return false }
-        row.outcome = partners.judge(place).outcome(of: row, root: read.responseRoot)
+        guard let decision = rowAttributor.attribute(&row, arena: arena),
+            let outcome = partners.outcome(of: row, read.responseRoot, place)
+        else { return false }
+        row.outcome = outcome
         guard redactor.redact(&row, read.bodies, partners.plan(place), arena: arena) else { return false }
         if let naming = place.naming, naming.partner != naming.own { row[.partner] = arena.copy(naming.partner) }
         decisions.add(decision)

@@ -1,4 +1,5 @@
 import CallModel
+import Documents
 import PartnerCatalog
 import Redaction
 
@@ -53,7 +54,17 @@ final class ExpressPartners {
         return index < 0 ? .unusual : .partner(Place(index: Int(index)))
     }
 
-    func judge(_ place: Place) -> RowJudge { partners[place.index].judge }
+    /// Nil where what lies in a body that was not parsed decides.
+    ///
+    /// - Parameter body: the response's, where that is JSON.
+    func outcome(of row: CallRow, _ body: BodyValue?, _ place: Place) -> Outcome? {
+        switch body {
+        case .parsed(let value): partners[place.index].judge.outcome(of: row, root: value)
+        case .known(let body): partners[place.index].judge.outcome(of: row, keys: body.plan.keys)
+        case nil: partners[place.index].judge.outcome(of: row, root: nil)
+        }
+    }
+
     func plan(_ place: Place) -> Redactor.RowPlan { partners[place.index].plan }
 
     func count(_ place: Place, _ row: CallRow) {

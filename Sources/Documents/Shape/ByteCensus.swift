@@ -2,35 +2,43 @@
 ///
 /// Every byte is looked up in a table and added as one vector, a lane for each class: what the bytes are costs no branch.
 struct ByteCensus {
-    private(set) var digits = 0
-    private(set) var letters = 0
-    private(set) var capitals = 0
-    private(set) var hexDigits = 0
-    private(set) var spaces = 0
-    private(set) var controls = 0
-    private(set) var highs = 0
-    /// Unicode scalars.
-    private(set) var characters = 0
-    private(set) var ats = 0
-    private(set) var dots = 0
-    private(set) var colons = 0
-    private(set) var dashes = 0
+    /// By `Lane`; read out one by one where they are asked for.
+    private var counts = SIMD16<UInt32>()
+    private let byteCount: Int
+
+    var digits: Int { count(.digit) }
+    var letters: Int { count(.letter) }
+    var capitals: Int { count(.capital) }
+    var hexDigits: Int { count(.hexDigit) }
+    var spaces: Int { count(.space) }
+    var controls: Int { count(.control) }
+    var highs: Int { count(.high) }
+    /// Unicode scalars: continuation bytes belong to the one before.
+    var characters: Int { byteCount - count(.continuation) }
+    var ats: Int { count(.at) }
+    var dots: Int { count(.dot) }
+    var colons: Int { count(.colon) }
+    var dashes: Int { count(.dash) }
     /// Printable ASCII that is none of letters, digits, `_ - . : /` and `@`.
-    private(set) var others = 0
+    var others: Int { count(.other) }
 
     /// - Parameter classes: `ByteCensus.classes`; whoever looks at many texts holds them.
+    @inline(__always)
     init(_ text: UnsafeBufferPointer<UInt8>, _ classes: Classes) {
-        characters = text.count
+        byteCount = text.count
         var start = 0
         while start < text.count {
             // A lane holds no more than 255.
             let end = min(start + 255, text.count)
             var sum = SIMD16<UInt8>()
             for at in start..<end { sum &+= classes.lanes[Int(text[at])] }
-            add(sum)
+            counts &+= SIMD16<UInt32>(truncatingIfNeeded: sum)
             start = end
         }
     }
+
+    @inline(__always)
+    private func count(_ lane: Lane) -> Int { Int(counts[lane.rawValue]) }
 
     /// Of each byte, the lanes that it counts in.
     struct Classes: @unchecked Sendable {
@@ -40,24 +48,6 @@ struct ByteCensus {
 
     private enum Lane: Int {
         case digit, letter, capital, hexDigit, space, control, high, continuation, at, dot, colon, dash, other
-    }
-
-    private mutating func add(_ sum: SIMD16<UInt8>) {
-        func count(_ lane: Lane) -> Int { Int(sum[lane.rawValue]) }
-        digits += count(.digit)
-        letters += count(.letter)
-        capitals += count(.capital)
-        hexDigits += count(.hexDigit)
-        spaces += count(.space)
-        controls += count(.control)
-        highs += count(.high)
-        // Continuation bytes belong to the character before.
-        characters -= count(.continuation)
-        ats += count(.at)
-        dots += count(.dot)
-        colons += count(.colon)
-        dashes += count(.dash)
-        others += count(.other)
     }
 
     static let classes: Classes = {

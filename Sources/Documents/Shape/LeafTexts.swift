@@ -24,7 +24,8 @@ struct LeafTexts: ~Copyable {
             texts = nil
             return
         }
-        let byteCount = (Self.nulls + 1) * Self.placeByteCount
+        // As many more as `ByteWriter` reads behind the last.
+        let byteCount = (Self.nulls + 2) * Self.placeByteCount
         let texts = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCount)
         texts.initialize(repeating: 0, count: byteCount)
         self.texts = texts
@@ -43,7 +44,7 @@ struct LeafTexts: ~Copyable {
             for at in 0..<written { text[at + 1] = sink.written[start + at] }
             text[0] = UInt8(written)
         } else {
-            sink.append(contentsOf: UnsafeBufferPointer(start: text + 1, count: Int(text[0])))
+            sink.append(short: text + 1, count: Int(text[0]))
         }
     }
 

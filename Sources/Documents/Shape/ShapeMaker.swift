@@ -6,10 +6,14 @@ import CallModel
 /// What it says of a value is what `Shape.ofJSON` says. One thread at a time.
 public final class ShapeMaker {
     private var writer: ShapeWriter
+    private let limits: ShapeLimits
+    private let keys: ShapeKeys
 
     /// - Parameter isSecret: whether a key holds something that must not be told; asked once for a key, as a rule.
     public init(limits: ShapeLimits = ShapeLimits(), isSecret: @escaping (UnsafeBufferPointer<UInt8>) -> Bool) {
-        writer = ShapeWriter(limits: limits, keys: ShapeKeys(isSecret: isSecret), isForMany: true)
+        self.limits = limits
+        keys = ShapeKeys(isSecret: isSecret)
+        writer = ShapeWriter(limits: limits, keys: keys, isForMany: true)
     }
 
     /// The shape as JSON text, valid until the next; nil where a key in it is secret.
@@ -17,6 +21,18 @@ public final class ShapeMaker {
         writer.begin()
         writer.value(value, depth: 0)
         return writer.holdsSecretKey ? nil : writer.sink.written
+    }
+
+    /// The same of a body whose structure is known.
+    public func shape(of body: KnownBody) -> UnsafeBufferPointer<UInt8> {
+        writer.begin()
+        writer.known(body)
+        return writer.sink.written
+    }
+
+    /// What the shapes of all containers of this one's structure have in common; passes it.
+    public func plan(_ scanner: inout StructureScanner) throws(StructureScanner.NotPlain) -> ShapePlan {
+        try ShapePlanner(limits, keys).plan(&scanner)
     }
 }
 

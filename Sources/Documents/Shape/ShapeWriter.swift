@@ -58,6 +58,16 @@ struct ShapeWriter: ~Copyable {
         }
     }
 
+    /// The same of a value whose structure is known.
+    mutating func known(_ body: KnownBody) {
+        let plan = body.plan
+        for leaf in 0..<plan.leafCount {
+            plan.writeText(before: leaf, to: &sink)
+            texts.write(LeafShape(body.leaves[leaf], classes), to: &sink)
+        }
+        plan.writeText(before: plan.leafCount, to: &sink)
+    }
+
     private mutating func object(_ value: JSONValue, depth: Int) {
         var dataValues: [JSONValue] = []
         var count = 0
@@ -207,6 +217,27 @@ struct ShapeWriter: ~Copyable {
 }
 
 extension LeafShape {
+    /// As the parsed value's (`init(leaf:)`).
+    init(_ scalar: JSONScalar, _ classes: ByteCensus.Classes) {
+        switch scalar.kind {
+        case .string: self.init(text: scalar.text, classes)
+        case .integer:
+            let number = scalar.int64 ?? 0
+            self.init(integer: number.magnitude, isNegative: number < 0)
+        case .decimal:
+            let number = scalar.double ?? 0
+            self = LeafShape(decimal: number) ?? LeafShape(longDecimal: number)
+        case .bool: self.init(.bool)
+        case .null: self.init(.null)
+        }
+    }
+
+    private init(longDecimal value: Double) {
+        var digits = ByteWriter(capacity: 64)
+        JSONText.writeDouble(value, keepingKind: true, to: &digits)
+        self.init(number: digits.written)
+    }
+
     private init(longNumber value: JSONValue) {
         var digits = ByteWriter(capacity: 64)
         value.write(to: &digits)

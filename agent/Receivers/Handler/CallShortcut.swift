@@ -1,17 +1,12 @@
 import BatchFormat
+import CallJSON
 import CallModel
-import Documents
 
 /// A shorter way from a call's JSON to the spool than by an `APICall`, for calls that need nothing unusual. What it is lies with the
 /// agent's wiring: receivers only offer it calls.
-public protocol CallShortcut: AnyObject {
+public protocol CallShortcut: CallTaker {
     /// A request begins; its calls are judged as of now.
     func begin(at now: Instant)
-
-    /// Whether it took the call; what it leaves goes the general way.
-    ///
-    /// - Parameter byteCount: of the document that holds the call.
-    func take(_ value: JSONValue, byteCount: Int) -> Bool
 
     /// What it took since `begin`; nil for nothing.
     func finish() -> TakenCalls?

@@ -22,7 +22,7 @@ struct NativeReceiver: Receiver {
         do throws(CallDocumentError) {
             let decoded = try decodeCalls(
                 bytes, form: format == .ndjson ? .ndjson : .json, parser: tools.parser, reader: &tools.calls,
-                limits: limits, taking: { shortcut?.take($0, byteCount: $1) ?? false })
+                limits: limits, taker: shortcut)
             var request = request(decoded, now)
             request.taken = shortcut?.finish()
             return .success(request)

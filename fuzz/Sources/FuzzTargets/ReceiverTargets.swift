@@ -71,11 +71,13 @@ extension FuzzTarget {
             // The first byte chooses between the two forms.
             guard let first = bytes.first else { return }
             var reader = CallJSONReader()
+            let skimming = Skimming()
             let decoded = bytes.dropFirst().withUnsafeBytes {
                 try? decodeCalls(
                     $0, form: first & 1 == 0 ? .json : .ndjson, parser: JSONParser(byteCountMax: 1 << 20),
-                    reader: &reader, limits: CallDocumentLimits())
+                    reader: &reader, limits: CallDocumentLimits(), taker: skimming)
             }
+            must(skimming.known == nil, "a text of a known structure is no JSON")
             if let decoded { must(decoded.calls.count == decoded.indices.count, "calls without their places") }
         },
         seeds: {
@@ -86,7 +88,13 @@ extension FuzzTarget {
                 "trace_id":"5b8efff798038103d269b633813fc60c","span_id":"eee19b7ec3c1b174","webhook":{"attempt":2}}
                 """
             let line = call.split(separator: "\n").joined()
-            return ["0" + call, "0[\(call),\(call)]", "1\(line)\n\(line)\n"].map { Array($0.utf8) }
+            // Three lines without what is left to the reader: at the second the structure is known.
+            let plain =
+                #"{"time":"2026-11-23T19:34:00.123Z","duration_ms":12.5,"request":{"method":"POST","#
+                + #""url":"https://api.stripe.com/v1/charges","headers":{"a":"b"},"#
+                + #""body":{"amount":100,"ok":[true,null]}},"response":{"status":402}}"#
+            let lines = ["1\(line)\n\(line)\n", "1\(plain)\n\(plain)\n\(plain)"]
+            return (["0" + call, "0[\(call),\(call)]"] + lines).map { Array($0.utf8) }
         })
 
     /// One client span, written by hand: opentelemetry-proto 1.x, ExportTraceServiceRequest.
@@ -113,5 +121,45 @@ extension FuzzTarget {
         let status = field(9, field(1, Array("http.response.status_code".utf8)) + field(2, [3 << 3] + varint(402)))
         let resource = field(1, field(1, text("service.name", "billing")))
         return field(1, resource + field(2, field(2, span + status)))
+    }
+}
+
+/// Skims what it is shown, by its structure where that came before, and leaves all calls to the reader.
+private final class Skimming: CallTaker {
+    /// What of a call both ways must tell alike.
+    struct Facts: Equatable {
+        var time: Instant
+        var method: [UInt8]
+        var url: [UInt8]
+        var status: Int?
+        var duration: Duration?
+        var headers: [[UInt8]]
+
+        init(_ row: CallRow) {
+            (time, status, duration) = (row.time, row.status, row.duration)
+            (method, url) = (Array(row.method), Array(row.url))
+            headers = (row.request.headers + row.response.headers).flatMap { [Array($0.name), Array($0.value)] }
+        }
+    }
+
+    private var skimmer = CallSkimmer()
+    private let shapes = ShapeMaker { _ in false }
+    /// Of a text that was read by its structure and not parsed since.
+    private(set) var known: Facts?
+
+    func take(_ text: UnsafeRawBufferPointer, readableAfter: Int) -> Bool {
+        must(known == nil, "a text of a known structure is no JSON")
+        if skimmer.skimKnown(text, readableAfter: readableAfter) { known = Facts(skimmer.row) }
+        return false
+    }
+
+    func take(_ value: JSONValue, of text: UnsafeRawBufferPointer) -> Bool {
+        let isTaken = skimmer.skim(value)
+        if let known { must(isTaken && known == Facts(skimmer.row), "a known structure is read in another way") }
+        if isTaken, known == nil {
+            skimmer.learn(text) { [shapes] (scanner) throws(StructureScanner.NotPlain) in try shapes.plan(&scanner) }
+        }
+        known = nil
+        return false
     }
 }
