@@ -14,7 +14,7 @@ final class PacketRunner {
     private var keyLog: KeyLogFollower?
     private(set) var governor: PacketGovernor
     private let probesRead: @Sendable () -> Bool
-    private let take: @Sendable ([APICall], Instant) -> Void
+    private let take: @Sendable (SeenCalls.Taken, Instant) -> Void
     private var nextTick: Int64 = 0
     private var nextHandOn: Int64 = 0
     private var nextAddresses: Int64 = 0
@@ -37,9 +37,9 @@ final class PacketRunner {
     private static let handOnCountMax = 512
 
     init(
-        _ settings: AgentSettings, logger: Logger, endpoints: @escaping @Sendable () -> [Endpoint],
-        probesRead: @escaping @Sendable () -> Bool, lookingCPU: @escaping @Sendable () -> Duration,
-        take: @escaping @Sendable ([APICall], Instant) -> Void
+        _ settings: AgentSettings, lanes: ExpressLanes, logger: Logger,
+        endpoints: @escaping @Sendable () -> [Endpoint], probesRead: @escaping @Sendable () -> Bool,
+        lookingCPU: @escaping @Sendable () -> Duration, take: @escaping @Sendable (SeenCalls.Taken, Instant) -> Void
     ) {
         self.settings = settings
         self.probesRead = probesRead
@@ -52,7 +52,8 @@ final class PacketRunner {
         packets = PacketReassembler(
             consumer: TLSReader(
                 consumer: CallReader(
-                    sink: PacketSink(settings, protocols, endpoints: endpoints), configuration: protocols),
+                    sink: PacketSink(settings, protocols, endpoints: endpoints, lanes: lanes),
+                    configuration: protocols),
                 configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax, countsUnendedLine: false)),
             configuration: Self.packetConfiguration)
     }
