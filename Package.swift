@@ -212,8 +212,8 @@ let package = Package(
         .testTarget(
             name: "ExpressTests",
             dependencies: [
-                "CallModel", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat", "Attribution",
-                "Express",
+                "CallModel", "Compression", "Documents", "CallJSON", "PartnerCatalog", "Redaction", "BatchFormat",
+                "Protocols", "Attribution", "Express",
             ]),
         .testTarget(name: "DeduplicationTests", dependencies: ["CallModel", "Deduplication"]),
         .testTarget(

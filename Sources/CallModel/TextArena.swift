@@ -33,6 +33,32 @@ public final class TextArena {
         return CallRow.Text(start: room, count: bytes.count)
     }
 
+    /// - Parameter change: of the copy, before it is handed out.
+    public func copy(
+        _ bytes: UnsafeBufferPointer<UInt8>, changedBy change: (UnsafeMutableBufferPointer<UInt8>) -> Void
+    ) -> CallRow.Text {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return CallRow.none }
+        let room = UnsafeMutableBufferPointer(start: reserve(bytes.count), count: bytes.count)
+        memcpy(room.baseAddress!, start, bytes.count)
+        change(room)
+        return CallRow.Text(room)
+    }
+
+    /// One text of three.
+    public func copy(_ first: CallRow.Text, _ second: CallRow.Text, _ third: CallRow.Text) -> CallRow.Text {
+        let room = reserve(first.count + second.count + third.count)
+        var byteCount = 0
+        func add(_ text: CallRow.Text) {
+            guard let start = text.baseAddress else { return }
+            memcpy(room + byteCount, start, text.count)
+            byteCount += text.count
+        }
+        add(first)
+        add(second)
+        add(third)
+        return CallRow.Text(start: room, count: byteCount)
+    }
+
     public func copy(_ text: String) -> CallRow.Text {
         var text = text
         return text.withUTF8 { copy($0) }

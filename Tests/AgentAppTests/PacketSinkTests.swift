@@ -37,7 +37,7 @@ import Testing
             reader.chunk(response.span, of: id, .toClient, at: .epoch + .milliseconds(5))
         }
         reader.closed(id, isAnswered ? .finished : .endOfCapture, at: .epoch + .milliseconds(6))
-        return reader.sink.takeCalls()
+        return reader.sink.takeCalls().calls
     }
 
     private func port(_ port: UInt16, of endpoint: SocketEndpoint) -> SocketEndpoint {
@@ -96,7 +96,7 @@ import Testing
             let response = Array("HTTP/1.1 \(status) X\r\ncontent-length: 6000\r\n\r\n\(body)".utf8)
             reader.chunk(response.span, of: id, .toClient, at: .epoch)
         }
-        return reader.sink.takeCalls()
+        return reader.sink.takeCalls().calls
     }
 
     @Test func `under a ceiling bodies are cut, then successes stand for others, and failures are all kept`() {
@@ -119,7 +119,67 @@ import Testing
         reader.opened(id, origin, at: .epoch)
         reader.closed(id, .refused, at: .epoch + .milliseconds(1))
         reader.timePassed(to: .epoch + .seconds(10))
-        #expect(reader.sink.takeCalls().isEmpty && reader.sink.tally.leftToProbes == 1)
+        #expect(reader.sink.takeCalls().calls.isEmpty && reader.sink.tally.leftToProbes == 1)
         #expect(calls(reader, from: Self.ours, to: Self.theirs).count == 1)
+    }
+
+    /// One call seen by a sink whose calls may go the short way, handed on as the agent does.
+    private func handedOn(_ pipeline: CallPipeline, _ lanes: ExpressLanes, path: String) -> (
+        encoded: Int, calls: [APICall]
+    ) {
+        let settings = AgentSettings(SettingsDocument(yaml: "", file: "agent.yaml").root, ownHostName: "app-1")
+        var sink = PacketSink(settings, ProtocolConfiguration(), lanes: lanes)
+        var address = Self.ours
+        address.port = 0
+        sink.addresses = LocalAddresses([address])
+        let reader = CallReader(sink: sink)
+        let id = ConnectionID(rawValue: 1)
+        let origin = ConnectionOrigin(client: Self.ours, server: Self.theirs, isClientKnown: true, source: .packets)
+        let began = Instant(nanosecondsSinceEpoch: WallClock.now())
+        reader.opened(id, origin, at: began)
+        let request = Array("GET \(path) HTTP/1.1\r\nhost: api.stripe.com\r\n\r\n".utf8)
+        reader.chunk(request.span, of: id, .toServer, at: began)
+        reader.chunk(Array("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".utf8).span, of: id, .toClient, at: began)
+        let taken = reader.sink.takeCalls()
+        let calls = pipeline.process(taken.calls, .seen, at: began).calls + pipeline.join(taken.apart, at: began)
+        return (taken.encoded?.callCount ?? 0, calls)
+    }
+
+    private func pipeline(_ yaml: String = "") -> (CallPipeline, ExpressLanes) {
+        let yaml = "capture: {packets: \"on\"}\n" + yaml
+        let settings = AgentSettings(SettingsDocument(yaml: yaml, file: "agent.yaml").root, ownHostName: "app-1")
+        let metrics = MetricsRegistry()
+        let pipeline = CallPipeline(settings, metrics)
+        return (pipeline, ExpressLanes(pipeline, metrics))
+    }
+
+    @Test func `a call goes the short way, but for where a rule looks into it or somebody watches`() {
+        let (pipeline, lanes) = pipeline()
+        let short = handedOn(pipeline, lanes, path: "/a")
+        #expect(short.encoded == 1 && short.calls.isEmpty)
+        #expect(pipeline.tally.current.keptCount == 1 && pipeline.tally.current.partners["stripe"]?.callCount == 1)
+        _ = pipeline.tap.read(after: 0, at: Instant(nanosecondsSinceEpoch: WallClock.now()))
+        #expect(handedOn(pipeline, lanes, path: "/a").calls.count == 1)
+        let (asking, askingLanes) = self.pipeline("customer:\n  - {header: x-tenant}\n")
+        #expect(handedOn(asking, askingLanes, path: "/a").calls.count == 1)
+    }
+
+    @Test func `a call that was reported is not told twice, and the first report has later ones wait`() {
+        let (pipeline, lanes) = pipeline()
+        var report = APICall(
+            time: Instant(nanosecondsSinceEpoch: WallClock.now()),
+            request: .init(method: "GET", url: "http://api.stripe.com/a"), source: .otlp)
+        report.response = .init(status: 200)
+        report.host = "app-1"
+        report.duration = .seconds(1)
+        #expect(pipeline.process([report], .reported, at: report.time).calls.count == 1)
+        let same = handedOn(pipeline, lanes, path: "/a")
+        #expect(same.encoded == 0 && same.calls.isEmpty)
+        let other = handedOn(pipeline, lanes, path: "/b")
+        #expect(other.encoded == 0 && other.calls.isEmpty)
+        #expect(
+            pipeline.release(at: Instant(nanosecondsSinceEpoch: .max)).map(\.request.url) == ["http://api.stripe.com/b"]
+        )
+        #expect(pipeline.tally.current.namedCount == 3 && pipeline.tally.current.keptCount == 2)
     }
 }

@@ -350,3 +350,64 @@ private struct Seeded {
         return z ^ (z >> 31)
     }
 }
+
+extension SightingBookTests {
+    /// The row that a call is encoded as.
+    private func asRow(_ call: APICall, _ arena: TextArena) -> CallRow {
+        var row = CallRow()
+        (row.time, row.duration, row.direction, row.source) = (call.time, call.duration, call.direction, call.source)
+        (row.status, row.error, row.spanID) = (call.response?.status, call.error, call.spanID)
+        (row.method, row.url) = (arena.copy(call.request.method), arena.copy(call.request.url))
+        (row[.partner], row[.service]) = (arena.copy(call.partner ?? ""), arena.copy(call.service ?? ""))
+        row.id = arena.copy(call.id ?? "")
+        return row
+    }
+
+    private func sawAlone(_ book: inout SightingBook, _ call: APICall, at now: Instant) -> Bool {
+        let sighting = withExtendedLifetime(TextArena()) { RowSighting(asRow(call, $0), by: .packets) }
+        return book.sawAlone(sighting, at: now)
+    }
+
+    @Test func `a row is recognised by the same as its call`() {
+        for path in ["", "/", "/v1/charges?a=b#c", ":443/x", ":8443", "/é"] {
+            for status in [nil, 200] {
+                for direction in [Direction.inbound, .outbound] {
+                    var call = call(.packets, at: noon, path: path, status: status, span: span)
+                    call.direction = direction
+                    let one = Sighting(call, by: .packets)
+                    let other = withExtendedLifetime(TextArena()) { Sighting(asRow(call, $0), by: .packets) }
+                    #expect(one.likeness == other.likeness)
+                    #expect(one.request == other.request)
+                    #expect(one.group == other.group)
+                    #expect(one.beganNs == other.beganNs)
+                    #expect(one.endedNs == other.endedNs)
+                    #expect(one.span == other.span)
+                }
+            }
+        }
+    }
+
+    @Test func `a row that nobody told of is remembered, and its report is a repeat`() {
+        var book = SightingBook()
+        var seen = call(.packets, at: noon)
+        seen.duration = .milliseconds(50)
+        #expect(sawAlone(&book, seen, at: noon))
+        #expect(book.counters.sightings == 1)
+        #expect(saw(&book, report(at: noon, id: "r"), at: noon + .seconds(1)) == .repeated)
+    }
+
+    @Test func `a row is no row where a report of it came or is expected, and nothing has changed then`() {
+        var reported = SightingBook()
+        _ = saw(&reported, report(at: noon, id: "r"), at: noon)
+        for var book in [reported, accustomed()] {
+            let before = book.counters
+            let seen = call(.packets, at: noon, lasting: .milliseconds(50))
+            #expect(!sawAlone(&book, seen, at: noon + .seconds(1)))
+            #expect(book.counters == before)
+        }
+        var book = SightingBook()
+        #expect(
+            !sawAlone(&book, call(.packets, at: noon, span: span), at: noon), "its span tells"
+        )
+    }
+}

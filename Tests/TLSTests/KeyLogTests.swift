@@ -83,7 +83,7 @@ struct KeyLogTests {
         var wire = Wire("", configuration)
         wire.see(talk.steps)
         wire.append(keyLog: peers.keyLog)
-        wire.reader.resume(at: Wire.now)
+        wire.reader.resume()
         #expect(wire.heard.toServer == "early " && wire.heard.toClient == "reply")
     }
 

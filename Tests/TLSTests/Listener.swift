@@ -10,6 +10,8 @@ struct Listener: StreamConsumer {
     /// What happened, apart from bytes, in order.
     var events: [String] = []
     var complaints: [String] = []
+    private(set) var chunkTimes: [Instant] = []
+    private(set) var closedAt: Instant?
     private var isClosed = false
 
     mutating func opened(_ connection: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {
@@ -26,6 +28,7 @@ struct Listener: StreamConsumer {
         _ bytes: Span<UInt8>, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant
     ) {
         check("chunk")
+        chunkTimes.append(now)
         if bytes.isEmpty { complaints.append("an empty chunk") }
         let text = String(decoding: bytes.withUnsafeBufferPointer { Array($0) }, as: UTF8.self)
         if direction == .toServer { toServer += text } else { toClient += text }
@@ -45,6 +48,7 @@ struct Listener: StreamConsumer {
     mutating func closed(_ connection: ConnectionID, _ reason: CloseReason, at now: Instant) {
         check("close")
         isClosed = true
+        closedAt = now
         events.append("closed \(reason)")
     }
 

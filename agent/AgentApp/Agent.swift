@@ -77,15 +77,18 @@ public final class Agent: Sendable {
         let startedAt = Instant(nanosecondsSinceEpoch: WallClock.now())
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-        let take: @Sendable ([APICall], Instant) -> Void = { calls, now in
-            spool.append(pipeline.process(calls, .seen, at: now).calls) { _ in }  // What the spool refuses it counts.
+        let express = ExpressLanes(pipeline, metrics)
+        self.express = express
+        let take: @Sendable (SeenCalls.Taken, Instant) -> Void = { seen, now in
+            let kept = pipeline.process(seen.calls, .seen, at: now).calls + pipeline.join(seen.apart, at: now)
+            spool.append(kept, encoded: seen.encoded) { _ in }  // What the spool refuses it counts.
         }
         let probes = ProbeCapture(settings, part, metrics: metrics, logger: logger) { calls, processes, now in
             spool.append(pipeline.process(calls, .seen, processes: processes, at: now).calls) { _ in }  // As above.
         }
         self.probes = probes
         let packets = try PacketCapture(
-            settings, part, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
+            settings, part, lanes: express, metrics: metrics, logger: logger, endpoints: { live.current.endpoints },
             probesRead: { probes.tellFailures }, lookingCPU: { probes.state.lookingCPU }, take: take)
         self.packets = packets
         let privileges = PrivilegeWatch(part, metrics, logger: logger)
@@ -109,8 +112,6 @@ public final class Agent: Sendable {
         self.forwarder = forwarder
         spool.onSealed { forwarder.wake() }
         spool.onNotice { notice in logger.warning("spool: \(notice)") }
-        let express = ExpressLanes(pipeline, metrics)
-        self.express = express
         let handler = try ReceiverHandler(
             configuration: receiverConfiguration(settings, express), metrics: ReceiverMetrics(registry: metrics)
         ) { calls, context, completion in

@@ -212,6 +212,17 @@ final class CallPipeline: Sendable {
         return result
     }
 
+    /// Of calls that are named and redacted, those to be kept now: they are joined with what others saw of them.
+    func join(_ calls: [APICall], at now: Instant) -> [APICall] {
+        guard !calls.isEmpty else { return [] }
+        let kept = sightings?.meet(calls, areReported: false, at: now).calls ?? calls
+        keep(kept, at: now)
+        return kept
+    }
+
+    /// Whether nobody else told of a call that was seen, and nobody is expected to.
+    func meetsNobody(_ row: CallRow, at now: Instant) -> Bool { sightings?.meetsNobody(row, at: now) ?? true }
+
     /// Calls seen on the wire that have waited long enough for a report of them.
     func release(at now: Instant) -> [APICall] {
         let calls = sightings?.release(at: now) ?? []

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Lends the short way to receivers, and counts what became of calls on it as the pipeline counts its own.
 ///
-/// All calls go the general way while somebody watches them (`tap` shows calls), and where packets or probes see the same calls
-/// (they are compared call by call). Thread-safe.
+/// All calls go the general way while somebody watches them (`tap` shows calls); those of receivers also where packets or probes see
+/// the same calls (they are compared call by call). Thread-safe.
 final class ExpressLanes: CallShortcuts {
     /// One at a time uses it: it is here, or with the one borrower that took it out under the lock.
     private final class Idle: @unchecked Sendable {
@@ -38,6 +38,26 @@ final class ExpressLanes: CallShortcuts {
         guard !pipeline.holdsCalls, !pipeline.tap.isWatched(at: Instant(nanosecondsSinceEpoch: WallClock.now())) else {
             return nil
         }
+        return borrowLane()
+    }
+
+    /// For calls that the agent sees by itself, until they are handed on: it has to be begun and given back. Nil where they have to go
+    /// the general way.
+    func borrowForSeen(at now: Instant) -> ExpressLane? {
+        guard !pipeline.tap.isWatched(at: now) else { return nil }
+        let lane = borrowLane()
+        guard lane.takesUnnamed else {
+            giveBack(lane)
+            return nil
+        }
+        lane.begin(at: now)
+        return lane
+    }
+
+    /// Whether nobody else told of a call that was seen, and nobody is expected to.
+    func meetsNobody(_ row: CallRow, at now: Instant) -> Bool { pipeline.meetsNobody(row, at: now) }
+
+    private func borrowLane() -> ExpressLane {
         let rules = pipeline.currentRules
         let lane = idle.withLock { idle -> ExpressLane? in
             if idle.revision != rules.revision {
@@ -65,7 +85,7 @@ final class ExpressLanes: CallShortcuts {
         return ExpressLane(settings) { [self] report in
             left.add(report.leftCount)
             known.add(report.knownCount)
-            taken.add(report.keptCount + report.notOurs.values.reduce(0, +))
+            taken.add(report.keptCount + report.apartCount + report.notOurs.values.reduce(0, +))
             pipeline.count(report)
         }
     }
@@ -77,7 +97,7 @@ extension CallPipeline {
         for (reason, count) in report.notOurs { dropped[reason]?.add(count) }
         count(report.attribution)
         for (rule, count) in report.redactions { redactions[rule].add(count) }
-        tally.add(named: report.keptCount, notOurs: report.notOurs, report.attribution)
+        tally.add(named: report.keptCount + report.apartCount, notOurs: report.notOurs, report.attribution)
         guard report.keptCount > 0 else { return }
         kept.add(report.keptCount)
         tally.keep(report)

@@ -27,6 +27,9 @@ public struct RowAttributor {
         }
     }
 
+    /// Whether it decides for every row that says nothing.
+    public var isPlain: Bool { fields.allSatisfy(\.isPlain) }
+
     /// Which rule decided each field, for `count`.
     public struct Decision {
         fileprivate enum Source {

@@ -52,6 +52,9 @@ public struct CaptureFilter: Sendable {
 
     /// SKF_NET_OFF: from here offsets count from the network header.
     private static let network = UInt32(bitPattern: -0x10_0000)
+    /// SKF_AD_OFF + SKF_AD_PKTTYPE and SKF_AD_HATYPE: which way a packet goes, and on what kind of interface.
+    private static let packetType = UInt32(bitPattern: -0x1000 + 4)
+    private static let hardwareType = UInt32(bitPattern: -0x1000 + 28)
     /// SKF_AD_OFF + SKF_AD_PROTOCOL: the EtherType, also where the link header is gone.
     private static let protocolField = UInt32(bitPattern: -0x1000)
     /// More than any packet: copy all of it.
@@ -60,6 +63,12 @@ public struct CaptureFilter: Sendable {
     /// One block for each version, each ending in a verdict. Where a block may be longer than the 255 instructions that a
     /// conditional jump reaches, an unconditional one leads over it.
     private mutating func build() {
+        // On loopback a packet is seen as it leaves and as it arrives; libpcap drops the first sighting too.
+        add(Code.loadHalf, Self.packetType, ifTrue: 0, ifFalse: 0)
+        add(Code.jumpEqual, 4, ifTrue: 0, ifFalse: 3)  // PACKET_OUTGOING
+        add(Code.loadHalf, Self.hardwareType, ifTrue: 0, ifFalse: 0)
+        add(Code.jumpEqual, 772, ifTrue: 0, ifFalse: 1)  // ARPHRD_LOOPBACK
+        instructions.append(ret(0))
         let version6 = version6Block()
         add(Code.loadHalf, Self.protocolField, ifTrue: 0, ifFalse: 0)
         add(Code.jumpEqual, 0x86dd, ifTrue: 1, ifFalse: 0)

@@ -35,8 +35,7 @@ public final class InterfaceCapture {
         /// Packets handed out.
         public var receivedPackets: UInt64 = 0
         public var receivedBytes: UInt64 = 0
-        /// Second sightings of loopback packets, which leave and arrive on the same interface; and what is no IP where link
-        /// headers are cut off.
+        /// What is no IP where link headers are cut off, and loopback packets seen as they leave, which the filter keeps back.
         public var skippedPackets: UInt64 = 0
 
         public init() {}

@@ -21,7 +21,7 @@ public enum Witness: UInt8, Comparable, Sendable, CaseIterable {
 }
 
 /// A call as one witness saw it, without its content: what it can be recognised by.
-struct Sighting {
+struct Sighting: Sendable {
     let witness: Witness
     /// What both witnesses must agree on: direction, origin, method, path and status; for a call without an answer direction and host.
     let likeness: UInt64
@@ -40,26 +40,40 @@ struct Sighting {
 
     init(_ call: APICall, by witness: Witness) {
         self.witness = witness
-        let method = hash.of(call.request.method)
-        let isKnown = call.request.method != Self.unknownMethod
+        let method = call.request.method == Self.unknownMethod ? nil : hash.of(call.request.method)
         let status = call.response?.status
-        let direction = UInt64(call.direction == .outbound ? 1 : 2)
-        (request, likeness) = call.request.url.withBytes { url in
-            let target = RequestTarget(url)
-            let path =
-                target.path.isEmpty ? hash.of("/") : hash.of(UnsafeRawBufferPointer(rebasing: url[target.path]))
-            let request = hash.of(method, path)
-            guard let status else {
-                return (isKnown ? request : nil, hash.of(direction, lowerCaseHash(url, target.host)))
-            }
-            let origin = hash.of(lowerCaseHash(url, target.scheme), lowerCaseHash(url, target.authority))
-            let end = hash.of(direction, UInt64(truncatingIfNeeded: status))
-            return (isKnown ? request : nil, hash.of(hash.of(request, origin), end))
-        }
+        (request, likeness) = call.request.url.withBytes { Self.hashes(method, $0, status, call.direction) }
         beganNs = call.time.nanosecondsSinceEpoch
         endedNs = call.duration.map { (call.time + $0).nanosecondsSinceEpoch }
         span = call.direction == .outbound ? call.spanID : call.parentSpanID
         group = hash.of(hash.of(call.partner ?? ""), hash.of(call.service ?? ""))
+    }
+
+    /// The same of a row.
+    init(_ row: CallRow, by witness: Witness) {
+        self.witness = witness
+        let method = row.method.hasSameBytes(as: "_OTHER") ? nil : hash.of(UnsafeRawBufferPointer(row.method))
+        (request, likeness) = Self.hashes(method, UnsafeRawBufferPointer(row.url), row.status, row.direction)
+        beganNs = row.time.nanosecondsSinceEpoch
+        endedNs = row.duration.map { (row.time + $0).nanosecondsSinceEpoch }
+        span = row.direction == .outbound ? row.spanID : row.parentSpanID
+        group = hash.of(
+            hash.of(UnsafeRawBufferPointer(row[.partner])), hash.of(UnsafeRawBufferPointer(row[.service])))
+    }
+
+    /// - Parameter method: its hash; nil where it is not known.
+    private static func hashes(
+        _ method: UInt64?, _ url: UnsafeRawBufferPointer, _ status: Int?, _ direction: Direction
+    ) -> (request: UInt64?, likeness: UInt64) {
+        let target = RequestTarget(url)
+        let path = target.path.isEmpty ? hash.of("/") : hash.of(UnsafeRawBufferPointer(rebasing: url[target.path]))
+        let request = hash.of(method ?? hash.of(unknownMethod), path)
+        let known = method == nil ? nil : request
+        let direction = UInt64(direction == .outbound ? 1 : 2)
+        guard let status else { return (known, hash.of(direction, lowerCaseHash(url, target.host))) }
+        let origin = hash.of(lowerCaseHash(url, target.scheme), lowerCaseHash(url, target.authority))
+        let end = hash.of(direction, UInt64(truncatingIfNeeded: status))
+        return (known, hash.of(hash.of(request, origin), end))
     }
 
     /// SDKs that know no fraction of a second say a whole one.
@@ -81,6 +95,19 @@ struct Sighting {
         if let ended = better.endedNs, lesser.beganNs &- ended > tolerance { return nil }
         guard let betterEnd = better.endedNs, let lesserEnd = lesser.endedNs else { return abs(lead) }
         return abs(lead) &+ abs(betterEnd &- lesserEnd)
+    }
+}
+
+/// What a row can be recognised by.
+public struct RowSighting: Sendable {
+    let sighting: Sighting
+    let partner: String?
+    let hasID: Bool
+
+    public init(_ row: CallRow, by witness: Witness) {
+        sighting = Sighting(row, by: witness)
+        partner = row[.partner].isEmpty ? nil : String(decoding: row[.partner], as: UTF8.self)
+        hasID = !row.id.isEmpty
     }
 }
 

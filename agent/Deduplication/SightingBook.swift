@@ -73,6 +73,21 @@ public struct SightingBook {
         return verdict
     }
 
+    /// Whether a call that was seen goes on as it is, because nobody else told of it and nobody is expected to: then it is remembered,
+    /// as `saw` would. If not nothing has changed, and `saw` has to be told of the whole call.
+    public mutating func sawAlone(_ row: RowSighting, at now: Instant) -> Bool {
+        guard !row.hasID, row.sighting.span == nil else { return false }
+        forget(at: now)
+        let witness = row.sighting.witness
+        guard !memory.holdsOther(than: witness, likeness: row.sighting.likeness),
+            !expectsBetter(than: witness, row.partner, at: now)
+        else { return false }
+        counters.sightings += 1
+        noteHabit(of: witness, row.partner, at: now)
+        _ = remember(row.sighting, at: now)
+        return true
+    }
+
     /// Calls whose wait is over.
     public mutating func due(at now: Instant) -> [APICall] {
         var calls: [APICall] = []

@@ -11,13 +11,21 @@ final class BodyReader {
         var responseRoot: BodyValue?
     }
 
+    /// A body, as it came.
+    enum Source {
+        /// A value of the call's own document.
+        case value(BodyValue)
+        /// Bytes, whatever they are.
+        case bytes(CallRow.Text)
+    }
+
     // Two, because what one has parsed is valid until it is used again.
     private let requestParser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
     private let responseParser = JSONParser(byteCountMax: Limits.bodyByteCountMax)
 
     /// Nil where a body is left to the general way. What is read is valid until the next.
     func read(
-        _ row: CallRow, _ request: BodyValue?, _ response: BodyValue?, _ redactor: inout Redactor
+        _ row: CallRow, _ request: Source?, _ response: Source?, _ redactor: inout Redactor
     ) -> Read? {
         var read = Read()
         if let request {
@@ -33,16 +41,22 @@ final class BodyReader {
     }
 
     private func content(
-        _ value: BodyValue, _ message: CallRow.Message, _ parser: JSONParser, _ redactor: inout Redactor
+        _ source: Source, _ message: CallRow.Message, _ parser: JSONParser, _ redactor: inout Redactor
     ) -> (content: RowBodies.Content, root: BodyValue?)? {
         let field = message.headers.first { $0.name.hasSameBytes(as: "content-type") }
         let isSaidJSON = field?.value.hasSameBytes(as: "application/json") ?? false
         // Redaction could change it before it is asked.
         if let field, !isSaidJSON, !redactor.isClean(field.value) { return nil }
         let type = isSaidJSON ? nil : field.map { String(decoding: $0.value, as: UTF8.self) }
-        guard let text = value.utf8 else {
-            let isJSON = field == nil || isSaidJSON || Shape.isJSON(contentType: type, body: Self.openBrace)
-            return isJSON ? (.document(value), value) : nil
+        let text: CallRow.Text
+        switch source {
+        case .bytes(let bytes): text = bytes
+        case .value(let value):
+            guard let bytes = value.utf8 else {
+                let isJSON = field == nil || isSaidJSON || Shape.isJSON(contentType: type, body: Self.openBrace)
+                return isJSON ? (.document(value), value) : nil
+            }
+            text = bytes
         }
         let root = mayBeJSON(text) ? (try? parser.root(of: UnsafeRawBufferPointer(text))).map(BodyValue.parsed) : nil
         if isSaidJSON || Shape.isJSON(contentType: type, body: text) { return root.map { (.document($0), $0) } }

@@ -14,7 +14,8 @@ import Redaction
 /// and bodies that are written out, parsed again for the outcome and once more for their shape. Here a call is a row of spans into
 /// the document it arrived in (`CallRow`); bodies are looked at where they were parsed; what a name means (a partner's convention,
 /// a header's class, a key's harmlessness) is worked out once and remembered by its bytes; and the row is written into columns
-/// before the next is read. Nothing is allocated for a call.
+/// before the next is read. Nothing is allocated for a call. Calls that the agent sees by itself come as rows that whoever read the
+/// wire filled.
 ///
 /// **It must not differ.** Whatever it takes, it names, attributes, judges, redacts and encodes exactly as `CallPipeline` would: the
 /// tests hold the two against each other byte for byte. What it does not know it leaves, before anything is counted: calls from
@@ -34,6 +35,8 @@ public final class ExpressLane: CallShortcut {
     private var redactor: Redactor
     private let report: (ExpressReport) -> Void
     private var skimmer = CallSkimmer()
+    /// Of calls that were seen.
+    private var seenRow = CallRow()
     private let bodies = BodyReader()
     private let arena = TextArena()
     private let constants = TextArena()
@@ -88,18 +91,46 @@ public final class ExpressLane: CallShortcut {
     private func takeSkimmed() -> Bool {
         guard skimmer.row.time <= latest else { return false }
         arena.removeAll()
-        return take(&skimmer.row, skimmer.requestBody, skimmer.responseBody)
+        let request = skimmer.requestBody.map(BodyReader.Source.value)
+        let response = skimmer.responseBody.map(BodyReader.Source.value)
+        return take(&skimmer.row, request, response) { _ in true }
     }
 
+    /// Whether calls can be taken whose sender says nothing of itself, as those that the agent sees: no rule looks into them.
+    public var takesUnnamed: Bool { rowAttributor.isPlain }
+
+    /// A call that was seen, on the wire or in a TLS library.
+    ///
+    /// - Parameters:
+    ///   - fill: Fills the row, which is as new, with bodies as they travelled, and its texts in the arena; false for a call it leaves.
+    ///   - isAlone: Asked of the row once it is named and redacted. Where it is not, because others told of the same call, it is no
+    ///     row for the columns: whoever is asked keeps a copy.
+    /// - Returns: whether the call was taken, by the columns or by `isAlone`.
+    public func take(_ fill: (inout CallRow, TextArena) -> Bool, isAlone: (CallRow) -> Bool) -> Bool {
+        arena.removeAll()
+        seenRow.removeAll()
+        guard fill(&seenRow, arena), seenRow.time <= latest else { return leave() }
+        let (request, response) = (seenRow.request.body, seenRow.response.body)
+        (seenRow.request.body, seenRow.response.body) = (nil, nil)
+        guard (request?.count ?? 0) + (response?.count ?? 0) <= Self.documentByteCountMax else { return leave() }
+        return take(&seenRow, request.map { .bytes($0) }, response.map { .bytes($0) }, isAlone) || leave()
+    }
+
+    /// Calls that went to columns since `begin`.
+    public var keptCount: Int { calls.callCount }
+
     /// - Parameter row: in place, because a copy of it is half a thousand bytes and a reference to each of its lists.
-    private func take(_ row: inout CallRow, _ request: BodyValue?, _ response: BodyValue?) -> Bool {
+    private func take(
+        _ row: inout CallRow, _ request: BodyReader.Source?, _ response: BodyReader.Source?,
+        _ isAlone: (CallRow) -> Bool
+    ) -> Bool {
         let isReplaced = nameHost(of: &row)
         switch partners.place(of: row, &redactor) {
         case .unusual: return false
         case .notOurs(let reason):
             tally.notOurs[reason, default: 0] += 1
         case .partner(let place):
-            guard encode(&row, request, response, place) else { return false }
+            guard encode(&row, request, response, place, isAlone) else { return false }
         }
         if isReplaced { replacedHostCount += 1 }
         return true
@@ -115,7 +146,7 @@ public final class ExpressLane: CallShortcut {
     public func finish() -> TakenCalls? {
         isOpen = false
         let notOursCount = tally.notOurs.values.reduce(0, +)
-        if calls.callCount + notOursCount + tally.leftCount > 0 {
+        if calls.callCount + notOursCount + tally.leftCount + tally.apartCount > 0 {
             tally.keptCount = calls.callCount
             attributor.count(decisions)
             decisions = RowAttributor.Decisions()
@@ -132,9 +163,16 @@ public final class ExpressLane: CallShortcut {
         return taken
     }
 
+    /// - Returns: false, always.
+    private func leave() -> Bool {
+        tally.leftCount += 1
+        return false
+    }
+
     /// In the order of the general way: attributed and judged before redaction hides where both stand.
     private func encode(
-        _ row: inout CallRow, _ request: BodyValue?, _ response: BodyValue?, _ place: ExpressPartners.Place
+        _ row: inout CallRow, _ request: BodyReader.Source?, _ response: BodyReader.Source?,
+        _ place: ExpressPartners.Place, _ isAlone: (CallRow) -> Bool
     ) -> Bool {
         guard let read = bodies.read(row, request, response, &redactor) else { return false }
         if let naming = place.naming {
@@ -148,6 +186,10 @@ public final class ExpressLane: CallShortcut {
         guard redactor.redact(&row, read.bodies, partners.plan(place), arena: arena) else { return false }
         if let naming = place.naming, naming.partner != naming.own { row[.partner] = arena.copy(naming.partner) }
         decisions.add(decision)
+        guard isAlone(row) else {
+            tally.apartCount += 1
+            return true
+        }
         partners.count(place, row)
         if !row.id.isEmpty { calls.idHashes.append(suppliedIDHash(row.id)) }
         calls.batch.append(row)

@@ -40,6 +40,8 @@ public struct ExpressReport: Sendable {
     public var keptCount = 0
     /// Of those taken, calls that were not parsed, because one of the same structure came before.
     public var knownCount = 0
+    /// Calls named and redacted, and then handed out because others told of them as well.
+    public var apartCount = 0
     /// Calls left to the general way, which counts what becomes of them.
     public var leftCount = 0
     public var notOurs: [Catalogue.NotOurs: Int] = [:]

@@ -28,7 +28,7 @@ FILE_WAIT_S = 2_400  # The longest takes some minutes on two cores that do nothi
 ENDING_WAIT_S = 60
 # What takes long, in seconds, so that it starts first. What is not named counts as short: this is for speed only.
 LONG = {
-    "system_packets": 180, "system_endpoints": 155, "system_api": 150, "system_takeover": 120, "system_drift": 150, "system_notifiers": 100,
+    "system_packets": 120, "system_key_log": 170, "system_endpoints": 155, "system_api": 150, "system_takeover": 120, "system_drift": 150, "system_notifiers": 100,
     "system_queries": 75,
     "system_dashboard": 70, "system_probes": 60, "system_lossless": 50, "system_alarm": 50, "system_canaries": 45,
     "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,

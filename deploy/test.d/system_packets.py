@@ -1,205 +1,29 @@
-"""Packets, live: what crosses the network in clear is seen as it was made, and what fails with its error.
+"""Packets, live: what crosses the network in clear is seen as it was made, and what fails with its error (`packets_live.py`)."""
 
-The servers are on another host, in a network namespace across a cable (`namespaces.py`). Needs CAP_NET_RAW, so root.
-Where that is missing these tests fail, because nothing else would tell; a machine that is known not to allow it says why in
-FARWATCH_TEST_WITHOUT_PACKETS, and then they are skipped, with that reason.
-"""
-
-import http.server
 import json
 import os
 import shutil
 import signal
 import socket
-import ssl
-import struct
 import subprocess
-import sys
-import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
 
+import packets_live
 from installation import Installation, as_ndjson, native_call, send
-from namespaces import FAR, NOWHERE, enter
-from settings import free_port
+from namespaces import FAR, NOWHERE
+from packets_live import SEEN_WITHIN_S, WITHOUT, FarServer
 from system import clean_environment
 
 ALONE = True  # For `run_tests.py`: it looks at every packet of the machine.
 
-WITHOUT = os.environ.get("FARWATCH_TEST_WITHOUT_PACKETS")
 WITHOUT_PROBES = os.environ.get("FARWATCH_TEST_WITHOUT_PROBES")
-SEEN_WITHIN_S = 30
-
-
-def setUpModule():
-    if not WITHOUT:
-        global network
-        network = enter()
-        unittest.addModuleCleanup(network.close)
-
-
-class Answers(http.server.BaseHTTPRequestHandler):
-    """Answers every request with as many bytes and the status its path ends with: /anything/402/1000."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        status, size = (int(part) for part in self.path.split("/")[-2:])
-        if status == 0:  # A reset instead of an answer.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-            self.close_connection = True
-            return
-        self.send_response(status)
-        self.send_header("content-length", str(size))
-        self.end_headers()
-        self.wfile.write(b"x" * size)
-
-    do_POST = do_GET
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):  # Clients that leave in the middle are what is tested here.
-        pass
-
-
-def serve(kind: str) -> None:
-    """What runs on the far host, and says its port."""
-    if kind == "names":
-        return serve_names()
-    server = Server((FAR, 0), Answers)
-    if kind == "tls":
-        server.socket = tls_context().wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    print(server.server_port, flush=True)
-    server.serve_forever()
-
-
-def serve_names() -> None:
-    """Knows no name: the question comes back, marked as an answer with code 3 (RFC 1035, section 4.1)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.bind((FAR, 53))
-        print(53, flush=True)
-        while True:
-            question, asker = listener.recvfrom(512)
-            listener.sendto(question[:2] + struct.pack(">H", 0x8183) + question[4:], asker)
-
-
-# Every suite of TLS 1.3 (RFC 8446, appendix B.4), of which OpenSSL offers three by itself, and of TLS 1.2 those of AES-CCM too.
-OPENSSL_SETTINGS = """
-openssl_conf = all
-[all]
-ssl_conf = ssl
-[ssl]
-system_default = suites
-[suites]
-CipherString = ALL:@SECLEVEL=0
-Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256
-"""
-
-
-class FarServer:
-    def __init__(self, kind: str):
-        command = [*network.far_side, sys.executable, "-B", __file__, "--serve", kind]
-        with tempfile.NamedTemporaryFile("w", prefix="farwatch-openssl-", suffix=".cnf") as settings:
-            settings.write(OPENSSL_SETTINGS)
-            settings.flush()
-            environment = os.environ | {"OPENSSL_CONF": settings.name}
-            self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-            self.port = int(self._process.stdout.readline())
-
-    @property
-    def process_id(self) -> int:
-        return self._process.pid
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-
-def tls_context() -> ssl.SSLContext:
-    """With a certificate that nobody trusts."""
-    with tempfile.TemporaryDirectory(prefix="farwatch-packets-") as folder:
-        key, certificate = Path(folder) / "key.pem", Path(folder) / "certificate.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-             "2", "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"], check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.load_cert_chain(certificate, key)
-        return context
-
-
-class Live(unittest.TestCase):
-    """An installation whose agent captures packets, servers that it knows nothing of, and curl."""
-
-    # This machine is busy with tests: what they cost is not to be governed here.
-    limits = "\n  limits: {agent_cpu_percent: 100, application_cpu_percent: 100}"
-    capture = 'packets: "on"' + limits
-    agent_user = "nobody"  # Reads packets without any privilege.
-
-    @classmethod
-    def setUpClass(cls):
-        cls.clear, cls.encrypted = FarServer("clear"), FarServer("tls")
-        for server in (cls.clear, cls.encrypted):
-            cls.addClassCleanup(server.close)
-        cls.port, cls.tls_port = cls.clear.port, cls.encrypted.port
-        cls.closed_port = free_port()
-        cls.installation = Installation(agent_user=cls.agent_user)
-        ports = cls.installation.ports
-        # The agent's own ports too: were its own traffic captured, it would be a partner's.
-        own = [ports.receivers, ports.health, ports.ingest]
-        hosts = [f"{FAR}:{port}" for port in (cls.port, cls.tls_port, cls.closed_port)]
-        hosts = json.dumps([*hosts, f"{NOWHERE}:{cls.port}", *(f"127.0.0.1:{port}" for port in own)])
-        with open(cls.installation.state / "agent.yaml", "a", encoding="utf-8") as file:
-            file.write(f"\ncapture:\n  {cls.capture}\npartners:\n  local:\n    hosts: {hosts}\n")
-        cls.installation.__enter__()
-        cls.addClassCleanup(cls.installation.close)
-        cls.wait_for_packets()
-
-    @classmethod
-    def packets(cls) -> dict:
-        return json.loads(send(f"http://127.0.0.1:{cls.installation.ports.health}/packets", None, "GET")[2])
-
-    @classmethod
-    def wait_for_packets(cls) -> None:
-        def is_capturing() -> bool:
-            socket.create_connection((FAR, cls.port)).close()  # Something to see.
-            state = cls.packets()
-            if state.get("problem"):
-                raise AssertionError(
-                    f"PACKETS ARE NOT CAPTURED HERE: {state['problem']}\nIf this machine cannot have it, say why in "
-                    "FARWATCH_TEST_WITHOUT_PACKETS, and these tests are skipped.")
-            return state["packets"] > 0
-
-        cls.installation.wait_for(is_capturing, SEEN_WITHIN_S, "packets are captured")
-
-    def curl(self, *arguments: str, expect: int = 0) -> None:
-        done = subprocess.run(["curl", "-s", "-o", "/dev/null", *arguments], env=clean_environment(), timeout=180,
-                              capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, expect, done.stderr)
-
-    def calls(self, words: str, count: int) -> list[dict]:
-        """Those whose URL contains the words; as many as are expected, and no more a moment later."""
-        def found() -> list[dict]:
-            return [call for call in self.installation.api.calls() if words in call["request"]["url"]]
-
-        self.installation.wait_for(lambda: len(found()) >= count, SEEN_WITHIN_S, f"{count} calls of {words}")
-        calls = sorted(found(), key=lambda call: call["request"]["url"])
-        self.assertEqual(len(calls), count, calls)
-        return calls
+setUpModule = packets_live.set_up_network
 
 
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
-class PacketsLive(Live):
+class PacketsLive(packets_live.Live):
     def test_a_clear_call_is_seen_with_its_partner_by_name(self):
         name = f"api.stripe.com:{self.port}"
         self.curl("--resolve", f"{name}:{FAR}", f"http://{name}/v1/charges/402/40000", "-d", "a=b")
@@ -314,8 +138,8 @@ class PacketsLive(Live):
 
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
 @unittest.skipIf(WITHOUT_PROBES, f"FARWATCH_TEST_WITHOUT_PROBES: {WITHOUT_PROBES}")
-class PacketsBesideProbes(Live):
-    capture = 'packets: "on"\n  probes: "on"' + Live.limits
+class PacketsBesideProbes(packets_live.Live):
+    capture = 'packets: "on"\n  probes: "on"' + packets_live.Live.limits
 
     def test_what_both_see_is_one_call(self):
         def are_probed() -> bool:
@@ -336,7 +160,7 @@ class PacketsBesideProbes(Live):
 
 
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
-class ReportsBesidePackets(Live):
+class ReportsBesidePackets(packets_live.Live):
     """An application that reports its calls, and packets that show the same ones: each is one call."""
 
     def report(self, path: str, **more) -> None:
@@ -384,74 +208,6 @@ class ReportsBesidePackets(Live):
         self.report("/first/200/1")
         self.curl(f"http://{FAR}:{self.port}/silent/200/70")
         self.assertEqual(self.calls("/silent/", 1)[0]["source"], "packets")
-
-
-@unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
-class KeyLogLive(Live):
-    """TLS of packets, opened with the secrets that curl writes, for a while."""
-
-    agent_user = ""  # The file belongs to root, as applications make it.
-
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="farwatch-keys-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.key_log = Path(folder.name) / "keys.log"
-        cls.until = time.time() + 150
-        until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(cls.until))
-        cls.capture = f'packets: "on"\n  key_log: {{file: "{cls.key_log}", until: "{until}"}}' + cls.limits
-        super().setUpClass()
-
-    def tls_call(self, path: str, *more: str) -> None:
-        environment = clean_environment() | {"SSLKEYLOGFILE": str(self.key_log)}
-        subprocess.run(["curl", "-sk", "--http1.1", "-o", "/dev/null", *more,
-                        f"https://{FAR}:{self.tls_port}{path}"], env=environment, check=True, timeout=180)
-        self.key_log.chmod(0o600)
-
-    def status_text(self) -> str:
-        return self.installation.command("farwatch-agent", "status")
-
-    def test_tls_is_read_while_the_switch_is_on_and_not_after(self):
-        for version, path, *suite in (
-            ("1.2", "/sealed12/200/500"), ("1.3", "/sealed13/402/40000"),
-            ("1.2", "/counted12/201/600", "--ciphers", "ECDHE-ECDSA-AES128-CCM"),
-            ("1.3", "/counted13/404/30000", "--tls13-ciphers", "TLS_AES_128_CCM_SHA256"),
-            ("1.3", "/counted8/200/700", "--ciphers", "ALL:@SECLEVEL=0", "--tls13-ciphers", "TLS_AES_128_CCM_8_SHA256"),
-        ):
-            self.tls_call(path, "--tls-max", version, f"--tlsv{version}", *suite)
-            call = self.calls(path.rsplit("/", 2)[0], 1)[0]
-            self.assertEqual((call["source"], call["request"]["method"]), ("keylog", "GET"))
-            self.assertEqual((call["response"]["status"], call["response"]["body_bytes"]),
-                             tuple(int(part) for part in path.split("/")[2:]))
-        self.key_log.rename(self.key_log.with_suffix(".old"))
-        self.tls_call("/rotated/200/5")
-        self.assertEqual(self.calls("/rotated/", 1)[0]["source"], "keylog")
-        self.assertIn("read until", self.packets()["key_log"])
-        self.assertGreaterEqual(self.packets()["decrypted_connections"], 3)
-        self.assertIn("KEY LOG", self.status_text())
-        doctor = subprocess.run(
-            [self.installation.bin / "farwatch-agent", "doctor", "--config", self.installation.state / "agent.yaml"],
-            env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
-        self.assertIn("! key log", doctor.stdout)
-        self.check_that_no_secret_is_kept()
-        time.sleep(max(0.0, self.until + 1 - time.time()))  # The switch goes by the wall clock, and so must this.
-        self.installation.wait_for(lambda: "expired" in self.packets()["key_log"], SEEN_WITHIN_S, "the switch is off")
-        opened = self.packets()["decrypted_connections"]
-        self.tls_call("/after/200/5")
-        self.curl(f"http://{FAR}:{self.port}/clear/200/5")
-        self.calls("/clear/", 1)
-        self.calls("/after/", 0)
-        self.assertEqual(self.packets()["decrypted_connections"], opened)
-
-    def check_that_no_secret_is_kept(self) -> None:
-        secrets = [line.split()[2].encode() for line in self.key_log.read_text().splitlines() if line[:1] not in "#"]
-        self.assertTrue(secrets)
-        for path in self.installation.state.rglob("*"):
-            if path.is_file() and "agent" in str(path.relative_to(self.installation.state)):
-                data = path.read_bytes()
-                for secret in secrets:
-                    self.assertNotIn(secret, data, path)
-                    self.assertNotIn(bytes.fromhex(secret.decode()), data, path)
 
 
 class PacketsRefused(unittest.TestCase):
@@ -525,11 +281,5 @@ class PacketsRefused(unittest.TestCase):
         self.check_that_it_takes_calls(installation, "no interface nowhere0")
 
 
-del Live  # So that it is not run for itself.
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--serve"]:
-        serve(sys.argv[2])
-    else:
-        unittest.main()
+    unittest.main()

@@ -26,12 +26,14 @@ final class PacketCapture: Sendable {
     ///   - endpoints: The aggregators as they are now: what goes to them is the agent's own.
     ///   - probesRead: Whether probes tell of connections that fail.
     ///   - lookingCPU: What looking for libraries to probe has used of the agent's time.
-    ///   - take: Names, judges, redacts and keeps calls.
+    ///   - lanes: The short way of calls.
+    ///   - take: Names, judges, redacts and keeps calls, as far as they did not go the short way.
     init(
-        _ settings: AgentSettings, _ part: PrivilegedPart, metrics: MetricsRegistry, logger: Logger,
+        _ settings: AgentSettings, _ part: PrivilegedPart, lanes: ExpressLanes, metrics: MetricsRegistry,
+        logger: Logger,
         endpoints: @escaping @Sendable () -> [Endpoint], probesRead: @escaping @Sendable () -> Bool,
         lookingCPU: @escaping @Sendable () -> Duration,
-        take: @escaping @Sendable ([APICall], Instant) -> Void
+        take: @escaping @Sendable (SeenCalls.Taken, Instant) -> Void
     ) throws(WorkerError) {
         self.logger = logger
         self.part = part
@@ -43,8 +45,8 @@ final class PacketCapture: Sendable {
         try thread?.submit { [self] in
             run(
                 PacketRunner(
-                    settings, logger: logger, endpoints: endpoints, probesRead: probesRead, lookingCPU: lookingCPU,
-                    take: take))
+                    settings, lanes: lanes, logger: logger, endpoints: endpoints, probesRead: probesRead,
+                    lookingCPU: lookingCPU, take: take))
         }
     }
 

@@ -56,6 +56,10 @@ struct PacketReport: Sendable {
             { $0.tls.connections }
         ),
         ("decrypted_connections", "Of these: opened with the key log.", { $0.tls.readableConnections }),
+        (
+            "closed_before_secrets_connections", "Connections that had ended and waited for their secrets in vain.",
+            { $0.tls.closedBeforeSecrets }
+        ),
         ("key_log_lines", "Lines of the key log understood.", { $0.keyLogLines }),
         (
             "passed_over_certificates",

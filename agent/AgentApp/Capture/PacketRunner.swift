@@ -14,18 +14,19 @@ final class PacketRunner {
     private var keyLog: KeyLogFollower?
     private(set) var governor: PacketGovernor
     private let probesRead: @Sendable () -> Bool
-    private let take: @Sendable ([APICall], Instant) -> Void
+    private let take: @Sendable (SeenCalls.Taken, Instant) -> Void
     private var nextTick: Int64 = 0
     private var nextHandOn: Int64 = 0
     private var nextAddresses: Int64 = 0
-    private var lastKeys: Int64 = 0
+    private var nextKeys: Int64 = 0
+    /// By the wall clock, as packets are.
+    private var keysReadAt: Int64 = 0
     /// Of captures that ended, as when the interface went away.
     private var former = InterfaceCapture.Counters()
 
     private static let tickInterval = Duration.seconds(1)
     private static let addressInterval = Duration.seconds(10)
     private static let keyInterval = Duration.milliseconds(50)
-    private static let keyIntervalMin = Duration.microseconds(100)
     /// At a time: the end of a file, and the beginning of the one that took its place.
     private static let keyPiecesMax = 4
     /// Connections whose secrets are kept: those open, and as many that come.
@@ -36,9 +37,9 @@ final class PacketRunner {
     private static let handOnCountMax = 512
 
     init(
-        _ settings: AgentSettings, logger: Logger, endpoints: @escaping @Sendable () -> [Endpoint],
-        probesRead: @escaping @Sendable () -> Bool, lookingCPU: @escaping @Sendable () -> Duration,
-        take: @escaping @Sendable ([APICall], Instant) -> Void
+        _ settings: AgentSettings, lanes: ExpressLanes, logger: Logger,
+        endpoints: @escaping @Sendable () -> [Endpoint], probesRead: @escaping @Sendable () -> Bool,
+        lookingCPU: @escaping @Sendable () -> Duration, take: @escaping @Sendable (SeenCalls.Taken, Instant) -> Void
     ) {
         self.settings = settings
         self.probesRead = probesRead
@@ -51,8 +52,9 @@ final class PacketRunner {
         packets = PacketReassembler(
             consumer: TLSReader(
                 consumer: CallReader(
-                    sink: PacketSink(settings, protocols, endpoints: endpoints), configuration: protocols),
-                configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax)),
+                    sink: PacketSink(settings, protocols, endpoints: endpoints, lanes: lanes),
+                    configuration: protocols),
+                configuration: tls, keys: KeyLog(entryCountMax: Self.secretsMax, countsUnendedLine: false)),
             configuration: Self.packetConfiguration)
     }
 
@@ -64,12 +66,11 @@ final class PacketRunner {
         defer { former = total(capture.counters()) }
         learnAddresses()
         while goesOn(), !governor.isDetached {
-            // Secrets are written before what they open is sent, so that those of all packets received are there by now. They are
-            // wanted before the connection's last packet.
+            // Mostly secrets are written before what they open is sent: those of a packet are there when it comes.
             var keysWereRead = false
             try capture.receive(waitingUpTo: Self.wait) { bytes, packet in
-                if packets.consumer.isWaiting {
-                    readKeys(after: keysWereRead ? Self.keyIntervalMin : .zero)
+                if packets.consumer.isWaiting, !keysWereRead || packet.nanosecondsSinceEpoch > keysReadAt {
+                    readKeys()
                     keysWereRead = true
                 }
                 packets.packet(
@@ -78,7 +79,7 @@ final class PacketRunner {
             }
             // Not before something could be received: an interface that is down can be opened, and no more.
             let time = MonotonicClock.now()
-            readKeys(after: Self.keyInterval)
+            if time >= nextKeys { readKeys() }
             govern(at: time)
             if time >= nextTick {
                 tick(at: time)
@@ -106,6 +107,7 @@ final class PacketRunner {
     /// Failures that had to settle are told; what is still open is let go.
     func finish() {
         packets.finish()
+        packets.consumer.finish()
         packets.consumer.consumer.finish()
         handOn()
     }
@@ -119,15 +121,16 @@ final class PacketRunner {
         packets.consumer.consumer.sink.probesTellFailures = probesRead()
         let now = Instant(nanosecondsSinceEpoch: WallClock.now())
         packets.timePassed(to: now)
+        packets.consumer.timePassed(to: now)
         packets.consumer.consumer.timePassed(to: now)
         handOn()
     }
 
-    private func readKeys(after interval: Duration) {
-        let time = MonotonicClock.now()
-        guard keyLog != nil, time - lastKeys >= interval.nanoseconds else { return }
-        lastKeys = time
-        let now = Instant(nanosecondsSinceEpoch: WallClock.now())
+    private func readKeys() {
+        guard keyLog != nil else { return nextKeys = .max }
+        nextKeys = MonotonicClock.now() + Self.keyInterval.nanoseconds
+        keysReadAt = WallClock.now()
+        let now = Instant(nanosecondsSinceEpoch: keysReadAt)
         var hasMore = false
         for _ in 0..<Self.keyPiecesMax {
             guard let text = keyLog?.read(at: now) else { break }
@@ -137,7 +140,7 @@ final class PacketRunner {
             }
             hasMore = true
         }
-        if hasMore { packets.consumer.resume(at: now) }
+        if hasMore { packets.consumer.resume() }
     }
 
     private func learnAddresses() {

@@ -39,12 +39,13 @@ struct PacketSink: CallSink {
     private var configuration: ProtocolConfiguration
     private var sampler = SuccessSampler()
     private var bodyByteCountMax = Int.max
-    private var calls: [APICall] = []
+    private let calls: SeenCalls
 
     init(
         _ settings: AgentSettings, _ configuration: ProtocolConfiguration,
-        endpoints: (@Sendable () -> [Endpoint])? = nil
+        endpoints: (@Sendable () -> [Endpoint])? = nil, lanes: ExpressLanes? = nil
     ) {
+        calls = SeenCalls(lanes)
         self.settings = settings
         self.endpoints = endpoints ?? { settings.endpoints }
         self.configuration = configuration
@@ -62,13 +63,23 @@ struct PacketSink: CallSink {
         let isSuccess = observed.error == nil && observed.status < 400
         guard let weight = sampler.weight(isSuccess: isSuccess) else { return tally.sampledOut += 1 }
         guard calls.count < Self.callCountMax else { return tally.dropped += 1 }
+        if direction == .outbound, isTakenShort(observed, weight) { return }
         var call = observed.makeCall(direction, configuration: configuration)
         call.host = settings.hostName
         call.weight = weight
         shorten(&call.request.body)
         if call.response != nil { shorten(&call.response!.body) }
         call.adoptTraceParent()
-        calls.append(call)
+        calls.add(call)
+    }
+
+    private func isTakenShort(_ observed: ObservedCall, _ weight: UInt32) -> Bool {
+        let byteCountMax = bodyByteCountMax
+        return calls.take(observed, configuration) { row in
+            row.weight = weight
+            Self.shorten(&row.request.body, to: byteCountMax)
+            Self.shorten(&row.response.body, to: byteCountMax)
+        }
     }
 
     mutating func secured(_ connection: ConnectionInfo) {
@@ -98,12 +109,14 @@ struct PacketSink: CallSink {
         body = bodyByteCountMax == 0 ? nil : Body(Array(bytes.prefix(bodyByteCountMax)))
     }
 
+    private static func shorten(_ body: inout CallRow.Text?, to byteCountMax: Int) {
+        guard let bytes = body, bytes.count > byteCountMax else { return }
+        body = byteCountMax == 0 ? nil : CallRow.Text(rebasing: bytes.prefix(byteCountMax))
+    }
+
     var callCount: Int { calls.count }
 
-    mutating func takeCalls() -> [APICall] {
-        defer { calls = [] }
-        return calls
-    }
+    func takeCalls() -> SeenCalls.Taken { calls.takeAll() }
 
     /// Outbound from an address of this host's, inbound to one.
     ///

@@ -40,6 +40,12 @@ final class SightingDesk: Sendable {
         }
     }
 
+    /// See `SightingBook.sawAlone`. The row is of this host.
+    func meetsNobody(_ row: CallRow, at now: Instant) -> Bool {
+        let sighting = RowSighting(row, by: Witness(row.source))
+        return book.withLock { $0.sawAlone(sighting, at: now) }
+    }
+
     func release(at now: Instant) -> [APICall] { book.withLock { $0.due(at: now) } }
 
     private static let totals: [(name: String, help: String, value: @Sendable (SightingBook.Counters) -> Int)] = [

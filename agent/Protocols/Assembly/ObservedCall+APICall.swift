@@ -15,7 +15,7 @@ extension ObservedCall {
             headers: request.headers(isHTTP2: version == .http2),
             body: request.content(byteCountMax: configuration.decodedBodyByteCountMax))
         message.bodyByteCount = request.isBodySizeKnown ? request.bodyByteCount : nil
-        message.httpVersion = hasRequest ? version.text : nil
+        message.httpVersion = hasRequest ? version.name.description : nil
         var call = APICall(
             time: request.began, direction: direction, request: message, source: connection.origin.source)
         call.peerAddress = peerAddress(direction)
@@ -64,7 +64,7 @@ extension ObservedCall {
     }
 
     /// Names, addresses in brackets and ports, so that what follows cannot be taken for a part of the host.
-    static func isAuthority(_ bytes: String.UTF8View) -> Bool {
+    static func isAuthority(_ bytes: some Collection<UInt8>) -> Bool {
         !bytes.isEmpty
             && bytes.allSatisfy { byte in
                 switch byte {
@@ -76,7 +76,7 @@ extension ObservedCall {
     }
 
     /// Brackets stand around an IPv6 address or nowhere.
-    private static func isBracketed(_ bytes: String.UTF8View) -> Bool {
+    private static func isBracketed(_ bytes: some Collection<UInt8>) -> Bool {
         let open = bytes.count { $0 == UInt8(ascii: "[") }
         let close = bytes.count { $0 == UInt8(ascii: "]") }
         guard open == 1, close == 1 else {
@@ -159,7 +159,7 @@ extension Message {
     }
 
     /// The body with its content coding undone, as far as it is there; as it travelled where the coding is not known.
-    fileprivate func content(byteCountMax: Int) -> Body? {
+    func content(byteCountMax: Int) -> Body? {
         guard !body.isEmpty else { return nil }
         let bytes = body.withSpan { [UInt8](copying: $0, from: 0) }
         guard !contentCoding.isEmpty else { return Body(bytes) }

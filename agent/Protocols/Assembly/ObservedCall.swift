@@ -62,7 +62,7 @@ public final class ObservedCall {
 enum HTTPVersion: UInt8 {
     case http10, http11, http2
 
-    var text: String {
+    var name: StaticString {
         switch self {
         case .http10: "1.0"
         case .http11: "1.1"

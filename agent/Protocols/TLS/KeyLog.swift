@@ -16,6 +16,7 @@ public struct KeyLog: Sendable {
 
     /// Connections whose secrets are kept; the oldest give way.
     let entryCountMax: Int
+    private let countsUnendedLine: Bool
     /// No line of a key log is longer: the labels are short, and secrets have at most 64 bytes.
     private static let lineByteCountMax = 512
 
@@ -29,15 +30,20 @@ public struct KeyLog: Sendable {
     public private(set) var lineCount = 0
     public private(set) var unreadLineCount = 0
 
-    public init(entryCountMax: Int = 100_000) {
+    /// - Parameter countsUnendedLine: see `append`; not for a file that grows, which may be read in the midst of a line.
+    public init(entryCountMax: Int = 100_000, countsUnendedLine: Bool = true) {
         self.entryCountMax = max(1, entryCountMax)
+        self.countsUnendedLine = countsUnendedLine
     }
+
+    mutating func removeAll() { self = KeyLog(entryCountMax: entryCountMax, countsUnendedLine: countsUnendedLine) }
 
     public var isEmpty: Bool { entries.isEmpty }
 
     /// More of the log.
     ///
-    /// A last line without an end counts already if it has the length of a whole one: logs are cut there, and rarely elsewhere.
+    /// Where it is said so a last line without an end counts already if it has the length of a whole one: logs are cut there, and
+    /// rarely elsewhere.
     public mutating func append(_ text: Span<UInt8>) {
         for index in 0..<text.count {
             let byte = text[index]
@@ -49,7 +55,9 @@ public struct KeyLog: Sendable {
                 isSkippingLine = true
             }
         }
-        if let entry = entry(of: line), Self.secretByteCounts.contains(entry.secret.count) { add(entry) }
+        if countsUnendedLine, let entry = entry(of: line), Self.secretByteCounts.contains(entry.secret.count) {
+            add(entry)
+        }
     }
 
     func secrets(for random: ClientRandom) -> Secrets? { entries[random] }

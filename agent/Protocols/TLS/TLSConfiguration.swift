@@ -6,6 +6,8 @@ public struct TLSConfiguration: Sendable {
     public var handshakeByteCountMax = 128 << 10
     /// Whether secrets may come after the records they open, as from a key log that grows beside live traffic.
     public var waitsForKeys = false
+    /// How long a connection that has ended waits for its secrets, where they may come later.
+    public var closedWait = Duration.seconds(2)
     /// Bytes kept of one direction while its secrets are awaited, or whether early data was accepted.
     public var waitingByteCountMax = 256 << 10
     /// The same for all connections together.
@@ -25,6 +27,8 @@ public struct TLSCounters: Sendable, Equatable {
     public var readableConnections = 0
     /// Connections whose secrets are not known, whose suite is not supported, or whose beginning was not seen.
     public var unreadableConnections = 0
+    /// Of these: connections that had ended and waited for their secrets in vain.
+    public var closedBeforeSecrets = 0
     public var handshakeFailures = 0
     public var openedRecords = 0
     /// Records that did not authenticate under the keys that should open them.

@@ -22,7 +22,11 @@ extension TLSConnection {
         guard !isUnreadable else { return }
         if lane.cipher == nil { findModernKeys(keys) }
         guard let content = openModern(record, direction, keys) else {
-            if lane.cipher == nil, !hasTrafficSecret(direction, keys) { return waitForKeys(direction, &steps) }
+            // A record of the application, whose secrets applications log later than those of the handshake.
+            let mayBeEarly = direction == .toServer && hello?.offersEarlyData == true
+            if !hasTrafficSecret(direction, keys), lane.cipher == nil || !mayBeEarly {
+                return waitForKeys(direction, &steps)
+            }
             // Early data that the server refused is passed over (section 4.2.10), as are handshake records without a secret.
             if !lane.isPastHandshake, isEarlyDataAccepted == false || lane.cipher == nil {
                 return lane.encryptedRecordCount -= 1
@@ -35,11 +39,12 @@ extension TLSConnection {
         contentArrived(content[end], Array(content[..<end]), direction, keys, &steps)
     }
 
-    /// Tries the keys in force, then those of the application: the Finished that puts them there may not have been read.
+    /// Tries the keys in force, then those of the application: the Finished that puts them there may not have been read, or their
+    /// secret was not known by then.
     private func openModern(_ record: [UInt8], _ direction: StreamDirection, _ keys: KeyLog) -> [UInt8]? {
         let lane = lane(direction)
         if lane.cipher != nil, let content = lane.cipher!.open(record) { return content }
-        guard !lane.isPastHandshake, let suite, let secret = trafficSecret(direction, keys),
+        guard !lane.isPastHandshake || lane.cipher == nil, let suite, let secret = trafficSecret(direction, keys),
             var cipher = RecordCipher(secret: secret, suite), let content = cipher.open(record)
         else { return nil }
         lane.cipher = cipher
@@ -87,11 +92,7 @@ extension TLSConnection {
         let lane = lane(direction)
         lane.isPastHandshake = true
         if direction == .toServer { isHandshakeComplete = true }
-        guard let suite, let secret = trafficSecret(direction, keys) else {
-            lane.cipher = nil
-            lane.isPastHandshake = false
-            return
-        }
+        guard let suite, let secret = trafficSecret(direction, keys) else { return lane.cipher = nil }
         use(secret, lane, suite)
     }
 

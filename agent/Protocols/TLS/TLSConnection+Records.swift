@@ -8,6 +8,13 @@ extension TLSConnection {
             release(lane)
             lane.isHolding = false
         }
+        readKept(direction, keys, &steps)
+        if lane.isHolding { hold(lane, &steps) }
+        if lane.isEndWaiting, !lane.isHolding { bytesEnded(direction, &steps) }
+    }
+
+    private func readKept(_ direction: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) {
+        let lane = lane(direction)
         var offset = 0
         while offset < lane.kept.count, !lane.isHolding {
             switch lane.framing {
@@ -34,7 +41,6 @@ extension TLSConnection {
             }
         }
         drop(offset, of: lane)
-        if lane.isHolding { hold(lane, &steps) }
     }
 
     private func drop(_ byteCount: Int, of lane: TLSLane) {
@@ -135,6 +141,8 @@ extension TLSConnection {
     func waitForKeys(_ direction: StreamDirection, _ steps: inout [TLSStep]) {
         if context.waitsForKeys, suite != nil, !isUnreadable {
             lane(direction).isHolding = true
+            // It goes by once more.
+            lane(direction).encryptedRecordCount -= 1
         } else if !isUnreadable {
             markUnreadable(&steps)
         }

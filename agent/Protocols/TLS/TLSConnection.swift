@@ -34,6 +34,8 @@ final class TLSConnection {
     static let depthMax = 2
     /// There is no way to read this connection.
     private(set) var isUnreadable = false
+    /// It has ended, and what was kept of it still waits for its secrets.
+    var end: (reason: CloseReason, at: Instant)?
 
     init(_ id: ConnectionID, _ origin: ConnectionOrigin, openedAt: Instant, _ context: TLSContext) {
         self.id = id
@@ -59,6 +61,9 @@ final class TLSConnection {
 
     func lane(_ direction: StreamDirection) -> TLSLane { direction == .toServer ? toServer : toClient }
 
+    /// Bytes are about to come.
+    func note(_ given: StreamDirection, at now: Instant) { lane(inward(given)).latestBytesAt = now }
+
     /// - Parameter given: as the source names it.
     func bytesArrived(_ bytes: Span<UInt8>, _ given: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) {
         let direction = isTurned ? given.opposite : given
@@ -82,6 +87,15 @@ final class TLSConnection {
         let direction = isTurned ? given.opposite : given
         let lane = lane(direction)
         if lane.isHolding { readRecords(direction, keys, &steps) }
+        // The end comes behind the records.
+        guard !lane.isHolding else { return lane.isEndWaiting = true }
+        bytesEnded(direction, &steps)
+    }
+
+    /// No more bytes of a direction come, and those that came were read.
+    func bytesEnded(_ direction: StreamDirection, _ steps: inout [TLSStep]) {
+        let lane = lane(direction)
+        lane.isEndWaiting = false
         if case .inStep = lane.framing, !lane.kept.isEmpty, !isClear { addGap(direction, &steps) }
         endLane(direction, &steps)
     }
@@ -90,9 +104,8 @@ final class TLSConnection {
         defer { _ = inner?.closed(reason, keys, &steps) }
         if !isDecided { passThrough(&steps) }
         // The last chance of what waited for its secrets.
-        for direction in StreamDirection.allCases where lane(direction).isHolding {
-            readRecords(direction, keys, &steps)
-        }
+        resume(keys, &steps)
+        if isHolding { giveUpWaiting(keys, &steps) }
         handOnOpened(&steps)
         reportUnfinishedHandshake(reason, &steps)
         guard isDecided, !isClear else { return reason }
@@ -105,24 +118,36 @@ final class TLSConnection {
 
     /// More secrets have come.
     func resume(_ keys: KeyLog, _ steps: inout [TLSStep]) {
-        for direction in StreamDirection.allCases where lane(direction).isHolding {
-            readRecords(direction, keys, &steps)
-        }
-        inner?.resume(keys, &steps)
+        for direction in StreamDirection.allCases { resume(direction, keys, &steps) }
+    }
+
+    /// - Returns: when the latest bytes of the direction came.
+    @discardableResult
+    func resume(_ direction: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) -> Instant {
+        let lane = lane(direction)
+        if lane.isHolding { readRecords(direction, keys, &steps) }
+        if let inner { inner.resume(inner.inward(outward(direction)), keys, &steps) }
+        return lane.latestBytesAt
+    }
+
+    /// Its secrets have not come. From the outside of its records it is still seen how the handshake went.
+    private func giveUpWaiting(_ keys: KeyLog, _ steps: inout [TLSStep]) {
+        markUnreadable(&steps)
+        for direction in StreamDirection.allCases { readRecords(direction, keys, &steps) }
     }
 
     /// What was read is read no further; its handshake, if it is under way, may still fail in the clear.
-    func forgetSecrets(_ steps: inout [TLSStep]) {
+    func forgetSecrets(_ keys: KeyLog, _ steps: inout [TLSStep]) {
         guard isDecided, !isClear else { return }
-        inner?.forgetSecrets(&steps)
+        inner?.forgetSecrets(keys, &steps)
         let wasRead = session.isReadable
         for direction in StreamDirection.allCases {
             let lane = lane(direction)
             if wasRead { loseStep(direction, &steps) }
             (lane.cipher, lane.pendingCipher, lane.secret) = (nil, nil, nil)
-            if wasRead || lane.isHolding { lane.kept = [] }
+            if wasRead { lane.kept = [] }
         }
-        if wasRead || isHolding { markUnreadable(&steps) }
+        if wasRead || isHolding { giveUpWaiting(keys, &steps) }
     }
 
     /// Bytes that waited no longer do.
@@ -152,6 +177,7 @@ final class TLSConnection {
         }
         release()
         announce(&steps)
+        for direction in StreamDirection.allCases where lane(direction).isEndWaiting { bytesEnded(direction, &steps) }
     }
 
     /// Tells the consumer what is known by now, if it is more than before.

@@ -9,6 +9,8 @@ struct TLSCore {
     /// Connections whose first bytes have not come yet, and those that speak TLS. What is known to be clear is not here.
     private var connections: [ConnectionID: TLSConnection] = [:]
     private var last: TLSConnection?
+    /// Connections that have ended and wait.
+    private var endedCount = 0
     private(set) var steps: [TLSStep] = []
 
     init(configuration: TLSConfiguration, keys: KeyLog) {
@@ -33,24 +35,28 @@ struct TLSCore {
 
     /// - Returns: false when the bytes are to be passed through.
     @inline(__always)
-    mutating func chunk(_ bytes: Span<UInt8>, of id: ConnectionID, _ direction: StreamDirection) -> Bool {
+    mutating func chunk(
+        _ bytes: Span<UInt8>, of id: ConnectionID, _ direction: StreamDirection, at now: Instant
+    ) -> Bool {
         guard let connection = find(id) else {
             // Clear so far. A ClientHello at the start of a chunk turns it into TLS; anything else is dismissed by one byte.
             guard !bytes.isEmpty, bytes[0] == RecordType.handshake, TLSConnection.beginsWithClientHello(bytes),
                 connections.count < configuration.connectionsMax
             else { return false }
-            return secureLate(bytes, id, direction)
+            return secureLate(bytes, id, direction, at: now)
         }
+        connection.note(direction, at: now)
         connection.bytesArrived(bytes, direction, keys, &steps)
         if connection.isClear { forget(id) }
         return true
     }
 
     private mutating func secureLate(
-        _ bytes: Span<UInt8>, _ id: ConnectionID, _ direction: StreamDirection
+        _ bytes: Span<UInt8>, _ id: ConnectionID, _ direction: StreamDirection, at now: Instant
     ) -> Bool {
         let connection = TLSConnection(id, clientSends: direction, context)
         connections[id] = connection
+        connection.note(direction, at: now)
         connection.bytesArrived(bytes, direction, keys, &steps)
         return true
     }
@@ -69,12 +75,55 @@ struct TLSCore {
         return true
     }
 
-    /// - Returns: the reason, as seen from the client that the handshake has shown.
-    mutating func closed(_ id: ConnectionID, _ reason: CloseReason) -> CloseReason {
+    /// - Returns: the reason, as seen from the client that the handshake has shown; nil while what was kept waits for its secrets,
+    ///   for `ended` or `overdue` to tell later.
+    mutating func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) -> CloseReason? {
         guard let connection = find(id) else { return reason }
+        if mayWait(reason) {
+            connection.resume(keys, &steps)
+            if connection.isHolding {
+                connection.end = (reason, now)
+                endedCount += 1
+                return nil
+            }
+        }
+        return end(connection, reason)
+    }
+
+    private func mayWait(_ reason: CloseReason) -> Bool {
+        guard context.waitsForKeys, configuration.closedWait > .zero else { return false }
+        switch reason {
+        case .finished, .reset: return true
+        case .refused, .connectTimeout, .unreachable, .evicted, .endOfCapture: return false
+        }
+    }
+
+    private mutating func end(_ connection: TLSConnection, _ reason: CloseReason) -> CloseReason {
+        if connection.end != nil { endedCount -= 1 }
         let reason = connection.closed(reason, keys, &steps)
-        forget(id)
+        forget(connection.id)
         return reason
+    }
+
+    /// The end of a connection that ended before, where nothing of it waits any more.
+    mutating func ended(_ id: ConnectionID) -> (reason: CloseReason, at: Instant)? {
+        guard endedCount > 0, let connection = connections[id], let ended = connection.end, !connection.isHolding else {
+            return nil
+        }
+        return (end(connection, ended.reason), ended.at)
+    }
+
+    /// Connections whose end has waited long enough for their secrets.
+    func overdue(at now: Instant) -> [ConnectionID] {
+        guard endedCount > 0 else { return [] }
+        return connections.values.filter { $0.end.map { $0.at + configuration.closedWait <= now } ?? false }.map(\.id)
+    }
+
+    /// The end of such a connection, of which no byte is read then.
+    mutating func endInVain(_ id: ConnectionID) -> (reason: CloseReason, at: Instant)? {
+        guard let connection = connections[id], let ended = connection.end else { return nil }
+        context.counters.closedBeforeSecrets += 1
+        return (end(connection, ended.reason), ended.at)
     }
 
     mutating func append(keyLog text: Span<UInt8>) { keys.append(text) }
@@ -85,16 +134,19 @@ struct TLSCore {
         isWaiting ? connections.values.filter(\.isHolding).map(\.id) : []
     }
 
-    mutating func resume(_ id: ConnectionID) { connections[id]?.resume(keys, &steps) }
+    /// - Returns: when the latest bytes of the direction came; nil for a connection that is gone.
+    mutating func resume(_ id: ConnectionID, _ direction: StreamDirection) -> Instant? {
+        connections[id]?.resume(direction, keys, &steps)
+    }
 
     /// - Returns: connections to be given up.
     mutating func forgetSecrets() -> [ConnectionID] {
-        keys = KeyLog(entryCountMax: keys.entryCountMax)
+        keys.removeAll()
         context.waitsForKeys = false
         return Array(connections.keys)
     }
 
-    mutating func giveUp(_ id: ConnectionID) { connections[id]?.forgetSecrets(&steps) }
+    mutating func giveUp(_ id: ConnectionID) { connections[id]?.forgetSecrets(keys, &steps) }
 
     mutating func takeSteps() -> [TLSStep] {
         let taken = steps

@@ -58,6 +58,10 @@ final class TLSLane {
     var isEnded = false
     /// Records are kept until something else is known.
     var isHolding = false
+    /// TCP ended the direction behind records that are kept.
+    var isEndWaiting = false
+    /// When its latest bytes came.
+    var latestBytesAt = Instant.epoch
     /// Bytes counted in the context's total.
     var waitingByteCount = 0
 

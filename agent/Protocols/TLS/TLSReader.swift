@@ -34,7 +34,7 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     public mutating func chunk(
         _ bytes: Span<UInt8>, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant
     ) {
-        if core.chunk(bytes, of: connection, direction) {
+        if core.chunk(bytes, of: connection, direction, at: now) {
             takeSteps(of: connection, at: now)
         } else {
             consumer.chunk(bytes, of: connection, direction, at: now)
@@ -60,9 +60,9 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     }
 
     public mutating func closed(_ connection: ConnectionID, _ reason: CloseReason, at now: Instant) {
-        let reason = core.closed(connection, reason)
+        let reason = core.closed(connection, reason, at: now)
         takeSteps(of: connection, at: now)
-        consumer.closed(connection, reason, at: now)
+        if let reason { consumer.closed(connection, reason, at: now) }
     }
 
     public mutating func datagram(_ bytes: Span<UInt8>, from: SocketEndpoint, to: SocketEndpoint, at now: Instant) {
@@ -75,12 +75,29 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     /// Whether any connection waits for its secrets.
     public var isWaiting: Bool { core.isWaiting }
 
-    /// Tries what waits for its secrets again.
-    public mutating func resume(at now: Instant) {
+    /// Tries what waits for its secrets again. The consumer is told of it at the time when it came.
+    public mutating func resume() {
         for connection in core.waitingConnections {
-            core.resume(connection)
-            takeSteps(of: connection, at: now)
+            for direction in StreamDirection.allCases {
+                guard let time = core.resume(connection, direction) else { continue }
+                takeSteps(of: connection, at: time)
+            }
+            takeEnd(of: connection, core.ended(connection))
         }
+    }
+
+    /// Time has passed: connections that ended wait no longer than `TLSConfiguration.closedWait` for their secrets.
+    public mutating func timePassed(to now: Instant) {
+        for connection in core.overdue(at: now) { takeEnd(of: connection, core.endInVain(connection)) }
+    }
+
+    /// Nothing more will come: what waits for its secrets ends.
+    public mutating func finish() { timePassed(to: Instant(nanosecondsSinceEpoch: .max)) }
+
+    private mutating func takeEnd(of connection: ConnectionID, _ end: (reason: CloseReason, at: Instant)?) {
+        guard let end else { return }
+        takeSteps(of: connection, at: end.at)
+        consumer.closed(connection, end.reason, at: end.at)
     }
 
     /// Forgets every secret, in force or not, and waits for no more: nothing is decrypted from now on. What is clear is read on.
@@ -88,6 +105,7 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
         for connection in core.forgetSecrets() {
             core.giveUp(connection)
             takeSteps(of: connection, at: now)
+            takeEnd(of: connection, core.ended(connection))
         }
     }
 
