@@ -206,7 +206,8 @@ struct HTTP1Head {
             guard isFold else { continue }
             guard !isStartLine else {
                 // Without anything in it the line is no field.
-                for index in (end + 1)..<bytes.count where bytes[index] != 0x0A { bytes[index] = 0x2F }
+                let next = bytes[(end + 1)...].firstIndex(of: 0x0A) ?? bytes.count
+                for index in (end + 1)..<next { bytes[index] = 0x2F }
                 continue
             }
             bytes[end] = 0x20
