@@ -112,6 +112,15 @@ public protocol StreamConsumer {
     /// - Parameter alert: the number of the alert that ended it (RFC 8446, section 6.2), nil where none could be read.
     mutating func handshakeFailed(_ connection: ConnectionID, alert: UInt8?, at now: Instant)
 
+    /// What the client sent on an encrypted connection that cannot be read has no answer, and none will come; `closed` follows.
+    /// - Parameter since: when the first of it was sent.
+    mutating func leftUnanswered(
+        _ connection: ConnectionID, _ failure: FailureKind, since: Instant, at now: Instant)
+
+    /// Asked by a layer that decrypts: whether another protocol may begin with the next bytes of that direction, rather than what is being
+    /// read go on. Where the consumer does not know, it may.
+    mutating func mayBeginAnew(_ connection: ConnectionID, _ direction: StreamDirection) -> Bool
+
     /// Secrets found with the traffic: a key log in NSS format, as text.
     mutating func keyLog(_ text: Span<UInt8>)
 }
@@ -145,5 +154,9 @@ public struct SecureSession: Sendable, Hashable {
 extension StreamConsumer {
     public mutating func secured(_ connection: ConnectionID, _ session: SecureSession, at now: Instant) {}
     public mutating func handshakeFailed(_ connection: ConnectionID, alert: UInt8?, at now: Instant) {}
+    public mutating func leftUnanswered(
+        _ connection: ConnectionID, _ failure: FailureKind, since: Instant, at now: Instant
+    ) {}
+    public mutating func mayBeginAnew(_ connection: ConnectionID, _ direction: StreamDirection) -> Bool { true }
     public mutating func keyLog(_ text: Span<UInt8>) {}
 }

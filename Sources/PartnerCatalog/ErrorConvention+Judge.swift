@@ -10,7 +10,7 @@ extension ErrorConvention {
         if let error = call.error, response.status < 400 { return .noAnswer(error) }
         // By index: a rule that does not apply is not copied.
         guard rules.indices.contains(where: { rules[$0].applies(response.status, path) }) else {
-            return ErrorConvention.byStatus(response.status)
+            return ErrorConvention.byDefault(response)
         }
         let applicable = rules.lazy.filter { $0.applies(response.status, path) }
         if let body = response.body, body.form != .shape, mayBeJSON(body.bytes),
@@ -24,7 +24,7 @@ extension ErrorConvention {
         }
         // Without a readable body only the other conditions can hold.
         return applicable.first { $0.condition.holds(for: response, root: nil) }?.outcome
-            ?? ErrorConvention.byStatus(response.status)
+            ?? ErrorConvention.byDefault(response)
     }
 
     private func mayBeJSON(_ bytes: [UInt8]) -> Bool {

@@ -42,13 +42,13 @@ public struct RowJudge: Sendable {
         if let error = row.error, status < 400 { return .noAnswer(error) }
         let question = question(of: status, hasBody: root.map(mayHold) ?? false)
         if question == .nothing || question == .path && !mayBeAsked(path: row.url) {
-            return ErrorConvention.byStatus(status)
+            return ErrorConvention.byDefault(status, row.response)
         }
         let path = asksPath ? CallRow.Text(rebasing: row.url[URLRanges(row.url).path]) : CallRow.none
         // By index: a rule is some lists, and a copy of it a reference to each.
         let readable = rules.indices.first { applies($0, status, path) && holds($0, row.response, root) }
         if let readable { return rules[readable].outcome }
-        return ErrorConvention.byStatus(status)
+        return ErrorConvention.byDefault(status, row.response)
     }
 
     /// The same where only the keys of the response's body are known; nil where it depends on more of it.

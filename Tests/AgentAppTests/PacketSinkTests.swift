@@ -110,7 +110,7 @@ import Testing
         #expect(heads.count == 20 && heads.allSatisfy { $0.response?.body == nil && $0.response?.status == 404 })
     }
 
-    @Test func `failed connections are left to probes that tell of them, and calls are not`() {
+    @Test func `failed connects are left to probes that tell of them, and calls are not`() {
         let reader = reader()
         reader.sink.probesTellFailures = true
         let server = port(443, of: Self.theirs)
@@ -181,5 +181,25 @@ import Testing
             pipeline.release(at: Instant(nanosecondsSinceEpoch: .max)).map(\.request.url) == ["http://api.stripe.com/b"]
         )
         #expect(pipeline.tally.current.namedCount == 3 && pipeline.tally.current.keptCount == 2)
+    }
+
+    @Test func `handshakes, names and answers that fail are told beside probes, which know few clients' libraries`() {
+        let reader = reader()
+        reader.sink.probesTellFailures = true
+        let origin = ConnectionOrigin(
+            client: Self.ours, server: port(443, of: Self.theirs), isClientKnown: true, source: .packets,
+            serverName: "api.bank.example")
+        for number: UInt64 in 1...2 {
+            let id = ConnectionID(rawValue: number)
+            reader.opened(id, origin, at: .epoch)
+            if number == 1 {
+                reader.handshakeFailed(id, alert: 40, at: .epoch + .milliseconds(1))
+            } else {
+                reader.leftUnanswered(id, .reset, since: .epoch, at: .epoch + .milliseconds(1))
+            }
+            reader.closed(id, .finished, at: .epoch + .milliseconds(1))
+        }
+        let told = reader.sink.takeCalls().calls
+        #expect(told.map(\.error) == [.tlsFailure, .reset] && reader.sink.tally.leftToProbes == 0)
     }
 }

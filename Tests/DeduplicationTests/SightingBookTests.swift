@@ -49,6 +49,33 @@ struct SightingBookTests {
         return book
     }
 
+    @Test func `what fails on the wire and in a probed library is one failed call, whatever each could see of it`() {
+        for error in [FailureKind.tlsFailure, .reset, .responseTimeout] {
+            var wire = call(.packets, at: noon, status: nil, lasting: .seconds(2))
+            wire.request = APICall.Request(method: "_OTHER", url: "https://api.stripe.com/")
+            wire.error = error
+            var probed = call(.probe, at: noon, status: nil, lasting: .seconds(2))
+            probed.error = error
+            if error == .tlsFailure {
+                // The library comes in when the connection is there.
+                probed.request = wire.request
+                probed.time = noon + .milliseconds(400)
+                probed.duration = .milliseconds(1_600)
+            }
+            for (first, second) in [(wire, probed), (probed, wire)] {
+                var book = SightingBook()
+                let now = noon + .seconds(2)
+                #expect(saw(&book, first, at: now) == .pass(first))
+                #expect(saw(&book, second, at: now) == .repeated, "\(error)")
+            }
+            var later = probed
+            later.time = noon + .seconds(4)
+            var book = SightingBook()
+            _ = saw(&book, wire, at: noon + .seconds(2))
+            #expect(saw(&book, later, at: noon + .seconds(6)) == .pass(later), "it began when the other had ended")
+        }
+    }
+
     @Test func `alike calls of one witness are counted each, and another witness finds its own among them`() {
         var book = SightingBook()
         func isPassed(_ verdict: SightingBook.Verdict) -> Bool { if case .pass = verdict { true } else { false } }

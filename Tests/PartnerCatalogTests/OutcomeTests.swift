@@ -27,6 +27,19 @@ import Testing
         #expect(outcome(answered(200, #"{"ok":false}"#), "stripe") == .success)
     }
 
+    @Test(arguments: [
+        ("0", Outcome.success), ("3", .rejected), ("5", .rejected), ("7", .unauthorized), ("8", .rateLimited),
+        ("14", .serverError), ("16", .unauthorized), ("99", .success), ("-1", .success), ("", .success),
+        ("014", .success),
+    ])
+    func `of gRPC its own status decides, wherever it stands, for HTTP's is always 200`(
+        status: String, expected: Outcome
+    ) {
+        let fields = [Header("content-type", "application/grpc"), Header("grpc-status", status)]
+        #expect(outcome(answered(200, headers: fields)) == expected)
+        #expect(outcome(answered(503, headers: fields)) == .serverError)
+    }
+
     @Test func `no response is no answer`() {
         var silent = call("GET", "https://api.stripe.com/")
         #expect(outcome(silent) == .noAnswer(.other))

@@ -1,5 +1,6 @@
 import CallModel
 import Compression
+import HTTP2
 import Protocols
 import Testing
 
@@ -24,6 +25,38 @@ struct ContentTests {
         }
         let both = gzip.withUnsafeBytes { Zstandard.compress($0) }
         #expect(answer("gzip, zstd", both).responseText == text)
+    }
+
+    @Test func `several lines of codings are one list, and those of the transfer come last`() throws {
+        let gzip = Array(text.utf8).withUnsafeBytes { Gzip.compress($0) }
+        let both = gzip.withUnsafeBytes { Zstandard.compress($0) }
+        func chunks(_ body: [UInt8]) -> [UInt8] {
+            Array("\(String(body.count, radix: 16))\r\n".utf8) + body + Array("\r\n0\r\n\r\n".utf8)
+        }
+        let length = "Content-Length: \(both.count)"
+        let answers: [(String, [UInt8])] = [
+            ("Content-Encoding: gzip\r\nX: y\r\ncontent-encoding: zstd\r\n\(length)", both),
+            ("Transfer-Encoding: gzip, chunked", chunks(gzip)),
+            ("Transfer-Encoding: GZIP\r\nTransfer-Encoding: chunked", chunks(gzip)),
+            ("Content-Encoding: gzip\r\nTransfer-Encoding: zstd, chunked", chunks(both)),
+        ]
+        for (fields, body) in answers {
+            let calls = Timeline(
+                .client(get), .server(Array("HTTP/1.1 200 OK\r\n\(fields)\r\n\r\n".utf8) + body), .closed(.finished)
+            ).calls()
+            #expect(calls.map(\.responseText) == [text], "\(fields)")
+        }
+        let table = try HeaderDeflater()
+        let ask = try HeaderDeflater().deflate([
+            (":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "/a"),
+        ])
+        let fields = [(":status", "200"), ("content-encoding", "gzip"), ("content-encoding", "zstd")]
+        let calls = try Timeline(
+            .client(Array(preface.utf8) + frame(4, 0, 0, []) + frame(1, 0x5, 1, ask)),
+            .server(frame(4, 0, 0, []) + frame(1, 0x4, 1, table.deflate(fields)) + frame(0, 0x1, 1, both)),
+            .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.responseText) == [text])
     }
 
     @Test func `brotli is undone`() {

@@ -7,14 +7,14 @@ struct FailureTests {
     private let resolver = SocketEndpoint(ipv4: 0x0808_0808, port: 53)
     private let client = SocketEndpoint(ipv4: 0x0A00_0001, port: 50_000)
 
-    private func message(_ name: String, code: UInt8 = 0, answer: [UInt8]? = nil, isAnswer: Bool = true, id: UInt8 = 7)
-        -> [UInt8]
-    {
+    private func message(
+        _ name: String, code: UInt8 = 0, answer: [UInt8]? = nil, isAnswer: Bool = true, id: UInt8 = 7, type: UInt8 = 1
+    ) -> [UInt8] {
         var bytes: [UInt8] = [
             0, id, isAnswer ? 0x81 : 0x01, isAnswer ? 0x80 | code : 0, 0, 1, 0, answer == nil ? 0 : 1, 0, 0, 0, 0,
         ]
         for label in name.split(separator: ".") { bytes += [UInt8(label.utf8.count)] + Array(label.utf8) }
-        bytes += [0, 0, 1, 0, 1]
+        bytes += [0, 0, type, 0, 1]
         if let answer { bytes += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4] + answer }
         return bytes
     }
@@ -38,6 +38,100 @@ struct FailureTests {
         #expect(reader.sink.calls.map(\.line) == ["_OTHER https://api.partner.test/ - dns_failure"])
         #expect(reader.sink.calls[0].duration == .milliseconds(30))
         #expect(reader.sink.calls[0].peerAddress == nil)
+    }
+
+    @Test func `a server that refuses to resolve fails the name, as one that cannot does`() {
+        for code: UInt8 in [2, 3, 5] {
+            let reader = CallReader(sink: Collector())
+            ask(reader, "api.partner.test", code: code, at: Timeline.start)
+            reader.finish()
+            #expect(reader.sink.calls.map(\.line) == ["_OTHER https://api.partner.test/ - dns_failure"])
+        }
+    }
+
+    /// Both families asked for, as resolvers do, and answered so.
+    private func askBoth(
+        _ reader: CallReader<Collector>, four: [UInt8]? = nil, isSecondAsked: Bool = true, isTruncated: Bool = false
+    ) {
+        for (id, type, answer) in [(UInt8(7), UInt8(1), four), (8, 28, nil)] where type == 1 || isSecondAsked {
+            let question = message("api.partner.test", isAnswer: false, id: id, type: type)
+            reader.datagram(question.span, from: client, to: resolver, at: Timeline.start)
+            var reply = message("api.partner.test", answer: answer, id: id, type: type)
+            if isTruncated { reply[2] |= 2 }
+            reader.datagram(reply.span, from: resolver, to: client, at: Timeline.start + .milliseconds(20))
+        }
+        reader.finish()
+    }
+
+    @Test func `a name without an address of either family has failed, with one of a family it has not`() {
+        let neither = CallReader(sink: Collector())
+        askBoth(neither)
+        #expect(neither.sink.calls.map(\.line) == ["_OTHER https://api.partner.test/ - dns_failure"])
+        let four = CallReader(sink: Collector())
+        askBoth(four, four: [198, 51, 100, 7])
+        let one = CallReader(sink: Collector())
+        askBoth(one, isSecondAsked: false)
+        let cut = CallReader(sink: Collector())
+        askBoth(cut, isTruncated: true)
+        #expect(four.sink.calls.isEmpty && one.sink.calls.isEmpty && cut.sink.calls.isEmpty)
+    }
+
+    @Test func `a resolver that does not answer fails the name, where answers are seen, unless another one did`() {
+        func asked(_ prepare: (CallReader<Collector>) -> Void) -> [APICall] {
+            let reader = CallReader(sink: Collector())
+            let question = message("api.partner.test", isAnswer: false, id: 21)
+            for second: Int64 in [0, 5] {
+                reader.datagram(question.span, from: client, to: resolver, at: Timeline.start + .seconds(second))
+            }
+            prepare(reader)
+            reader.timePassed(to: Timeline.start + .seconds(11))
+            reader.timePassed(to: Timeline.start + .seconds(14))
+            return reader.sink.calls
+        }
+        #expect(asked { _ in }.isEmpty, "a capture that shows no answers")
+        let calls = asked { ask($0, "other.test", answer: [198, 51, 100, 7], at: Timeline.start + .seconds(6)) }
+        #expect(calls.map(\.line) == ["_OTHER https://api.partner.test/ - dns_failure"])
+        #expect(calls.map(\.duration) == [.seconds(10)])
+        let second = SocketEndpoint(ipv4: 0x0909_0909, port: 53)
+        for (code, answer) in [(UInt8(0), [198, 51, 100, 7] as [UInt8]?), (3, nil)] {
+            let calls = asked { reader in
+                let question = message("api.partner.test", isAnswer: false, id: 9)
+                reader.datagram(question.span, from: client, to: second, at: Timeline.start + .seconds(6))
+                let reply = message("api.partner.test", code: code, answer: answer, id: 9)
+                reader.datagram(reply.span, from: second, to: client, at: Timeline.start + .seconds(6))
+            }
+            #expect(calls.count == (code == 0 ? 0 : 1))
+        }
+    }
+
+    @Test(arguments: [Int.max, 1, 3]) func `names are resolved over TCP as well`(pieceByteCount: Int) {
+        let reader = CallReader(sink: Collector())
+        let id = ConnectionID(rawValue: 1)
+        let origin = ConnectionOrigin(client: client, server: resolver, isClientKnown: true, source: .packets)
+        reader.opened(id, origin, at: Timeline.start)
+        func say(_ messages: [[UInt8]], _ direction: StreamDirection) {
+            var rest = messages.flatMap { message -> [UInt8] in [0, UInt8(message.count)] + message }[...]
+            while !rest.isEmpty {
+                let piece = Array(rest.prefix(pieceByteCount))
+                reader.chunk(piece.span, of: id, direction, at: Timeline.start)
+                rest = rest.dropFirst(pieceByteCount)
+            }
+        }
+        say([message("api.test", isAnswer: false, id: 1), message("gone.test", isAnswer: false, id: 2)], .toServer)
+        say([message("api.test", answer: [198, 51, 100, 7], id: 1), message("gone.test", code: 3, id: 2)], .toClient)
+        // Behind lost bytes nothing is read.
+        reader.gap(byteCount: 3, of: id, .toClient, at: Timeline.start)
+        say([message("lost.test", code: 3, id: 3)], .toClient)
+        reader.closed(id, .finished, at: Timeline.start)
+        let other = ConnectionOrigin(
+            client: client, server: SocketEndpoint(ipv4: 0xC633_6407, port: 443), isClientKnown: true, source: .packets)
+        reader.opened(ConnectionID(rawValue: 2), other, at: Timeline.start)
+        reader.closed(ConnectionID(rawValue: 2), .refused, at: Timeline.start)
+        reader.finish()
+        #expect(
+            reader.sink.calls.map(\.line).sorted() == [
+                "_OTHER https://api.test/ - connect_refused", "_OTHER https://gone.test/ - dns_failure",
+            ])
     }
 
     @Test func `a name that resolves in the end has not failed, nor have its longer spellings`() {
@@ -107,6 +201,27 @@ struct FailureTests {
             .secured(SecureSession(serverName: "api.test")), .handshakeFailed, .closed(.finished))
         timeline.serverPort = 443
         #expect(timeline.run().map(\.line) == ["_OTHER https://api.test/ - tls_failure"])
+    }
+
+    @Test func `an encrypted connection whose server owes an answer is a call to the name asked for, once`() {
+        let reader = CallReader(sink: Collector())
+        for (number, port) in [UInt16(443), 8_443, 993].enumerated() {
+            let id = ConnectionID(rawValue: UInt64(number))
+            let origin = ConnectionOrigin(
+                client: client, server: SocketEndpoint(ipv4: 0xC633_6407, port: port), isClientKnown: true,
+                source: .packets, serverName: "api.test")
+            reader.opened(id, origin, at: Timeline.start)
+            reader.secured(id, SecureSession(serverName: "api.test", version: 0x0304), at: Timeline.start)
+            let sent = Timeline.start + .seconds(1)
+            reader.leftUnanswered(id, .responseTimeout, since: sent, at: sent + .seconds(30))
+            reader.closed(id, .reset(by: .toServer), at: sent + .seconds(30))
+        }
+        reader.finish()
+        #expect(
+            reader.sink.calls.map(\.line) == [
+                "_OTHER https://api.test/ - response_timeout", "_OTHER https://api.test:8443/ - response_timeout",
+            ])
+        #expect(reader.sink.calls.allSatisfy { $0.duration == .seconds(30) && $0.response == nil })
     }
 
     @Test func `connections beyond the bound go, the one idle longest first`() {

@@ -64,4 +64,32 @@ struct HTTP1EndingTests {
         #expect(reader.heldByteCount == 0)
         #expect(reader.connectionCount == 0)
     }
+
+    @Test(arguments: [true, false])
+    func `a stream of events is one call, however it ends`(isChunked: Bool) {
+        let (first, second) = ("data: 1\n\n", "data: 22\n\n")
+        func event(_ text: String) -> Timeline.Step {
+            .server(isChunked ? "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n" : text)
+        }
+        let fields = isChunked ? "Transfer-Encoding: chunked\r\n" : ""
+        let steps: [Timeline.Step] = [
+            .client(get), .server("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\(fields)\r\n"), event(first),
+            .wait(.seconds(30)), event(second),
+        ]
+        let endings: [([Timeline.Step], FailureKind?)] = [
+            ([.closed(.reset(by: .toClient))], .reset), ([.end(.toServer), .closed(.reset(by: .toServer))], nil),
+        ]
+        for (ending, error) in endings {
+            var timeline = Timeline()
+            timeline.steps = steps + ending
+            let calls = timeline.calls()
+            #expect(calls.map(\.line) == ["GET http://h/a 200" + (error.map { " \($0.name)" } ?? "")])
+            #expect(calls[0].response?.bodyByteCount == 19)
+            #expect(calls[0].duration.map { $0 >= .seconds(30) } == true)
+        }
+        // Where the capture ends first nobody knows how long it goes on.
+        var open = Timeline()
+        open.steps = steps + [.closed(.endOfCapture)]
+        #expect(open.calls().map(\.response?.bodyByteCount) == [nil] && open.calls().map(\.duration) == [nil])
+    }
 }

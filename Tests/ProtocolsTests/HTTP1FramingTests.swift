@@ -81,6 +81,60 @@ struct HTTP1FramingTests {
         #expect(calls[0].request.headers.value(of: "x-long") == "one two three")
     }
 
+    @Test func `folded lines frame the message as one line would`() {
+        let heads = [
+            "Transfer-Encoding:\r\n chunked", "Transfer-Encoding: \n\tchunked", "Content-Length:\r\n 14",
+            "Content-Length:\r\n\t \r\n  14 ", "X: y\r\n z\r\nTransfer-Encoding:\r\n  gzip,\r\n chunked",
+        ]
+        for head in heads {
+            let body = head.contains("hunked") ? "e\r\n" + "0\r\n\r\nHTTP/1.1 " + "\r\n0\r\n\r\n" : "0\r\n\r\nHTTP/1.1 "
+            let calls = Timeline(
+                .client("POST /a HTTP/1.1\r\nHost:\r\n h\r\n\(head)\r\n\r\n\(body)" + get.replacing("/a", with: "/b")),
+                .server(ok + "HTTP/1.1 201 Created\r\n\(head)\r\n\r\n\(body)"), .closed(.finished)
+            ).calls()
+            #expect(calls.map(\.line) == ["POST http://h/a 200", "GET http://h/b 201"], "\(head)")
+            #expect(calls.map { $0.request.bodyByteCount } == [14, 0], "\(head)")
+            #expect(calls.last?.response?.bodyByteCount == 14, "\(head)")
+        }
+    }
+
+    @Test func `white space behind the start line folds nothing`() {
+        let calls = Timeline(
+            .client("GET /a HTTP/1.1\r\n Content-Length: 9\r\n more\r\nHost: h\r\nX: y\r\n z\r\n\r\n"), .server(ok),
+            .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["GET http://h/a 200"])
+        #expect(calls[0].request.headers.map(\.name) == ["host", "x"])
+        #expect(calls[0].request.headers.value(of: "x") == "y z")
+    }
+
+    @Test func `beyond the fields that are kept a fold belongs to none of them, and frames all the same`() {
+        let fields = (0..<130).map { "X-\($0): v\r\n" }.joined()
+        let calls = Timeline(
+            .client("POST /a HTTP/1.1\r\nHost: h\r\n\(fields)Y: a\r\n b\r\nContent-Length:\r\n 2\r\n\r\nhi"),
+            .server(ok),
+            .closed(.finished)
+        ).run()
+        #expect(calls.map(\.line) == ["POST http://h/a 200"] && calls[0].request.bodyByteCount == 2)
+        #expect(calls[0].request.headers.count == 128)
+        #expect(calls[0].request.headers.last?.value == "v")
+    }
+
+    @Test func `trailers are fields of the message, as in HTTP 2`() {
+        let body = "2\r\nok\r\n0\r\nX-Checksum: 7\r\nno field\r\nServer-Timing: db\r\n\r\n"
+        let calls = Timeline(
+            .client(
+                "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-End: 1\r\n\r\n"),
+            .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n\r\n\(body)\(ok)"),
+            .closed(.finished)
+        ).calls()
+        #expect(calls.map(\.line) == ["POST http://h/a 200"])
+        #expect(calls[0].request.headers.value(of: "x-end") == "1")
+        #expect(calls[0].response?.headers.value(of: "x-checksum") == "7")
+        #expect(calls[0].response?.headers.value(of: "server-timing") == "db")
+        #expect(calls[0].responseText == "ok" && calls[0].response?.headers.count == 4)
+    }
+
     @Test func `single line feeds end lines, and empty lines may stand before a request`() {
         let calls = Timeline(
             .client("\r\n\nGET /a HTTP/1.1\nHost: h\n\n"), .server("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"),

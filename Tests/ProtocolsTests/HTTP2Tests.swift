@@ -101,6 +101,32 @@ struct HTTP2Tests {
         #expect(calls[0].duration == .milliseconds(2))
     }
 
+    @Test func `a stream of gRPC messages is one call, however it ends`() {
+        let steps: [Timeline.Step] = [
+            .client(ends.request(1, "/pkg.Service/Watch", method: "POST", ends: false) + data(1, "\0\0\0\0\u{2}hi")),
+            .server(ends.answer(1, 200, more: [("content-type", "application/grpc")])),
+            .server(data(1, "\0\0\0\0\u{3}one", ends: false)), .wait(.seconds(5)),
+            .server(data(1, "\0\0\0\0\u{3}two", ends: false)),
+        ]
+        let trailers = Timeline.Step.server(frame(1, 0x5, 1, try! ends.server.deflate([("grpc-status", "0")])))
+        let endings: [([Timeline.Step], FailureKind?)] = [
+            ([trailers, .closed(.finished)], nil), ([.closed(.reset(by: .toClient))], .reset),
+            ([.client(frame(3, 0, 1, [0, 0, 0, 8])), .closed(.finished)], nil),
+        ]
+        for (ending, error) in endings {
+            var timeline = Timeline()
+            timeline.steps = ends.opening + steps + ending
+            let calls = timeline.calls()
+            #expect(calls.count == 1 && calls[0].response?.status == 200 && calls[0].response?.bodyByteCount == 16)
+            #expect(calls[0].error == error)
+            #expect(calls[0].duration.map { $0 >= .seconds(5) } == true)
+        }
+        // Where the capture ends first nobody knows how long it goes on.
+        var open = Timeline()
+        open.steps = ends.opening + steps + [.closed(.endOfCapture)]
+        #expect(open.calls().map(\.response?.bodyByteCount) == [nil] && open.calls().map(\.duration) == [nil])
+    }
+
     @Test func `interim answers are counted, and the final one is told`() {
         let reader = timeline(
             .client(ends.request(1, "/a")), .server(ends.answer(1, 103) + ends.answer(1, 200, ends: true)),

@@ -5,8 +5,9 @@ import Testing
 /// Collects calls as the noun of the system.
 struct Collector: CallSink {
     var calls: [APICall] = []
+    var direction = Direction.outbound
 
-    mutating func observed(_ call: ObservedCall) { calls.append(call.makeCall()) }
+    mutating func observed(_ call: ObservedCall) { calls.append(call.makeCall(direction)) }
 }
 
 /// A timeline of what a source tells of one connection; each step is a millisecond after the one before.
@@ -32,6 +33,8 @@ struct Timeline {
 
     var isClientKnown = true
     var isReversed = false
+    /// Whether the calls are told as the server's.
+    var isInbound = false
     var serverPort: UInt16 = 80
     var source = CallSource.packets
     var configuration = ProtocolConfiguration()
@@ -48,7 +51,8 @@ struct Timeline {
     func run(_ cut: Cut = .none) -> [APICall] { runReader(cut).sink.calls }
 
     func runReader(_ cut: Cut = .none) -> CallReader<Collector> {
-        let reader = CallReader(sink: Collector(), configuration: configuration)
+        let sink = Collector(direction: isInbound ? .inbound : .outbound)
+        let reader = CallReader(sink: sink, configuration: configuration)
         let id = ConnectionID(rawValue: 1)
         var now = Self.start
         let server = SocketEndpoint(ipv4: 0xC633_6407, port: serverPort)

@@ -128,6 +128,46 @@ struct TunnelTests {
         #expect(calls.map(\.line) == ["GET http://h/a 200"])
     }
 
+    /// Version 2 with these addresses, and a field behind them that says nothing here.
+    private func preamble(_ command: UInt8, _ family: UInt8, _ addresses: [UInt8]) -> [UInt8] {
+        [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x20 | command, family, 0]
+            + [UInt8(addresses.count + 4)] + addresses + [4, 0, 1, 9]
+    }
+
+    @Test func `a load balancer tells whose connection it is, in any of its ways`() {
+        let get6 = [0x20, 1, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [7]
+        let preambles: [([UInt8], String)] = [
+            (Array("PROXY TCP4 192.0.2.1 198.51.100.2 1024 443\r\n".utf8), "192.0.2.1"),
+            (Array("PROXY TCP6 2001:db8::7 2001:db8::8 1024 443\r\n".utf8), "2001:db8::7"),
+            (Array("PROXY UNKNOWN\r\n".utf8), "10.0.0.1"),
+            (Array("PROXY UNKNOWN ffff:f::1 ffff:f::2 65535 65535\r\n".utf8), "10.0.0.1"),
+            (preamble(1, 0x11, [192, 0, 2, 1, 198, 51, 100, 2, 4, 0, 1, 187]), "192.0.2.1"),
+            (preamble(1, 0x21, get6 + get6 + [4, 0, 1, 187]), "2001:db8::7"),
+            // LOCAL: the balancer's own check; a socket in the file system.
+            (preamble(0, 0, []), "10.0.0.1"), (preamble(1, 0x31, [UInt8](repeating: 47, count: 216)), "10.0.0.1"),
+        ]
+        for (preamble, address) in preambles {
+            for isTogether in [true, false] {
+                let steps: [Timeline.Step] =
+                    isTogether ? [.client(preamble + Array(get.utf8))] : [.client(preamble), .client(get)]
+                var timeline = Timeline(isClientKnown: true)
+                timeline.isInbound = true
+                timeline.steps = steps + [.server(ok), .closed(.finished)]
+                let calls = timeline.calls()
+                #expect(calls.map(\.line) == ["GET http://h/a 200"])
+                #expect(calls.map(\.peerAddress) == [address])
+            }
+        }
+    }
+
+    @Test func `what only begins like a preamble is none`() {
+        #expect(Timeline(.client("PROXY / HTTP/1.1\r\nHost: h\r\n\r\n"), .server(ok)).calls().count == 1)
+        #expect(Timeline(.client("PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n"), .server(ok)).calls().count == 1)
+        #expect(Timeline(.client("\r\n\r\n" + get), .server(ok)).calls().count == 1)
+        let long = "PROXY TCP4 " + String(repeating: "1", count: 100) + "\r\n"
+        #expect(Timeline(.client(long + get), .server("220 hm\r\n")).calls().isEmpty)
+    }
+
     @Test func `what speaks nothing known is passed over`() {
         let reader = Timeline(
             .server("220 mail.test ESMTP\r\n"), .client("EHLO me\r\n"), .server("250 fine\r\n"), .client(get),

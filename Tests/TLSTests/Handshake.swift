@@ -7,8 +7,18 @@ struct Peers {
     var offersEarlyData = false
     /// The body of the server's Certificate message.
     var certificate = [UInt8](repeating: 7, count: 2_000)
+    /// TLS 1.2: what the session is resumed by, as the hellos say; and the ticket that the server gives.
+    var sessionNumber: [UInt8] = []
+    var ticket: [UInt8] = []
+    var newTicket: [UInt8] = []
+    var premaster: [UInt8]?
 
-    var master: [UInt8] { (0..<48).map { UInt8($0 * 5 + 1) } }
+    var master: [UInt8] {
+        guard let premaster else { return (0..<48).map { UInt8($0 * 5 + 1) } }
+        return Sealer.pseudorandom(premaster, Array("master secret".utf8) + clientRandom + serverRandom, 48, suite)
+    }
+    /// As the client sends it.
+    let encryptedPremaster = [UInt8](repeating: 9, count: 64)
 
     func secret(_ seed: UInt8) -> [UInt8] {
         (0..<suite.hash.byteCount).map { UInt8(truncatingIfNeeded: $0 * 3) ^ seed }
@@ -36,9 +46,12 @@ struct Peers {
         }
         fields += Self.field(43, [4, 3, 4, 3, 3])
         if offersEarlyData { fields += Self.field(42, []) }
+        if !ticket.isEmpty { fields += Self.field(35, ticket) }
         return Self.message(
             1,
-            [3, 3] + clientRandom + [0] + [0, 2] + bigEndian(suite.number) + [1, 0] + bigEndian(UInt16(fields.count))
+            [3, 3] + clientRandom + [UInt8(sessionNumber.count)] + sessionNumber + [0, 2] + bigEndian(suite.number) + [
+                1, 0,
+            ] + bigEndian(UInt16(fields.count))
                 + fields)
     }
 
@@ -53,7 +66,8 @@ struct Peers {
         if suite.version < 0x0304 { fields += Self.field(16, [0, 9, 8] + Array("http/1.1".utf8)) }
         return Self.message(
             2,
-            bigEndian(min(suite.version, 0x0303)) + random + [0] + bigEndian(suite.number) + [0]
+            bigEndian(min(suite.version, 0x0303)) + random + [UInt8(sessionNumber.count)] + sessionNumber
+                + bigEndian(suite.number) + [0]
                 + bigEndian(UInt16(fields.count)) + fields)
     }
 
@@ -124,8 +138,10 @@ struct Talk {
         var (client, server) = Sealer.pair(
             master: peers.master, peers.clientRandom, peers.serverRandom, peers.suite)
         let certificate = record(22, Peers.message(11, peers.certificate) + Peers.message(14, []))
-        let exchange = record(22, Peers.message(16, [UInt8](repeating: 9, count: 66)))
-        let serverEnd = Peers.changeCipherSpec + server.seal(22, peers.finished)
+        let exchange = record(22, Peers.message(16, [0, 64] + peers.encryptedPremaster))
+        let ticket = bigEndian(UInt16(peers.newTicket.count)) + peers.newTicket
+        let given = peers.newTicket.isEmpty ? [] : record(22, Peers.message(4, [0, 0, 1, 0] + ticket))
+        let serverEnd = given + Peers.changeCipherSpec + server.seal(22, peers.finished)
         let clientEnd = Peers.changeCipherSpec + client.seal(22, peers.finished)
         let steps: [(Bool, [UInt8])] =
             isResumed

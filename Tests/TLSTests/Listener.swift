@@ -65,6 +65,13 @@ struct Listener: StreamConsumer {
         check("failure")
         events.append("failed \(alert.map(String.init) ?? "without alert")")
     }
+
+    mutating func leftUnanswered(
+        _ connection: ConnectionID, _ failure: FailureKind, since: Instant, at now: Instant
+    ) {
+        check("unanswered")
+        events.append("\(failure.name) after \((now - since).nanoseconds / 1_000_000) ms")
+    }
 }
 
 /// One connection through a reader.
@@ -75,6 +82,8 @@ struct Wire {
     static let now = Instant(secondsSinceEpoch: 1_700_000_000)
 
     var reader: TLSReader<Listener>
+    /// The time of what is seen next.
+    var time = Self.now
 
     init(_ keyLog: String = "", _ configuration: TLSConfiguration = TLSConfiguration(), isClientKnown: Bool = true) {
         reader = TLSReader(consumer: Listener(), configuration: configuration)
@@ -86,10 +95,12 @@ struct Wire {
 
     var heard: Listener { reader.consumer }
 
+    mutating func wait(_ duration: Duration) { time = time + duration }
+
     mutating func append(keyLog: String) { reader.keyLog(Array(keyLog.utf8).span) }
 
     mutating func see(_ fromClient: Bool, _ bytes: [UInt8]) {
-        reader.chunk(bytes.span, of: Self.id, fromClient ? .toServer : .toClient, at: Self.now)
+        reader.chunk(bytes.span, of: Self.id, fromClient ? .toServer : .toClient, at: time)
     }
 
     /// - Parameter pieceByteCount: how long the chunks are at most.
@@ -104,12 +115,12 @@ struct Wire {
     }
 
     mutating func lose(_ byteCount: Int?, fromClient: Bool) {
-        reader.gap(byteCount: byteCount, of: Self.id, fromClient ? .toServer : .toClient, at: Self.now)
+        reader.gap(byteCount: byteCount, of: Self.id, fromClient ? .toServer : .toClient, at: time)
     }
 
     mutating func end(fromClient: Bool) {
-        reader.halfClosed(Self.id, fromClient ? .toServer : .toClient, at: Self.now)
+        reader.halfClosed(Self.id, fromClient ? .toServer : .toClient, at: time)
     }
 
-    mutating func close(_ reason: CloseReason = .finished) { reader.closed(Self.id, reason, at: Self.now) }
+    mutating func close(_ reason: CloseReason = .finished) { reader.closed(Self.id, reason, at: time) }
 }

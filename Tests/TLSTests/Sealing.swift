@@ -134,24 +134,24 @@ struct Sealer {
         iv = expandLabel(secret, "iv", 12, suite.hash)
     }
 
+    /// The PRF of RFC 5246, section 5, and of RFC 2246, section 5, for a secret of 48 bytes.
+    static func pseudorandom(_ secret: [UInt8], _ seed: [UInt8], _ byteCount: Int, _ suite: Suite) -> [UInt8] {
+        guard suite.version < 0x0303 else { return stretch(secret, seed, byteCount) { suite.hash.hmac($0, $1) } }
+        let left = stretch(Array(secret[..<24]), seed, byteCount) {
+            Array(HMAC<Insecure.MD5>.authenticationCode(for: $1, using: SymmetricKey(data: $0)))
+        }
+        let right = stretch(Array(secret[24...]), seed, byteCount) { Hash.sha1.hmac($0, $1) }
+        return zip(left, right).map { $0 ^ $1 }
+    }
+
     /// TLS 1.2 and older: the client's and the server's.
     static func pair(master: [UInt8], _ clientRandom: [UInt8], _ serverRandom: [UInt8], _ suite: Suite) -> (
         Sealer, Sealer
     ) {
         let macBytes = suite.mac?.byteCount ?? 0
         let ivBytes = suite.aead.map { $0.hasExplicitNonce ? 4 : 12 } ?? (suite.version == 0x0301 ? 16 : 0)
-        let seed = Array("key expansion".utf8) + serverRandom + clientRandom
         let total = 2 * (macBytes + suite.keyByteCount + ivBytes)
-        let block: [UInt8]
-        if suite.version >= 0x0303 {
-            block = stretch(master, seed, total) { suite.hash.hmac($0, $1) }
-        } else {
-            let left = stretch(Array(master[..<24]), seed, total) {
-                Array(HMAC<Insecure.MD5>.authenticationCode(for: $1, using: SymmetricKey(data: $0)))
-            }
-            let right = stretch(Array(master[24...]), seed, total) { Hash.sha1.hmac($0, $1) }
-            block = zip(left, right).map { $0 ^ $1 }
-        }
+        let block = pseudorandom(master, Array("key expansion".utf8) + serverRandom + clientRandom, total, suite)
         func make(_ side: Int) -> Sealer {
             let keys = 2 * macBytes
             let ivs = keys + 2 * suite.keyByteCount

@@ -91,8 +91,11 @@ struct Sighting: Sendable {
             (better.isCoarse || lesser.isCoarse ? configuration.coarseTolerance : configuration.tolerance).nanoseconds
         let lead = lesser.beganNs &- better.beganNs
         let leadMax = better.witness == .report ? configuration.leadMax.nanoseconds : 0
-        guard lead >= -tolerance, lead <= leadMax + tolerance else { return nil }
+        // A connection that failed begins with its first packet, before anything a library does on it.
+        let lagMax = lesser.request == nil ? configuration.leadMax.nanoseconds : 0
+        guard lead >= -lagMax - tolerance, lead <= leadMax + tolerance else { return nil }
         if let ended = better.endedNs, lesser.beganNs &- ended > tolerance { return nil }
+        if let ended = lesser.endedNs, better.beganNs &- ended > tolerance { return nil }
         guard let betterEnd = better.endedNs, let lesserEnd = lesser.endedNs else { return abs(lead) }
         return abs(lead) &+ abs(betterEnd &- lesserEnd)
     }

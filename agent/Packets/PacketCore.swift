@@ -15,6 +15,8 @@ struct PacketCore {
     @usableFromInline var assembled: [UInt8]?
     @usableFromInline var isAssembled = false
 
+    /// The virtual network of the packet at hand, made of the identifiers of its tunnels; 0 outside of any.
+    var scope: UInt32 = 0
     var fragments = FragmentStore()
     var connections: ConnectionTable
     var holes = HoleQueue()
@@ -38,6 +40,7 @@ struct PacketCore {
         counters.packets += 1
         counters.bytes &+= bytes.count
         timePassed(to: now)
+        scope = 0
         // What a record says of the wire is believed up to the largest packets there are.
         let end = max(bytes.count, min(originalByteCount, Self.packetByteCountMax))
         linkLayer(bytes, linkType, PacketView(end: end, now: now, depth: 0))

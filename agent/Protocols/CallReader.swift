@@ -12,6 +12,8 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     /// Connections met lately, by the lowest bits of their number: an event mostly concerns one of a few.
     private var recent = [Connection?](repeating: nil, count: 64)
     private var book: NameBook
+    /// Connections to resolvers, which carry the same messages as datagrams do.
+    private var resolvers: [ConnectionID: Resolver] = [:]
     /// The time of the latest event.
     private var clock = Instant.epoch
     /// Who tells of datagrams.
@@ -43,6 +45,9 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
             connection.named(name)
         }
         tellFailures(at: now)
+        if origin.server.port == NameBook.port, resolvers.count < Self.resolversMax {
+            resolvers[id] = Resolver(client: origin.client, server: origin.server)
+        }
         connections[id] = connection
         recent[place(of: id)] = connection
     }
@@ -53,14 +58,20 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         context.counters.chunks &+= 1
         context.counters.bytes &+= bytes.count
         guard bytes.count > 0, let connection = find(id) else { return }
+        if !resolvers.isEmpty { resolverSpoke(bytes, of: id, direction, at: now) }
         connection.bytesArrived(bytes, direction, at: now)
         handOn()
         if context.heldByteCount > context.configuration.heldByteCountMax { evict(at: now) }
     }
 
+    public func mayBeginAnew(_ id: ConnectionID, _ direction: StreamDirection) -> Bool {
+        find(id)?.mayBeginAnew(direction) ?? true
+    }
+
     public func gap(byteCount: Int?, of id: ConnectionID, _ direction: StreamDirection, at now: Instant) {
         context.counters.gaps &+= 1
         guard byteCount != 0, let connection = find(id) else { return }
+        if !resolvers.isEmpty { resolvers[id]?.bytesLost(direction) }
         connection.bytesLost(byteCount, direction, at: now)
         handOn()
     }
@@ -74,6 +85,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
     public func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) {
         clock = max(clock, now)
         guard let connection = connections.removeValue(forKey: id) else { return }
+        if !resolvers.isEmpty { resolvers[id] = nil }
         if recent[place(of: id)] === connection { recent[place(of: id)] = nil }
         connection.closed(reason, at: now)
         handOn()
@@ -100,6 +112,11 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         handOn()
     }
 
+    public func leftUnanswered(_ id: ConnectionID, _ failure: FailureKind, since: Instant, at now: Instant) {
+        find(id)?.leftUnanswered(failure, since: since, at: now)
+        handOn()
+    }
+
     /// Time has passed without an event: failures that had to settle are told.
     public func timePassed(to now: Instant) {
         clock = max(clock, now)
@@ -111,6 +128,7 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         let now = clock
         let open = connections.values.sorted { $0.info.id.rawValue < $1.info.id.rawValue }
         connections.removeAll()
+        resolvers.removeAll()
         for place in recent.indices { recent[place] = nil }
         for connection in open { connection.closed(.endOfCapture, at: now) }
         tellFailures(at: now, isEnd: true)
@@ -137,8 +155,40 @@ public final class CallReader<Sink: CallSink>: StreamConsumer {
         origin.source != .probe || !origin.server.isLoopback
     }
 
+    private struct Resolver {
+        var client: SocketEndpoint
+        var server: SocketEndpoint
+        var questions = NameStream()
+        var answers = NameStream()
+
+        mutating func bytesLost(_ direction: StreamDirection) {
+            if direction == .toServer { questions.bytesLost() } else { answers.bytesLost() }
+        }
+    }
+
+    /// Open at a time; what others say is not read.
+    private static var resolversMax: Int { 256 }
+
+    private func resolverSpoke(
+        _ bytes: Span<UInt8>, of id: ConnectionID, _ direction: StreamDirection, at now: Instant
+    ) {
+        guard var resolver = resolvers[id] else { return }
+        let (client, server) = (resolver.client, resolver.server)
+        switch direction {
+        case .toServer:
+            resolver.questions.bytesArrived(bytes) {
+                book.datagramArrived($0, from: client, to: server, at: now, &context.counters)
+            }
+        case .toClient:
+            resolver.answers.bytesArrived(bytes) {
+                book.datagramArrived($0, from: server, to: client, at: now, &context.counters)
+            }
+        }
+        resolvers[id] = resolver
+    }
+
     private func tellFailures(at now: Instant, isEnd: Bool = false) {
-        for failure in book.settled(at: now, isEnd: isEnd) {
+        for failure in book.settled(at: now, isEnd: isEnd, &context.counters) {
             // Nobody was connected to: what stands for the server is the name, and where it would have been asked.
             var server = failure.resolver
             server.port = 443

@@ -26,7 +26,7 @@ final class Connection {
     private(set) var lastActivity: Instant
     /// Whether bytes of the client's were seen.
     private var isSilent = true
-    /// The handshake of its encryption failed, which has been told.
+    /// The handshake of its encryption failed, or an answer stayed away, which has been told.
     private var hasFailed = false
 
     /// What is known of a direction while it is open what it speaks.
@@ -78,9 +78,26 @@ final class Connection {
         context.endFailed(on: info, .tlsFailure, from: opened, to: now)
     }
 
+    /// A call of which nothing could be read.
+    func leftUnanswered(_ failure: FailureKind, since: Instant, at now: Instant) {
+        guard !hasFailed, FailedConnection.mayCarryCalls(info.origin.server.port) else { return }
+        hasFailed = true
+        context.endFailed(on: info, failure, from: since, to: now)
+    }
+
     func named(_ name: String) {
         guard info.serverName == nil else { return }
         info.serverName = name
+    }
+
+    /// Whether another protocol, such as TLS, may begin with the next bytes of that direction: not in the midst of what is read.
+    func mayBeginAnew(_ wireDirection: StreamDirection) -> Bool {
+        let direction = isReversed ? wireDirection.opposite : wireDirection
+        switch layer {
+        case .undecided, .opaque: return true
+        case .http1(let conversation): return conversation.mayBeginAnew(direction)
+        case .http2, .socks: return false
+        }
     }
 
     func bytesArrived(_ bytes: Span<UInt8>, _ wireDirection: StreamDirection, at now: Instant) {
@@ -181,7 +198,7 @@ final class Connection {
         switch verdict {
         case .http1Request, .http2Preface, .socks: .toServer
         case .http1Response, .http2Settings: .toClient
-        case .http2Frames, .tls, .proxyLine, .unknown, .needsMore: nil
+        case .http2Frames, .tls, .proxyPreamble, .unknown, .needsMore: nil
         }
     }
 
@@ -197,8 +214,9 @@ final class Connection {
         switch verdict {
         case .needsMore: hold(bytes, direction)
         case .http2Frames: begin(verdict, bytes, direction, at: now)
-        case .proxyLine(let end):
-            // What follows the line is the connection itself.
+        case .proxyPreamble(let end, let client):
+            info.proxiedClient = client ?? info.proxiedClient
+            // What follows is the connection itself.
             if end < bytes.count { decide(bytes.extracting(end..<bytes.count), direction, at: now) }
         case .tls: becomeOpaque()
         default:
@@ -234,7 +252,7 @@ final class Connection {
         case .http2Preface, .http2Settings, .http2Frames:
             .http2(HTTP2Conversation(connection: info, context: context, isFromStart: verdict != .http2Frames))
         case .socks: .socks(SocksHandshake())
-        case .tls, .proxyLine, .unknown, .needsMore: .opaque
+        case .tls, .proxyPreamble, .unknown, .needsMore: .opaque
         }
     }
 
@@ -355,6 +373,7 @@ extension ConnectionInfo {
     fileprivate func inside(tunnelToward authority: String) -> ConnectionInfo {
         let inner = ConnectionInfo(id: id, origin: origin)
         inner.isEncrypted = false
+        inner.proxiedClient = proxiedClient
         guard ObservedCall.isAuthority(authority.utf8) else { return inner }
         var name = authority[...]
         if let colon = authority.lastIndex(of: ":"), let port = UInt16(authority[authority.index(after: colon)...]) {

@@ -67,10 +67,14 @@ struct PacketReport: Sendable {
             { $0.connections.certificates.passedOverCount }
         ),
         ("tls_failures", "TLS handshakes that failed.", { $0.tls.handshakeFailures }),
+        (
+            "unanswered_connections", "Unread TLS connections whose server owed an answer when they ended.",
+            { $0.tls.unansweredConnections }
+        ),
         ("opaque_connections", "Connections that speak nothing read here.", { $0.protocols.opaqueConnections }),
         ("calls", "Calls and failures seen.", { $0.calls.seen }),
         ("unknown_answer_calls", "Let go: not seen whether they were answered.", { $0.calls.unknownAnswer }),
-        ("left_to_probes_calls", "Let go: failures that the probes tell.", { $0.calls.leftToProbes }),
+        ("left_to_probes_calls", "Let go: failed connects, which the probes tell.", { $0.calls.leftToProbes }),
         ("passing_calls", "Let go: between other hosts or containers.", { $0.calls.passing }),
         ("own_calls", "Let go: the agent's own.", { $0.calls.own }),
         ("sampled_out_calls", "Successes another one stands for, by its weight.", { $0.calls.sampledOut }),

@@ -256,7 +256,8 @@ extension AgentSettings {
     var interfaceConfiguration: InterfaceCapture.Configuration {
         let isEvery = capture.interface == CaptureSettings.everyInterface
         var configuration = InterfaceCapture.Configuration(interface: isEvery ? nil : capture.interface)
-        configuration.filter = CaptureFilter(ignoredPorts: ownPorts, onlyPorts: capture.ports)
+        configuration.filter = CaptureFilter(
+            ignoredPorts: ownPorts, onlyPorts: capture.ports, includesTunnels: capture.tunnels)
         return configuration
     }
 }

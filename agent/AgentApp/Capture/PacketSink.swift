@@ -10,7 +10,7 @@ struct PacketSink: CallSink {
         var seen = 0
         /// Let go: it was not seen whether they were answered.
         var unknownAnswer = 0
-        /// Let go: failures that the probes tell as well.
+        /// Let go: connects that failed, which the probes tell as well.
         var leftToProbes = 0
         /// Let go: between other hosts or containers, passing through. See `direction(of:)`.
         var passing = 0
@@ -29,7 +29,8 @@ struct PacketSink: CallSink {
     /// Outbound connections that speak TLS or carried a call.
     private(set) var connections = ConnectionCounts()
     var addresses = LocalAddresses()
-    /// Probes that read tell of each connection that fails, by whatever process: then packets do not.
+    /// Probes that read tell of each connect that fails, by whatever process: then packets do not. Of what else fails probes tell only
+    /// where they read the client's library, so packets tell of it too, and what both saw is joined.
     var probesTellFailures = false
     private let settings: AgentSettings
     /// The aggregators, which can change meanwhile.
@@ -56,7 +57,7 @@ struct PacketSink: CallSink {
     mutating func observed(_ observed: ObservedCall) {
         tally.seen += 1
         guard !observed.isAnswerUnknown else { return tally.unknownAnswer += 1 }
-        guard !(probesTellFailures && observed.isWithoutRequest) else { return tally.leftToProbes += 1 }
+        guard !(probesTellFailures && observed.isFailedConnect) else { return tally.leftToProbes += 1 }
         guard !isOwn(observed.connection) else { return tally.own += 1 }
         guard let direction = direction(of: observed.connection) else { return tally.passing += 1 }
         if direction == .outbound { connections.read(observed) }
@@ -140,6 +141,16 @@ struct PacketSink: CallSink {
         }
         return endpoints().contains {
             $0.port == port && ($0.host == connection.serverName || $0.host == connection.serverAddress)
+        }
+    }
+}
+
+extension ObservedCall {
+    /// The kernel itself says that the connection could not be made.
+    fileprivate var isFailedConnect: Bool {
+        switch error {
+        case .connectRefused, .connectTimeout, .unreachable: isWithoutRequest
+        case .dnsFailure, .tlsFailure, .reset, .responseTimeout, .protocolError, .cancelled, .other, nil: false
         }
     }
 }

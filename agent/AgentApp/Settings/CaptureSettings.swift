@@ -14,6 +14,8 @@ public struct CaptureSettings: Sendable, Equatable {
     public var packets = false
     public var interface = CaptureSettings.everyInterface
     public var ports: [UInt16] = []
+    /// Whether what is inside IP in IP, GRE, VXLAN and GENEVE is captured.
+    public var tunnels = false
     /// The file applications write their TLS secrets to, and until when it is read.
     public var keyLog: KeyLogGrant?
     /// Whether a call that an application reports and that is seen on the wire too is one call.
@@ -48,6 +50,7 @@ public struct CaptureSettings: Sendable, Equatable {
             section.report(
                 "interface", "is no name of an interface", hint: "`ip link` lists them; `any` is all of them")
         }
+        tunnels = section.bool("tunnels") ?? tunnels
         let texts = section.strings("ports")
         ports = texts.compactMap { UInt16($0) }.filter { $0 > 0 }
         if ports.count < texts.count { section.report("ports", "each must be a number from 1 to 65535") }

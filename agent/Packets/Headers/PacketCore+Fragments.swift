@@ -74,8 +74,11 @@ struct FragmentKey: Hashable {
     var destinationLow: UInt64
     var identification: UInt32
     var protocolNumber: UInt8
+    /// The virtual network they came in.
+    var scope: UInt32
 
-    init(addresses: NetworkHeader, identification: UInt32, protocolNumber: UInt8) {
+    init(addresses: NetworkHeader, identification: UInt32, protocolNumber: UInt8, scope: UInt32) {
+        self.scope = scope
         sourceHigh = addresses.sourceHigh
         sourceLow = addresses.sourceLow
         destinationHigh = addresses.destinationHigh

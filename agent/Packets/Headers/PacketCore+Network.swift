@@ -30,7 +30,7 @@ extension PacketCore {
             let fragment = Fragment(
                 key: FragmentKey(
                     addresses: addresses, identification: UInt32(bytes.bigEndianUInt16(unchecked: offset + 4)),
-                    protocolNumber: bytes[unchecked: offset + 9]),
+                    protocolNumber: bytes[unchecked: offset + 9], scope: scope),
                 offset: Int(fragmentation & 0x1fff) * 8, isLast: fragmentation & 0x2000 == 0,
                 payload: offset + headerByteCount..<end)
             return fragmentArrived(bytes, fragment, inner)
@@ -81,7 +81,7 @@ extension PacketCore {
                 let fragment = Fragment(
                     key: FragmentKey(
                         addresses: addresses, identification: bytes.bigEndianUInt32(at: offset + 4),
-                        protocolNumber: bytes[offset]),
+                        protocolNumber: bytes[offset], scope: scope),
                     offset: Int(field & 0xfff8), isLast: field & 1 == 0, payload: offset + 8..<view.end)
                 return fragmentArrived(bytes, fragment, view)
             default: return transport(bytes, next, at: offset, addresses, view)

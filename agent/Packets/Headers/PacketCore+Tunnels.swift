@@ -43,6 +43,12 @@ extension PacketCore {
         return false
     }
 
+    /// What is inside belongs to this network, within the one around it. Identifiers that name one end of a tunnel (GTP's, L2TP's) differ
+    /// from direction to direction and name none.
+    private mutating func enter(network: UInt32) {
+        scope = max(1, (scope &* 0x9e37_79b1) ^ (network &+ 1))
+    }
+
     private mutating func tunnelled(_ body: (inout PacketCore) -> Void) -> Bool {
         counters.tunnelledPackets += 1
         body(&self)
@@ -52,6 +58,7 @@ extension PacketCore {
     /// VXLAN (RFC 7348, section 5): the flag that says "there is an identifier" is set, what is reserved is ignored.
     private mutating func virtualLAN(_ bytes: Span<UInt8>, at offset: Int, _ view: PacketView) -> Bool {
         guard offset + 8 + 14 <= bytes.count, bytes[offset] & 0x08 != 0 else { return false }
+        enter(network: bytes.bigEndianUInt32(at: offset + 4) >> 8)
         return tunnelled { $0.ethernet(bytes, at: offset + 8, view) }
     }
 
@@ -60,6 +67,7 @@ extension PacketCore {
         guard offset + 8 <= bytes.count, bytes[offset] >> 6 == 0 else { return false }
         let payload = offset + 8 + Int(bytes[offset] & 0x3f) * 4
         guard payload < bytes.count else { return false }
+        enter(network: bytes.bigEndianUInt32(at: offset + 4) >> 8)
         return tunnelled { $0.etherType(bytes, typeAt: offset + 2, payloadAt: payload, view) }
     }
 
@@ -136,7 +144,11 @@ extension PacketCore {
         var payload = offset + 4
         // Checksum and routing share four bytes; key, sequence and, in version 1, acknowledgement have four each.
         if flags & 0xc000 != 0 { payload += 4 }
-        if flags & 0x2000 != 0 { payload += 4 }
+        if flags & 0x2000 != 0 {
+            // PPTP's version uses the key for a length and one end's number.
+            if !isVersion1, payload + 4 <= bytes.count { enter(network: bytes.bigEndianUInt32(at: payload)) }
+            payload += 4
+        }
         if flags & 0x1000 != 0 { payload += 4 }
         if isVersion1, flags & 0x0080 != 0 { payload += 4 }
         guard payload < bytes.count, flags & 0x4000 == 0 else { return counters.unreadPackets += 1 }

@@ -29,6 +29,8 @@ struct Connection {
     var resetBy: StreamDirection?
     var toServer = SegmentStream()
     var toClient = SegmentStream()
+    /// The virtual network each end's packets came in, 0 where none was seen, or outside of any.
+    private var scopes: (first: UInt32, second: UInt32) = (0, 0)
     /// Neighbours in the list of the phase.
     var newer: Int32 = -1
     var older: Int32 = -1
@@ -47,6 +49,30 @@ struct Connection {
         toServer = SegmentStream()
         toClient = SegmentStream()
         id = ConnectionID(rawValue: 0)
+    }
+
+    enum Fit { case exact, likely, possible, none }
+
+    /// Whether a packet in this virtual network may be of this connection.
+    ///
+    /// Equal addresses in two networks are two connections. But the two directions of one may come in networks of their own (a router
+    /// between them), and its packets may be seen within a tunnel and outside as well: so only a direction that was seen in another
+    /// network does not fit. VLANs are no networks in this sense: analysers do not tell them apart either, as a connection that is
+    /// routed or mirrored is seen in several.
+    @inline(__always)
+    func fit(scope: UInt32, fromFirst: Bool) -> Fit {
+        let (own, other) = fromFirst ? (scopes.first, scopes.second) : (scopes.second, scopes.first)
+        if own == scope, scope != 0 || other == 0 { return .exact }
+        guard own == 0 || scope == 0 else { return .none }
+        return other == scope ? .likely : .possible
+    }
+
+    mutating func note(scope: UInt32, fromFirst: Bool) {
+        if fromFirst {
+            if scopes.first == 0 { scopes.first = scope }
+        } else if scopes.second == 0 {
+            scopes.second = scope
+        }
     }
 
     @inline(__always)

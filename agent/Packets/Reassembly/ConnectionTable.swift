@@ -57,6 +57,7 @@ struct ConnectionTable {
     private var last = Found()
 
     private struct Found {
+        var scope: UInt32 = 0
         var source = SocketEndpoint(high: 0, low: 0, port: 0)
         var destination = SocketEndpoint(high: 0, low: 0, port: 0)
         /// Negative where nothing was found, or it is no more.
@@ -72,35 +73,49 @@ struct ConnectionTable {
 
     var isFull: Bool { count >= max }
 
+    /// - Parameter scope: the virtual network of the packet, 0 outside of any; see `Connection.scopes`.
     /// - Returns: the connection, and whether its first end is the source.
     @inline(__always)
-    mutating func find(_ source: SocketEndpoint, _ destination: SocketEndpoint) -> (index: Int, isFromFirst: Bool)? {
-        if last.index >= 0 {
+    mutating func find(
+        _ source: SocketEndpoint, _ destination: SocketEndpoint, scope: UInt32
+    ) -> (index: Int, isFromFirst: Bool)? {
+        if last.index >= 0, scope == last.scope, scope == 0 {
             if source == last.source, destination == last.destination { return (last.index, last.isFromFirst) }
             if source == last.destination, destination == last.source { return (last.index, !last.isFromFirst) }
         }
         let (key, isFromFirst) = FlowKey.make(source, destination)
-        guard let index = find(key) else { return nil }
-        last = Found(source: source, destination: destination, index: index, isFromFirst: isFromFirst)
+        guard let index = find(key, scope: scope, isFromFirst: isFromFirst) else { return nil }
+        if scope != 0 { entries[index].note(scope: scope, fromFirst: isFromFirst) }
+        last = Found(
+            scope: scope, source: source, destination: destination, index: index, isFromFirst: isFromFirst)
         return (index, isFromFirst)
     }
 
-    func find(_ key: FlowKey) -> Int? {
+    /// Of several connections between equal ends, in several networks, the one whose other direction is of this network too.
+    func find(_ key: FlowKey, scope: UInt32, isFromFirst: Bool) -> Int? {
+        var found: Int?
         let hash = key.hash(seed: seed)
         let mask = places.count - 1
         var place = Int(hash) & mask
         while true {
             let content = places[place]
-            if content == 0 { return nil }
+            if content == 0 { return found }
             if UInt32(truncatingIfNeeded: content >> 32) == hash {
                 let index = Int(content & 0xffff_ffff) - 1
-                if entries[index].key == key { return index }
+                if entries[index].key == key {
+                    switch entries[index].fit(scope: scope, fromFirst: isFromFirst) {
+                    case .exact: return index
+                    case .likely: found = index
+                    case .possible: found = found ?? index
+                    case .none: break
+                    }
+                }
             }
             place = (place + 1) & mask
         }
     }
 
-    /// - Precondition: the key is not there, and the table is not full.
+    /// - Precondition: the key is not there in this scope, and the table is not full.
     mutating func insert(_ connection: Connection) -> Int {
         if (count + 1) * 2 > places.count { grow() }
         let index: Int

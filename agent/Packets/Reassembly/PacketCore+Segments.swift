@@ -4,7 +4,8 @@ import CallModel
 extension PacketCore {
     @inline(__always)
     mutating func segmentArrived(_ bytes: Span<UInt8>, _ segment: Segment, at now: Instant) {
-        guard let (index, isFromFirst) = connections.find(segment.source, segment.destination) else {
+        guard let (index, isFromFirst) = connections.find(segment.source, segment.destination, scope: scope)
+        else {
             return unknownSegmentArrived(bytes, segment, at: now)
         }
         output.now = now
@@ -45,6 +46,7 @@ extension PacketCore {
             key: key, id: ConnectionID(rawValue: nextConnectionID), isClientFirst: isFromFirst == isFromClient,
             phase: segment.isSyn && !isAnswer ? .connecting : .open, at: now)
         nextConnectionID += 1
+        connection.note(scope: scope, fromFirst: isFromFirst)
         let direction: StreamDirection = isFromClient ? .toServer : .toClient
         connection.withStream(direction) { $0.start(at: segment.isSyn ? segment.sequence &+ 1 : segment.sequence) }
         if segment.isAcknowledging {
@@ -97,13 +99,15 @@ extension PacketCore {
             let hasWaited = now - connections.entries[index].openedAt >= .seconds(1)
             let isUnanswered = connections.entries[index].phase == .connecting && hasWaited
             close(index, isUnanswered ? .connectTimeout : .evicted)
-            let (key, candidate) = (connections.entries[index].key, connections.entries[index].candidateSequence)
+            let candidate = connections.entries[index].candidateSequence
             connections.remove(index)
             if segment.flags.contains(.reset) { return }
             unknownSegmentArrived(bytes, segment, at: now)
             // The SYN went by as a stray, so that here the handshake has been seen after all.
-            if let candidate, !segment.isSyn, let new = connections.find(key) {
-                connections.entries[new].clientSequence = candidate
+            if let candidate, !segment.isSyn,
+                let new = connections.find(segment.source, segment.destination, scope: scope)
+            {
+                connections.entries[new.index].clientSequence = candidate
             }
             return
         }

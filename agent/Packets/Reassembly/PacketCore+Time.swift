@@ -119,7 +119,7 @@ extension PacketCore {
         from source: SocketEndpoint, to destination: SocketEndpoint, sequence: UInt32, at now: Instant
     ) {
         let (key, isFromFirst) = FlowKey.make(source, destination)
-        guard let index = connections.find(key) else { return }
+        guard let index = connections.find(key, scope: scope, isFromFirst: isFromFirst) else { return }
         let entry = connections.entries[index]
         // Once a connection is open, ICMP is a hint that TCP outlives (RFC 5461, section 2.2); and anybody can send one.
         guard entry.phase == .connecting, entry.direction(fromFirst: isFromFirst) == .toServer,

@@ -226,7 +226,8 @@ public struct ProbeStreams: Sendable {
         session.openedRole = session.role
         counters.opened &+= 1
         if session.address == nil { counters.openedWithoutAddress &+= 1 }
-        let began = session.held.first?.time ?? now
+        // One that never had a byte began with its handshake.
+        let began = session.held.first?.time ?? (session.hasBytes ? now : session.firstSeen)
         if let name = session.serverName, let address = session.address {
             names.learn(name, of: address.remote, countMax: configuration.nameCountMax)
         }

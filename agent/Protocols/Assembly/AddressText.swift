@@ -1,4 +1,5 @@
 import CallModel
+import Glibc
 
 extension SocketEndpoint {
     /// The address as text: dotted quad, or IPv6 in the form of RFC 5952.
@@ -13,6 +14,23 @@ extension SocketEndpoint {
             appendIPv6(to: &text)
         }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Nil for what is no address: a dotted quad, or IPv6 as RFC 4291 writes it.
+    init?(addressText: some StringProtocol, port: UInt16) {
+        var four = in_addr()
+        var six = in6_addr()
+        if inet_pton(AF_INET, String(addressText), &four) == 1 {
+            self.init(ipv4: UInt32(bigEndian: four.s_addr), port: port)
+        } else if inet_pton(AF_INET6, String(addressText), &six) == 1 {
+            // Sixteen bytes, read as two numbers of eight.
+            let (high, low) = withUnsafeBytes(of: six) {
+                ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            }
+            self.init(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low), port: port)
+        } else {
+            return nil
+        }
     }
 
     private func appendIPv6(to text: inout [UInt8]) {

@@ -39,6 +39,8 @@ struct Message: ~Copyable {
     /// False where a part of the head was lost: fields may be missing.
     var isHeadWhole = true
     var contentCoding = ByteRange()
+    /// Further fields say more of how the body is coded.
+    var hasMoreCodings = false
     /// The body's size on the wire, transfer coding undone.
     var bodyByteCount = 0
     /// False where bytes were lost and nobody knows how many.
@@ -64,8 +66,37 @@ struct Message: ~Copyable {
         fields.removeAll()
         isHeadWhole = true
         contentCoding = ByteRange()
+        hasMoreCodings = false
         bodyByteCount = 0
         isBodySizeKnown = true
         isBodyWhole = true
+    }
+}
+
+// MARK: Trailers
+
+extension Message {
+    /// Adds the fields that follow a body, as far as there is room; they frame nothing (RFC 9110, section 6.5).
+    /// - Parameter places: within `bytes`.
+    mutating func takeTrailers(_ bytes: Span<UInt8>, _ places: Span<FieldPlace>, _ context: ReaderContext) {
+        let configuration = context.configuration
+        guard head.count + bytes.count <= configuration.headerListByteCountMax * 2 else { return }
+        let origin = UInt32(truncatingIfNeeded: head.count)
+        head.append(bytes, in: bytes.indices)
+        context.heldByteCount &+= bytes.count
+        let room = max(0, configuration.fieldCountMax - fields.count)
+        for index in 0..<min(room, places.count) { fields.append(places[index].moved(by: origin)) }
+        context.counters.fieldsLeftOut &+= max(0, places.count - room)
+    }
+}
+
+extension FieldPlace {
+    fileprivate func moved(by offset: UInt32) -> FieldPlace {
+        var moved = self
+        moved.name.start &+= offset
+        moved.name.end &+= offset
+        moved.value.start &+= offset
+        moved.value.end &+= offset
+        return moved
     }
 }

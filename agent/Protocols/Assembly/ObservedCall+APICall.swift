@@ -158,12 +158,31 @@ extension Message {
         return String(decoding: line.prefix(Limits.headerValueByteCountMax), as: UTF8.self)
     }
 
+    private func bytesOfHead(_ place: ByteRange) -> [UInt8] {
+        guard place.range.upperBound <= head.count else { return [] }
+        return head.withSpan { [UInt8](copying: $0.extracting(place.range), from: 0) }
+    }
+
+    /// The codings in the order they were applied: those of the content, however many lines say them, then those of the transfer
+    /// (RFC 9112, section 7), of which `chunked` has been undone.
+    private var allCodings: [UInt8] {
+        var codings: [[UInt8]] = []
+        for name: StaticString in ["content-encoding", "transfer-encoding"] {
+            for index in 0..<fields.count where spells(name, at: fields[index].name) {
+                codings += bytesOfHead(fields[index].value).split(separator: UInt8(ascii: ",")).map { Array($0) }
+            }
+        }
+        let chunked = Array("chunked".utf8)
+        let names = codings.map { $0.filter { $0 > 0x20 }.map(asciiLowerCase) }
+        return Array(names.filter { !$0.isEmpty && $0 != chunked }.joined(separator: [UInt8(ascii: ",")]))
+    }
+
     /// The body with its content coding undone, as far as it is there; as it travelled where the coding is not known.
     func content(byteCountMax: Int) -> Body? {
         guard !body.isEmpty else { return nil }
         let bytes = body.withSpan { [UInt8](copying: $0, from: 0) }
-        guard !contentCoding.isEmpty else { return Body(bytes) }
-        let codings = head.withSpan { [UInt8](copying: $0.extracting(contentCoding.range), from: 0) }
+        guard !contentCoding.isEmpty || hasMoreCodings else { return Body(bytes) }
+        let codings = hasMoreCodings ? allCodings : bytesOfHead(contentCoding)
         let decoded = bytes.withUnsafeBytes { bytes in
             ContentCoding.decode(bytes, codings: codings[...], byteCountMax: byteCountMax)
         }

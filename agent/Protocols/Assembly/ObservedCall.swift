@@ -94,7 +94,9 @@ public final class ConnectionInfo {
         return text
     }
 
-    public var clientAddress: String { origin.client.addressText }
+    /// Where the connection comes from: what a load balancer said of it (PROXY protocol), else its other end.
+    public var clientAddress: String { (proxiedClient ?? origin.client).addressText }
+    var proxiedClient: SocketEndpoint?
     /// Whom it reaches, as the beginning of a URL: `https://api.bank.example`, `http://[::1]:8080`.
     public var serverURL: String {
         let name = serverName ?? serverAddress

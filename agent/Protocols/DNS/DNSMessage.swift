@@ -3,7 +3,7 @@ struct DNSMessage {
     var id: UInt16
     var isAnswer: Bool
     var isTruncated: Bool
-    /// 0: no error, 2: the server failed, 3: the name does not exist (section 4.1.1).
+    /// 0: no error, 2: the server failed, 3: the name does not exist, 5: the server refuses (section 4.1.1).
     var responseCode: UInt8
     /// Lower case, without the dot at the end.
     var name: String

@@ -1,3 +1,5 @@
+import CallModel
+
 /// Tells by the first bytes of a direction what is spoken: content decides, never a port.
 enum FirstBytes: Equatable {
     case http1Request
@@ -12,8 +14,8 @@ enum FirstBytes: Equatable {
     case tls
     /// The first message of a client to a SOCKS proxy, version 4 or 5 (RFC 1928).
     case socks
-    /// A line of the PROXY protocol, which a load balancer puts before everything else; it ends before this index.
-    case proxyLine(end: Int)
+    /// A load balancer's preamble; the connection itself begins at this index.
+    case proxyPreamble(end: Int, client: SocketEndpoint?)
     case unknown
     case needsMore
 
@@ -24,6 +26,8 @@ enum FirstBytes: Equatable {
     /// - Parameter isFromStart: whether these are the first bytes of the connection, rather than the first ones seen.
     static func classify(_ bytes: Span<UInt8>, isFromStart: Bool) -> FirstBytes {
         guard bytes.count <= byteCountMax else { return .unknown }
+        let preamble = isFromStart ? ProxyPreamble.read(bytes) : .none
+        if case .whole(let end, let client) = preamble { return .proxyPreamble(end: end, client: client) }
         let searched = min(bytes.count, lineEndCountMax)
         guard let start = (0..<searched).first(where: { bytes[$0] != 0x0D && bytes[$0] != 0x0A }) else {
             return searched < lineEndCountMax ? .needsMore : .unknown
@@ -34,17 +38,12 @@ enum FirstBytes: Equatable {
         if asFrames != .unknown, asFrames != .needsMore { return asFrames }
         let asMiddle = isFromStart ? .unknown : frames(bytes)
         if asMiddle != .unknown { return asMiddle }
-        return asText == .needsMore || asFrames == .needsMore ? .needsMore : .unknown
+        return asText == .needsMore || asFrames == .needsMore || preamble == .needsMore ? .needsMore : .unknown
     }
 
     private static func text(_ bytes: Span<UInt8>, from start: Int) -> FirstBytes {
         switch compare(bytes, with: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") {
         case .equals: return .http2Preface
-        case .isPrefix: return .needsMore
-        case .differs: break
-        }
-        switch compare(bytes, with: "PROXY TCP") {
-        case .equals: return proxyLine(bytes)
         case .isPrefix: return .needsMore
         case .differs: break
         }
@@ -66,12 +65,6 @@ enum FirstBytes: Equatable {
         let length = min(bytes.count, text.utf8CodeUnitCount)
         for index in 0..<length where bytes[index] != text.utf8Start[index] { return .differs }
         return length == text.utf8CodeUnitCount ? .equals : .isPrefix
-    }
-
-    /// `PROXY TCP4 192.0.2.1 198.51.100.2 1024 443`, at most 107 bytes.
-    private static func proxyLine(_ bytes: Span<UInt8>) -> FirstBytes {
-        if let end = bytes.firstIndex(of: 0x0A, in: 0..<min(bytes.count, 108)) { return .proxyLine(end: end + 1) }
-        return bytes.count < 108 ? .needsMore : .unknown
     }
 
     private static func binary(_ bytes: Span<UInt8>) -> FirstBytes {

@@ -1,6 +1,6 @@
 /// Undoes the chunked transfer coding (RFC 9112, section 7.1), in pieces of any size.
 ///
-/// Extensions and trailers are passed over. Line feeds alone end lines, as servers accept it. What is not a chunk size where
+/// Extensions are passed over, trailers are kept. Line feeds alone end lines, as servers accept it. What is not a chunk size where
 /// one must stand is malformed: a guess would be an invented body.
 struct ChunkedBody {
     private enum Phase {
@@ -25,6 +25,8 @@ struct ChunkedBody {
     /// Bytes of the line at hand, which its bound is for; in a trailer 0 means that the line is empty so far.
     private var lineByteCount = 0
     private var trailerByteCount = 0
+    /// The lines of the trailer, the empty one at its end left out.
+    private var trailers: [UInt8] = []
 
     private static let digitCountMax = 15
     private static let lineByteCountMax = 16 << 10
@@ -106,11 +108,34 @@ struct ChunkedBody {
         guard trailerByteCount <= Self.trailerByteCountMax else { return nil }
         if byte == 0x0A {
             defer { lineByteCount = 0 }
-            return lineByteCount == 0
+            guard lineByteCount > 0 else { return true }
+            trailers.append(byte)
+            return false
         }
         // A carriage return is part of no line's content, so that a line of nothing else is empty.
-        if byte != 0x0D { lineByteCount &+= 1 }
+        if byte != 0x0D {
+            lineByteCount &+= 1
+            trailers.append(byte)
+        }
         return false
+    }
+
+    /// Adds the fields of the trailer to those of the head; lines that are none are passed over.
+    mutating func takeTrailers(into message: inout Message, _ context: ReaderContext) {
+        guard !trailers.isEmpty else { return }
+        let bytes = trailers
+        trailers = []
+        var places: [FieldPlace] = []
+        var start = 0
+        for end in bytes.indices where bytes[end] == 0x0A {
+            let nameEnd = bytes.span.endOfToken(in: start..<end)
+            if nameEnd > start, bytes[nameEnd] == UInt8(ascii: ":") {
+                places.append(
+                    FieldPlace(start..<nameEnd, bytes.span.trimmed((nameEnd + 1)..<end), relativeTo: 0))
+            }
+            start = end + 1
+        }
+        message.takeTrailers(bytes.span, places.span, context)
     }
 
     private func hexDigit(_ byte: UInt8) -> Int? {

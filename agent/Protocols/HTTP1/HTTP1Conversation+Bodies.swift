@@ -10,7 +10,9 @@ extension HTTP1Conversation {
         }
         switch outcome {
         case .goesOn: break
-        case .ended: requestEnded(call, at: now)
+        case .ended:
+            toServer.chunked.takeTrailers(into: &call.request, context)
+            requestEnded(call, at: now)
         case .malformed: bodyIsMalformed(.toServer, call, at: now)
         }
         return end
@@ -24,7 +26,9 @@ extension HTTP1Conversation {
         }
         switch outcome {
         case .goesOn: break
-        case .ended: responseEnded(call, at: now)
+        case .ended:
+            toClient.chunked.takeTrailers(into: &call.response, context)
+            responseEnded(call, at: now)
         case .malformed: bodyIsMalformed(.toClient, call, at: now)
         }
         return end

@@ -41,6 +41,7 @@ extension HTTP1Conversation {
         call.authority = head.host
         call.version = head.isHTTP10 ? .http10 : .http11
         call.request.contentCoding = head.contentCoding
+        call.request.hasMoreCodings = head.hasMoreCodings
         call.request.began = toServer.began
         call.request.ended = now
         call.isHead = call.request.spells("head", at: head.method)
@@ -144,6 +145,7 @@ extension HTTP1Conversation {
     func responseBegan(_ head: HTTP1Head, _ call: ObservedCall, at now: Instant) {
         call.status = head.status
         call.response.contentCoding = head.contentCoding
+        call.response.hasMoreCodings = head.hasMoreCodings
         call.response.began = toClient.began
         call.response.ended = now
         guard !call.hasRequest else {

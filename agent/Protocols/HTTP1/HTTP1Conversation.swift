@@ -128,6 +128,14 @@ final class HTTP1Conversation {
         return .none
     }
 
+    /// Whether the next byte of a direction is in the midst of no message.
+    func mayBeginAnew(_ direction: StreamDirection) -> Bool {
+        switch direction == .toServer ? toServer.phase : toClient.phase {
+        case .start, .paused, .lost, .ended: true
+        case .head, .fixedBody, .chunkedBody, .openBody: false
+        }
+    }
+
     /// Set while a response is read that ends HTTP/1 on this connection.
     var pendingTunnel: TunnelKind?
 

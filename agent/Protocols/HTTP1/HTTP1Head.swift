@@ -4,7 +4,7 @@ import CallModel
 ///
 /// Only what framing and pairing need is understood here; everything else is remembered as places in the head. Readers are
 /// lenient where servers and browsers are: single line feeds end lines (section 2.2), lines without a colon are passed
-/// over, folded lines belong to the field before (section 5.2). A start line is not lenient: it is what tells HTTP from
+/// over, folded lines belong to the field before (section 5.2), also where that frames the message. A start line is not lenient: it is what tells HTTP from
 /// everything else.
 struct HTTP1Head {
     enum Kind { case request, response }
@@ -39,9 +39,12 @@ struct HTTP1Head {
     var transferCoding = TransferCoding.none
     var host = ByteRange()
     var contentCoding = ByteRange()
+    /// More codings than that: further lines of content codings, or transfer codings besides `chunked`.
+    var hasMoreCodings = false
     var isConnectionUpgrade = false
     var upgrade = UpgradeToken.none
     var fieldsLeftOut = 0
+    private var hasFolds = false
 
     /// Reads from `start` on. Places are told relative to `start`.
     mutating func read(
@@ -65,6 +68,7 @@ struct HTTP1Head {
                 }
                 add(FieldPlace(at..<nameEnd, value, relativeTo: start), &fields, fieldCountMax)
             } else if line.isEmpty {
+                if hasFolds { readUnfolded(bytes.extracting(start..<(end &+ 1)), kind, &fields, fieldCountMax) }
                 return .complete(end: end &+ 1)
             } else {
                 readOddLine(bytes, line, nameEnd: nameEnd, kind, relativeTo: start, &fields, fieldCountMax)
@@ -171,9 +175,7 @@ struct HTTP1Head {
         _ fields: inout ReusedArray<FieldPlace>, _ fieldCountMax: Int
     ) {
         let first = bytes[line.lowerBound]
-        if first == 0x20 || first == 0x09 {
-            return extendLastField(bytes, line, relativeTo: start, &fields)
-        }
+        guard first != 0x20, first != 0x09 else { return hasFolds = true }
         let name = line.lowerBound..<nameEnd
         var at = nameEnd
         while at < line.upperBound, bytes[at] == 0x20 || bytes[at] == 0x09 { at &+= 1 }
@@ -189,11 +191,32 @@ struct HTTP1Head {
         if fields.count < fieldCountMax { fields.append(field) } else { fieldsLeftOut &+= 1 }
     }
 
-    private func extendLastField(
-        _ bytes: Span<UInt8>, _ line: Range<Int>, relativeTo start: Int, _ fields: inout ReusedArray<FieldPlace>
+    /// Reads the head once more, with spaces for the line ends before folded lines (section 5.2): no place moves.
+    ///
+    /// White space behind the start line folds nothing: such lines are passed over (section 2.2).
+    @inline(never)
+    private mutating func readUnfolded(
+        _ folded: Span<UInt8>, _ kind: Kind, _ fields: inout ReusedArray<FieldPlace>, _ fieldCountMax: Int
     ) {
-        guard !fields.isEmpty else { return }
-        fields[fields.count - 1].value.end = ByteRange(bytes.trimmed(line), relativeTo: start).end
+        var bytes = [UInt8](copying: folded, from: 0)
+        var isStartLine = true
+        for end in bytes.indices.dropLast() where bytes[end] == 0x0A {
+            let isFold = bytes[end + 1] == 0x20 || bytes[end + 1] == 0x09
+            defer { if !isFold { isStartLine = false } }
+            guard isFold else { continue }
+            guard !isStartLine else {
+                // Without anything in it the line is no field.
+                let next = bytes[(end + 1)...].firstIndex(of: 0x0A) ?? bytes.count
+                for index in (end + 1)..<next { bytes[index] = 0x2F }
+                continue
+            }
+            bytes[end] = 0x20
+            if bytes[end - 1] == 0x0D { bytes[end - 1] = 0x20 }
+        }
+        fields.removeAll()
+        var head = HTTP1Head()
+        _ = head.read(bytes.span, from: 0, kind, fields: &fields, fieldCountMax: fieldCountMax)
+        self = head
     }
 
     /// Whether a name of this length may be one that is understood here.
@@ -218,7 +241,7 @@ struct HTTP1Head {
         case 14:
             if bytes.equals("content-length", in: name) { readContentLength(bytes, value) }
         case 16:
-            if bytes.equals("content-encoding", in: name) { contentCoding = ByteRange(value, relativeTo: start) }
+            if bytes.equals("content-encoding", in: name) { readContentCoding(value, relativeTo: start) }
         case 17:
             if bytes.equals("transfer-encoding", in: name) { readTransferCoding(bytes, value) }
         default: break
@@ -242,10 +265,16 @@ struct HTTP1Head {
         }
     }
 
+    /// Several lines are one list (RFC 9110, section 5.3).
+    private mutating func readContentCoding(_ value: Range<Int>, relativeTo start: Int) {
+        if contentCoding.isEmpty { contentCoding = ByteRange(value, relativeTo: start) } else { hasMoreCodings = true }
+    }
+
     private mutating func readTransferCoding(_ bytes: Span<UInt8>, _ value: Range<Int>) {
         var coding = transferCoding == .none ? TransferCoding.none : .other
         bytes.forEachListElement(in: value) { element in
             coding = bytes.equals("chunked", in: element) ? .chunked : .other
+            if coding == .other { hasMoreCodings = true }
         }
         transferCoding = coding
         // RFC 2616's `identity` says nothing.

@@ -7,6 +7,7 @@ struct FieldList {
     private(set) var authority = ByteRange()
     private(set) var scheme = ByteRange()
     private(set) var contentCoding = ByteRange()
+    private(set) var hasMoreCodings = false
     private(set) var status: Int?
     private(set) var hasPseudoFields = false
     /// A field is missing whose name stands in a part of the table that was not seen.
@@ -58,7 +59,9 @@ struct FieldList {
 
     private mutating func field(_ place: FieldPlace) {
         fields.append(place)
-        if isNamed("content-encoding", place) { contentCoding = place.value }
+        if isNamed("content-encoding", place) {
+            if contentCoding.isEmpty { contentCoding = place.value } else { hasMoreCodings = true }
+        }
         if authority.isEmpty, isNamed("host", place) { authority = place.value }
     }
 }

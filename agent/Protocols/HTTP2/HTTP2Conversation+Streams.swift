@@ -50,7 +50,7 @@ extension HTTP2Conversation {
             call.response.began = block.began
         } else if call.hasResponse {
             // Trailers: gRPC's status is one of them.
-            call.response.takeTrailers(list, context)
+            call.response.takeTrailers(list.bytes.span, list.fields.span, context)
         } else {
             call.isAnswerUnknown = true
         }
@@ -143,31 +143,10 @@ extension Message {
         context.headWasKept(self)
         isHeadWhole = !list.hasUnknown && !list.isCut
         contentCoding = list.contentCoding
+        hasMoreCodings = list.hasMoreCodings
         let fieldCountMax = context.configuration.fieldCountMax
         fields.removeAll()
         fields.append(list.fields.span, in: 0..<min(fieldCountMax, list.fields.count))
         context.counters.fieldsLeftOut &+= max(0, list.fields.count - fieldCountMax)
-    }
-
-    fileprivate mutating func takeTrailers(_ list: FieldList, _ context: ReaderContext) {
-        let room = max(0, context.configuration.fieldCountMax - fields.count)
-        guard head.count + list.bytes.count <= context.configuration.headerListByteCountMax * 2 else { return }
-        let origin = UInt32(truncatingIfNeeded: head.count)
-        head.append(list.bytes.span, in: list.bytes.indices)
-        context.heldByteCount &+= list.bytes.count
-        for field in list.fields.prefix(room) {
-            fields.append(field.moved(by: origin))
-        }
-    }
-}
-
-extension FieldPlace {
-    fileprivate func moved(by offset: UInt32) -> FieldPlace {
-        var moved = self
-        moved.name.start &+= offset
-        moved.name.end &+= offset
-        moved.value.start &+= offset
-        moved.value.end &+= offset
-        return moved
     }
 }

@@ -4,6 +4,9 @@ struct ClientHello: Equatable {
     var serverName: String?
     var offersEarlyData = false
     var isTLS13Offered = false
+    /// What a session of TLS 1.2 and older is resumed with.
+    var sessionNumber: [UInt8]
+    var ticket: [UInt8] = []
 
     /// - Parameter message: the handshake message without its header of four bytes.
     init?(_ message: [UInt8]) {
@@ -12,12 +15,14 @@ struct ClientHello: Equatable {
             let suites = reader.vector16(), suites.count % 2 == 0, !suites.isEmpty, reader.vector8() != nil
         else { return nil }
         self.random = Array(random)
+        sessionNumber = Array(session)
         // Extensions came with TLS 1.2, in effect; older hellos end here.
         guard let extensions = reader.vector16() else { return }
         var fields = HandshakeReader(Array(extensions))
         while let type = fields.uint16(), let body = fields.vector16() {
             switch type {
             case 0: serverName = Self.serverName(Array(body))
+            case 35: ticket = Array(body)
             case 42: offersEarlyData = true
             case 43: isTLS13Offered = Array(body.dropFirst()).chunkedPairs.contains(0x0304)
             default: break
@@ -42,6 +47,9 @@ struct ServerHello: Equatable {
     var suite: UInt16
     var applicationProtocol: String?
     var encryptThenMAC = false
+    /// The master secret is made of the handshake's messages (RFC 7627).
+    var hasExtendedMaster = false
+    var sessionNumber: [UInt8]
 
     /// The random that marks a HelloRetryRequest: SHA-256 of its name.
     private static let retryRandom: [UInt8] = [
@@ -60,12 +68,14 @@ struct ServerHello: Equatable {
         self.random = Array(random)
         self.version = version
         self.suite = suite
+        sessionNumber = Array(session)
         guard let extensions = reader.vector16() else { return }
         var fields = HandshakeReader(Array(extensions))
         while let type = fields.uint16(), let body = fields.vector16() {
             switch type {
             case 16: applicationProtocol = protocolName(Array(body))
             case 22: encryptThenMAC = true
+            case 23: hasExtendedMaster = true
             case 43 where body.count == 2: self.version = UInt16(body.first!) << 8 | UInt16(body.last!)
             default: break
             }

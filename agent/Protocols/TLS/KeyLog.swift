@@ -1,6 +1,7 @@
 /// Secrets of TLS connections, by the client's random, as key logs give them.
 ///
-/// The format is NSS's (draft-ietf-tls-keylogfile): lines of label, client random and secret, the last two in hexadecimal. A log may
+/// The format is NSS's (draft-ietf-tls-keylogfile): lines of label, client random and secret, the last two in hexadecimal. Of NSS's
+/// older forms `RSA` and the first eight bytes of an encrypted pre-master secret, and OpenSSL's `RSA Session-ID:… Master-Key:…`. A log may
 /// be handed in piece by piece while it grows. What is not understood is counted and skipped.
 public struct KeyLog: Sendable {
     /// What is known of one connection.
@@ -21,6 +22,9 @@ public struct KeyLog: Sendable {
     private static let lineByteCountMax = 512
 
     private var entries: [ClientRandom: Secrets] = [:]
+    private var sessions: SessionSecrets
+    /// Pre-master secrets by the beginning of what they were sent as.
+    private var premasters: SessionSecrets
     /// In the order in which they came; places before `head` are gone.
     private var order: [ClientRandom] = []
     private var head = 0
@@ -34,6 +38,8 @@ public struct KeyLog: Sendable {
     public init(entryCountMax: Int = 100_000, countsUnendedLine: Bool = true) {
         self.entryCountMax = max(1, entryCountMax)
         self.countsUnendedLine = countsUnendedLine
+        sessions = SessionSecrets(countMax: entryCountMax)
+        premasters = SessionSecrets(countMax: entryCountMax)
     }
 
     mutating func removeAll() { self = KeyLog(entryCountMax: entryCountMax, countsUnendedLine: countsUnendedLine) }
@@ -62,12 +68,27 @@ public struct KeyLog: Sendable {
 
     func secrets(for random: ClientRandom) -> Secrets? { entries[random] }
 
+    /// The master secret of a session, by the number its server gave it.
+    func master(ofSession number: [UInt8]) -> [UInt8]? { sessions.master(ofSession: number) }
+
+    /// - Parameter encrypted: as it was sent to the server.
+    func premaster(sentAs encrypted: [UInt8]) -> [UInt8]? {
+        premasters.master(ofSession: Array(encrypted.prefix(Self.premasterNameByteCount)))
+    }
+
+    private static let premasterNameByteCount = 8
+
     /// Those of SHA-256 and SHA-384; a master secret has 48 as well.
     private static let secretByteCounts = [32, 48]
 
     private struct Entry {
-        var random: ClientRandom
-        var place: WritableKeyPath<Secrets, [UInt8]?>
+        enum Owner {
+            case connection(ClientRandom, WritableKeyPath<Secrets, [UInt8]?>)
+            case session([UInt8])
+            case premaster([UInt8])
+        }
+
+        var owner: Owner
         var secret: [UInt8]
     }
 
@@ -84,10 +105,27 @@ public struct KeyLog: Sendable {
 
     private func entry(of line: [UInt8]) -> Entry? {
         let words = line.split(whereSeparator: Self.isSpace)
-        guard words.count == 3, let place = Self.place(of: words[0]),
-            let random = ClientRandom(hexadecimal: words[1]), let secret = bytes(hexadecimal: words[2])
+        guard words.count == 3 else { return nil }
+        if words[0].elementsEqual("RSA".utf8) { return entryOfRSA(words[1], words[2]) }
+        guard let place = Self.place(of: words[0]), let random = ClientRandom(hexadecimal: words[1]),
+            let secret = bytes(hexadecimal: words[2])
         else { return nil }
-        return Entry(random: random, place: place, secret: secret)
+        return Entry(owner: .connection(random, place), secret: secret)
+    }
+
+    /// Both secrets have 48 bytes (RFC 5246, section 8.1).
+    private func entryOfRSA(_ name: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Entry? {
+        let (session, master) = (Array("Session-ID:".utf8), Array("Master-Key:".utf8))
+        if name.starts(with: session), text.starts(with: master) {
+            guard let number = bytes(hexadecimal: name.dropFirst(session.count)), number.count <= 32,
+                let secret = bytes(hexadecimal: text.dropFirst(master.count)), secret.count == 48
+            else { return nil }
+            return Entry(owner: .session(number), secret: secret)
+        }
+        guard let name = bytes(hexadecimal: name), name.count == Self.premasterNameByteCount,
+            let secret = bytes(hexadecimal: text), secret.count == 48
+        else { return nil }
+        return Entry(owner: .premaster(name), secret: secret)
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {
@@ -95,11 +133,16 @@ public struct KeyLog: Sendable {
     }
 
     private mutating func add(_ entry: Entry) {
-        if entries[entry.random] == nil {
-            order.append(entry.random)
-            if entries.count >= entryCountMax { dropOldest() }
+        switch entry.owner {
+        case .session(let number): sessions.learn(entry.secret, ofSession: number)
+        case .premaster(let name): premasters.learn(entry.secret, ofSession: name)
+        case .connection(let random, let place):
+            if entries[random] == nil {
+                order.append(random)
+                if entries.count >= entryCountMax { dropOldest() }
+            }
+            entries[random, default: Secrets()][keyPath: place] = entry.secret
         }
-        entries[entry.random, default: Secrets()][keyPath: entry.place] = entry.secret
     }
 
     private mutating func dropOldest() {

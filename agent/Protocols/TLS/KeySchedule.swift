@@ -21,20 +21,34 @@ enum KeySchedule {
         expand(secret, label: "traffic upd", byteCount: secret.count, digest)
     }
 
+    /// The master secret of a handshake without RFC 7627 (RFC 5246, section 8.1).
+    static func master(
+        premaster: [UInt8], clientRandom: [UInt8], serverRandom: [UInt8], version: UInt16, _ digest: CipherSuite.Digest
+    ) -> [UInt8] {
+        pseudorandom(
+            premaster, Array("master secret".utf8) + clientRandom + serverRandom, 48, version: version, digest)
+    }
+
     /// The key block of TLS 1.2 (RFC 5246, section 6.3) and of 1.0 and 1.1 (RFC 2246, section 6.3).
     static func keyBlock(
         master: [UInt8], clientRandom: [UInt8], serverRandom: [UInt8], byteCount: Int, version: UInt16,
         _ digest: CipherSuite.Digest
     ) -> [UInt8] {
-        let seed = Array("key expansion".utf8) + serverRandom + clientRandom
+        pseudorandom(
+            master, Array("key expansion".utf8) + serverRandom + clientRandom, byteCount, version: version, digest)
+    }
+
+    private static func pseudorandom(
+        _ secret: [UInt8], _ seed: [UInt8], _ byteCount: Int, version: UInt16, _ digest: CipherSuite.Digest
+    ) -> [UInt8] {
         guard version < 0x0303 else {
             return digest == .sha384
-                ? stretch(master, seed, byteCount, SHA384.self) : stretch(master, seed, byteCount, SHA256.self)
+                ? stretch(secret, seed, byteCount, SHA384.self) : stretch(secret, seed, byteCount, SHA256.self)
         }
         // The two halves of the secret share a byte if their number is odd (RFC 2246, section 5).
-        let half = (master.count + 1) / 2
-        let left = stretch(Array(master.prefix(half)), seed, byteCount, Insecure.MD5.self)
-        let right = stretch(Array(master.suffix(half)), seed, byteCount, Insecure.SHA1.self)
+        let half = (secret.count + 1) / 2
+        let left = stretch(Array(secret.prefix(half)), seed, byteCount, Insecure.MD5.self)
+        let right = stretch(Array(secret.suffix(half)), seed, byteCount, Insecure.SHA1.self)
         return zip(left, right).map { $0 ^ $1 }
     }
 

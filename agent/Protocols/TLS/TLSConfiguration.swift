@@ -16,6 +16,8 @@ public struct TLSConfiguration: Sendable {
     public var lostRecordsMax = 64
     /// Places behind a loss that look like a record and do not open, before the rest of the direction is given up.
     public var searchAttemptsMax = 64
+    /// A client that leaves an unread connection sooner after what it sent has not waited in vain.
+    public var patienceMin = Duration.seconds(1)
 
     public init() {}
 }
@@ -34,6 +36,8 @@ public struct TLSCounters: Sendable, Equatable {
     /// Records that did not authenticate under the keys that should open them.
     public var refusedRecords = 0
     public var clearBytes = 0
+    /// Connections that could not be read, whose server owed an answer when they ended.
+    public var unansweredConnections = 0
     /// Connections passed through unread because `connectionsMax` was reached.
     public var connectionsBeyondMax = 0
 

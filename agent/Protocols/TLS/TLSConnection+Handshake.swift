@@ -6,6 +6,8 @@ extension TLSConnection {
         static let clientHello: UInt8 = 1
         static let serverHello: UInt8 = 2
         static let endOfEarlyData: UInt8 = 5
+        static let newSessionTicket: UInt8 = 4
+        static let clientKeyExchange: UInt8 = 16
         static let encryptedExtensions: UInt8 = 8
         static let certificate: UInt8 = 11
         static let finished: UInt8 = 20
@@ -47,8 +49,14 @@ extension TLSConnection {
             announce(&steps)
             if hello?.offersEarlyData == true { earlyDataDecided(extensions.acceptsEarlyData, keys, &steps) }
         case (MessageType.certificate, .toClient) where session.version != 0:
+            hasCertificate = true
             session.certificateEnd = CertificateMessage.end(message, version: session.version)
             announce(&steps)
+        case (MessageType.newSessionTicket, .toClient) where session.version != 0 && session.version < 0x0304:
+            ticketArrived(message)
+        case (MessageType.clientKeyExchange, .toServer) where session.version != 0 && session.version < 0x0304:
+            var reader = HandshakeReader(message)
+            encryptedPremaster = reader.vector16().map { Array($0) } ?? []
         case (MessageType.endOfEarlyData, .toServer) where session.version >= 0x0304: earlyDataEnded(keys)
         case (MessageType.finished, _) where session.version >= 0x0304: finishedArrived(direction, keys)
         case (MessageType.keyUpdate, _) where session.version >= 0x0304: keyUpdated(direction)
@@ -110,8 +118,9 @@ extension TLSConnection {
     /// Makes the keys of both directions, if the master secret is known.
     func findLegacyKeys(_ keys: KeyLog) {
         guard let hello, let serverHello, serverHello.version < 0x0304, let suite,
-            let master = secrets(keys)?.master
+            let master = findMaster(keys, hello, serverHello, suite)
         else { return }
+        learn(master)
         let pair = RecordCipher.pair(
             master: master, clientRandom: hello.random, serverRandom: serverHello.random, version: serverHello.version,
             encryptThenMAC: serverHello.encryptThenMAC, suite)
@@ -120,6 +129,40 @@ extension TLSConnection {
         for lane in [toServer, toClient] where lane.hasChangedCipher && lane.cipher == nil {
             lane.cipher = lane.pendingCipher
         }
+    }
+
+    /// By the key log's own line for the connection; else by its session, which may have begun on another.
+    private func findMaster(
+        _ keys: KeyLog, _ hello: ClientHello, _ serverHello: ServerHello, _ suite: CipherSuite
+    ) -> [UInt8]? {
+        if let master = secrets(keys)?.master ?? keys.master(ofSession: serverHello.sessionNumber) { return master }
+        if let premaster = keys.premaster(sentAs: encryptedPremaster), !serverHello.hasExtendedMaster {
+            return KeySchedule.master(
+                premaster: premaster, clientRandom: hello.random, serverRandom: serverHello.random,
+                version: serverHello.version, suite.schedule)
+        }
+        // A server that resumes goes from its hello to its ChangeCipherSpec, and a client follows.
+        guard !hasCertificate, toClient.hasChangedCipher else { return nil }
+        if serverHello.sessionNumber == hello.sessionNumber,
+            let master = context.sessions.master(ofSession: hello.sessionNumber)
+        {
+            return master
+        }
+        return context.sessions.master(ofTicket: hello.ticket)
+    }
+
+    private func learn(_ master: [UInt8]) {
+        self.master = master
+        if let serverHello { context.sessions.learn(master, ofSession: serverHello.sessionNumber) }
+        context.sessions.learn(master, ofTicket: newTicket)
+    }
+
+    /// RFC 5077, section 3.3.
+    private func ticketArrived(_ message: [UInt8]) {
+        var reader = HandshakeReader(message)
+        guard reader.take(4) != nil, let ticket = reader.vector16() else { return }
+        newTicket = Array(ticket)
+        if let master { context.sessions.learn(master, ofTicket: newTicket) }
     }
 
     /// ChangeCipherSpec (RFC 5246, section 7.1).
@@ -166,6 +209,33 @@ extension TLSConnection {
         switch reason {
         case .finished, .reset: fail(alert: nil, &steps)
         case .refused, .connectTimeout, .unreachable, .evicted, .endOfCapture: break
+        }
+    }
+
+    // MARK: What cannot be read
+
+    func watch(_ bytes: Span<UInt8>, _ direction: StreamDirection) {
+        guard !session.isReadable, !hasFailed else { return }
+        let shown = UnreadableExchange.Session(
+            version: session.version, suite: suite, applicationProtocol: session.applicationProtocol)
+        exchange.bytesArrived(bytes, direction, shown, at: context.now)
+    }
+
+    /// A server that agreed on TLS and owes an answer at the end. Only where the handshake was seen is it known who is who.
+    func reportOwedAnswer(_ reason: CloseReason, _ steps: inout [TLSStep]) {
+        guard !session.isReadable, !hasFailed, hello != nil, serverHello != nil, mayBeHTTP else { return }
+        var reason = reason
+        if isTurned, case .reset(let end) = reason { reason = .reset(by: end.opposite) }
+        let patience = context.configuration.patienceMin
+        guard let failure = exchange.failure(reason, patience: patience, at: end?.at ?? context.now) else { return }
+        context.counters.unansweredConnections += 1
+        steps.append(.unanswered(failure.kind, since: failure.since))
+    }
+
+    private var mayBeHTTP: Bool {
+        switch session.applicationProtocol {
+        case nil, "h2", "http/1.1", "http/1.0": true
+        default: false
         }
     }
 }

@@ -7,6 +7,10 @@ extension TLSConnection {
         // Before the first bytes nothing tells what was lost; the bytes behind the gap are looked at as a start.
         let direction = inward(given)
         let lane = lane(direction)
+        if isClear(direction) {
+            handOnKept(direction, &steps)
+            return steps.append(.gap(byteCount, outward(direction)))
+        }
         lane.hasLostBytes = true
         if isUndecided {
             guard lane.kept.isEmpty else {
@@ -17,7 +21,7 @@ extension TLSConnection {
             lane.earlyGapByteCount = byteCount.map { $0 &+ (lane.earlyGapByteCount ?? 0) }
             return
         }
-        if isClear(direction) { return steps.append(.gap(byteCount, outward(direction))) }
+        exchange.bytesLost(byteCount, direction)
         guard !isUnreadable else { return }
         addGap(direction, &steps)
         switch lane.framing {

@@ -83,11 +83,15 @@ extension TLSConnection {
         _ content: [UInt8], _ direction: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]
     ) {
         if inner == nil, depth + 1 < Self.depthMax, content[0] == RecordType.handshake,
-            Self.beginsWithClientHello(content.span)
+            Self.clientHello(content.span) != .none
         {
             inner = TLSConnection(id, clientSends: outward(direction), depth: depth + 1, context)
         }
-        if let inner { return inner.bytesArrived(content.span, outward(direction), keys, &steps) }
+        if let inner {
+            inner.bytesArrived(content.span, outward(direction), keys, &steps)
+            if inner.isClear { self.inner = nil }
+            return
+        }
         context.counters.clearBytes += content.count
         steps.append(.chunk(content, outward(direction)))
     }

@@ -13,7 +13,9 @@ final class TLSConnection {
     /// Passes through from now on.
     private(set) var isClear = false
     /// The source guessed the client wrongly: directions are turned round.
-    private var isTurned = false
+    private(set) var isTurned = false
+    /// Clear before: only a ClientHello makes TLS of it.
+    private var isLate = false
     /// A direction that was clear before and has not begun with TLS yet.
     private var clearDirection: StreamDirection?
 
@@ -36,6 +38,14 @@ final class TLSConnection {
     private(set) var isUnreadable = false
     /// It has ended, and what was kept of it still waits for its secrets.
     var end: (reason: CloseReason, at: Instant)?
+    /// TLS 1.2 and older: the secret once it is known, and what else it can be known by.
+    var master: [UInt8]?
+    var encryptedPremaster: [UInt8] = []
+    var newTicket: [UInt8] = []
+    /// The server showed a certificate, and so did not resume a session.
+    var hasCertificate = false
+    /// What is told of requests and answers while nothing can be read.
+    var exchange = UnreadableExchange()
 
     init(_ id: ConnectionID, _ origin: ConnectionOrigin, openedAt: Instant, _ context: TLSContext) {
         self.id = id
@@ -46,17 +56,21 @@ final class TLSConnection {
         depth = 0
     }
 
-    /// A connection that was clear so far, and whose client has just sent a ClientHello.
+    /// A connection that was clear so far, and on which one end sends what may be a ClientHello.
     init(_ id: ConnectionID, clientSends direction: StreamDirection, depth: Int = 0, _ context: TLSContext) {
         self.id = id
         self.depth = depth
         self.context = context
         openedAt = .epoch
-        isDecided = true
-        // Its consumer knows the directions as the source gave them, so here only this layer turns them round.
+        isDecided = false
+        becomeLate(clientSends: direction)
+    }
+
+    /// Its consumer knows the directions as the source gave them, so here only this layer turns them round.
+    private func becomeLate(clientSends direction: StreamDirection) {
+        isLate = true
         isTurned = direction == .toClient
         clearDirection = .toClient
-        context.counters.connections += 1
     }
 
     func lane(_ direction: StreamDirection) -> TLSLane { direction == .toServer ? toServer : toClient }
@@ -70,21 +84,49 @@ final class TLSConnection {
         let lane = lane(direction)
         lane.hasSeenBytes = true
         if direction == clearDirection {
-            guard Self.beginsWithRecord(bytes) else {
-                return steps.append(.chunk(copy(bytes), outward(direction)))
-            }
-            clearDirection = nil
+            lane.kept.append(contentsOf: copy(bytes))
+            return clearBytesArrived(direction, keys, &steps)
         }
-        if isUnreadable, isHandshakeComplete || hasFailed { return }
+        if isUnreadable, isHandshakeComplete || hasFailed { return watch(bytes, direction) }
         lane.kept.append(contentsOf: copy(bytes))
-        guard isDecided || decide(given, keys, &steps) else { return }
+        guard !isDecided else {
+            readRecords(direction, keys, &steps)
+            return watch(bytes, direction)
+        }
+        guard decide(given, &steps) else { return }
         // The client may have been found to be the other end.
-        readRecords(isTurned ? given.opposite : given, keys, &steps)
+        readFirstRecords(inward(given), keys, &steps)
+    }
+
+    /// A server that was clear so far goes on in clear until it begins a record.
+    private func clearBytesArrived(_ direction: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) {
+        let lane = lane(direction)
+        let kept = lane.kept
+        guard isDecided, Self.mayBeRecord(kept.span) else { return handOnKept(direction, &steps) }
+        guard kept.count >= 5 else { return }
+        clearDirection = nil
+        readFirstRecords(direction, keys, &steps)
+    }
+
+    private func readFirstRecords(_ direction: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) {
+        let first = lane(direction).kept
+        readRecords(direction, keys, &steps)
+        watch(first.span, direction)
+    }
+
+    /// Bytes that were kept are clear after all.
+    func handOnKept(_ direction: StreamDirection, _ steps: inout [TLSStep]) {
+        let lane = lane(direction)
+        guard !lane.kept.isEmpty else { return }
+        steps.append(.chunk(lane.kept, outward(direction)))
+        lane.kept = []
     }
 
     func halfClosed(_ given: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) {
         if !isDecided { passThrough(&steps) }
         let direction = isTurned ? given.opposite : given
+        if direction == clearDirection { handOnKept(direction, &steps) }
+        exchange.halfClosed(direction, at: context.now)
         let lane = lane(direction)
         if lane.isHolding { readRecords(direction, keys, &steps) }
         // The end comes behind the records.
@@ -103,11 +145,13 @@ final class TLSConnection {
     func closed(_ reason: CloseReason, _ keys: KeyLog, _ steps: inout [TLSStep]) -> CloseReason {
         defer { _ = inner?.closed(reason, keys, &steps) }
         if !isDecided { passThrough(&steps) }
+        if let clearDirection { handOnKept(clearDirection, &steps) }
         // The last chance of what waited for its secrets.
         resume(keys, &steps)
         if isHolding { giveUpWaiting(keys, &steps) }
         handOnOpened(&steps)
         reportUnfinishedHandshake(reason, &steps)
+        reportOwedAnswer(reason, &steps)
         guard isDecided, !isClear else { return reason }
         if !session.isReadable, !hasFailed { context.counters.unreadableConnections += 1 }
         if case .reset(let by) = reason { return .reset(by: isTurned && openedByUs ? by.opposite : by) }
@@ -215,8 +259,16 @@ final class TLSConnection {
     // MARK: Clear or TLS
 
     /// - Returns: whether the connection speaks TLS. If it does not, what was kept has been handed on.
-    private func decide(_ given: StreamDirection, _ keys: KeyLog, _ steps: inout [TLSStep]) -> Bool {
+    private func decide(_ given: StreamDirection, _ steps: inout [TLSStep]) -> Bool {
+        guard !isLate else { return decideLate(given, &steps) }
         let kept = lane(given).kept
+        if !lane(given).hasEarlyGap {
+            switch ProxyPreamble.read(kept.span) {
+            case .none: break
+            case .needsMore: return false
+            case .whole(let end, _): return preambleArrived(end, given, &steps)
+            }
+        }
         guard Self.mayBeRecord(kept.span) else {
             passThrough(&steps)
             return false
@@ -231,6 +283,38 @@ final class TLSConnection {
             if isHello && given == .toClient || isAnswer && given == .toServer { turn() }
         }
         return true
+    }
+
+    private func decideLate(_ given: StreamDirection, _ steps: inout [TLSStep]) -> Bool {
+        let kept = lane(inward(given)).kept
+        switch Self.clientHello(kept.span) {
+        case .needsMore: return false
+        case .none:
+            passThrough(&steps)
+            return false
+        case .begins:
+            isDecided = true
+            context.counters.connections += 1
+            return true
+        }
+    }
+
+    /// A load balancer's preamble is clear; what it stands before may be TLS.
+    private func preambleArrived(_ end: Int, _ given: StreamDirection, _ steps: inout [TLSStep]) -> Bool {
+        let lane = lane(given)
+        let rest = Array(lane.kept[end...])
+        lane.kept.removeLast(rest.count)
+        handOnOpened(&steps)
+        openedByUs = false
+        handOnKept(given, &steps)
+        handOnKept(given.opposite, &steps)
+        becomeLate(clientSends: given)
+        guard !rest.isEmpty else {
+            isClear = true
+            return false
+        }
+        self.lane(inward(given)).kept = rest
+        return decideLate(given, &steps)
     }
 
     private func turn() {
@@ -251,13 +335,11 @@ final class TLSConnection {
         for direction in StreamDirection.allCases {
             let lane = lane(direction)
             if lane.hasEarlyGap { steps.append(.gap(lane.earlyGapByteCount, direction)) }
-            if !lane.kept.isEmpty { steps.append(.chunk(lane.kept, direction)) }
-            lane.kept = []
+            handOnKept(direction, &steps)
         }
     }
 
     var isUndecided: Bool { !isDecided }
-    var hasClearDirection: Bool { clearDirection != nil }
 
     func isClear(_ direction: StreamDirection) -> Bool { clearDirection == direction }
 
@@ -278,12 +360,22 @@ final class TLSConnection {
         return byteCount > 0 && RecordType.isHeader(bytes[0], bytes[1], bytes[2], byteCount: byteCount)
     }
 
+    enum ClientHelloStart { case none, needsMore, begins }
+
     /// Strict, because it may turn a clear connection into TLS: record and message agree in length and version.
-    static func beginsWithClientHello(_ bytes: Span<UInt8>) -> Bool {
-        guard bytes.count >= 44, beginsWithRecord(bytes), bytes[5] == 1, bytes[6] == 0 else { return false }
+    static func clientHello(_ bytes: Span<UInt8>) -> ClientHelloStart {
+        guard mayBeRecord(bytes) else { return .none }
+        // A handshake record; in it a ClientHello of less than 64 KiB, and a version of its own.
+        let fixed: [(index: Int, values: ClosedRange<UInt8>)] = [
+            (0, RecordType.handshake...RecordType.handshake), (5, 1...1), (6, 0...0), (9, 3...3), (10, 0...3),
+            (43, 0...32),
+        ]
+        for byte in fixed where byte.index < bytes.count && !byte.values.contains(bytes[byte.index]) { return .none }
+        guard bytes.count >= 9 else { return .needsMore }
         let record = Int(bytes[3]) << 8 | Int(bytes[4])
         let message = Int(bytes[7]) << 8 | Int(bytes[8])
-        return message + 4 >= record && bytes[9] == 3 && bytes[10] <= 3 && bytes[43] <= 32
+        guard message + 4 >= record else { return .none }
+        return bytes.count >= 44 ? .begins : .needsMore
     }
 
     private func copy(_ bytes: Span<UInt8>) -> [UInt8] { bytes.withUnsafeBufferPointer { Array($0) } }

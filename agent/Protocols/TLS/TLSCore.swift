@@ -17,6 +17,7 @@ struct TLSCore {
         self.configuration = configuration
         self.keys = keys
         context = TLSContext(configuration)
+        context.sessions = SessionSecrets(countMax: keys.entryCountMax)
     }
 
     var counters: TLSCounters { context.counters }
@@ -38,12 +39,15 @@ struct TLSCore {
     mutating func chunk(
         _ bytes: Span<UInt8>, of id: ConnectionID, _ direction: StreamDirection, at now: Instant
     ) -> Bool {
+        context.now = now
         guard let connection = find(id) else {
-            // Clear so far. A ClientHello at the start of a chunk turns it into TLS; anything else is dismissed by one byte.
-            guard !bytes.isEmpty, bytes[0] == RecordType.handshake, TLSConnection.beginsWithClientHello(bytes),
-                connections.count < configuration.connectionsMax
-            else { return false }
-            return secureLate(bytes, id, direction, at: now)
+            guard mayBeginLate(bytes, of: id), connections.count < configuration.connectionsMax else { return false }
+            let connection = TLSConnection(id, clientSends: direction, context)
+            connections[id] = connection
+            connection.note(direction, at: now)
+            connection.bytesArrived(bytes, direction, keys, &steps)
+            if connection.isClear { forget(id) }
+            return true
         }
         connection.note(direction, at: now)
         connection.bytesArrived(bytes, direction, keys, &steps)
@@ -51,14 +55,11 @@ struct TLSCore {
         return true
     }
 
-    private mutating func secureLate(
-        _ bytes: Span<UInt8>, _ id: ConnectionID, _ direction: StreamDirection, at now: Instant
-    ) -> Bool {
-        let connection = TLSConnection(id, clientSends: direction, context)
-        connections[id] = connection
-        connection.note(direction, at: now)
-        connection.bytesArrived(bytes, direction, keys, &steps)
-        return true
+    /// Whether the connection is clear so far, and these bytes may begin a ClientHello; anything else is dismissed by one byte.
+    @inline(__always)
+    func mayBeginLate(_ bytes: Span<UInt8>, of id: ConnectionID) -> Bool {
+        guard !bytes.isEmpty, bytes[0] == RecordType.handshake, last?.id != id else { return false }
+        return connections[id] == nil && TLSConnection.clientHello(bytes) != .none
     }
 
     mutating func gap(byteCount: Int?, of id: ConnectionID, _ direction: StreamDirection) -> Bool {
@@ -68,7 +69,8 @@ struct TLSCore {
         return true
     }
 
-    mutating func halfClosed(_ id: ConnectionID, _ direction: StreamDirection) -> Bool {
+    mutating func halfClosed(_ id: ConnectionID, _ direction: StreamDirection, at now: Instant) -> Bool {
+        context.now = now
         guard let connection = find(id) else { return false }
         connection.halfClosed(direction, keys, &steps)
         if connection.isClear { forget(id) }
@@ -78,6 +80,7 @@ struct TLSCore {
     /// - Returns: the reason, as seen from the client that the handshake has shown; nil while what was kept waits for its secrets,
     ///   for `ended` or `overdue` to tell later.
     mutating func closed(_ id: ConnectionID, _ reason: CloseReason, at now: Instant) -> CloseReason? {
+        context.now = now
         guard let connection = find(id) else { return reason }
         if mayWait(reason) {
             connection.resume(keys, &steps)
@@ -143,6 +146,7 @@ struct TLSCore {
     mutating func forgetSecrets() -> [ConnectionID] {
         keys.removeAll()
         context.waitsForKeys = false
+        context.sessions = SessionSecrets(countMax: keys.entryCountMax)
         return Array(connections.keys)
     }
 
@@ -180,6 +184,10 @@ struct TLSCore {
 final class TLSContext {
     let configuration: TLSConfiguration
     var counters = TLSCounters()
+    /// Those of connections that were read, for others that resume them.
+    var sessions = SessionSecrets(countMax: 1)
+    /// The time of the event that is dealt with.
+    var now = Instant.epoch
     /// As configured, until all secrets are forgotten.
     var waitsForKeys: Bool
     /// Bytes that wait for secrets, or for whether early data was accepted.

@@ -11,8 +11,8 @@ import CallModel
 /// The consumer is told of each connection once its first bytes have shown whether it speaks TLS, so that `opened` carries the name
 /// asked for (SNI), and `secured` then says what the handshake shows. If the secrets are known, clear bytes follow as though there
 /// were no TLS; if not, none follow, and no gaps: `SecureSession.isReadable` stays false. A lost record is a gap of unknown length. A
-/// handshake that fails is reported with its alert. TLS that begins later, after CONNECT, SOCKS or STARTTLS, is recognised by its
-/// ClientHello.
+/// handshake that fails is reported with its alert, and an unread connection whose server owes an answer when it ends, with why. TLS that begins later, after CONNECT, SOCKS, STARTTLS or a load balancer's preamble, is
+/// recognised by its ClientHello, in pieces of any size, where the consumer is in the midst of nothing else.
 ///
 /// Read are TLS 1.0 to 1.3 as far as `CipherSuite` goes, with resumption, renegotiation, early data, key updates and retried hellos.
 public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
@@ -34,7 +34,9 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     public mutating func chunk(
         _ bytes: Span<UInt8>, of connection: ConnectionID, _ direction: StreamDirection, at now: Instant
     ) {
-        if core.chunk(bytes, of: connection, direction, at: now) {
+        let mayBegin =
+            !core.mayBeginLate(bytes, of: connection) || consumer.mayBeginAnew(connection, direction)
+        if mayBegin, core.chunk(bytes, of: connection, direction, at: now) {
             takeSteps(of: connection, at: now)
         } else {
             consumer.chunk(bytes, of: connection, direction, at: now)
@@ -52,7 +54,7 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     }
 
     public mutating func halfClosed(_ connection: ConnectionID, _ direction: StreamDirection, at now: Instant) {
-        if core.halfClosed(connection, direction) {
+        if core.halfClosed(connection, direction, at: now) {
             takeSteps(of: connection, at: now)
         } else {
             consumer.halfClosed(connection, direction, at: now)
@@ -121,6 +123,8 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
                 consumer.gap(byteCount: byteCount, of: connection, direction, at: now)
             case .halfClosed(let direction): consumer.halfClosed(connection, direction, at: now)
             case .handshakeFailed(let alert): consumer.handshakeFailed(connection, alert: alert, at: now)
+            case .unanswered(let failure, let since):
+                consumer.leftUnanswered(connection, failure, since: since, at: now)
             }
         }
         core.give(back: steps)
@@ -135,4 +139,5 @@ enum TLSStep {
     case gap(Int?, StreamDirection)
     case halfClosed(StreamDirection)
     case handshakeFailed(UInt8?)
+    case unanswered(FailureKind, since: Instant)
 }
