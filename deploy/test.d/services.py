@@ -76,7 +76,7 @@ def answer_as_slack(got: Got):
 
 
 def start_alertmanager(folder: Path, cleanup) -> str:
-    """The real one, with a rule by which a fleet's alert of a partner inhibits its hosts'; its address. `cleanup` takes what ends it."""
+    """The real one, where a fleet's alert of a partner inhibits its hosts'; its address. `cleanup` takes what ends it."""
     program = shutil.which("prometheus-alertmanager") or str(
         Path(__file__).parents[2] / ".build/tools/prometheus-alertmanager"
     )

@@ -26,7 +26,8 @@ class Silent(unittest.TestCase):
         """Another host's, with a state of its own; `self.receivers` is where it takes calls."""
         state = self.installation.state / "other"
         (state / "logs").mkdir(parents=True)
-        ports = settings.Ports(settings.free_port(), settings.free_port(), self.installation.ports.ingest, self.installation.ports.api)
+        taken = self.installation.ports
+        ports = settings.Ports(settings.free_port(), settings.free_port(), taken.ingest, taken.api)
         settings.write(state, ports)
         settings.write_token(state, self.installation.command("farwatch-aggregator", "token", "create").split()[-1])
         file = state / "agent.yaml"

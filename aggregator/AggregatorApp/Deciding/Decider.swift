@@ -169,7 +169,7 @@ final class Decider: Sendable {
             ?? rebuild(epoch, (silent, fleet.reporting == 0), at: now, connection)
         // Taken out, so that nothing is copied while it changes; put back when all is written.
         core.state = nil
-        if let settings = newSettings.withLock({ $0.take() }) { state.use(settings) }
+        if let settings = newSettings.withLock({ $0.take() }) { state.use(settings, at: now) }
         for (partner, page) in takePages() { state.alerting.pageSays(page, of: partner) }
         while true {
             let blocks = try RollupStore.blocks(
