@@ -82,11 +82,42 @@ struct OwnershipTests {
             Owner(name: "b", matchers: [Matcher(.partner, "adyen")], steps: [Step("b")]),
         ]
         night.handle(.opened, outage(1))
-        night.core.replace(owners: owners)
+        night.core.replace(owners: owners, at: night.now)
         night.handle(.opened, outage(2, partner: "adyen"))
         #expect(night.messages.map(\.channel) == ["settings", "b"])
-        night.core.replace(owners: [])
+        night.core.replace(owners: [], at: night.now)
         #expect(night.core.owner(of: outage(2, partner: "adyen")) == nil)
+    }
+
+    @Test func `who owns what is open from now on hears of it, and has the whole time to answer`() {
+        var night = Timeline { $0.escalateAfter = .seconds(900) }
+        night.handle(.opened, outage(1))
+        night.handle(.opened, outage(2, partner: "adyen"))
+        night.handle(.opened, outage(3, partner: "twilio"))
+        night.apply(.acknowledge, to: 2)
+        _ = night.news()
+        night.wait(.seconds(800))
+        let owners = ["stripe", "adyen"].map {
+            Owner(name: "for \($0)", matchers: [Matcher(.partner, $0)], steps: [Step($0), Step("second")])
+        }
+        night.core.replace(owners: owners, at: night.now)
+        night.wait(.seconds(899))
+        #expect(night.news() == ["800 stripe updated"])
+        #expect(night.messages.last?.reason == "for stripe owns it from now on")
+        #expect(night.messages.last?.owner == "for stripe")
+        night.wait(.seconds(1))
+        #expect(night.news() == ["1700 stripe escalated", "1700 second escalated"])
+        night.handle(.resolved, outage(1).resolved(at: night.now))
+        #expect(night.news() == ["1700 default resolved", "1700 stripe resolved", "1700 second resolved"])
+    }
+
+    @Test func `an owner with no other channels than those that heard of it tells nobody again`() {
+        var night = Timeline()
+        night.handle(.opened, outage())
+        night.core.replace(owners: [Owner(name: "payments", matchers: [Matcher(.partner, "stripe")])], at: night.now)
+        night.wait(.seconds(600))
+        #expect(night.news() == ["0 default opened"])
+        #expect(night.core.state(of: 1)?.owner == "payments")
     }
 
     @Test func `a customer of weight lifts what hurts it by one, and says so`() {

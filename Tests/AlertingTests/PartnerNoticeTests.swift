@@ -51,9 +51,10 @@ struct PartnerNoticeTests {
 
     @Test func `the partner's owner hears of it by the first of his channels`() {
         var core = AlertingCore()
-        core.replace(owners: [
-            Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("pay"), Step("pager")])
-        ])
+        core.replace(
+            owners: [
+                Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("pay"), Step("pager")])
+            ], at: now)
         let messages = told(core, notice(["a"]))
         #expect(messages.map(\.channel) == ["pay"] && messages.map(\.owner) == ["payments"])
     }

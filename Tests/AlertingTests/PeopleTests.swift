@@ -40,6 +40,21 @@ struct PeopleTests {
         #expect(night.messages.count == 3)
     }
 
+    @Test func `a new region is named, too, where something else gives the occasion to tell`() {
+        var night = Timeline { $0.updateInterval = .seconds(1) }
+        night.handle(.opened, outage())
+        night.wait(.seconds(300))
+        let wider = outage().with {
+            $0.regionsReached = ["us-east-1"]
+            $0.timeline = [.init(at: night.now, what: "it spread: 8 of 10 calls failed")]
+        }
+        night.handle(.updated, wider)
+        #expect(night.messages.last?.reason == "it reached us-east-1; it spread: 8 of 10 calls failed")
+        night.core.refresh(wider)
+        night.wait(.seconds(3_600))
+        #expect(night.messages.count == 2)
+    }
+
     @Test func `a region where it was from the beginning, and which was found later, is no news`() {
         var night = Timeline()
         night.handle(.opened, outage().with { $0.regions = ["eu-west-1"] })
@@ -78,6 +93,42 @@ struct PeopleTests {
         #expect(night.messages.last?.reason == "acknowledged by bea")
         let document = String(decoding: night.messages[3].document, as: UTF8.self)
         #expect(document.contains("\"state\":\"acknowledged\""))
+    }
+
+    @Test func `an acknowledgement that finds no message to spare waits for one, over a restart, too`()
+        throws
+    {
+        var night = Timeline {
+            $0.acknowledgedChannels = ["default"]
+            $0.burstMax = 16
+            $0.perHourMax = 60
+        }
+        for id in 1...16 { night.handle(.opened, outage(Int64(id))) }
+        #expect(night.news().count == 16)
+        night.apply(.acknowledge, to: 3)
+        #expect(night.news() == [])
+        night.core = try #require(
+            AlertingCore(encoded: night.core.encoded(), configuration: night.core.configuration))
+        night.wait(.seconds(59))
+        #expect(night.news() == [])
+        night.wait(.seconds(600))
+        #expect(night.news() == ["60 default acknowledged"])
+        #expect(night.messages.last?.incident == 3)
+        #expect(night.core.refusedCount == 0)
+    }
+
+    @Test func `an acknowledgement that waits is not told once it holds no more`() {
+        var night = Timeline {
+            $0.acknowledgedChannels = ["default"]
+            $0.burstMax = 16
+            $0.perHourMax = 60
+        }
+        for id in 1...16 { night.handle(.opened, outage(Int64(id))) }
+        night.apply(.acknowledge, to: 3)
+        _ = night.news()
+        night.handle(.resolved, outage(3).resolved(at: night.now))
+        night.wait(.seconds(3_600))
+        #expect(night.news() == ["60 default resolved"])
     }
 
     @Test func `declared over, it is told again when it gets worse, and its real end is no second one`() {

@@ -60,12 +60,12 @@ struct RestoreTests {
         other.repeatInterval = .seconds(300)
         other.messagesPerIncidentMax = 1
         other.burstMax = 1
-        night.core.replace(configuration: other)
+        night.core.replace(configuration: other, at: night.now)
         night.wait(.seconds(100))
-        #expect(night.news() == ["0 old opened"])
+        #expect(night.news() == ["0 old opened", "100 pay updated"], "whoever owns it now is told")
         #expect(night.core.state(of: 1)?.owner == "payments")
         night.wait(.seconds(200))
-        #expect(night.news() == ["300 pay updated"], "repeated as the new settings say, to whom they say")
+        #expect(night.news() == ["400 pay updated"], "repeated as the new settings say, to whom they say")
         night.handle(.opened, outage(2, partner: "adyen"))
         #expect(night.news() == ["400 new opened"])
         #expect(
@@ -76,15 +76,16 @@ struct RestoreTests {
 
     @Test func `owners of the API outlive a change of settings, and give way to one of the file`() {
         var night = Timeline()
-        night.core.replace(owners: [
-            Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("api")])
-        ])
+        night.core.replace(
+            owners: [
+                Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("api")])
+            ], at: night.now)
         var other = AlertingCore.Configuration()
-        night.core.replace(configuration: other)
+        night.core.replace(configuration: other, at: night.now)
         night.handle(.opened, outage())
         #expect(night.news() == ["0 api opened"])
         other.owners = [Owner(name: "payments", matchers: [Matcher(.partner, "stripe")], steps: [Step("file")])]
-        night.core.replace(configuration: other)
+        night.core.replace(configuration: other, at: night.now)
         night.handle(.escalated, outage(1, .critical))
         #expect(night.news() == ["0 file escalated"])
     }

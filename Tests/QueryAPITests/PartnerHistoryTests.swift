@@ -56,6 +56,9 @@ struct PartnerHistoryTests {
         let history = history([(7_200, 3_600, "degraded_performance")])
         #expect(try period(history, "24h").uptimeRatio == 1)
         #expect(try period(history, "24h").degradedSeconds == 3_600)
+        #expect(try period(history, "24h").outages == 0)
+        #expect(try period(history, "24h").degradations == 1)
+        #expect(try period(history, "24h").meanRecoverySeconds == nil)
     }
 
     @Test func `an outage that goes on counts until now and has no time to recover`() throws {

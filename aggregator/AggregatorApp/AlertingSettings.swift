@@ -20,12 +20,12 @@ extension AlertingCore.Configuration {
         if fallback.isEmpty { fallback = channels.names.prefix(Step.countMax).map { Step($0) } }
         if fallback.isEmpty { fallback = Self().fallback }
         repeatInterval =
-            section.duration("repeat_interval", in: .seconds(60)...(.seconds(30 * 86_400))) ?? repeatInterval
-        escalateAfter = section.duration("escalate_after", in: .seconds(60)...(.seconds(86_400))) ?? escalateAfter
+            section.duration("repeat_interval", in: .seconds(10)...(.seconds(30 * 86_400))) ?? repeatInterval
+        escalateAfter = section.duration("escalate_after", in: .seconds(10)...(.seconds(86_400))) ?? escalateAfter
         updateInterval = section.duration("update_interval", in: .seconds(1)...(.seconds(86_400))) ?? updateInterval
         groupInterval = section.duration("group_interval", in: .zero...(.seconds(3_600))) ?? groupInterval
         caseReminderInterval =
-            section.duration("case_reminder", in: .seconds(300)...(.seconds(30 * 86_400))) ?? caseReminderInterval
+            section.duration("case_reminder", in: .seconds(60)...(.seconds(30 * 86_400))) ?? caseReminderInterval
         perHourMax = section.double("messages_per_hour_max", in: 1...100_000) ?? perHourMax
         quietHours = section.hours()
         if let name = section.choice("quiet_severity", of: ["minor", "major"]) {

@@ -60,7 +60,7 @@ struct DriftTeller: Sendable {
         let recent = try DriftStore.partnersTold(since: now - Self.partnerPause, connection)
         var core = AlertingCore(configuration: telling.alerting)
         core.replace(quiets: try QuietStore.current(at: now, connection).compactMap(Quiet.init))
-        core.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init))
+        core.replace(owners: try OwnerStore.list(connection).compactMap(Owner.init), at: now)
         var room = Self.perHourMax - recent.count
         var written = 0
         for findings in due.sorted(by: { $0[0].firstSeen < $1[0].firstSeen })

@@ -51,6 +51,7 @@ extension AlertThread {
     private func writePeople(to writer: inout JSONWriter) {
         writer.member("acknowledged_by", acknowledgedBy)
         writer.member("acknowledged_at", acknowledgedAt)
+        if isAcknowledgementDue { writer.member("acknowledgement_due", true) }
         writer.member("closed_by", closedBy)
         writer.array("notes") { writer in
             for note in notes {
@@ -111,6 +112,7 @@ extension AlertThread {
     private mutating func readPeople(_ json: JSONValue) {
         acknowledgedBy = json.member("acknowledged_by")?.string
         acknowledgedAt = json.instant("acknowledged_at")
+        isAcknowledgementDue = json.member("acknowledgement_due")?.bool ?? false
         closedBy = json.member("closed_by")?.string
         json.member("notes")?.forEachElement { note in
             guard let at = note.instant("at"), let who = note.member("who")?.string,

@@ -75,6 +75,8 @@ struct AlertThread: Sendable, Equatable {
 
     var acknowledgedBy: String?
     var acknowledgedAt: Instant?
+    /// Whether channels that track it are still to hear that somebody has.
+    var isAcknowledgementDue = false
     /// Who declared it over, though the evidence did not yet.
     var closedBy: String?
     var notes: [Note] = []
@@ -124,6 +126,12 @@ struct AlertThread: Sendable, Equatable {
         return nil
     }
 
+    /// Why a message is sent, before it is marked as told: what is new is named, whatever gave the occasion.
+    func reason(of pending: Pending) -> String {
+        guard pending.kind == .updated, let news = news(), news.reason != pending.reason else { return pending.reason }
+        return "\(news.reason); \(pending.reason)"
+    }
+
     mutating func markTold() {
         told = Told(
             severity: report.severity, kind: report.kind,
@@ -134,6 +142,7 @@ struct AlertThread: Sendable, Equatable {
 
     mutating func unacknowledge(at now: Instant) {
         (acknowledgedBy, acknowledgedAt, closedBy) = (nil, nil, nil)
+        isAcknowledgementDue = false
         (step, stepSince) = (1, now)
     }
 }

@@ -3,7 +3,7 @@ import Incidents
 
 extension AlertingCore {
     public struct Configuration: Sendable {
-        /// Those of the settings; those of the API come by `replace(owners:)`, and of two of one name these win.
+        /// Those of the settings; those of the API come by `replace(owners:at:)`, and of two of one name these win.
         public var owners: [Owner] = []
         /// The first that matches counts.
         public var routes: [AlertRoute] = []

@@ -93,9 +93,14 @@ extension AlertingCore {
             refusedCount += 1
             return []
         }
-        var sent: [Message] = []
         switch action {
-        case .acknowledge: sent = acknowledge(incident, by: who, at: now)
+        case .acknowledge:
+            change(incident) { thread, _ in
+                guard thread.acknowledgedBy == nil else { return false }
+                (thread.acknowledgedBy, thread.acknowledgedAt, thread.stepSince) = (who, now, nil)
+                thread.isAcknowledgementDue = true
+                return false
+            }
         case .assign(let name):
             change(incident) { thread, _ in
                 (thread.owner, thread.assignedBy, thread.step) = (name, who, 1)
@@ -133,23 +138,25 @@ extension AlertingCore {
                 return false
             }
         }
-        return sent + touch(incident, at: now)
+        return touch(incident, at: now)
     }
 
-    /// Ends escalation and repetition; channels that track it are told.
-    private mutating func acknowledge(_ incident: Int64, by who: String, at now: Instant) -> [Message] {
-        guard var thread = threads.removeValue(forKey: incident) else { return [] }
-        defer { threads[incident] = thread }
-        guard thread.acknowledgedBy == nil else { return [] }
-        (thread.acknowledgedBy, thread.acknowledgedAt, thread.stepSince) = (who, now, nil)
+    /// Ends escalation and repetition. Channels that track it are told when there is a token for each.
+    mutating func tellAcknowledgement(_ thread: inout AlertThread, at now: Instant) -> [Message] {
+        guard thread.isAcknowledgementDue else { return [] }
         let audience = thread.heard.filter { configuration.acknowledgedChannels.contains($0) }
-        let isRoom =
-            thread.messageCount + audience.count + thread.heard.count <= configuration.messagesPerIncidentMax
-        guard thread.isToldOpen, !audience.isEmpty else { return [] }
-        guard isRoom, bucket.take(audience.count, at: now) else {
-            refusedCount += 1
+            .prefix(Int(configuration.burstMax))
+        guard let who = thread.acknowledgedBy, thread.isToldOpen, !thread.isOver, !audience.isEmpty else {
+            thread.isAcknowledgementDue = false
             return []
         }
+        guard thread.messageCount + audience.count + thread.heard.count <= configuration.messagesPerIncidentMax else {
+            refusedCount += 1
+            thread.isAcknowledgementDue = false
+            return []
+        }
+        guard bucket.take(audience.count, at: now) else { return [] }
+        thread.isAcknowledgementDue = false
         return audience.map { message(.acknowledged, "acknowledged by \(who)", to: $0, &thread, at: now) }
     }
 }

@@ -8,11 +8,12 @@ extension AlertingCore {
         notice(&thread, at: now)
         hold(&thread, at: now)
         if thread.heldBy == nil { remind(&thread, at: now) }
-        let sent = send(&thread, at: now)
+        let sent = tellAcknowledgement(&thread, at: now) + send(&thread, at: now)
         // Kept while it could be reopened.
         let isForgotten = isFinished(thread) && now >= forgetAt(thread)
         threads[id] = isForgotten ? nil : thread
-        let waits = thread.heldBy == nil && thread.pending.map { $0.dueAt <= now } ?? false
+        let waits =
+            thread.isAcknowledgementDue || thread.heldBy == nil && thread.pending.map { $0.dueAt <= now } ?? false
         wakes[id] =
             isForgotten ? nil : Wake(at: wake(thread, at: now), severity: thread.report.severity, waits: waits)
         return sent
@@ -122,6 +123,7 @@ extension AlertingCore {
             thread.pending = nil
             return []
         }
+        let reason = thread.reason(of: pending)
         guard bucket.take(told.count, at: now) else { return [] }
         // Nobody can answer before having heard of it.
         if thread.firstSentAt == nil, thread.stepSince != nil { thread.stepSince = now }
@@ -130,7 +132,7 @@ extension AlertingCore {
         if thread.isToldOpen { thread.onCall = onCall(thread, at: now)?.channel }
         (thread.firstSentAt, thread.lastSentAt) = (thread.firstSentAt ?? now, now)
         thread.markTold()
-        return told.map { message(pending.kind, pending.reason, to: $0, &thread, at: now) }
+        return told.map { message(pending.kind, reason, to: $0, &thread, at: now) }
     }
 
     /// Whether the incident's limit leaves room for a message to these and for its end to all who heard of it.
@@ -171,6 +173,7 @@ extension AlertingCore {
     private func wake(_ thread: AlertThread, at now: Instant) -> Instant {
         let last = Instant(nanosecondsSinceEpoch: .max)
         if isFinished(thread) { return forgetAt(thread) }
+        if thread.isAcknowledgementDue { return now }
         if let holder = holder(of: thread, at: now) { return holder.until }
         if let pending = thread.pending { return pending.dueAt }
         guard thread.isToldOpen, !thread.isOver else { return last }

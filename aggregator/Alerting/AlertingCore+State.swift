@@ -5,7 +5,7 @@ import Incidents
 /// Everything that must survive a restart, as text: a line with version and checksum, and JSON.
 ///
 /// Not in it, because they have a home of their own: settings, and silences, maintenances and owners of the API; hand them
-/// in by `replace(quiets:)` and `replace(owners:)` before the first `advance`, or silenced incidents speak up. What the
+/// in by `replace(quiets:)` and `replace(owners:at:)` before the first `advance`, or silenced incidents speak up. What the
 /// limits refuse after a change of settings is left as it is: it goes when the incidents do.
 ///
 ///     farwatch-alerting 1 9f86d081884c7d65

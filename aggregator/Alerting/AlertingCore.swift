@@ -53,7 +53,7 @@ public struct AlertingCore: Sendable {
         let configuration = configuration.workable
         self.configuration = configuration
         bucket = TokenBucket(burstMax: configuration.burstMax, perHourMax: configuration.perHourMax)
-        replace(owners: [])
+        replace(owners: [], at: .epoch)
     }
 
     // MARK: What happens
@@ -108,7 +108,7 @@ public struct AlertingCore: Sendable {
     }
 
     /// Owners made by the API, as they are now; costs nothing where they are what they were.
-    public mutating func replace(owners: [Owner]) {
+    public mutating func replace(owners: [Owner], at now: Instant) {
         guard owners != ownersGiven else { return }
         ownersGiven = owners
         let ours = Set(configuration.owners.map(\.name))
@@ -116,23 +116,20 @@ public struct AlertingCore: Sendable {
         refusedCount += max(0, all.count - Owner.countMax)
         self.owners = Array(all.prefix(Owner.countMax))
         ownersByName = Dictionary(self.owners.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for (id, thread) in threads where thread.assignedBy == nil {
-            let owner = ownerName(of: thread.report)
-            threads[id]?.owner = owner
-        }
+        for id in threads.keys { findOwner(id, at: now) }
         wakeAll()
     }
 
     /// Other settings from now on: owners, routes, weights, hours and limits count for what is open, too; what was
     /// told stays told.
-    public mutating func replace(configuration: Configuration) {
+    public mutating func replace(configuration: Configuration, at now: Instant) {
         self.configuration = configuration.workable
         bucket = TokenBucket(
             burstMax: self.configuration.burstMax, perHourMax: self.configuration.perHourMax, tokens: bucket.tokens,
             refilledAt: bucket.refilledAt)
         let given = ownersGiven ?? []
         ownersGiven = nil
-        replace(owners: given)
+        replace(owners: given, at: now)
     }
 
     private mutating func wakeAll() {
@@ -194,6 +191,23 @@ extension AlertingCore {
             if owner.matchers.count > best?.matchers.count ?? 0 { best = owner }
         }
         return best?.name
+    }
+
+    /// Whose it is by now, assignment aside. Who answers for it from now on hears of what is open and not acknowledged; what
+    /// nobody was told of goes to them when it is due.
+    private mutating func findOwner(_ id: Int64, at now: Instant) {
+        guard var thread = threads.removeValue(forKey: id) else { return }
+        defer { threads[id] = thread }
+        let owner = ownerName(of: thread.report)
+        guard thread.assignedBy == nil, owner != thread.owner else { return }
+        thread.owner = owner
+        guard thread.stepSince != nil else { return }
+        (thread.step, thread.stepSince) = (1, now)
+        guard thread.isToldOpen, !thread.isOver,
+            channels(of: thread, at: now).contains(where: { !thread.heard.contains($0) })
+        else { return }
+        let reason = owner.map { "\($0) owns it from now on" } ?? "nobody owns it any more"
+        if thread.propose(.updated, reason, dueAt: now) { gatheredCount += 1 }
     }
 
     func route(of report: IncidentReport) -> AlertRoute? {

@@ -234,8 +234,8 @@ let apiSchemas: [(name: String, schema: String)] = [
         "HistoryPeriod",
         object([
             ("period", #"{"enum":["24h","7d","30d","90d"]}"#), ("since", reference("Time")),
-            ("uptime_ratio", reference("NumberOrNull")), ("outages", integer), ("down_s", number),
-            ("degraded_s", number), ("time_to_detect_mean_s", reference("NumberOrNull")),
+            ("uptime_ratio", reference("NumberOrNull")), ("outages", integer), ("degradations", integer),
+            ("down_s", number), ("degraded_s", number), ("time_to_detect_mean_s", reference("NumberOrNull")),
             ("time_to_detect_longest_s", reference("NumberOrNull")),
             ("time_to_recover_mean_s", reference("NumberOrNull")),
             ("time_to_recover_longest_s", reference("NumberOrNull")), ("calls", integer), ("calls_failed", integer),

@@ -31,7 +31,10 @@ public struct PartnerHistory: Sendable, Equatable {
         public var since: Instant
         /// 0...1; nil while nothing was seen.
         public var uptimeRatio: Double?
+        /// Partial and major ones that began in it.
         public var outages: Int
+        /// Times that began in it in which the partner was degraded, and never worse.
+        public var degradations: Int
         public var downSeconds: Double
         public var degradedSeconds: Double
         /// From the first call that failed until an incident was opened, of incidents in which the partner failed.
@@ -100,14 +103,15 @@ public struct PartnerHistory: Sendable, Equatable {
         }
         let down = seconds(\.isDown)
         let begun = outages.filter { $0.startedAt >= since && $0.startedAt <= now }
-        let recoveries = begun.compactMap { outage in outage.endedAt.map { ($0 - outage.startedAt).inSeconds } }
+        let begunDown = begun.filter(\.isDown)
+        let recoveries = begunDown.compactMap { outage in outage.endedAt.map { ($0 - outage.startedAt).inSeconds } }
         let detected = detections.filter { $0.startedAt >= since && $0.startedAt <= now }
             .map { max(0, ($0.openedAt - $0.startedAt).inSeconds) }
         // The last day is counted to the quarter of an hour, longer ones by whole days.
         let counts = name == "24h" ? record.quarters : record.days.filter { $0.start + .seconds(86_400) > start }
         return Period(
-            name: name, since: since, uptimeRatio: seen > 0 ? max(0, 1 - down / seen) : nil, outages: begun.count,
-            downSeconds: down, degradedSeconds: seconds { !$0.isDown },
+            name: name, since: since, uptimeRatio: seen > 0 ? max(0, 1 - down / seen) : nil, outages: begunDown.count,
+            degradations: begun.count - begunDown.count, downSeconds: down, degradedSeconds: seconds { !$0.isDown },
             meanDetectionSeconds: mean(detected), longestDetectionSeconds: detected.max(),
             meanRecoverySeconds: mean(recoveries),
             longestRecoverySeconds: recoveries.max(), calls: counts.reduce(0) { $0 + $1.calls },
@@ -173,6 +177,7 @@ public struct PartnerHistory: Sendable, Equatable {
                         $0.member("since", period.since)
                         $0.member("uptime_ratio", period.uptimeRatio)
                         $0.member("outages", period.outages)
+                        $0.member("degradations", period.degradations)
                         $0.member("down_s", period.downSeconds, decimals: 1)
                         $0.member("degraded_s", period.degradedSeconds, decimals: 1)
                         $0.member("time_to_detect_mean_s", period.meanDetectionSeconds, decimals: 1)
@@ -219,7 +224,8 @@ func historyRoutes(_ sources: QuerySources) -> [APIRoute] {
     [
         APIRoute(
             pattern: "/api/v1/partners/{id}/history",
-            summary: "A partner's uptime, outages, time to detect and to recover over 24 hours, 7, 30 and 90 days.",
+            summary:
+                "A partner's uptime, outages (partial and major), times it was degraded and never worse (`degradations`), time to detect, and to recover from an outage, over 24 hours, 7, 30 and 90 days.",
             access: .status,
             schema: "History", mayBeMissing: true
         ) { request in

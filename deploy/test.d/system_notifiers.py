@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import ssl
 import subprocess
@@ -14,10 +13,10 @@ import time
 import unittest
 from pathlib import Path
 
-import jsonschema
 import pagerduty
 from installation import Installation, send
 from receivers import HTTPReceiver, MailReceiver, make_certificate
+from services import ROUTING_KEY, SLACK_TOKEN, answer_as_pagerduty, answer_as_slack, start_alertmanager
 from settings import free_port
 from slack_sdk.models.blocks import Block
 from standardwebhooks import Webhook
@@ -25,49 +24,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from system import clean_environment
 
 SECRETS = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
-ROUTING_KEY = "R" * 32
 WITHIN_S = 20
-
-# What PagerDuty's public documentation of the Events API v2 says of an event.
-EVENT_SCHEMA = {
-    "type": "object",
-    "required": ["routing_key", "event_action", "dedup_key"],
-    "additionalProperties": False,
-    "properties": {
-        "routing_key": {"type": "string", "minLength": 32, "maxLength": 32},
-        "event_action": {"enum": ["trigger", "acknowledge", "resolve"]},
-        "dedup_key": {"type": "string", "maxLength": 255},
-        "payload": {
-            "type": "object",
-            "required": ["summary", "source", "severity"],
-            "additionalProperties": False,
-            "properties": {
-                "summary": {"type": "string", "minLength": 1, "maxLength": 1024},
-                "source": {"type": "string", "minLength": 1},
-                "severity": {"enum": ["critical", "error", "warning", "info"]},
-                "timestamp": {"type": "string", "format": "date-time"},
-                "component": {"type": "string"},
-                "group": {"type": "string"},
-                "class": {"type": "string"},
-                "custom_details": {"type": "object"},
-            },
-        },
-        "links": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["href"],
-                "additionalProperties": False,
-                "properties": {"href": {"type": "string", "format": "uri"}, "text": {"type": "string"}},
-            },
-        },
-        "images": {"type": "array"},
-        "client": {"type": "string"},
-        "client_url": {"type": "string", "format": "uri"},
-    },
-    "if": {"properties": {"event_action": {"const": "trigger"}}},
-    "then": {"required": ["payload"]},
-}
 
 
 def message(incident: int, channel: str, sequence: int, kind: str, **changes) -> dict:
@@ -162,9 +119,9 @@ class Notifiers(Outbox, unittest.TestCase):
         elsewhere = cls.receivers["outside"].url + "/elsewhere"
         cls.receivers["redirecting"].answer = lambda got: (302, {"location": elsewhere}, b"")
         cls.receivers["huge"].answer = lambda got: (200, {}, b"x" * 5_000_000)
-        cls.receivers["pager"].answer = cls.pagerduty
-        cls.receivers["bot"].answer = cls.slack_api
-        cls.alertmanager = cls.start_alertmanager()
+        cls.receivers["pager"].answer = answer_as_pagerduty
+        cls.receivers["bot"].answer = answer_as_slack
+        cls.alertmanager = start_alertmanager(cls.folder, cls.addClassCleanup)
         program = cls.folder / "tell"
         program.write_text(f"#!/bin/sh\ncat >> {cls.folder}/told; echo >> {cls.folder}/told; echo noted\n")
         program.chmod(0o755)
@@ -192,7 +149,7 @@ class Notifiers(Outbox, unittest.TestCase):
                 ),  # fmt: skip
                 channel_settings("slack", type="slack", url=urls["slack"], allow_private=True, fallback=[]),
                 channel_settings(
-                    "bot", type="slack", token="xoxb-s3cret", channel="#ops", api=cls.receivers["bot"].url + "/api",
+                    "bot", type="slack", token=SLACK_TOKEN, channel="#ops", api=cls.receivers["bot"].url + "/api",
                     allow_private=True, fallback=[],
                 ),  # fmt: skip
                 channel_settings(
@@ -217,46 +174,6 @@ class Notifiers(Outbox, unittest.TestCase):
         cls.installation = Installation(aggregator_extra=settings)
         cls.addClassCleanup(cls.installation.close)
         cls.installation.start_aggregator()
-
-    @classmethod
-    def start_alertmanager(cls) -> str:
-        program = shutil.which("prometheus-alertmanager") or str(
-            Path(__file__).parents[2] / ".build/tools/prometheus-alertmanager"
-        )
-        config = cls.folder / "alertmanager.yml"
-        config.write_text(
-            "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
-            "inhibit_rules:\n- source_matchers: [scope=fleet]\n  target_matchers: [scope=host]\n  equal: [partner]\n"
-        )
-        port = free_port()
-        process = subprocess.Popen(
-            [program, f"--config.file={config}", f"--storage.path={cls.folder}/alertmanager",
-             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        cls.addClassCleanup(process.wait)
-        cls.addClassCleanup(process.terminate)
-        return f"http://127.0.0.1:{port}"
-
-    @staticmethod
-    def pagerduty(got):
-        """As PagerDuty does: 202, or 400 for what its schema does not allow; an incident of 400 is refused."""
-        try:
-            jsonschema.validate(got.json, EVENT_SCHEMA, format_checker=jsonschema.FormatChecker())
-        except jsonschema.ValidationError as error:
-            return 400, {}, json.dumps({"status": "invalid event", "message": error.message}).encode()
-        if got.json["dedup_key"].endswith(":400"):
-            return 400, {}, b'{"status":"invalid event","message":"Event object is invalid"}'
-        body = {"status": "success", "message": "Event processed", "dedup_key": got.json["dedup_key"]}
-        return 202, {}, json.dumps(body).encode()
-
-    @staticmethod
-    def slack_api(got):
-        """As Slack does: names become ids, and each message has its time."""
-        if got.headers.get("authorization") != "Bearer xoxb-s3cret":
-            return 200, {}, b'{"ok":false,"error":"invalid_auth"}'
-        ts = got.json.get("ts") or f"{time.time():.6f}"
-        return 200, {}, json.dumps({"ok": True, "channel": "C024BE91L", "ts": ts}).encode()
 
     # Receivers that do as they should.
 

@@ -164,12 +164,14 @@ final class Decider: Sendable {
         let now = currentInstant()
         let fleet = agents.hearing(at: now)
         let silent = silentHosts(fleet.silentHosts)
+        let known = core.state.flatMap { $0.epoch == epoch ? $0 : nil }
+        let lastDecidedAt = try known == nil ? StateStore.published(Self.snapshotName, connection)?.at : nil
         var state =
-            try core.state.flatMap { $0.epoch == epoch ? $0 : nil }
+            try known
             ?? rebuild(epoch, (silent, fleet.reporting == 0), at: now, connection)
         // Taken out, so that nothing is copied while it changes; put back when all is written.
         core.state = nil
-        if let settings = newSettings.withLock({ $0.take() }) { state.use(settings) }
+        if let settings = newSettings.withLock({ $0.take() }) { state.use(settings, at: now) }
         for (partner, page) in takePages() { state.alerting.pageSays(page, of: partner) }
         while true {
             let blocks = try RollupStore.blocks(
@@ -194,6 +196,7 @@ final class Decider: Sendable {
             try state.write(published.encoded(), holder: holder, at: now, connection)
         }
         guard let messageCount else { return nil }
+        if let lastDecidedAt { metrics.tookOver(after: currentInstant() - lastDecidedAt) }
         if messageCount > 0 { wakeOutbox() }
         pagesAsked.withLock { $0 = state.alerting.pagesWanted }
         metrics.refusedActions.add(state.takeRefusedActionCount())

@@ -1,3 +1,4 @@
+import CallModel
 import Runtime
 import Synchronization
 
@@ -19,6 +20,7 @@ final class DeciderMetrics: Sendable {
         var unreadable = DeciderState.Unreadable()
     }
     private let figures = Mutex(Figures())
+    private let undecidedSeconds = Mutex(0.0)
 
     init(_ metrics: MetricsRegistry) {
         failures = metrics.counter(
@@ -26,6 +28,10 @@ final class DeciderMetrics: Sendable {
         refusedActions = metrics.counter(
             "farwatch_decider_refused_actions_total",
             help: "What people wanted done about an incident and could not be done; its timeline says why.")
+        metrics.gauge(
+            "farwatch_decider_took_over_seconds",
+            help: "How long nobody had decided when this aggregator last began to."
+        ) { [weak self] in self?.undecidedSeconds.withLock { $0 } ?? 0 }
         func gauge(_ name: String, _ help: String, _ read: @escaping @Sendable (Figures) -> Double) {
             metrics.gauge("farwatch_decider_\(name)", help: help) { [weak self] in
                 self.map { read($0.figures.withLock { $0 }) } ?? 0
@@ -53,6 +59,9 @@ final class DeciderMetrics: Sendable {
             Double($0.alertsHeld)
         }
     }
+
+    /// It decides from now on, after nobody has for so long.
+    func tookOver(after pause: Duration) { undecidedSeconds.withLock { $0 = max(0, pause.inSeconds) } }
 
     func show(_ state: DeciderState) {
         let (core, alerting) = (state.core, state.alerting)

@@ -22,7 +22,7 @@ extension DeciderState {
         maintenances = quiets.compactMap(Quiet.init)
         if maintenances != alerting.quiets { alerting.replace(quiets: maintenances) }
         let known = owners.compactMap(Owner.init)
-        alerting.replace(owners: known)
+        alerting.replace(owners: known, at: now)
         let unread = Unreadable(
             quietCount: quiets.count - maintenances.count, ownerCount: owners.count - known.count)
         if unread != unreadable, unread != Unreadable() {

@@ -79,11 +79,11 @@ struct DeciderState {
     var openCount: Int { core.open.count }
 
     /// How incidents are found stays as it is until the next start: what was learned was learned with it.
-    mutating func use(_ settings: DecidingSettings) {
+    mutating func use(_ settings: DecidingSettings, at now: Instant) {
         var settings = settings
         settings.incidents = self.settings.incidents
         self.settings = settings
-        alerting.replace(configuration: settings.alerting)
+        alerting.replace(configuration: settings.alerting, at: now)
     }
 
     mutating func refused(_ count: Int) { refusedActionCount += count }
