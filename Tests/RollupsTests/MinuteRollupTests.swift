@@ -18,12 +18,10 @@ struct MinuteRollupTests {
         }
         var rollup = MinuteRollup()
         rollup.add(counter.block)
-        func sum(_ set: RollupSet) -> CellCount {
-            rollup.counts.filter { $0.key.set == set }.values.reduce(into: CellCount()) { $0.add($1) }
-        }
-        #expect(sum(.partner) == CellCount(stored: 5, weighted: 50))
-        #expect(sum(.partner) == sum(.routeAndRegion))
-        #expect(rollup.counts.count { $0.key.set == .partner } == 1, "five routes of one minute are one row")
+        let segments = rollup.segments
+        let partner = segments.filter { $0.key.dimension == RollupSet.partner.rawValue }
+        #expect(partner.values.map { $0.map(\.value) } == [[CellCount(stored: 5, weighted: 50)]])
+        #expect(sum(segments, RollupSet.routeAndRegion.rawValue) == CellCount(stored: 5, weighted: 50))
     }
 
     @Test func `minutes fold into the hours they belong to, and nothing is lost`() {
@@ -35,19 +33,60 @@ struct MinuteRollupTests {
                 cell(interval: Int32(minute) * RollupInterval.perMinute, customer: 4, microseconds: 900), weight: 2)
         }
         rollup.add(counter.block)
-        let hours = rollup.byHour()
-        let partner = hours.counts.filter { $0.key.set == .partner }
+        let minutes = rollup.segments
+        let hours = CountSegment.byHour(minutes)
+        let partner = hours.filter { $0.key.dimension == RollupSet.partner.rawValue }
         #expect(Set(partner.map(\.key.minute)) == [120, 180])
-        #expect(partner.first { $0.key.minute == 120 }?.value == CellCount(stored: 3, weighted: 6))
-        #expect(hours.latencies.values.reduce(0, +) == rollup.latencies.values.reduce(0, +))
-        #expect(hours.counts.values.reduce(0) { $0 + $1.stored } == rollup.counts.values.reduce(0) { $0 + $1.stored })
+        #expect(partner.first { $0.key.minute == 120 }?.value.map(\.value) == [CellCount(stored: 3, weighted: 6)])
+        for dimension in Set(minutes.keys.map(\.dimension)) {
+            #expect(sum(hours, dimension) == sum(minutes, dimension))
+            #expect(sum(hours, dimension).weighted == 8)
+        }
+        #expect(CountSegment.byHour(hours) == hours, "folding hours again changes nothing")
     }
 
-    @Test func `folding an hour again changes nothing`() {
-        var counter = RollupCounter()
-        counter.add(cell(interval: 777, microseconds: 10), weight: 1)
-        var rollup = MinuteRollup()
-        rollup.add(counter.block)
-        #expect(rollup.byHour().byHour().counts == rollup.byHour().counts)
+    private func sum(_ segments: [CountSegment.Key: [CountSegment.Count]], _ dimension: Int16) -> CellCount {
+        segments.filter { $0.key.dimension == dimension }.values.joined()
+            .reduce(into: CellCount()) { $0.add($1.value) }
+    }
+
+    @Test func `however blocks are cut, segments are the same, in order, each place once`() {
+        var whole = RollupCounter()
+        var pieces = MinuteRollup()
+        for pieceNumber in 0..<20 as Range<Int32> {
+            var piece = RollupCounter()
+            for call in 0..<200 as Range<Int32> {
+                let number = call &* 7_919 &+ pieceNumber &* 104_729
+                let key = CellKey(
+                    interval: 3_590 + number % 21, partner: 1 + number % 3, route: 1 + number % 4,
+                    host: 1 + number % 11, region: 2, customer: number % 31, serviceVersion: number % 2,
+                    direction: .outbound, outcome: UInt8(number % 5), latency: Int16(number % 43) - 1)
+                piece.add(key, weight: 3)
+                whole.add(key, weight: 3)
+            }
+            pieces.add(piece.block)
+        }
+        var once = MinuteRollup()
+        once.add(whole.block)
+        let segments = once.segments
+        #expect(pieces.segments == segments)
+        #expect(once.count == segments.values.reduce(0) { $0 + $1.count })
+        for counts in segments.values {
+            #expect(zip(counts, counts.dropFirst()).allSatisfy { $0.place < $1.place })
+            #expect(CountSegment.summed(counts) == counts)
+        }
+    }
+
+    @Test func `places are ordered by their fields, the first first`() {
+        func place(_ first: NameID, _ second: NameID, _ direction: Int16, _ outcome: Int16) -> CountSegment.Place {
+            CountSegment.Place(first: first, second: second, direction: direction, outcome: outcome)
+        }
+        let ordered = [
+            place(-1, 9, 1, 9), place(0, 0, 0, -1), place(0, 0, 0, 0), place(0, 0, 1, -1), place(0, 1, 0, 0),
+            place(1, 0, 0, 5), place(1, 0, 0, 300),
+        ]
+        for (left, right) in zip(ordered, ordered.dropFirst()) {
+            #expect(left < right && !(right < left))
+        }
     }
 }

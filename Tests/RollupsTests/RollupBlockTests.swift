@@ -44,11 +44,15 @@ struct RollupBlockTests {
         put(21 as Int64)
         var rollup = MinuteRollup()
         rollup.add(try RollupBlock(encoded: bytes))
-        #expect(rollup.counts.filter { $0.key.set == .partner }.map(\.value.weighted).sorted() == [1, 20])
-        #expect(Set(rollup.counts.keys.map(\.minute)) == [100])
-        let latency = try #require(rollup.latencies.first)
-        #expect(rollup.latencies.count == 1 && latency.value == 21)
-        #expect(latency.key.minute == 100 && latency.key.bucket == 136 && latency.key.route == 2)
+        let segments = rollup.segments
+        #expect(Set(segments.keys.map(\.minute)) == [100])
+        func held(_ dimension: Int16) -> [CountSegment.Count] {
+            segments[CountSegment.Key(partner: 1, dimension: dimension, minute: 100)] ?? []
+        }
+        #expect(held(RollupSet.partner.rawValue).map(\.value.weighted).sorted() == [1, 20])
+        let latency = CountSegment.Place(first: 2, second: 4, direction: 0, outcome: 136)
+        #expect(
+            held(CountSegment.latencyDimension) == [CountSegment.Count(place: latency, value: CellCount(weighted: 21))])
         for end in stride(from: 4, to: bytes.count, by: 3) {
             #expect(throws: RollupBlockError.self) { try RollupBlock(encoded: Array(bytes[..<end])) }
         }
@@ -76,7 +80,8 @@ struct RollupBlockTests {
         var rollup = MinuteRollup()
         rollup.add(counter.block)
         func sum(_ set: RollupSet) -> Int64 {
-            rollup.counts.filter { $0.key.set == set }.reduce(0) { $0 + $1.value.weighted }
+            rollup.segments.filter { $0.key.dimension == set.rawValue }.values.joined()
+                .reduce(0) { $0 + $1.value.weighted }
         }
         #expect(sum(.routeAndRegion) == 240)
         #expect(sum(.host) == 240)

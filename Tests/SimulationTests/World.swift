@@ -270,12 +270,14 @@ final class World {
 
     /// The folded minutes say what the rows say.
     private func checkCounts() {
-        while database.minutes.counts.isEmpty && !database.rollups.isEmpty { database.fold() }
+        while database.minutes.count == 0 && !database.rollups.isEmpty { database.fold() }
         database.fold(countMax: .max)
         var (stored, weighted): (Int64, Int64) = (0, 0)
-        for (key, count) in database.minutes.counts where key.set == .routeAndRegion {
-            stored += count.stored
-            weighted += count.weighted
+        for (key, counts) in database.minutes.segments where key.dimension == RollupSet.routeAndRegion.rawValue {
+            for count in counts {
+                stored += count.value.stored
+                weighted += count.value.weighted
+            }
         }
         let rows = database.rows.values
         if stored != Int64(rows.count) { violation("\(rows.count) calls are stored, \(stored) are counted") }

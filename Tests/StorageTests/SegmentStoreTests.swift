@@ -64,35 +64,27 @@ struct SegmentStoreTests {
         return counter.block
     }
 
+    /// What the views tell of a partner.
     private func read(
         _ unit: String, partner: NameID, _ connection: PostgresConnection
-    ) throws -> (counts: [MinuteKey: CellCount], latencies: [MinuteLatencyKey: Int64]) {
-        var counts: [MinuteKey: CellCount] = [:]
-        for row in try connection.query(
+    ) throws -> [CountSegment.Key: [CountSegment.Count]] {
+        let rows = try connection.query(
             """
-            SELECT \(unit), dimension, first, second, direction, outcome, stored, calls FROM farwatch.\(unit)_counts
-            WHERE partner = $1
-            """, [.int4(partner)])
-        {
-            let key = MinuteKey(
-                minute: Int32(try row.timestamptz(0) / 60_000_000), partner: partner,
-                set: try #require(RollupSet(rawValue: try row.int2(1))), first: try row.int4(2),
-                second: try row.int4(3), direction: try #require(Direction(rawValue: UInt8(try row.int2(4)))),
-                outcome: UInt8(try row.int2(5)))
-            counts[key, default: CellCount()].add(CellCount(stored: try row.int8(6), weighted: try row.int8(7)))
+            SELECT \(unit), dimension, first, second, direction, outcome, stored, calls
+            FROM farwatch.\(unit)_counts WHERE partner = $1
+            UNION ALL SELECT \(unit), $2, route, region, direction, bucket, 0, calls
+            FROM farwatch.\(unit)_latencies WHERE partner = $1
+            """, [.int4(partner), .int2(CountSegment.latencyDimension)])
+        var counts: [CountSegment.Key: [CountSegment.Count]] = [:]
+        for row in rows {
+            let key = CountSegment.Key(
+                partner: partner, dimension: try row.int2(1), minute: Int32(try row.timestamptz(0) / 60_000_000))
+            let place = CountSegment.Place(
+                first: try row.int4(2), second: try row.int4(3), direction: try row.int2(4), outcome: try row.int2(5))
+            let value = CellCount(stored: try row.int8(6), weighted: try row.int8(7))
+            counts[key, default: []].append(CountSegment.Count(place: place, value: value))
         }
-        var latencies: [MinuteLatencyKey: Int64] = [:]
-        for row in try connection.query(
-            "SELECT \(unit), route, region, direction, bucket, calls FROM farwatch.\(unit)_latencies WHERE partner = $1",
-            [.int4(partner)])
-        {
-            let key = MinuteLatencyKey(
-                minute: Int32(try row.timestamptz(0) / 60_000_000), partner: partner, route: try row.int4(1),
-                region: try row.int4(2), direction: try #require(Direction(rawValue: UInt8(try row.int2(3)))),
-                bucket: try row.int2(4))
-            latencies[key, default: 0] += try row.int8(5)
-        }
-        return (counts, latencies)
+        return counts.mapValues(CountSegment.summed)
     }
 
     @Test func `counts added little by little and in lumps are what was counted, by minute and by hour`() async throws {
@@ -106,17 +98,13 @@ struct SegmentStoreTests {
             var rollup = MinuteRollup()
             rollup.add(block)
             let damaged = try connection.transaction {
-                try SegmentStore(unit: "minute").add(rollup, connection)
-                    + SegmentStore(unit: "hour").add(rollup.byHour(), connection)
+                try SegmentStore(unit: "minute").add(rollup.segments, connection)
+                    + SegmentStore(unit: "hour").add(CountSegment.byHour(rollup.segments), connection)
             }
             #expect(damaged.isEmpty)
         }
-        let minutes = try read("minute", partner: partner, connection)
-        #expect(minutes.counts == whole.counts)
-        #expect(minutes.latencies == whole.latencies)
-        let hours = try read("hour", partner: partner, connection)
-        #expect(hours.counts == whole.byHour().counts)
-        #expect(hours.latencies == whole.byHour().latencies)
+        #expect(try read("minute", partner: partner, connection) == whole.segments)
+        #expect(try read("hour", partner: partner, connection) == CountSegment.byHour(whole.segments))
         let crowded = try connection.query(
             "SELECT count(*) FROM farwatch.hour_segments WHERE partner = $1 GROUP BY dimension, hour ORDER BY 1 DESC",
             [.int4(partner)])
@@ -125,7 +113,7 @@ struct SegmentStoreTests {
 
     @Test func `adding nothing writes nothing`() async throws {
         let connection = try await StorageServer.connect()
-        #expect(try SegmentStore(unit: "minute").add(MinuteRollup(), connection).isEmpty)
+        #expect(try SegmentStore(unit: "minute").add([:], connection).isEmpty)
     }
 
     @Test func `a damaged segment is set aside, each time anew, and all other counts are added`() async throws {
@@ -138,14 +126,14 @@ struct SegmentStoreTests {
         let key = try #require(rollup.segments.keys.first { $0.dimension == RollupSet.customer.rawValue })
         let ofKey =
             "partner = \(partner) AND dimension = \(key.dimension) AND minute = to_timestamp(\(key.minute * 60))"
-        #expect(try connection.transaction { try store.add(rollup, connection) }.isEmpty)
+        #expect(try connection.transaction { try store.add(rollup.segments, connection) }.isEmpty)
         var lost: [Int64] = []
         for _ in 1...2 {
             let before = try connection.query(
                 "SELECT sum(stored)::int8 FROM farwatch.minute_counts WHERE \(ofKey)")[0].int8(0)
             lost.append(before)
             try connection.execute("UPDATE farwatch.minute_segments SET calls = calls[2:] WHERE \(ofKey)", [])
-            #expect(try connection.transaction { try store.add(rollup, connection) } == [key])
+            #expect(try connection.transaction { try store.add(rollup.segments, connection) } == [key])
         }
         // What was damaged is gone from the counts, and nothing else: all others were added three times.
         for (key, counts) in rollup.segments {

@@ -71,7 +71,7 @@ struct Housekeeping: Sendable {
     func run() async {
         var chores = [
             Chore(name: "refresh tokens", period: .seconds(2), work: refreshTokens),
-            Chore(name: "fold rollups", period: .seconds(5), pausePerWork: 30, work: compact),
+            Chore(name: "fold rollups", period: .seconds(5), pausePerWork: 100, work: compact),
             Chore(name: "store heartbeats", period: .seconds(10), work: reports.store),
             Chore(name: "read history", period: .seconds(60), work: history.refresh),
             Chore(name: "forget ledger entries", period: .seconds(60), work: forgetLedger),

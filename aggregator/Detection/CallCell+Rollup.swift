@@ -9,8 +9,16 @@ extension CallCell {
         for cell in block.cells where cell.key.partner != 0 && cell.count.weighted > 0 {
             cells.append(CallCell(cell.key, cell.count))
         }
-        cells.sort { ($0.time, $0.order) < ($1.time, $1.order) }
-        return cells
+        // What tells their order is worked out once each, and the cells themselves are moved once.
+        var places = cells.indices.map { Place(time: cells[$0].time, order: cells[$0].order, index: Int32($0)) }
+        places.sort { ($0.time, $0.order) < ($1.time, $1.order) }
+        return places.map { cells[Int($0.index)] }
+    }
+
+    private struct Place {
+        var time: Instant
+        var order: UInt64
+        var index: Int32
     }
 
     private init(_ key: CellKey, _ count: CellCount) {

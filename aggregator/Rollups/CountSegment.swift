@@ -20,7 +20,7 @@ public enum CountSegment {
 
         public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
 
-        /// Every count is looked up by it (`KeyHash`).
+        /// `KeyHash`.
         public func _rawHashValue(seed: Int) -> Int {
             KeyHash.of(seed, joined(partner, Int32(dimension)), joined(minute, 0), 0)
         }
@@ -41,9 +41,20 @@ public enum CountSegment {
             self.outcome = outcome
         }
 
-        public static func < (left: Place, right: Place) -> Bool {
-            (left.first, left.second, left.direction, left.outcome)
-                < (right.first, right.second, right.direction, right.outcome)
+        /// All of it, most significant first, so that words are ordered as fields are.
+        private var words: (UInt64, UInt32) {
+            func raised(_ id: NameID) -> UInt64 { UInt64(UInt32(bitPattern: id ^ .min)) }
+            func raised(_ code: Int16) -> UInt32 { UInt32(UInt16(bitPattern: code ^ .min)) }
+            return (raised(first) << 32 | raised(second), raised(direction) << 16 | raised(outcome))
+        }
+
+        public static func < (left: Place, right: Place) -> Bool { left.words < right.words }
+
+        public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
+
+        /// Every call is looked up by it five or six times (`KeyHash`).
+        public func _rawHashValue(seed: Int) -> Int {
+            KeyHash.of(seed, joined(first, second), joined(Int32(direction), Int32(outcome)), 0)
         }
     }
 
@@ -60,7 +71,10 @@ public enum CountSegment {
     /// Latencies by route and region are kept beside the dimensions of `RollupSet`.
     public static let latencyDimension: Int16 = 5
 
-    /// In order, each place once.
+    /// One for each `RollupSet`, by raw value, and `latencyDimension`.
+    static let dimensions: ClosedRange<Int16> = 0...latencyDimension
+
+    /// In order, each place once. Takes time in proportion to the counts where they are a few ordered runs one after the other.
     public static func summed(_ counts: [Count]) -> [Count] {
         var summed: [Count] = []
         summed.reserveCapacity(counts.count)
@@ -73,27 +87,22 @@ public enum CountSegment {
         }
         return summed
     }
-}
 
-extension MinuteRollup {
-    /// All counts and latencies, those together that are kept together; in no order, each place once.
-    public var segments: [CountSegment.Key: [CountSegment.Count]] {
-        var segments: [CountSegment.Key: [CountSegment.Count]] = [:]
-        for (key, value) in counts {
-            let place = CountSegment.Place(
-                first: key.first, second: key.second, direction: Int16(key.direction.rawValue),
-                outcome: Int16(key.outcome))
-            let segment = CountSegment.Key(partner: key.partner, dimension: key.set.rawValue, minute: key.minute)
-            segments[segment, default: []].append(CountSegment.Count(place: place, value: value))
+    /// The same counts by hour: each minute stands for the hour it belongs to. Each hour's are in order where each minute's were.
+    public static func byHour(_ minutes: [Key: [Count]]) -> [Key: [Count]] {
+        var hours: [Key: [Count]] = [:]
+        var mixed: Set<Key> = []
+        for (minute, counts) in minutes {
+            var key = minute
+            key.minute -= key.minute % 60
+            if hours[key, default: []].isEmpty {
+                hours[key] = counts
+            } else {
+                hours[key]! += counts
+                mixed.insert(key)
+            }
         }
-        for (key, calls) in latencies {
-            let place = CountSegment.Place(
-                first: key.route, second: key.region, direction: Int16(key.direction.rawValue), outcome: key.bucket)
-            let segment = CountSegment.Key(
-                partner: key.partner, dimension: CountSegment.latencyDimension, minute: key.minute)
-            segments[segment, default: []].append(
-                CountSegment.Count(place: place, value: CellCount(stored: 0, weighted: calls)))
-        }
-        return segments
+        for key in mixed { hours[key] = summed(hours[key]!) }
+        return hours
     }
 }

@@ -3,9 +3,10 @@
 ///
 /// The numbers are ids that this program gave, so that nobody outside can choose them to collide; each table's seed goes in all the same.
 /// Keys hand it to their tables by `_rawHashValue`, the way around `Hasher` that the standard library's own integers take.
-enum KeyHash {
+public enum KeyHash {
+    @inlinable
     @inline(__always)
-    static func of(_ seed: Int, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> Int {
+    public static func of(_ seed: Int, _ first: UInt64, _ second: UInt64, _ third: UInt64) -> Int {
         let state = folded(first ^ secrets.0 ^ UInt64(bitPattern: Int64(seed)), second ^ secrets.1)
         return Int(bitPattern: UInt(folded(state ^ secrets.2, third ^ secrets.1)))
     }
@@ -19,12 +20,15 @@ enum KeyHash {
     }
 
     /// Odd, with as many ones as zeros, and otherwise arbitrary: the digits of π.
-    private static let secrets: (UInt64, UInt64, UInt64) = (
-        0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7345, 0xA409_3822_299F_31D1
-    )
-
+    @inlinable
     @inline(__always)
-    private static func folded(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    static var secrets: (UInt64, UInt64, UInt64) {
+        (0x243F_6A88_85A3_08D3, 0x1319_8A2E_0370_7345, 0xA409_3822_299F_31D1)
+    }
+
+    @inlinable
+    @inline(__always)
+    static func folded(_ left: UInt64, _ right: UInt64) -> UInt64 {
         let product = left.multipliedFullWidth(by: right)
         return product.high ^ product.low
     }

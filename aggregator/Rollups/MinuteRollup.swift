@@ -17,39 +17,7 @@ public enum RollupSet: Int16, Sendable, CaseIterable {
     case partner = 4
 }
 
-/// What the calls of one kept count have in common.
-public struct MinuteKey: Hashable, Sendable {
-    /// Minutes since 1970.
-    public var minute: Int32
-    public var partner: NameID
-    public var set: RollupSet
-    public var first: NameID
-    public var second: NameID
-    public var direction: Direction
-    public var outcome: UInt8
-
-    public init(
-        minute: Int32, partner: NameID, set: RollupSet, first: NameID, second: NameID, direction: Direction,
-        outcome: UInt8
-    ) {
-        self.minute = minute
-        self.partner = partner
-        self.set = set
-        self.first = first
-        self.second = second
-        self.direction = direction
-        self.outcome = outcome
-    }
-
-    public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
-
-    public func _rawHashValue(seed: Int) -> Int {
-        KeyHash.of(
-            seed, joined(partner, Int32(set.rawValue)), joined(minute, first),
-            joined(second, Int32(direction.rawValue) << 8 | Int32(outcome)))
-    }
-}
-
+/// Of a block's separate latencies.
 public struct MinuteLatencyKey: Hashable, Sendable {
     public var minute: Int32
     public var partner: NameID
@@ -78,48 +46,98 @@ public struct MinuteLatencyKey: Hashable, Sendable {
 }
 
 /// Folds rollup blocks into counts by minute. Blocks add up, so any number may be folded at once.
+///
+/// Each partner's minute has a small table for each dimension. A call counts in five or six of them, and calls come by partner
+/// (`CellKey` is ordered so), hence the tables at work stay in the processor's cache: one table of all counts was missed there
+/// with nearly every count.
 public struct MinuteRollup: Sendable {
-    public private(set) var counts: [MinuteKey: CellCount] = [:]
-    public private(set) var latencies: [MinuteLatencyKey: Int64] = [:]
+    /// One for each dimension, in its order, of the first partner's minute, then of the second's and so on.
+    private var tables: [[CountSegment.Place: CellCount]] = []
+    /// Whose the tables are, one entry for each `CountSegment.dimensions.count` of them.
+    private var owners: [PartnerMinute] = []
+    private var firstTables: [PartnerMinute: Int] = [:]
+    /// How many different counts there are, latencies among them.
+    public private(set) var count = 0
+
+    private struct PartnerMinute: Hashable {
+        var partner: NameID
+        var minute: Int32
+    }
 
     public init() {}
 
     public mutating func add(_ block: RollupBlock) {
+        var owner = PartnerMinute(partner: 0, minute: .min)  // No cell's: a minute is sixty intervals.
+        var first = 0
         for cell in block.cells {
-            let (key, count) = (cell.key, cell.count)
-            add(key, .routeAndRegion, key.route, key.region, count)
-            add(key, .partner, 0, 0, count)
-            add(key, .host, key.host, 0, count)
-            if key.customer != 0 { add(key, .customer, key.customer, 0, count) }
-            if key.serviceVersion != 0 { add(key, .serviceVersion, key.serviceVersion, 0, count) }
-            guard key.latency != CellKey.noLatency else { continue }
-            let minute = MinuteLatencyKey(
-                minute: key.interval / RollupInterval.perMinute, partner: key.partner, route: key.route,
-                region: key.region, direction: key.direction, bucket: key.latency)
-            latencies[minute, default: 0] &+= count.weighted
+            let its = PartnerMinute(partner: cell.key.partner, minute: cell.key.interval / RollupInterval.perMinute)
+            if its != owner {
+                owner = its
+                first = firstTable(of: its)
+            }
+            add(cell, first)
         }
-        for (key, count) in block.separateLatencies { latencies[key, default: 0] &+= count }
+        for (key, calls) in block.separateLatencies {
+            let first = firstTable(of: PartnerMinute(partner: key.partner, minute: key.minute))
+            add(
+                CellCount(weighted: calls), first, CountSegment.latencyDimension, key.route, key.region, key.direction,
+                key.bucket)
+        }
     }
 
-    /// The same counts by hour: each minute stands for the hour it belongs to.
-    public func byHour() -> MinuteRollup {
-        var hours = MinuteRollup()
-        hours.counts.reserveCapacity(counts.count)
-        for (var key, count) in counts {
-            key.minute -= key.minute % 60
-            hours.counts[key, default: CellCount()].add(count)
-        }
-        for (var key, count) in latencies {
-            key.minute -= key.minute % 60
-            hours.latencies[key, default: 0] &+= count
-        }
-        return hours
+    private mutating func firstTable(of owner: PartnerMinute) -> Int {
+        if let first = firstTables[owner] { return first }
+        let first = tables.count
+        tables.append(contentsOf: repeatElement([:], count: CountSegment.dimensions.count))
+        owners.append(owner)
+        firstTables[owner] = first
+        return first
     }
 
-    private mutating func add(_ key: CellKey, _ set: RollupSet, _ first: NameID, _ second: NameID, _ count: CellCount) {
-        let minute = MinuteKey(
-            minute: key.interval / RollupInterval.perMinute, partner: key.partner, set: set, first: first,
-            second: second, direction: key.direction, outcome: key.outcome)
-        counts[minute, default: CellCount()].add(count)
+    @inline(__always)
+    private mutating func add(_ cell: RollupCell, _ first: Int) {
+        let (key, count) = (cell.key, cell.count)
+        func code(_ set: RollupSet) -> Int16 { set.rawValue }
+        let outcome = Int16(key.outcome)
+        add(count, first, code(.routeAndRegion), key.route, key.region, key.direction, outcome)
+        add(count, first, code(.partner), 0, 0, key.direction, outcome)
+        add(count, first, code(.host), key.host, 0, key.direction, outcome)
+        if key.customer != 0 { add(count, first, code(.customer), key.customer, 0, key.direction, outcome) }
+        if key.serviceVersion != 0 {
+            add(count, first, code(.serviceVersion), key.serviceVersion, 0, key.direction, outcome)
+        }
+        guard key.latency != CellKey.noLatency else { return }
+        add(
+            CellCount(weighted: count.weighted), first, CountSegment.latencyDimension, key.route, key.region,
+            key.direction, key.latency)
+    }
+
+    @inline(__always)
+    private mutating func add(
+        _ count: CellCount, _ firstTable: Int, _ dimension: Int16, _ first: NameID, _ second: NameID,
+        _ direction: Direction, _ outcome: Int16
+    ) {
+        let table = firstTable + Int(dimension)
+        let place = CountSegment.Place(
+            first: first, second: second, direction: Int16(direction.rawValue), outcome: outcome)
+        let before = tables[table].count
+        tables[table][place, default: CellCount()].add(count)
+        self.count += tables[table].count - before
+    }
+}
+
+extension MinuteRollup {
+    /// All counts and latencies, those together that are kept together: in order, each place once.
+    public var segments: [CountSegment.Key: [CountSegment.Count]] {
+        var segments: [CountSegment.Key: [CountSegment.Count]] = [:]
+        for (index, table) in tables.enumerated() where !table.isEmpty {
+            let owner = owners[index / CountSegment.dimensions.count]
+            let key = CountSegment.Key(
+                partner: owner.partner, dimension: Int16(index % CountSegment.dimensions.count), minute: owner.minute)
+            var counts = table.map { CountSegment.Count(place: $0.key, value: $0.value) }
+            counts.sort { $0.place < $1.place }
+            segments[key] = counts
+        }
+        return segments
     }
 }

@@ -70,27 +70,42 @@ extension RollupBlock {
         guard reader.bytes.count == Self.headerByteCount + count * Self.cellByteCount else {
             throw .malformed("\(reader.bytes.count) bytes")
         }
-        let intervals: [Int32] = try reader.column(count)
-        var names: [[Int32]] = []
-        for _ in 0..<7 { names.append(try reader.column(count)) }
-        let directions: [UInt8] = try reader.column(count)
-        let outcomes: [UInt8] = try reader.column(count)
-        let statuses: [UInt16] = try reader.column(count)
-        let latencies: [Int16] = try reader.column(count)
-        let stored: [Int64] = try reader.column(count)
-        let weighted: [Int64] = try reader.column(count)
-        cells.reserveCapacity(count)
-        for cell in 0..<count {
-            guard let direction = Direction(rawValue: directions[cell]) else { throw .malformed("direction") }
-            guard latencies[cell] == CellKey.noLatency || LatencyBucket.range.contains(latencies[cell]) else {
+        cells = try reader.bytes.withUnsafeBufferPointer { bytes throws(RollupBlockError) in
+            let columns = Columns(bytes: UnsafeRawBufferPointer(bytes), count: count)
+            var cells: [RollupCell] = []
+            cells.reserveCapacity(count)
+            for cell in 0..<count { cells.append(try columns.cell(cell)) }
+            return cells
+        }
+    }
+
+    /// The columns where they lie, so that a cell is read at once: blocks are read twice, to be judged and to be folded.
+    private struct Columns {
+        /// Of as many cells as `count` says.
+        let bytes: UnsafeRawBufferPointer
+        let count: Int
+
+        @inline(__always)
+        func cell(_ index: Int) throws(RollupBlockError) -> RollupCell {
+            guard let direction = Direction(rawValue: value(index, after: 32)) else { throw .malformed("direction") }
+            let latency: Int16 = value(index, after: 36)
+            guard latency == CellKey.noLatency || LatencyBucket.range.contains(latency) else {
                 throw .malformed("latency")
             }
             let key = CellKey(
-                interval: intervals[cell], partner: names[0][cell], route: names[1][cell], host: names[2][cell],
-                region: names[3][cell], customer: names[4][cell], serviceVersion: names[5][cell],
-                network: names[6][cell], direction: direction, outcome: outcomes[cell], status: statuses[cell],
-                latency: latencies[cell])
-            cells.append(RollupCell(key, CellCount(stored: stored[cell], weighted: weighted[cell])))
+                interval: value(index, after: 0), partner: value(index, after: 4), route: value(index, after: 8),
+                host: value(index, after: 12), region: value(index, after: 16), customer: value(index, after: 20),
+                serviceVersion: value(index, after: 24), network: value(index, after: 28), direction: direction,
+                outcome: value(index, after: 33), status: value(index, after: 34), latency: latency)
+            return RollupCell(
+                key, CellCount(stored: value(index, after: 38), weighted: value(index, after: 46)))
+        }
+
+        /// - Parameter width: bytes of a cell in the columns before.
+        @inline(__always)
+        private func value<Value: FixedWidthInteger>(_ index: Int, after width: Int) -> Value {
+            let offset = RollupBlock.headerByteCount + width * count + index * MemoryLayout<Value>.size
+            return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
         }
     }
 }

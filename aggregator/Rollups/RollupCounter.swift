@@ -2,7 +2,8 @@
 public struct RollupCounter: Sendable {
     private var counts: [CellKey: CellCount] = [:]
 
-    public init() {}
+    /// - Parameter callCount: of which there will be about so many.
+    public init(callCount: Int = 0) { counts.reserveCapacity(callCount) }
 
     public var isEmpty: Bool { counts.isEmpty }
 

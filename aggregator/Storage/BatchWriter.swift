@@ -55,7 +55,8 @@ public final class BatchWriter {
         do {
             let result = try database.transaction {
                 let dispositions = try enter(encoded, at: now, database)
-                var counted = RollupCounter()
+                var counted = RollupCounter(
+                    callCount: encoded.reduce(0) { $0 + $1.batch.metadata.callCount })
                 rows.removeAll()
                 order.removeAll(keepingCapacity: true)
                 blocks.removeAll()

@@ -53,13 +53,13 @@ public struct Origin: Hashable, Sendable {
         self.environment = environment
     }
 
-    /// Looked up for every call: three words cost less than five fields.
-    public func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) { hasher.combine(_rawHashValue(seed: 0)) }
+
+    /// Every call is looked up by it (`KeyHash`).
+    public func _rawHashValue(seed: Int) -> Int {
         func joined(_ high: NameID, _ low: NameID) -> UInt64 {
             UInt64(UInt32(bitPattern: high)) << 32 | UInt64(UInt32(bitPattern: low))
         }
-        hasher.combine(joined(service, serviceVersion))
-        hasher.combine(joined(host, region))
-        hasher.combine(environment)
+        return KeyHash.of(seed, joined(service, serviceVersion), joined(host, region), joined(environment, 0))
     }
 }

@@ -93,6 +93,23 @@ struct Partitions {
         }
     }
 
+    /// The same for what is received right now, and only for the index by that: readers of arriving calls come every few seconds.
+    /// Not where somebody indexes or vacuums the day: then they read more.
+    static func summarizeReceipt(of times: [Int64], _ connection: PostgresConnection) throws {
+        let days = Set(times.map { Period.day($0 / 86_400_000_000).suffix })
+        do {
+            try connection.transaction {
+                try connection.execute("SET LOCAL lock_timeout = '50ms'")
+                _ = try connection.query(
+                    """
+                    SELECT brin_summarize_new_values(i.inhrelid) FROM pg_inherits i
+                    JOIN pg_index x ON x.indexrelid = i.inhrelid JOIN pg_class c ON c.oid = x.indrelid
+                    WHERE i.inhparent = to_regclass('farwatch.call_rows_received_at_idx') AND c.relname = ANY($1)
+                    """, [.textArray(days.map { "call_rows_\($0)" })])
+            }
+        } catch let error as PostgresError where error.sqlState == SQLState.lockNotAvailable {}
+    }
+
     /// Drops the partitions of periods before this one; returns their names.
     static func drop(_ tables: [String], before period: Period, _ connection: PostgresConnection) throws -> [String] {
         let rows = try connection.query(

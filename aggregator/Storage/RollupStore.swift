@@ -109,7 +109,7 @@ public enum RollupStore {
             guard rows.count > 0 else { return folded }
             var rollup = MinuteRollup()
             var positions: [Int32: Int64] = [:]
-            for row in rows where rollup.counts.count < foldedCountsMax {
+            for row in rows where rollup.count < foldedCountsMax {
                 let (writer, flush) = (try row.int4(0), try row.int8(1))
                 positions[writer] = flush
                 folded.count += 1
@@ -119,8 +119,9 @@ public enum RollupStore {
                     folded.damaged.append((writer, flush))
                 }
             }
-            for (unit, rollup) in [("minute", rollup), ("hour", rollup.byHour())] {
-                folded.damagedSegments += try SegmentStore(unit: unit).add(rollup, connection).map { (unit, $0) }
+            let minutes = rollup.segments
+            for (unit, counts) in [("minute", minutes), ("hour", CountSegment.byHour(minutes))] {
+                folded.damagedSegments += try SegmentStore(unit: unit).add(counts, connection).map { (unit, $0) }
             }
             try connection.execute(
                 """

@@ -46,12 +46,12 @@ struct SegmentStore {
         return segments[start...]
     }
 
-    /// Adds all of `rollup`, within the caller's transaction. Two must not do so at once.
+    /// Adds counts, those of each key in order, within the caller's transaction. Two must not do so at once.
     ///
     /// Returns whose segments were found damaged: each is set aside under a dimension below zero (-1 for 0, -2 for 1 and so on), where
     /// nobody reads it, and costs its own counts and no other's.
-    func add(_ rollup: MinuteRollup, _ connection: PostgresConnection) throws -> [Key] {
-        var counts = rollup.segments
+    func add(_ counts: [Key: [Count]], _ connection: PostgresConnection) throws -> [Key] {
+        var counts = counts
         guard !counts.isEmpty else { return [] }
         let keys = counts.keys.sorted()
         let stored = try segments(of: keys, connection)
