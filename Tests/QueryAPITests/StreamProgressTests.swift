@@ -135,8 +135,8 @@ struct StreamProgressTests {
             if !lossy || chance(70) { person.hear(&progress) }
             if lossy, chance(10) { connect() }
         }
-        for _ in 0..<400 { step(lossy: true) }
-        for _ in 0..<200 { step(lossy: false) }
+        for _ in 0..<160 { step(lossy: true) }
+        for _ in 0..<60 { step(lossy: false) }
         while true {
             if let bound = progress.nextBound() {
                 let rest = store.page(after: progress.position, upTo: bound, max: .max)
@@ -155,7 +155,7 @@ struct StreamProgressTests {
         return (store, person)
     }
 
-    @Test(arguments: 1...60)
+    @Test(arguments: 1...18)
     func `every call is sent once, or told as left out, however often a reader comes back`(seed: Int) {
         // Seeds of each kind: all fits; sampled; more arrives than is looked at.
         let kind = seed % 3

@@ -4,7 +4,7 @@ import Postgres
 /// Calls by a trace or an id, of which there are few among millions: the Bloom filters of `call_rows` (`Schema.firstStep`) leave out most
 /// ranges of pages.
 ///
-/// The planner does not see that. It takes the ranges that hold a random value for all of them, because such values lie in no order, and
+/// The planner may not see that. It takes the ranges that hold a random value for all of them, because such values lie in no order, and
 /// reads a whole day instead, by its times or from the first page to the last (measured: 10 million calls read for one trace of an hour,
 /// three times as long). So it is left no other way: no reading in sequence, no condition on times that it could take for an index's, and of
 /// the partitions those by name that can hold such calls.
