@@ -259,7 +259,7 @@ let package = Package(
             name: "QueryAPITests",
             dependencies: [
                 "CallModel", "Compression", "Documents", "PartnerCatalog", "Impact", "Drift", "Storage", "Transport",
-                "Runtime", "QueryAPI", "Dashboard", nio, logging,
+                "Runtime", "QueryAPI", "Dashboard", "SimulationKit", nio, logging,
             ]),
         .testTarget(
             name: "AggregatorAppTests",

@@ -28,7 +28,7 @@ struct SearchPlanTests {
             try connection.execute(
                 """
                 INSERT INTO farwatch.call_rows
-                SELECT t, t, (7::int8 << 32) + i / 100, 1000, NULL, NULL, 1,
+                SELECT t, t, (7::int8 << 32) + i / 100, 1000, md5(i::text)::uuid, i, 1,
                     (SELECT id FROM farwatch.names WHERE kind = 2
                         AND name = CASE WHEN i % 20000 = 7 THEN 'GET /plan/rare'
                             WHEN i % 100 = 11 THEN 'GET /plan/common' ELSE 'GET /plan/busy' END),
@@ -89,6 +89,35 @@ struct SearchPlanTests {
             $0.failed = true
         }
         #expect(rowsRead(plan) <= Self.callsPerDay / 1_000 + 10, "\(plan)")
+    }
+
+    @Test func `of a trace, only pages are read where it may be, and of no day before`() async throws {
+        let storage = try await Self.filled.value
+        let connection = try await StorageServer.connect()
+        var filter = CallFilter(since: Self.time(Self.days[1], 24.5), until: Self.time(Self.days[1], 48))
+        filter.since = Self.time(Self.days[1], 24.1)
+        filter.traceID = try #require(TraceID(hex: "b52340b4de4566b804c9880aa0b4af5f"))  // md5 of 4711.
+        let condition = try #require(try CallCondition(filter, storage.names, connection))
+        let table = try #require(try CallStore.partitions(since: filter.since, connection))
+        let plan = try storage.calls.withoutSequentialScans(connection) {
+            try connection.query(
+                "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
+                    + CallStore.statement(condition, from: table, limit: 100), condition.parameters
+            ).map { try $0.text(0) }.joined(separator: "\n")
+        }
+        #expect(plan.contains("\(Partitions.Period.day(Self.days[1]).suffix)_trace_id_supplied_id_idx"), "\(plan)")
+        #expect(!plan.contains("Seq Scan"), "\(plan)")
+        #expect(rowsRead(plan) < Self.callsPerDay / 2, "\(plan)")
+        #expect(!plan.contains("call_rows_\(Partitions.Period.day(Self.days[0]).suffix)"), "\(plan)")
+        filter.since = Self.time(Self.days[1])
+        filter.until = Self.time(Self.days[1], 24)
+        let found = try storage.calls.page(filter, connection).calls
+        #expect(found.count == 1 && found[0].call.traceID == filter.traceID)
+        filter.until = filter.since
+        #expect(try storage.calls.page(filter, connection).calls.isEmpty)
+        // Of both days, by its id: trace and span.
+        let both = try storage.calls.trace(filter.traceID!, since: Self.time(Self.days[0]), connection)
+        #expect(both.count == 2)
     }
 
     /// Pages of the day's table that a plan read, by the planner's own account.

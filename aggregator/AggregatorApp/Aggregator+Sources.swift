@@ -40,9 +40,9 @@ extension QuerySources {
             return try await query { try storage.calls.trace(id, since: since, $0) }
         }
         arrivals = { position in try await query { try storage.calls.arrivals(after: position, $0) } }
-        arrivalsSince = { cursor, notBefore in
-            try await query { try storage.calls.arrivals(since: cursor, notBefore: notBefore, $0) }
-        }
+        arrivalsEnd = { now in try await query { try storage.calls.arrivalsEnd(at: now, $0) } }
+        arrivalsInRange = { range in try await query { try storage.calls.arrivals(in: range, $0) } }
+        arrivalCount = { range in try await query { try storage.calls.arrivalCount(in: range, $0) } }
         drifts = { filter in try await query { try DriftStore.list(filter, $0) } }
         volume = { filter in try await query { try storage.volume.read(filter, $0) } }
         auditEntries = { before, limit in try await query { try AuditStore.read(before: before, limit: limit, $0) } }

@@ -129,12 +129,13 @@ extension APIParameter.Kind {
         case .status: return parseStatus(value) == nil ? "a status like 404, or a class like 5xx" : nil
         case .traceID: return TraceID(hex: value) == nil ? "32 hex digits, not all zero" : nil
         case .cursor: return CallCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
+        case .searchCursor: return SearchCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
         case .nameCursor: return NameCursor(text: value) == nil ? "a cursor as an earlier answer gave it" : nil
         case .jsonTest:
             return parseJSONTest(value) == nil ? "a path like $.items[].sku, or a path, = and a value" : nil
         case .headerTest: return parseHeaderTest(value) == nil ? "a header's name, or name: value" : nil
         case .population: return Population.complaint(about: value, now: now)
-        case .eventID: return ArrivalCursor(text: value) == nil ? "an id as an earlier event had it" : nil
+        case .eventID: return StreamCursor(text: value) == nil ? "an id as an earlier event had it" : nil
         }
     }
 }
@@ -202,18 +203,6 @@ func parseStatus(_ text: String) -> ClosedRange<Int>? {
     if text.dropFirst().lowercased() == "xx" { return first * 100...first * 100 + 99 }
     guard text.utf8.allSatisfy({ (48...57).contains($0) }), let status = Int(text) else { return nil }
     return status...status
-}
-
-extension ArrivalCursor {
-    /// Opaque to clients: time of receipt, block and row in hex.
-    public var text: String {
-        CallCursor(timeMicroseconds: receivedAtMicroseconds, block: block, row: row).text
-    }
-
-    public init?(text: String) {
-        guard let cursor = CallCursor(text: text) else { return nil }
-        self.init(receivedAtMicroseconds: cursor.timeMicroseconds, block: cursor.block, row: cursor.row)
-    }
 }
 
 extension CallCursor {

@@ -106,6 +106,8 @@ struct APIParameter: Sendable {
         case status
         case traceID
         case cursor
+        /// Where a search for calls was left.
+        case searchCursor
         /// Where a list ordered by name was left.
         case nameCursor
         /// `$.shipping.zip`, or `$.shipping.zip=94107`.

@@ -345,7 +345,8 @@ let apiSchemas: [(name: String, schema: String)] = [
     (
         "EvidencePreview",
         object([
-            ("evidence", text), ("title", text), ("calls", integer), ("complete", boolean), ("preview", text),
+            ("evidence", text), ("title", text), ("calls", integer), ("complete", boolean), ("partners", texts),
+            ("preview", text),
             ("har", anyObject),
             ("page", text),
         ])

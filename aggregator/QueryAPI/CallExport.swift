@@ -4,45 +4,7 @@ import Crypto
 import Documents
 import Storage
 
-// One call in the words of other tools: a curl command to send it again, and HAR 1.2 to look at it or to hand it over.
-
-/// A command for a POSIX shell. What redaction took away has to be put back by whoever runs it; where of a body only the shape
-/// was kept, a comment says so.
-///
-/// Everything in it came from strangers: every argument is in single quotes, in which a shell knows no other character, and
-/// curl is told not to expand anything (`--globoff`, `--data-raw`).
-public func curlCommand(_ call: APICall) -> String {
-    var lines = ["curl --globoff --include", "--request \(quoted(call.request.method))"]
-    for header in call.request.headers
-    where header.name.utf8.allSatisfy(isTokenCharacter) && !header.name.isEmpty
-        && !["content-length", "host", "connection", "transfer-encoding", "accept-encoding"].contains(header.name)
-    {
-        lines.append("--header \(quoted("\(header.name): \(header.value)"))")
-    }
-    var comment = ""
-    if let body = call.request.body {
-        if body.form == .shape {
-            comment = "# Of the body only its shape was kept: \(oneLine(String(decoding: body.bytes, as: UTF8.self)))\n"
-        } else if let text = String(validating: body.bytes, as: UTF8.self), !text.utf8.contains(0) {
-            lines.append("--data-raw \(quoted(text))")
-        } else {
-            comment = "# The body (\(body.bytes.count) bytes) is no text and is left out.\n"
-        }
-    } else if let byteCount = call.request.bodyByteCount, byteCount > 0 {
-        comment = "# The body (\(byteCount) bytes) was not kept.\n"
-    }
-    lines.append("--url \(quoted(call.request.url))")
-    return comment + lines.joined(separator: " \\\n  ") + "\n"
-}
-
-private func quoted(_ text: String) -> String {
-    // NUL cannot be passed to a program at all.
-    "'" + String(text.flatMap { $0 == "'" ? Array("'\\''") : $0 == "\0" ? [] : [$0] }) + "'"
-}
-
-private func oneLine(_ text: String) -> String {
-    String(text.prefix(2_000).map { $0.isNewline || $0 == "\0" ? " " : $0 })
-}
+// One call in the words of other tools: HAR 1.2, to look at it or to hand it over.
 
 /// HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/), with what HAR has no word for under `_` names, as it allows.
 public func harDocument(_ calls: [StoredCall], version: String, comment: String? = nil) -> [UInt8] {

@@ -17,11 +17,11 @@ func callRoutes(_ sources: QuerySources) -> [APIRoute] {
                 APIParameter(
                     name: "limit", kind: .integer(1...CallFilter.limitMax),
                     summary: "How many at most; 100 when absent."),
-                APIParameter(name: "cursor", kind: .cursor, summary: "Where the last page ended."),
+                APIParameter(name: "cursor", kind: .searchCursor, summary: "Where the last page ended."),
             ], schema: "CallList"
         ) { request in
             let filter = callFilter(request)
-            return .json(pageDocument(try await sources.callPage(filter), request, sources))
+            return .json(pageDocument(try await sources.callPage(filter), since: filter.since, request, sources))
         },
         APIRoute(
             pattern: "/api/v1/calls/{id}", summary: "One call: in the native form, as a curl command, or as HAR.",
@@ -146,18 +146,22 @@ func callFilter(_ request: APIRequest) -> CallFilter {
     filter.payload.text = query["text"]
     filter.payload.looksIntoContent = request.maySeeContent
     filter.limit = query["limit"].flatMap { Int($0) } ?? 100
-    filter.cursor = query["cursor"].flatMap { CallCursor(text: $0) }
+    if let cursor = query["cursor"].flatMap({ SearchCursor(text: $0) }) {
+        (filter.cursor, filter.since) = (cursor.last, cursor.since)
+    }
     return filter
 }
 
-private func pageDocument(_ page: CallPage, _ request: APIRequest, _ sources: QuerySources) -> [UInt8] {
+private func pageDocument(
+    _ page: CallPage, since: Instant, _ request: APIRequest, _ sources: QuerySources
+) -> [UInt8] {
     var bytes = Array("{\"data\":[".utf8)
     for (index, call) in page.calls.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         let call = visible(call, request, sources)
         CallJSONWriter.append(call.call, id: call.id, to: &bytes)
     }
-    let cursor = page.next.map { "\"\($0.text)\"" } ?? "null"
+    let cursor = page.next.map { "\"\(SearchCursor(last: $0, since: since).text)\"" } ?? "null"
     bytes.append(contentsOf: "],\"next_cursor\":\(cursor),\"scanned\":\(page.scannedCount)}".utf8)
     return bytes
 }

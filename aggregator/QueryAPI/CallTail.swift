@@ -2,7 +2,6 @@ import CallJSON
 import CallModel
 import Documents
 import Logging
-import NIOCore
 import Runtime
 import Storage
 import Synchronization
@@ -12,42 +11,50 @@ import Transport
 ///
 /// What is sent of a round is handed over as the connections take it, for as long as the round lasts, so that who reads quickly gets
 /// rounds of any size. A reader who is slow costs nobody else anything: what his connection has not taken by then is dropped and
-/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since, as far as ten
-/// minutes back and at most `arrivalsAtOnceMax` calls; he is told where that is not all, and what he does not take within
-/// `handOverMax` is counted.
+/// counted, and he is told by `event: sampling`. A reader who comes back with `Last-Event-ID` gets what arrived since
+/// (`CallTail+Resume`), and then what arrives, with nothing between the two (`StreamProgress`).
 final class CallTail: Sendable {
     static let eventsPerSecondMax = 200
-    private static let roundTime: Duration = .milliseconds(500)
+    static let roundTime: Duration = .milliseconds(500)
     /// How often it is looked whether there is room again.
     private static let handOverPause: Duration = .milliseconds(10)
     private static let keepAliveTime: Duration = .seconds(15)
-    private static let resumeMax: Duration = .seconds(600)
 
-    private final class Subscriber: Sendable {
-        struct State {
-            var sampler = StreamSampler(eventsPerSecondMax: CallTail.eventsPerSecondMax)
-            /// What was sent from the past, so that it is not sent again.
-            var resent: Set<ArrivalCursor> = []
-        }
-
+    final class Reader: Sendable {
         let stream = BodyStream()
         let filter: CallFilter
         let maySeeContent: Bool
-        let state = Mutex(State())
+        let openedAt: Instant
+        /// The last event he had; nil for who comes for the first time.
+        let last: StreamCursor?
+        /// He asked to go on after an event that is none.
+        let cannotResume: Bool
+        /// Nil until he has joined.
+        let progress = Mutex<StreamProgress?>(nil)
 
         init(_ request: APIRequest) {
             filter = callFilter(request)
             maySeeContent = request.maySeeContent
+            openedAt = request.now
+            let id = request.query["last_event_id"] ?? request.head.headers[first: "last-event-id"]
+            last = id.flatMap { StreamCursor(text: $0) }
+            cannotResume = id != nil && last == nil
+        }
+
+        /// Of one who has joined.
+        func change<R: Sendable>(_ body: (inout StreamProgress) -> R) -> R? {
+            progress.withLock { $0 == nil ? nil : body(&$0!) }
         }
     }
 
     private struct State {
-        var subscribers: [ObjectIdentifier: Subscriber] = [:]
+        var joining: [Reader] = []
+        var readers: [ObjectIdentifier: Reader] = [:]
         var isRunning = false
     }
 
-    private let sources: QuerySources
-    private let logger: Logger
+    let sources: QuerySources
+    let logger: Logger
     private let handOverMax: Duration
     private let state = Mutex(State())
     private let explainer = StreamExplainer()
@@ -68,80 +75,45 @@ final class CallTail: Sendable {
             help: "Calls that matched a stream and were left out of it: sampled, or the reader was slow.")
         metrics.gauge(
             "farwatch_stream_readers", help: "Open readers of /api/v1/calls/stream.",
-            read: { [weak self] in Double(self?.state.withLock { $0.subscribers.count } ?? 0) })
+            read: { [weak self] in Double(self?.state.withLock { $0.readers.count } ?? 0) })
     }
 
     /// Opens a stream for a request whose parameters were checked.
     func open(_ request: APIRequest) -> Response {
-        let subscriber = Subscriber(request)
-        if subscriber.maySeeContent { sources.audit(request.who, "opened a stream of calls with bodies", "{}") }
+        let reader = Reader(request)
+        if reader.maySeeContent { sources.audit(request.who, "opened a stream of calls with bodies", "{}") }
         let headers: Headers = [
             "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no",
         ]
         var response = Response(status: 200, headers: headers)
-        response.stream = subscriber.stream
-        var hello = JSONWriter()
-        hello.object {
-            $0.member("as_of", request.now)
-            $0.member("events_per_second_max", Self.eventsPerSecondMax)
+        response.stream = reader.stream
+        let id = ObjectIdentifier(reader)
+        reader.stream.whenOver { [weak self] in
+            self?.state.withLock { state in
+                state.readers[id] = nil
+                state.joining.removeAll { ObjectIdentifier($0) == id }
+            }
         }
-        _ = subscriber.stream.offer(ServerSentEvent.bytes(event: "open", id: nil, data: hello.bytes))
-        let resume = (request.query["last_event_id"] ?? request.head.headers[first: "last-event-id"]).flatMap {
-            ArrivalCursor(text: $0)
-        }
-        let id = ObjectIdentifier(subscriber)
-        subscriber.stream.whenOver { [weak self] in
-            self?.state.withLock { _ = $0.subscribers.removeValue(forKey: id) }
-        }
-        Task {
-            if let resume { await self.resend(after: resume, to: subscriber, now: request.now) }
-            self.add(subscriber, id)
-        }
-        return response
-    }
-
-    private func add(_ subscriber: Subscriber, _ id: ObjectIdentifier) {
-        guard !subscriber.stream.isOver else { return }
         let mustStart = state.withLock { state in
-            state.subscribers[id] = subscriber
+            state.joining.append(reader)
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        // It may have ended in between.
-        if subscriber.stream.isOver { state.withLock { _ = $0.subscribers.removeValue(forKey: id) } }
         if mustStart { Task { await self.run() } }
-    }
-
-    private func resend(after cursor: ArrivalCursor, to subscriber: Subscriber, now: Instant) async {
-        do {
-            let calls = try await sources.arrivalsSince(cursor, now - Self.resumeMax)
-            let matching = Self.matching(calls, subscriber)
-            let isComplete =
-                calls.count < CallStore.arrivalsAtOnceMax
-                && cursor.receivedAtMicroseconds >= (now - Self.resumeMax).microsecondsSinceEpoch
-            subscriber.state.withLock { state in
-                state.resent = Set(matching.map(\.arrival))
-                state.sampler.resume(matching.count, isComplete: isComplete)
-            }
-            await handOver([Outgoing(subscriber, matching[...])])
-        } catch {
-            logger.warning("a stream could not be resumed", metadata: ["error": "\(error)"])
-        }
+        return response
     }
 
     // MARK: The reader of the database
 
     private func run() async {
-        // A little back: what was committed while the stream was being opened.
-        var position = ArrivalPosition(
-            since: Instant(nanosecondsSinceEpoch: WallClock.now()) - Self.roundTime * 2)
+        var position: ArrivalPosition?
         var round = MonotonicClock.now()
         var keptAlive = round
         var hasFailed = false
         Task { await self.warm() }
         while true {
             let isDone = state.withLock { state in
-                state.isRunning = !state.subscribers.isEmpty
+                state.isRunning = !state.readers.isEmpty || !state.joining.isEmpty
                 return !state.isRunning
             }
             if isDone { return explainer.forget() }
@@ -149,7 +121,15 @@ final class CallTail: Sendable {
             let elapsed = Duration.nanoseconds(now - round)
             round = now
             do {
-                let arrivals = try await sources.arrivals(position)
+                var reached: ArrivalPosition
+                if let position {
+                    reached = position
+                } else {
+                    reached = try await sources.arrivalsEnd(Instant(nanosecondsSinceEpoch: WallClock.now()))
+                    position = reached
+                }
+                join(at: reached)
+                let arrivals = try await sources.arrivals(reached)
                 position = arrivals.position
                 hasFailed = false
                 await deliver(arrivals, elapsed: elapsed)
@@ -159,14 +139,43 @@ final class CallTail: Sendable {
             }
             if now - keptAlive > Self.keepAliveTime.nanoseconds {
                 keptAlive = now
-                for subscriber in subscribers { _ = subscriber.stream.offer(ServerSentEvent.keepAlive) }
+                keepAlive()
             }
             let rest = Self.roundTime - .nanoseconds(MonotonicClock.now() - now)
             try? await Task.sleep(for: max(Self.handOverPause, rest))  // Never cancelled.
         }
     }
 
-    private var subscribers: [Subscriber] { state.withLock { Array($0.subscribers.values) } }
+    private var readers: [Reader] { state.withLock { Array($0.readers.values) } }
+
+    /// Lets in who has come since the last round: from here on he gets what arrives after this position.
+    private func join(at position: ArrivalPosition) {
+        let joining = state.withLock { state in
+            defer { state.joining = [] }
+            for reader in state.joining { state.readers[ObjectIdentifier(reader)] = reader }
+            return state.joining
+        }
+        for reader in joining {
+            let progress = begin(reader, at: position)
+            reader.progress.withLock { $0 = progress }
+            var hello = JSONWriter()
+            hello.object {
+                $0.member("as_of", reader.openedAt)
+                $0.member("events_per_second_max", Self.eventsPerSecondMax)
+            }
+            _ = reader.stream.offer(
+                ServerSentEvent.bytes(event: "open", id: progress.id.text, data: hello.bytes))
+            report(to: reader)
+            if !progress.isLive { Task { await self.catchUp(reader) } }
+        }
+    }
+
+    private func keepAlive() {
+        for reader in state.withLock({ Array($0.readers.values) + $0.joining }) {
+            let id = reader.change { $0.isLive ? $0.id.text : nil } ?? nil
+            _ = reader.stream.offer(ServerSentEvent.keepAlive(id: id))
+        }
+    }
 
     /// What is usual is read from the last hour, so that the first failure that comes by is explained as well.
     private func warm() async {
@@ -189,25 +198,24 @@ final class CallTail: Sendable {
     private func deliver(_ arrivals: Arrivals, elapsed: Duration) async {
         explainer.learn(arrivals.calls)
         defer { explainer.endRound() }
-        let subscribers = subscribers
-        await handOver(
-            subscribers.map { subscriber in
-                var matching = Self.matching(arrivals.calls, subscriber)
-                let chosen = subscriber.state.withLock { state in
-                    if !state.resent.isEmpty {
-                        matching.removeAll { state.resent.contains($0.arrival) }
-                    }
-                    state.sampler.passOver(arrivals.skippedCount)
-                    return state.sampler.choose(among: matching.count, elapsed: elapsed)
-                }
-                return Outgoing(subscriber, chosen.map { matching[$0] }[...])
-            })
-        for subscriber in subscribers { report(to: subscriber) }
+        let outgoing = readers.compactMap { reader in
+            let matching = Self.matching(arrivals.calls, reader)
+            let due = reader.change { $0.arrived(matching, of: arrivals, elapsed: elapsed) } ?? nil
+            return due.map { Outgoing(reader, $0[...]) }
+        }
+        await handOver(outgoing, for: handOverMax)
+        for each in outgoing {
+            _ = each.reader.change { $0.endRound(arrivals) }
+            report(to: each.reader)
+        }
     }
 
-    private func report(to subscriber: Subscriber) {
-        guard let report = subscriber.state.withLock({ $0.sampler.report() }) else { return }
-        droppedEvents.add(report.matched - report.sent)
+    /// Tells what was left out. Where there is no room for that either, it is told with what is left out next.
+    private func report(to reader: Reader) {
+        guard let report = reader.change({ $0.sampler.report }) ?? nil else {
+            _ = reader.change { $0.wasTold() }
+            return
+        }
         var data = JSONWriter()
         data.object {
             $0.member("matched", report.matched)
@@ -216,28 +224,33 @@ final class CallTail: Sendable {
             $0.member("arrived_unseen", report.passedOver)
             if report.isResumedInPart { $0.member("resumed_in_part", true) }
         }
-        _ = subscriber.stream.offer(ServerSentEvent.bytes(event: "sampling", id: nil, data: data.bytes))
+        let id = reader.change { StreamCursor($0.position).text }
+        guard reader.stream.offer(ServerSentEvent.bytes(event: "sampling", id: id, data: data.bytes)) else { return }
+        droppedEvents.add(report.matched - report.sent)
+        _ = reader.change { $0.wasTold() }
     }
 
+    // MARK: Handing over
+
     /// What one reader is still to get.
-    private struct Outgoing {
-        let subscriber: Subscriber
-        var calls: ArraySlice<StoredCall>
+    struct Outgoing {
+        let reader: Reader
+        var calls: ArraySlice<StreamProgress.Due>
         /// The first of them, as it is written.
         var event: [UInt8]?
 
-        init(_ subscriber: Subscriber, _ calls: ArraySlice<StoredCall>) {
-            self.subscriber = subscriber
+        init(_ reader: Reader, _ calls: ArraySlice<StreamProgress.Due>) {
+            self.reader = reader
             self.calls = calls
         }
     }
 
-    private func handOver(_ all: [Outgoing]) async {
-        let deadline = MonotonicClock.now() + handOverMax.nanoseconds
+    func handOver(_ all: [Outgoing], for time: Duration) async {
+        let deadline = MonotonicClock.now() + time.nanoseconds
         var all = all
         while true {
             for index in all.indices { handOver(&all[index]) }
-            all.removeAll { $0.calls.isEmpty || $0.subscriber.stream.isOver }
+            all.removeAll { $0.calls.isEmpty || $0.reader.stream.isOver }
             guard !all.isEmpty, MonotonicClock.now() < deadline else { break }
             try? await Task.sleep(for: Self.handOverPause)  // Never cancelled.
         }
@@ -245,11 +258,13 @@ final class CallTail: Sendable {
 
     /// As much as there is room for.
     private func handOver(_ outgoing: inout Outgoing) {
-        while let call = outgoing.calls.first {
-            let event = outgoing.event ?? event(call, for: outgoing.subscriber)
+        let reader = outgoing.reader
+        while let due = outgoing.calls.first {
+            guard let id = reader.change({ $0.id(of: due).text }) else { return }
+            let event = outgoing.event ?? event(due.call, id: id, for: reader)
             // One that is larger than the room when it is empty will never fit.
-            let fits = event.count <= outgoing.subscriber.stream.waitingByteCountMax
-            let isTaken = outgoing.subscriber.stream.offer(event)
+            let fits = event.count <= reader.stream.waitingByteCountMax
+            let isTaken = reader.stream.offer(event)
             guard isTaken || !fits else {
                 outgoing.event = event
                 return
@@ -258,26 +273,26 @@ final class CallTail: Sendable {
             outgoing.calls.removeFirst()
             guard isTaken else { continue }
             sentEvents.add()
-            outgoing.subscriber.state.withLock { $0.sampler.wasSent() }
+            _ = reader.change { $0.wasSent() }
         }
     }
 
-    private func event(_ call: StoredCall, for subscriber: Subscriber) -> [UInt8] {
-        let shown = subscriber.maySeeContent ? call : call.withoutContent()
+    private func event(_ call: StoredCall, id: String, for reader: Reader) -> [UInt8] {
+        let shown = reader.maySeeContent ? call : call.withoutContent()
         var json: [UInt8] = []
         CallJSONWriter.append(shown.call, id: shown.id, to: &json)
         if let explanation = explainer.explain(call) {
             json.removeLast()
             json += ",\"explanation\":".utf8 + explanation + "}".utf8
         }
-        return ServerSentEvent.bytes(event: "call", id: call.arrival.text, data: json)
+        return ServerSentEvent.bytes(event: "call", id: id, data: json)
     }
 
-    private static func matching(_ calls: [StoredCall], _ subscriber: Subscriber) -> [StoredCall] {
-        let matcher = PayloadMatcher(subscriber.filter.payload)
-        let looksInside = !subscriber.filter.payload.isEmpty
+    static func matching(_ calls: [StoredCall], _ reader: Reader) -> [StoredCall] {
+        let matcher = PayloadMatcher(reader.filter.payload)
+        let looksInside = !reader.filter.payload.isEmpty
         return calls.filter {
-            subscriber.filter.matches($0.call) && (!looksInside || matcher.matches($0.call))
+            reader.filter.matches($0.call) && (!looksInside || matcher.matches($0.call))
         }
     }
 }

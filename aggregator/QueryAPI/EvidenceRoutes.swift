@@ -65,13 +65,12 @@ private let evidenceFields = [
         summary: "Calls that failed within this incident's cause and time."),
     APIField(
         name: "partner", kind: .text(characterCountMax: Limits.nameByteCountMax), summary: "Calls of this partner."),
+    APIField(
+        name: "partners", kind: .choice(["one", "all"]),
+        summary: "`all`: calls of several partners may be in it, and requests of our own; `one` when absent."),
     APIField(name: "since", kind: .time, summary: "From this time on; a day ago when absent."),
     APIField(name: "until", kind: .time, summary: "Before this time; now when absent."),
 ]
-
-private let evidenceCallsMax = 500
-/// A page ends early when it has looked at much: this is as far as one request goes.
-private let evidencePagesMax = 10
 
 private func make(_ request: APIRequest, _ sources: QuerySources) async throws -> Response {
     let fields = request.fields
@@ -80,14 +79,18 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
             [Problem.Item(pointer: "/body", detail: "one of delivery_id, trace_id, incident and partner is wanted")],
             hint: "evidence of everything would be evidence of nothing")
     }
-    let (calls, isComplete) = try await evidenceCalls(request, sources)
+    let found = try await evidenceCalls(request, sources)
+    let (calls, isComplete) = (found.calls, found.isComplete)
     guard !calls.isEmpty else {
         throw APIProblem(status: 404, title: "Not found", detail: "no stored call is meant by that")
     }
     let id = "ev_" + hexText(UInt64.random(in: .min ... .max)) + hexText(UInt64.random(in: .min ... .max))
     var scope = JSONWriter()
     scope.object { writer in
-        for (name, value) in fields.sorted(by: { $0.key < $1.key }) where name != "title" { writer.member(name, value) }
+        var scope = fields
+        scope["title"] = nil
+        scope["partner"] = found.partner
+        for (name, value) in scope.sorted(by: { $0.key < $1.key }) { writer.member(name, value) }
         // Kept with what was asked for, so that the list and the page say it as well.
         if !isComplete { writer.member("complete", false) }
     }
@@ -124,63 +127,6 @@ extension EvidenceRecord {
     }
 }
 
-/// The newest of those that are meant, oldest first, and whether they are all.
-private func evidenceCalls(
-    _ request: APIRequest, _ sources: QuerySources
-) async throws -> (calls: [StoredCall], isComplete: Bool) {
-    let fields = request.fields
-    func time(_ name: String) -> Instant? { fields[name].flatMap { parseTime($0, now: request.now) } }
-    var filter = CallFilter(
-        since: time("since") ?? request.now - .seconds(86_400), until: time("until") ?? request.now + .seconds(60))
-    if let incident = fields["incident"].flatMap({ Int64($0) }) {
-        try await narrow(&filter, toIncident: incident, sources, at: request.now)
-        // A time that was asked for holds as well.
-        filter.since = max(filter.since, time("since") ?? filter.since)
-        filter.until = min(filter.until, time("until") ?? filter.until)
-    }
-    filter.partner = fields["partner"] ?? filter.partner
-    filter.traceID = fields["trace_id"].flatMap { TraceID(hex: $0) }
-    filter.payload.deliveryID = fields["delivery_id"]
-    filter.newest = request.now + .seconds(1)
-    var calls: [StoredCall] = []
-    for _ in 0..<evidencePagesMax {
-        // One more than is kept tells whether there are more.
-        filter.limit = evidenceCallsMax + 1 - calls.count
-        let page = try await sources.callPage(filter)
-        calls += page.calls
-        guard calls.count <= evidenceCallsMax else { break }
-        guard let next = page.next else { return (calls.reversed(), true) }
-        filter.cursor = next
-    }
-    return (calls.prefix(evidenceCallsMax).reversed(), false)
-}
-
-/// To what failed by an incident: its time, its partner, and what its cause is limited to.
-func narrow(
-    _ filter: inout CallFilter, toIncident id: Int64, _ sources: QuerySources, at now: Instant
-) async throws {
-    guard let incident = try await sources.incidents.read(id)?.record else { throw APIProblem.notFound("\(id)") }
-    filter.since = incident.startedAt
-    filter.until = incident.resolvedAt ?? now + .seconds(60)
-    filter.succeeded = false
-    if incident.partners.count == 1 { filter.partner = incident.partners[0] }
-    let conditions = try JSONParser().parse(incident.document) { document in
-        var conditions: [String: String] = [:]
-        document.member("cause")?.member("predicate")?.forEachElement { condition in
-            guard let name = condition.member("dimension")?.string else { return }
-            conditions[name] = condition.member("value")?.string
-        }
-        return conditions
-    }
-    filter.partner = conditions["partner"] ?? filter.partner
-    filter.route = conditions["route"]
-    filter.region = conditions["region"]
-    filter.host = conditions["host"]
-    filter.customer = conditions["customer"]
-    filter.serviceVersion = conditions["service_version"]
-    filter.direction = conditions["direction"].flatMap { Direction(name: $0) }
-}
-
 /// Exactly what a link shows, as HAR and as its page.
 private func preview(_ record: EvidenceRecord) -> [UInt8] {
     var writer = JSONWriter()
@@ -189,6 +135,7 @@ private func preview(_ record: EvidenceRecord) -> [UInt8] {
         $0.member("title", record.title)
         $0.member("calls", record.callCount)
         $0.member("complete", record.isComplete)
+        $0.array("partners") { for partner in record.partners.named { $0.string(partner) } }
         $0.member("preview", record.sha256)
         $0.member("har", json: record.har)
         $0.member("page", evidenceText(record, note: sharedNote))

@@ -182,6 +182,9 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
     case .cursor:
         schema.member("type", "string")
         schema.member("pattern", "^00[01][0-9a-f]{33}$")
+    case .searchCursor:
+        schema.member("type", "string")
+        schema.member("pattern", SearchCursor.pattern)
     case .nameCursor:
         schema.member("type", "string")
         schema.member("maxLength", 2 * NameCursor.byteCountMax)
@@ -189,7 +192,7 @@ private func describe(_ kind: APIParameter.Kind, _ schema: inout JSONWriter) {
         schema.member("pattern", "^([2-7][0-9a-f])+$")
     case .eventID:
         schema.member("type", "string")
-        schema.member("pattern", "^00[01][0-9a-f]{33}$")
+        schema.member("pattern", StreamCursor.pattern)
     case .jsonTest:
         schema.member("type", "string")
         schema.member("maxLength", testCharacterCountMax)

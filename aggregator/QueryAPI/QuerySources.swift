@@ -26,10 +26,13 @@ public struct QuerySources: Sendable {
     public var arrivals: @Sendable (ArrivalPosition) async throws -> Arrivals = {
         Arrivals(calls: [], skippedCount: 0, position: $0)
     }
-    /// What arrived after an event, for a reader who comes back.
-    public var arrivalsSince: @Sendable (ArrivalCursor, _ notBefore: Instant) async throws -> [StoredCall] = { _, _ in
-        []
+    /// Where what has arrived ends now.
+    public var arrivalsEnd: @Sendable (_ now: Instant) async throws -> ArrivalPosition = { _ in
+        ArrivalPosition(since: .epoch)
     }
+    /// The first calls of what arrived while a reader was away.
+    public var arrivalsInRange: @Sendable (ArrivalRange) async throws -> [StoredCall] = { _ in [] }
+    public var arrivalCount: @Sendable (ArrivalRange) async throws -> Int = { _ in 0 }
     public var volume: @Sendable (VolumeFilter) async throws -> [VolumeCount] = { _ in [] }
     /// The history of every partner, made once a minute.
     public var history: @Sendable () -> HistorySnapshot? = { nil }

@@ -99,6 +99,12 @@ private func make(_ request: APIRequest, _ sources: QuerySources) async throws -
             ],
             hint: "look at /api/v1/evidence/\(evidence)/preview and give its `preview`")
     }
+    guard shown.mayBeShared else {
+        throw APIProblem(
+            status: 409, title: "Several partners",
+            detail: "the evidence holds calls of \(shown.partners.named.joined(separator: ", ")) and of whoever else",
+            hint: "make evidence of one `partner`, or of `partners`: `all` where a link is to show them all")
+    }
     let record = ShareRecord(
         id: "sh_" + hexText(.random(in: .min ... .max)) + hexText(.random(in: .min ... .max)), evidence: evidence,
         recipient: request.fields["recipient"]!, createdAt: request.now, createdBy: request.who,

@@ -33,21 +33,28 @@ public struct StreamSampler: Sendable {
     public mutating func wasSent() { sent += 1 }
 
     /// Matching calls that arrived while a reader was away, and are sent again beyond what a second may have.
-    ///
-    /// - Parameter isComplete: whether they are all.
-    public mutating func resume(_ count: Int, isComplete: Bool) {
-        matched += count
-        isResumedInPart = !isComplete
-    }
+    public mutating func resume(_ count: Int) { matched += count }
+
+    /// That not all that arrived while a reader was away could be looked at.
+    public mutating func wasResumedInPart() { isResumedInPart = true }
 
     /// Calls that were not even looked at, because more arrived than can be.
     public mutating func passOver(_ count: Int) { passedOver += count }
 
-    /// What is to be told when something was left out since the last report; starts counting anew.
-    public mutating func report() -> (matched: Int, sent: Int, passedOver: Int, isResumedInPart: Bool)? {
-        defer { (matched, sent, passedOver, isResumedInPart) = (0, 0, 0, false) }
+    /// What is to be told when something was left out since the last report.
+    public var report: Report? {
         guard matched > sent || passedOver > 0 || isResumedInPart else { return nil }
-        return (matched, sent, passedOver, isResumedInPart)
+        return Report(matched: matched, sent: sent, passedOver: passedOver, isResumedInPart: isResumedInPart)
+    }
+
+    /// Starts counting anew: the report was told, or there was none.
+    public mutating func wasTold() { (matched, sent, passedOver, isResumedInPart) = (0, 0, 0, false) }
+
+    public struct Report: Sendable, Equatable {
+        public var matched: Int
+        public var sent: Int
+        public var passedOver: Int
+        public var isResumedInPart: Bool
     }
 }
 
@@ -63,6 +70,9 @@ public enum ServerSentEvent {
         return bytes
     }
 
-    /// Keeps proxies from thinking the connection dead.
-    static let keepAlive = Array(": keep-alive\n\n".utf8)
+    /// Keeps proxies from thinking the connection dead. A reader who gets nothing else has a fresh place to go on from: an event
+    /// without data is none, and its id counts.
+    static func keepAlive(id: String?) -> [UInt8] {
+        Array((": keep-alive\n" + (id.map { "id: \($0)\n" } ?? "") + "\n").utf8)
+    }
 }

@@ -71,23 +71,26 @@ extension CallStore {
         let count = extent.count
         var all = filter
         all.newest = nil
-        let slices: [(CallFilter, Int)]
+        let slices: [Slice]
         if extent.isCut {
             // The rows that were counted may be of any part of the time: the ends are those that were asked for.
             slices = try longSlices(all, bounds, connection)
         } else {
             all.since = Instant(microsecondsSinceEpoch: extent.first)
             all.until = Instant(microsecondsSinceEpoch: extent.last &+ 1)
-            slices = try count <= bounds.callsMax ? [(all, count)] : self.slices(all, bounds, connection)
+            slices =
+                try count <= bounds.callsMax
+                ? [Slice(filter: all, count: count, quota: count)] : self.slices(all, bounds, connection)
         }
         var sample = CallSample(calls: [], matchingCount: count, isCounted: !extent.isCut)
         var byteCount = 0
-        for (slice, quota) in slices {
-            var step = slice
-            var left = quota
+        for slice in slices {
+            var step = slice.filter
+            var left = slice.quota
             while left > 0, byteCount < bounds.byteCountMax, MonotonicClock.now() < deadline {
                 step.limit = min(left, Self.readAtOnce)
-                let found = try finish(rows(step, connection), payloads: true, connection)
+                let rows = try rows(step, firstSlice: slice.widthWanted, connection)
+                let found = try finish(rows, payloads: true, connection)
                 sample.calls += found
                 bounds.progress?(sample.calls.count, min(count, bounds.callsMax))
                 byteCount += found.reduce(0) { $0 + $1.bodyByteCount }
@@ -98,6 +101,21 @@ extension CallStore {
         }
         sample.calls.sort { ($0.call.time, $0.id) < ($1.call.time, $1.id) }
         return sample
+    }
+
+    /// A piece of the time, how many calls were counted in it, and how many are to be read.
+    private struct Slice {
+        var filter: CallFilter
+        var count: Int
+        var quota: Int
+
+        /// The time from the end in which four times as many as are read should lie: to find the newest of a minute of a hundred thousand
+        /// all of them would have to be looked at.
+        var widthWanted: Duration {
+            let width = filter.until.microsecondsSinceEpoch - filter.since.microsecondsSinceEpoch
+            let share = min(1, 4 * Double(min(quota, CallStore.readAtOnce)) / Double(max(1, count)))
+            return min(CallStore.firstSlice, max(.milliseconds(1), .microseconds(Int64(Double(width) * share))))
+        }
     }
 
     /// How many calls match, and the times of the first and the last of those that were counted.
@@ -131,7 +149,7 @@ extension CallStore {
     /// The time in pieces of one length, and how many calls each is to give.
     private func slices(
         _ filter: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
-    ) throws -> [(CallFilter, Int)] {
+    ) throws -> [Slice] {
         let pieces = pieces(of: filter, bounds)
         guard let condition = try CallCondition(filter, names, connection) else { return [] }
         let found = try connection.query(
@@ -145,14 +163,14 @@ extension CallStore {
             let index = Int(try row.int4(0)) - 1
             if counts.indices.contains(index) { counts[index] = Int(try row.int8(1)) }
         }
-        return Array(zip(pieces, CallSample.quotas(counts, callsMax: bounds.callsMax)))
+        return slices(pieces, counts, bounds)
     }
 
     /// The same of more calls than are counted: each piece is counted for itself, up to its share of what may be. Pieces that reach it
     /// count as equal. Where most of the time is empty, what is not is cut once more.
     private func longSlices(
         _ filter: CallFilter, _ bounds: CallSample.Bounds, _ connection: PostgresConnection
-    ) throws -> [(CallFilter, Int)] {
+    ) throws -> [Slice] {
         var pieces = pieces(of: filter, bounds)
         var counts = try pieces.map { try count($0, bounds, connection) }
         if let first = counts.firstIndex(where: { $0 > 0 }), let last = counts.lastIndex(where: { $0 > 0 }),
@@ -163,7 +181,13 @@ extension CallStore {
             pieces = self.pieces(of: part, bounds)
             counts = try pieces.map { try count($0, bounds, connection) }
         }
-        return Array(zip(pieces, CallSample.quotas(counts, callsMax: bounds.callsMax)))
+        return slices(pieces, counts, bounds)
+    }
+
+    private func slices(_ pieces: [CallFilter], _ counts: [Int], _ bounds: CallSample.Bounds) -> [Slice] {
+        zip(zip(pieces, counts), CallSample.quotas(counts, callsMax: bounds.callsMax)).map {
+            Slice(filter: $0.0, count: $0.1, quota: $1)
+        }
     }
 
     private func count(

@@ -24,7 +24,7 @@ public struct CallPage: Sendable {
 /// excluded by `received_at`; within a partition indexes lead to the calls of a route and to those in trouble, and for all else BRIN
 /// leaves out whole ranges of blocks.
 extension CallStore {
-    private static let firstSlice: Duration = .seconds(60)
+    static let firstSlice: Duration = .seconds(60)
     private static let sliceMax: Duration = Schema.bucketWidth * (CallCondition.bucketsMax - 1)
     /// Calls that one page may open to look into their payloads.
     public static let scannedCountMax = 20_000
@@ -80,7 +80,11 @@ extension CallStore {
     }
 
     /// Narrow rows that match everything but the payload, newest first, at most `filter.limit`.
-    func rows(_ filter: CallFilter, _ connection: PostgresConnection) throws -> [CallRow] {
+    ///
+    /// - Parameter firstSlice: how far back is looked at first; where it is known how many there are, less than usual.
+    func rows(
+        _ filter: CallFilter, firstSlice: Duration = firstSlice, _ connection: PostgresConnection
+    ) throws -> [CallRow] {
         var filter = filter
         filter.limit = min(max(1, filter.limit), CallFilter.limitMax)
         if let cursor = filter.cursor {
@@ -89,9 +93,9 @@ extension CallStore {
         }
         guard filter.since < filter.until else { return [] }
         // An id or a trace has an index of its own, and few calls.
-        if filter.id != nil || filter.traceID != nil { return try slice(filter, connection) }
+        if filter.isByKey { return try rowsByKey(filter, connection) }
         let since = filter.since
-        var width = Self.firstSlice
+        var width = firstSlice
         var rows: [CallRow] = []
         filter.since = max(since, min(filter.until, filter.newest ?? filter.until) - width)
         while true {
@@ -113,9 +117,11 @@ extension CallStore {
     }
 
     /// Apart from the slice that asks it, so that a test can look at its plan.
-    static func statement(_ condition: CallCondition, limit: Int) -> String {
+    static func statement(
+        _ condition: CallCondition, from table: String = "farwatch.call_rows", limit: Int
+    ) -> String {
         """
-        SELECT \(CallRow.columns) FROM farwatch.call_rows c \(condition.joins) WHERE \(condition.text)
+        SELECT \(CallRow.columns) FROM \(table) c \(condition.joins) WHERE \(condition.text)
         ORDER BY c.time DESC, c.block DESC, c.row DESC LIMIT \(limit)
         """
     }

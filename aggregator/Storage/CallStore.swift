@@ -52,6 +52,9 @@ public struct CallFilter: Sendable, Equatable {
         failed == true || succeeded == false || failure != nil || outcome != nil && outcome != Outcome.success.name
     }
 
+    /// Whether it asks for few calls by what only they have.
+    var isByKey: Bool { id != nil || traceID != nil }
+
     /// Whether an index leads from five minutes to the calls (`Schema.fifthStep`).
     var isIndexedByBucket: Bool { route != nil || isTrouble }
 }
@@ -100,8 +103,10 @@ public struct CallStore: Sendable {
     /// The one call with this id, supplied or assigned; nil when there is none (any more).
     public func call(id: String, _ connection: PostgresConnection) throws -> StoredCall? {
         let place = Self.place(of: id, after: 0)
-        let rows = try connection.query(
-            "SELECT \(CallRow.columns) FROM farwatch.call_rows c WHERE \(place.text) LIMIT 1", place.parameters)
+        let rows = try withoutSequentialScans(connection) {
+            try connection.query(
+                "SELECT \(CallRow.columns) FROM farwatch.call_rows c WHERE \(place.text) LIMIT 1", place.parameters)
+        }
         return try finish(rows.map { try CallRow($0) }, payloads: true, connection).first
     }
 

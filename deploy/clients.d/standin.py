@@ -34,9 +34,10 @@ class StandIn:
                     self.send_header(name, value)
                 self.end_headers()
                 stand_in.requests[-1]["answer_headers"] = answered
-                self.wfile.write(answer)
+                if self.command != "HEAD":
+                    self.wfile.write(answer)
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
             def log_message(self, *_) -> None:
                 pass

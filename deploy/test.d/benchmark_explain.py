@@ -1,6 +1,7 @@
 """What explanations cost: a file of a million calls, one stored call, one case of counts, and what is kept for them.
 
-`file`: calls of `deploy/generate-traffic` (1.3 kB each) are explained as a population by `farwatch explain --calls`, on one core.
+`file`: calls of `deploy/generate-traffic` whose orders, sent and answered, have 1 kB (2.1 kB a call; `--body-bytes 0`: as they come, 1.3 kB a call) are
+explained as a population by `farwatch explain --calls`, on one core.
 `call`: one failed call after the other of a route with 2,000 stored calls, by the API.
 `counts`: cases of five dimensions and 4,000 rows with twenty minutes of baseline, by `farwatch explain --counts`, the program's
 start included. `ingest`: the same calls sent with the indexes that searches and explanations use, and without them.
@@ -38,12 +39,13 @@ def run(arguments: list[str]) -> tuple[float, float, float]:
     return time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def measure_file(count: int, folder: Path) -> dict:
+def measure_file(count: int, body_bytes: int, folder: Path) -> dict:
     part, path = folder / "part.ndjson", folder / "calls.ndjson"
     # A fifth of the calls, five times: the generator takes longer than what it is for. Not through our own memory, whose most
     # would count as that of the program started from here.
     with open(part, "wb") as file:
         command = [sys.executable, "-B", str(HERE.parent / "generate-traffic"), str(max(1, count // 5))]
+        command += ["--body-bytes", str(body_bytes)]
         subprocess.run(command, check=True, stdout=file)
     with open(path, "wb") as file:
         for _ in range(5):
@@ -149,6 +151,7 @@ def measure_ingest(count: int, rounds: int) -> dict:
 def main() -> None:
     options = argparse.ArgumentParser(prog="deploy/benchmark explain", description=__doc__)
     options.add_argument("--calls", type=int, default=1_000_000, help="of the file")
+    options.add_argument("--body-bytes", type=int, default=1_000, help="of orders in the file, at least; 0: as they come")
     options.add_argument("--cases", type=int, default=20)
     options.add_argument("--ingest-calls", type=int, default=100_000)
     options.add_argument("--rounds", type=int, default=2)
@@ -158,7 +161,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="farwatch-explain-") as name:
         folder = Path(name)
         parts = {
-            "file": lambda: measure_file(arguments.calls, folder), "call": measure_call,
+            "file": lambda: measure_file(arguments.calls, arguments.body_bytes, folder), "call": measure_call,
             "counts": lambda: measure_counts(arguments.cases, folder),
             "ingest": lambda: measure_ingest(arguments.ingest_calls, arguments.rounds),
         }  # fmt: skip

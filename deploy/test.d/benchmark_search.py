@@ -1,20 +1,25 @@
-"""How long searches take over many stored calls, by the API, payloads and all.
+"""How long searches take over many stored calls, and a comparison of one half of them with the other, by the API, payloads and all.
 
 A thousand calls go the real way; their block of payloads is then copied for as many rows as are wanted, spread evenly over the
-time. Routes are of two kinds: a thousand busy ones, and one that is called once in a hundred thousand calls.
+time. Routes are of two kinds: a thousand busy ones, and one that is called once in a hundred thousand calls. A page that looks into payloads may end early: its time is what one reader waits, and
+what it found is counted by going on at `next_cursor`.
 """
 
 import argparse
+import json
 import statistics
+import threading
 import time
 from urllib.parse import quote
 
+from benchmark import Meter, children, resident_mib
 from installation import Installation, as_ndjson, native_call, send
 
 ROUTES, CUSTOMERS, ORIGINS = 1_000, 5_000, 200
 RARE_EVERY = 100_000
 ROUNDS = 10
 AIM_S = 1.0
+WANTED = 100
 
 FILL = f"""
 INSERT INTO farwatch.names (kind, name) SELECT 2, 'GET /busy/' || i FROM generate_series(1, {ROUTES}) i;
@@ -109,20 +114,85 @@ def measure(installation: Installation, hours: float) -> float:
         ("partner, 5xx", "partner=stripe&status=5xx"), ("one customer", "customer=customer-77"),
         ("one host", "host=host-7"), ("one trace", f"trace_id={trace}"),
     ]  # fmt: skip
-    print(f"{'search':32} {'found':>6} {'p50':>9} {'p95':>9} {'max':>9}")
+    print(f"{'search':32} {'found':>6} {'pages':>6} {'p50':>9} {'p95':>9} {'max':>9}")
     for name, query in searches:
-        times, found = [], 0
+        times = []
         for _ in range(ROUNDS):
             began = time.monotonic()
-            status, _, answer = send(f"{installation.api.address}/api/v1/calls?{since}&limit=100&{query}", None, "GET")
+            status, _, answer = send(f"{installation.api.address}/api/v1/calls?{since}&limit={WANTED}&{query}", None, "GET")
             times.append(time.monotonic() - began)
             assert status == 200, answer[:300]
-            found = answer.count(b'"direction":')
+        found, pages = follow(installation, f"{since}&{query}")
         times.sort()
         p95 = times[int(len(times) * 0.95)]
-        print(f"{name:32} {found:6} {statistics.median(times) * 1e3:6.0f} ms {p95 * 1e3:6.0f} ms {times[-1] * 1e3:6.0f} ms")
+        print(f"{name:32} {found:6} {pages:6} {statistics.median(times) * 1e3:6.0f} ms {p95 * 1e3:6.0f} ms {times[-1] * 1e3:6.0f} ms")
         worst = max(worst, p95) if "route" in name else worst
     return worst
+
+
+def follow(installation: Installation, query: str) -> tuple[int, int]:
+    """How many calls a search finds, up to those wanted, and in how many pages."""
+    found = pages = 0
+    cursor = ""
+    while found < WANTED:
+        _, _, answer = send(f"{installation.api.address}/api/v1/calls?{query}&limit={WANTED - found}{cursor}", None, "GET")
+        page = json.loads(answer)
+        found, pages = found + len(page["data"]), pages + 1
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    return found, pages
+
+
+class Peak:
+    """The largest memory of the aggregator and of all of PostgreSQL's processes together, shared pages counted once each, meanwhile."""
+
+    def __init__(self, meter: Meter):
+        self.meter, self.aggregator, self.postgresql = meter, 0.0, 0.0
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> "Peak":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.is_over.set()
+        self.thread.join()
+
+    def _watch(self) -> None:
+        while not self.is_over.wait(0.05):
+            self.aggregator = max(self.aggregator, resident_mib(self.meter.aggregator))
+            processes = [self.meter.server, *children(self.meter.server)]
+            self.postgresql = max(self.postgresql, sum(proportional_mib(one) for one in processes))
+
+
+def proportional_mib(process_id: int) -> float:
+    """Of a process that may have ended."""
+    try:
+        with open(f"/proc/{process_id}/smaps_rollup", encoding="ascii") as file:
+            return sum(int(line.split()[1]) for line in file if line.startswith("Pss:")) / 1024
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return 0
+
+
+def compare(installation: Installation, hours: float) -> None:
+    """The first half of the time with the second, with progress; what it took, and what it rests on."""
+    minutes = max(2, round(hours * 60))
+    a, b = quote(f"since={minutes}m&until={minutes // 2}m"), quote(f"since={minutes // 2}m")
+    for attempt in ("first", "again"):
+        meter = Meter(installation)
+        began = time.monotonic()
+        with Peak(meter) as peak:
+            status, _, body = send(f"{installation.api.address}/api/v1/compare?a={a}&b={b}&progress=true", None, "GET")
+        took, used = time.monotonic() - began, meter.since()
+        events = [dict(line.split(": ", 1) for line in event.split("\n")) for event in body.decode().strip().split("\n\n")]
+        assert status == 200 and events[-1]["event"] == "result", events[-1]
+        read = json.loads(events[-1]["data"])["read"]
+        print(f"compare, {attempt}: {took:.1f} s, {len(events) - 1} times told how far; CPU-s: aggregator {used['aggregator']:.1f}, "
+              f"PostgreSQL {used['postgresql']:.1f}; at most {peak.aggregator:.0f} and {peak.postgresql:.0f} MiB")  # fmt: skip
+        for side in "ab":
+            print(f"  {side}: {read[side]['read']} read of {read[side]['matching']} counted")
 
 
 def main() -> None:
@@ -137,6 +207,7 @@ def main() -> None:
                                 "WHERE inhparent IN ('farwatch.call_rows'::regclass, 'farwatch.payload_blocks'::regclass)")  # fmt: skip
         print(f"{arguments.calls} calls of {arguments.hours} h, {size[0][0]}, made in {time.monotonic() - began:.0f} s")
         worst = measure(installation, arguments.hours)
+        compare(installation, arguments.hours)
     print(f"on a route: 95 % within {worst * 1e3:.0f} ms; the aim is {AIM_S * 1e3:.0f} ms")
     raise SystemExit(worst > AIM_S)
 

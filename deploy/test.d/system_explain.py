@@ -276,6 +276,8 @@ class BadBodies(unittest.TestCase):
         # Its shape has the first keys alone.
         self.assertTrue(answer["values_cut"])
         self.assertIn(f"Only the first {answer['values_read']} values of this request were looked at.", answer["note"])
+        # As many are missing as are new: each is held against forty of them.
+        self.assertRegex(answer["note"], r"[1-9]\d+ further missing or unknown keys were not looked at as renamed ones\.")
         screen = self.installation.command("farwatch", "explain", f"t-{self.GOOD}", "--url", self.installation.api.address)
         self.assertIn(place["path"], screen)
         self.assertIn(answer["note"], screen)
@@ -289,6 +291,16 @@ class BadBodies(unittest.TestCase):
             status, _, body = send(f"{self.installation.api.address}/api/v1/{path}", None, "GET")
             self.assertEqual(status, 200, body[:300])
             self.assertTrue(json.loads(body)["causes"], path)
+        # Bodies of hundreds of keys change in as many places: those that are not told are counted.
+        population = json.loads(body)["population"]
+        self.assertEqual((population["routes_left_out"], population["values_left_out"]), (0, 0))
+        self.assertGreater(population["changes_left_out"], 0)
+        screen = self.installation.command("farwatch", "compare", "--a", "status=200", "--b", "status=400",
+                                           "--url", self.installation.api.address)  # fmt: skip
+        self.assertIn(f"changes_left_out {population['changes_left_out']}", screen)
+        # Two samples side by side, of which thirty places are shown.
+        screen = self.installation.command("farwatch", "explain", "--route", "POST /v1/wide", "--url", self.installation.api.address)
+        self.assertRegex(screen, r"[1-9]\d+ further places are not shown")
 
 
 if __name__ == "__main__":

@@ -114,6 +114,12 @@ class AsHAR(unittest.TestCase):
                 "odd": ("POST", "/v1/charges/ch_1?list[]=1&b={x,y}&c=a%20b", headers, text),
                 "at": ("PUT", "/v1/charges/ch_2", plain, "@/etc/passwd\nand 'more'\n"),
                 "none": ("DELETE", "/status/202", {"user-agent": "shop/1.0", "accept": "*/*", "x-request-id": "req_1"}, ""),
+                # What curl would add by itself is not sent, a header without a value is, and a path is left as it was.
+                "bare": ("PATCH", "/v1/../v1/./charges/ch_3", {"x-empty": "", "x-request-id": "req_2"}, "no type"),
+                "head": ("HEAD", "/status/200", {"accept": "text/html", "x-empty": ""}, ""),
+                "empty": ("POST", "/v1/charges/ch_4", {"x-request-id": "req_3"}, ""),
+                # Longer than an argument may be, and than what curl sends without asking first.
+                "long": ("POST", "/v1/charges/ch_5", plain, "it's " * 40_000),
             }  # fmt: skip
             # They are of the partner for whom bodies are granted: its address alone is exchanged in the command.
             calls = []
@@ -129,7 +135,7 @@ class AsHAR(unittest.TestCase):
                 command = ask()[2].decode()
                 stored = json.loads(send(url, None, "GET", authorization=f"Bearer {self.token}")[2])["request"]
                 done = subprocess.run(
-                    ["sh", "-c", command.replace("https://api.stripe.com", stand_in.url)],
+                    ["sh"], input=command.replace("https://api.stripe.com", stand_in.url).encode(),
                     env={"PATH": os.environ["PATH"], "HOME": str(self.installation.state)}, capture_output=True, timeout=60, check=False,
                 )
                 self.assertEqual((done.returncode, len(stand_in.requests)), (0, 1), (command, done.stderr))

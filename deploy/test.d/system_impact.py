@@ -88,5 +88,77 @@ class Impact(unittest.TestCase):
         self.assertEqual(self.installation.sql("SELECT count(*) FROM farwatch.snapshots WHERE name = 'drift'"), [["1"]])
 
 
+class Slowed(unittest.TestCase):
+    """A partner that answers all the same, and late: for one customer of two, on one route of two, and nobody's request fails."""
+
+    EACH = 40
+    USUAL_MS, EXTRA_MS, OWN_MS = 100, 700, 50
+
+    @classmethod
+    def setUpClass(cls):
+        cls.installation = cls.enterClassContext(Installation())
+        cls.address = cls.installation.api.address
+        calls = []
+        for number in range(4 * cls.EACH):
+            # Before: all take their usual time. A second for each request, so that no two of a host are under way at once.
+            calls += cls.request(f"before-{number}", 15 * 60 + number, number, 0)
+            customer, route = cls.kind(number)
+            is_late = (customer, route) == ("slow", "orders")
+            calls += cls.request(f"now-{number}", 120 + number, number, cls.EXTRA_MS if is_late else 0)
+        status, _, answer = send(f"{cls.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+        assert status == 202, answer
+        cls.installation.wait_for(
+            lambda: int(cls.installation.sql("SELECT count(*) FROM farwatch.call_rows")[0][0]) == len(calls), 60, "all are stored")  # fmt: skip
+
+    @staticmethod
+    def kind(number: int) -> tuple[str, str]:
+        return ("slow", "quick")[number % 2], ("orders", "refunds")[number // 2 % 2]
+
+    @classmethod
+    def request(cls, name: str, ago: float, number: int, extra_ms: int) -> list[dict]:
+        customer, route = cls.kind(number)
+        # Every other two of each kind share a trace; the others are put together by their times alone.
+        trace = {"trace_id": f"{int.from_bytes(name.encode()):032x}"} if number // 4 % 2 else {}
+        where = {"host": "app-1", "service": "shop", "customer": customer} | trace
+        ours = {"method": "POST", "url": f"https://shop.example/{route}", "headers": {"stripe-signature": "t=1,v1=abc"}}
+        theirs = {"method": "POST", "url": "https://api.stripe.com/v1/charges"}
+        took = cls.USUAL_MS + extra_ms
+        return [
+            native_call(0, id=f"in-{name}", time=stamp(ago), direction="inbound", request=ours, route=f"POST /{route}",
+                        duration_ms=took + cls.OWN_MS, **where),
+            native_call(0, id=f"out-{name}", time=stamp(ago - 0.02), request=theirs, duration_ms=took, **where),
+        ]  # fmt: skip
+
+    def test_requests_that_were_slowed_are_told_in_percent_and_milliseconds_by_customer_and_route(self):
+        status, _, body = send(f"{self.address}/api/v1/impact?partner=stripe&since=10m", None, "GET")
+        self.assertEqual(status, 200)
+        inbound = json.loads(body)["inbound"]
+        count = 4 * self.EACH
+        self.assertEqual((inbound["requests"], inbound["complete"], inbound["failed_because"]["requests"]), (count, True, 0))
+        self.assertEqual((inbound["linked"]["by_trace"], inbound["linked"]["by_timing"]), (count // 2, count // 2))
+        slowed = inbound["slowed"]
+        self.assertEqual((slowed["requests"], slowed["ratio"]), (self.EACH, 0.25))
+        self.assertAlmostEqual(slowed["extra_ms"], self.EXTRA_MS, delta=1)
+        self.assertAlmostEqual(slowed["mean_ms_with"], self.USUAL_MS + self.EXTRA_MS + self.OWN_MS, delta=1)
+        self.assertAlmostEqual(slowed["mean_ms_without"], self.USUAL_MS + self.OWN_MS, delta=1)
+        for list_name, name in (("customers", "slow"), ("routes", "POST /orders")):
+            (part,) = inbound[list_name]
+            self.assertEqual((part["name"], part["requests"], part["slowed"]["ratio"]), (name, 2 * self.EACH, 0.5))
+            self.assertAlmostEqual(part["slowed"]["extra_ms"], self.EXTRA_MS, delta=1)
+        self.assertEqual([part["name"] for part in inbound["partners"]], ["stripe"])
+        self.assertIn(f"25.0% were slowed, by {self.EXTRA_MS} ms on average", inbound["text"])
+        screen = self.installation.command("farwatch", "impact", "--partner", "stripe", "--since", "10m", "--url", self.address)
+        self.assertIn(f"25.0% were slowed, by {self.EXTRA_MS} ms on average", screen.replace("\n", " "))
+        self.assertRegex(screen, rf"slow +{2 * self.EACH} +0.* 50.* {self.EXTRA_MS} ms")
+        self.assertRegex(screen, rf"POST /orders +{2 * self.EACH} +0.* 50.* {self.EXTRA_MS} ms")
+
+    def test_of_one_customer_or_route_alone(self):
+        for query, ratio in (("customer=slow", 0.5), ("customer=quick", 0), ("route=POST%20/orders", 0.5), ("route=POST%20/refunds", 0)):
+            with self.subTest(query=query):
+                body = send(f"{self.address}/api/v1/impact?partner=stripe&since=10m&{query}", None, "GET")[2]
+                slowed = json.loads(body)["inbound"]["slowed"]
+                self.assertEqual(slowed["ratio"], ratio)
+
+
 if __name__ == "__main__":
     unittest.main()

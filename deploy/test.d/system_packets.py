@@ -1,5 +1,6 @@
 """Packets, live: what crosses the network in clear is seen as it was made, and what fails with its error (`packets_live.py`)."""
 
+import datetime
 import json
 import os
 import shutil
@@ -92,6 +93,29 @@ class PacketsLive(packets_live.Live):
         fleet = self.installation.api.status()["coverage"]
         self.assertGreaterEqual(fleet["connections_seen"], 4)
         self.assertLess(fleet["calls_decoded_ratio"], 1)
+
+    def test_when_a_partners_certificate_ends_is_told_with_the_share_that_sees_it(self):
+        """From handshakes that are seen: a certificate of two days, by the name that was asked for."""
+        # Before TLS 1.3 it comes in clear.
+        self.curl("--insecure", "--tls-max", "1.2", "--resolve", f"api.stripe.com:{self.tls_port}:{FAR}",
+                  f"https://api.stripe.com:{self.tls_port}/certificate/200/5")  # fmt: skip
+        api = self.installation.api.address
+
+        def told() -> dict | None:
+            drift = json.loads(send(f"{api}/api/v1/drift?kind=certificate_end", None, "GET")[2])
+            return drift if drift["data"] and drift["certificates"]["known"] else None
+
+        drift = self.installation.wait_for(told, 240, "the end is told")
+        name = f"api.stripe.com:{self.tls_port}"
+        (end,) = [one for one in drift["certificates"]["data"] if one["name"] == name]
+        self.assertEqual((end["partner"], end["agents"], end["agents_calling"], end["fleet_ratio"]), ("stripe", 1, 1, 1))
+        (finding,) = drift["data"]
+        self.assertEqual((finding["partner"], finding["subject"], finding["effective_at"]), ("stripe", name, end["not_after"]))
+        left = datetime.datetime.fromisoformat(end["not_after"].replace("Z", "+00:00")).timestamp() - time.time()
+        self.assertTrue(86_400 < left < 2 * 86_400, end)
+        screen = self.installation.command("farwatch", "drift", "--partner", "stripe", "--url", api)
+        self.assertIn(f"the certificate of {name} ends", screen)
+        self.assertIn("1 of 1", screen)
 
     def test_the_agents_own_traffic_is_not_captured(self):
         ports = self.installation.ports

@@ -127,6 +127,73 @@ class Shares(unittest.TestCase):
         self.assertEqual(self.ask(open_share["path"])[0], 404)
         self.assertEqual(self.ask(f"/api/v1/shares/{open_share['id']}")[0], 404)
 
+    def test_a_bundle_for_one_partner_shows_nothing_of_another_in_the_same_trace(self):
+        """One trace: our own request, calls of two partners. What is the other's and what is ours bears a canary in every field."""
+        trace = "4bf92f3577b34da6a3ce929d0e0e4777"
+        json_type = {"content-type": "application/json"}
+
+        def call(name: str, canary: str, host: str, **changes) -> dict:
+            # Headers that are kept as they are, a path, a body's key: what the stored call shows of itself.
+            request = {"method": "POST", "url": f"https://{host}/{canary}/x", "body": {f"key_{canary}": 1}}
+            request["headers"] = json_type | {"user-agent": f"agent-{canary}", "x-request-id": f"req-{canary}"}
+            response = {"status": 200, "headers": json_type | {"server": f"server-{canary}"}, "body": {f"got_{canary}": 1}}
+            fields = {"trace_id": trace, "customer": f"customer-{canary}", "host": f"host-{canary}", "service": f"service-{canary}"}
+            return native_call(0, id=f"{name}-{canary}", request=request, response=response, **(fields | changes))
+
+        calls = [
+            call("in", "canaryours", "shop.example", direction="inbound"),
+            call("out", "canarymine", "api.twilio.com"),
+            call("out", "canarytheirs", "api.github.com"),
+        ]
+        send(f"{self.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
+        stored = lambda: self.ask(f"/api/v1/traces/{trace}", "read")  # noqa: E731
+        found = self.installation.wait_for(lambda: (a := stored())[0] == 200 and len(a[2]["calls"]) >= 2 and a, 30, "the trace")
+        text = json.dumps(found[2])
+        self.assertTrue("canarymine" in text and "canarytheirs" in text)
+
+        # Whose they are has to be said.
+        status, _, refused = self.ask("/api/v1/evidence", "operate", "POST", {"title": "x", "trace_id": trace})
+        self.assertEqual((status, refused["errors"][0]["pointer"]), (409, "/body/partner"))
+        self.assertIn("github (1), twilio (1)", refused["detail"])
+        status, _, made = self.ask("/api/v1/evidence", "operate", "POST", {"title": "x", "trace_id": trace, "partner": "twilio"})
+        self.assertEqual((status, made["calls"], made["scope"]["partner"]), (201, 1, "twilio"))
+
+        har = self.ask(f"/api/v1/evidence/{made['id']}", "read")[2]
+        page = self.ask(f"/api/v1/evidence/{made['id']}?format=html", "read")[2].decode()
+        preview = self.ask(f"/api/v1/evidence/{made['id']}/preview", "operate")[2]
+        self.assertEqual(preview["partners"], ["twilio"])
+        share = self.share(made["id"])
+        shown = self.ask(share["path"])[2].decode()
+        shown_har = self.ask(share["path"] + "?format=har")[2]
+        for name, text in (("HAR", json.dumps(har)), ("page", page), ("preview", json.dumps(preview)), ("link", shown),
+                           ("link's HAR", json.dumps(shown_har))):  # fmt: skip
+            with self.subTest(name=name):
+                self.assertIn("out-canarymine", text)
+                for other in ("canarytheirs", "canaryours", "customer-canarymine", "host-canarymine", "service-canarymine", "github"):
+                    self.assertNotIn(other, text)
+
+        # All of them only where that is what was asked for.
+        status, _, everything = self.ask("/api/v1/evidence", "operate", "POST",
+                                         {"title": "x", "trace_id": trace, "partners": "all"})  # fmt: skip
+        self.assertEqual((status, everything["scope"]["partners"]), (201, "all"))
+        self.assertIn("canarytheirs", json.dumps(self.ask(f"/api/v1/evidence/{everything['id']}", "read")[2]))
+        farwatch = [str(self.installation.bin / "farwatch"), "evidence", "add", "x", "--trace-id", trace, "--url", self.address]
+        environment = clean_environment() | {"FARWATCH_TOKEN": self.tokens["operate"]}
+        done = subprocess.run(farwatch, capture_output=True, text=True, timeout=60, check=False, env=environment)
+        self.assertEqual((done.returncode, "github (1), twilio (1)" in done.stderr), (1, True), done.stderr)
+
+    def test_evidence_of_several_partners_from_before_goes_behind_no_link(self):
+        evidence = self.evidence()
+        entry = json.dumps({"_partner": "github"})
+        self.installation.sql(
+            "UPDATE farwatch.evidence SET har = convert_to(replace(convert_from(har, 'UTF8'), '\"entries\":[', "
+            f"'\"entries\":[{entry},'), 'UTF8') WHERE id = '{evidence}'")  # fmt: skip
+        preview = self.ask(f"/api/v1/evidence/{evidence}/preview", "operate")[2]
+        self.assertEqual(preview["partners"], ["github", "stripe"])
+        body = {"evidence": evidence, "recipient": "x", "preview": preview["preview"]}
+        status, _, refused = self.ask("/api/v1/shares", "operate", "POST", body)
+        self.assertEqual((status, refused["title"]), (409, "Several partners"))
+
     def test_who_may_share_and_what_is_refused(self):
         evidence = self.evidence()
         preview = self.ask(f"/api/v1/evidence/{evidence}/preview", "operate")[2]

@@ -45,6 +45,13 @@ class GenerateTraffic(unittest.TestCase):
         full = generate(2_000, 7)
         self.assertAlmostEqual(len(full) / 2_000, 1_270, delta=60)
 
+    def test_orders_are_as_large_as_they_are_asked_to_be(self):
+        calls = [json.loads(line) for line in generate(500, 7, "--body-bytes", 1_000).splitlines()]
+        sent = [call["request"]["body_bytes"] for call in calls if "body" in call["request"]]
+        self.assertGreater(len(sent), 150)
+        self.assertTrue(all(1_000 <= size < 1_100 for size in sent), sent)
+        self.assertEqual(len(calls), 500)
+
 
 if __name__ == "__main__":
     unittest.main()

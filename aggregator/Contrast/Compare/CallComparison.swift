@@ -17,6 +17,8 @@ public struct CallComparison {
     public struct Configuration: Sendable {
         public var routesMax = 400
         public var placesMax = 2_000
+        /// Values of dimensions (hosts, customers …) whose shares are compared.
+        public var sharesMax = 20_000
         public var changesMax = 50
         public var samplesMax = 5
         /// Standard errors that a difference must have: with thousands of places looked at, chance reaches four.
@@ -53,7 +55,7 @@ public struct CallComparison {
         var (a, b) = (0.0, 0.0)
         var (aMarks, bMarks) = (Marks(), Marks())
     }
-    private static let sharesMax = 20_000
+    private var valuesLeftOut = 0
     private let flattener = RequestFlattener()
 
     public init(_ configuration: Configuration = Configuration()) { self.configuration = configuration }
@@ -101,7 +103,10 @@ public struct CallComparison {
         ] {
             guard let value else { continue }
             let condition = CallCondition(path: name, place: "dimension", test: "equals", value: value)
-            guard shares[condition] != nil || shares.count < Self.sharesMax else { continue }
+            guard shares[condition] != nil || shares.count < configuration.sharesMax else {
+                valuesLeftOut += 1
+                continue
+            }
             if side == .a {
                 shares[condition, default: Share()].a += weight
                 shares[condition, default: Share()].aMarks.mark(callCount.a, call.id)
@@ -124,10 +129,12 @@ public struct CallComparison {
         comparison.a = totalA
         comparison.b = totalB
         comparison.routesLeftOut = routesLeftOut
+        comparison.valuesLeftOut = valuesLeftOut
         var changes = shareChanges()
         for (_, route) in routes.sorted(by: { $0.key < $1.key }) { changes += RouteComparison(self, route).changes() }
         changes.sort { $0.weight == $1.weight ? $0.text < $1.text : $0.weight > $1.weight }
         comparison.changes = Array(changes.prefix(configuration.changesMax))
+        comparison.changesLeftOut = changes.count - comparison.changes.count
         return comparison
     }
 

@@ -24,8 +24,12 @@ public struct Comparison: Sendable, Equatable {
     public var a = 0.0
     public var b = 0.0
     public var changes: [Change] = []
-    /// Routes beyond the bound, which were counted and not compared place by place.
+    /// Calls of routes beyond the bound, which were counted and not compared place by place.
     public var routesLeftOut = 0
+    /// Values of dimensions beyond the bound, each time a call had one: their shares were not compared.
+    public var valuesLeftOut = 0
+    /// Changes that matter less than those told.
+    public var changesLeftOut = 0
 }
 
 /// Two shares, and whether they differ by more than chance.

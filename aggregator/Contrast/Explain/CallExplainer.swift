@@ -122,7 +122,7 @@ public struct CallExplainer {
         let flat = flattener.flatten(call, into: &route.profile.paths)
         var ranking = PlaceRanking(flat: flat, clues: clues)
         ranking.rank(&route, position: position, window: window, blame)
-        let limits = KnowledgeLimits(flat, route.profile).sentences
+        let limits = KnowledgeLimits(flat, route.profile, unjoinedCount: ranking.unjoinedCount).sentences
         guard let reason = ranking.reasonToExplain(blame, suspicion: judge.suspicion(of: clues.signature)) else {
             return CallExplanation(
                 id: id, ranked: [], note: FaultJudge.excuse(call) + limits, valuesRead: flat.valueCount,

@@ -56,6 +56,8 @@ public enum ExplanationJSON {
             inner.number("a", comparison.a)
             inner.number("b", comparison.b)
             inner.number("routes_left_out", Double(comparison.routesLeftOut))
+            inner.number("values_left_out", Double(comparison.valuesLeftOut))
+            inner.number("changes_left_out", Double(comparison.changesLeftOut))
         }
         object.array("causes", comparison.changes) { change, bytes in
             var object = ObjectText()

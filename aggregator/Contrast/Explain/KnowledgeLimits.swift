@@ -3,10 +3,12 @@
 struct KnowledgeLimits {
     let flat: FlatRequest
     let profile: RouteProfile
+    let unjoinedCount: Int
 
-    init(_ flat: FlatRequest, _ profile: RouteProfile) {
+    init(_ flat: FlatRequest, _ profile: RouteProfile, unjoinedCount: Int) {
         self.flat = flat
         self.profile = profile
+        self.unjoinedCount = unjoinedCount
     }
 
     /// Each with a space before it; empty where all was known.
@@ -20,6 +22,8 @@ struct KnowledgeLimits {
             flat.unknown.contains(.headers) ? "This call's headers were not kept." : nil,
             flat.isCut && !flat.unknown.contains(.body)
                 ? "Only the first \(flat.valueCount) values of this request were looked at." : nil,
+            unjoinedCount > 0
+                ? "\(unjoinedCount) further missing or unknown keys were not looked at as renamed ones." : nil,
         ]
     }
 

@@ -21,6 +21,8 @@ struct PlaceRanking {
     let flat: FlatRequest
     let clues: AnswerClues
     private(set) var candidates: [Candidate] = []
+    /// Keys that may be renamed ones, and were too many to be held against each other.
+    private(set) var unjoinedCount = 0
     private var expectedTests: Set<ExplainTest> = []
 
     init(flat: FlatRequest, clues: AnswerClues) {
@@ -31,7 +33,7 @@ struct PlaceRanking {
 
     mutating func rank(_ route: inout RouteState, position: Int, window: CombinationFinder.Window, _ blame: Blame) {
         route.names.update(route.profile.paths)
-        let anomalies = AnomalyFinder(profile: route.profile).anomalies(in: flat)
+        let anomalies = AnomalyFinder(profile: route.profile).anomalies(in: flat, unjoined: &unjoinedCount)
         for anomaly in anomalies { add(anomaly, route) }
         let features = CallFeatures(flat, route.profile)
         let finder = CombinationFinder(

@@ -13,6 +13,12 @@ struct AnomalyFinder {
     static let surpriseMax = 10.0
 
     func anomalies(in flat: FlatRequest) -> [Anomaly] {
+        var unjoined = 0
+        return anomalies(in: flat, unjoined: &unjoined)
+    }
+
+    /// - Parameter unjoined: counts missing and unknown keys that were not held against each other, because there are too many.
+    func anomalies(in flat: FlatRequest, unjoined: inout Int) -> [Anomaly] {
         guard profile.calls > 0 else { return [] }
         var found: [Anomaly] = []
         var isSuspect = Array(repeating: false, count: flat.nodes.count)
@@ -32,7 +38,7 @@ struct AnomalyFinder {
             if found.count > before, found[before...].contains(where: { $0.test == .type }) { isSuspect[index] = true }
             if node.kind == .object { missing(below: node, index, &present, &found) }
         }
-        joinRenamed(&found, flat)
+        unjoined += joinRenamed(&found, flat)
         return found
     }
 
@@ -158,17 +164,23 @@ struct AnomalyFinder {
     }
 
     /// Of each kind: where more are missing or new the request is another one, and no key of it was renamed.
-    private static let joinedMax = 40
+    static let joinedMax = 40
 
     /// A missing key and an unknown one in the same container are one mistake, the likelier the more alike they are.
-    private func joinRenamed(_ found: inout [Anomaly], _ flat: FlatRequest) {
+    ///
+    /// - Returns: how many keys were left out of it.
+    private func joinRenamed(_ found: inout [Anomaly], _ flat: FlatRequest) -> Int {
         let unknown = found.indices.filter { found[$0].test == .present && found[$0].detail == .unknownKey }
         let lost = found.indices.filter { found[$0].test == .missing && found[$0].surprise >= 3 }
+        // Without either there is nothing to join, and so nothing is left out.
+        var leftOut = unknown.isEmpty ? 0 : max(0, lost.count - Self.joinedMax)
+        var counted: Set<Int32> = []
         for missing in lost.prefix(Self.joinedMax) {
             let container = found[missing].node
             let key = profile.paths.key(of: found[missing].path)
-            let candidates = unknown.filter { flat.nodes[Int(found[$0].node)].parent == container }
-                .prefix(Self.joinedMax)
+            let inside = unknown.filter { flat.nodes[Int(found[$0].node)].parent == container }
+            let candidates = inside.prefix(Self.joinedMax)
+            if counted.insert(container).inserted { leftOut += inside.count - candidates.count }
             let best = candidates.max {
                 likeness(profile.paths.key(of: found[$0].path), key)
                     < likeness(profile.paths.key(of: found[$1].path), key)
@@ -180,6 +192,7 @@ struct AnomalyFinder {
             found[missing].surprise = min(found[missing].surprise + 2, Self.surpriseMax + 2)
             found[best].surprise = min(found[best].surprise, found[missing].surprise - 3)
         }
+        return leftOut
     }
 }
 

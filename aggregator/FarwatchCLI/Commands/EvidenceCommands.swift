@@ -26,7 +26,10 @@ struct EvidenceAdd: AsyncParsableCommand {
     @Option(name: .long, help: "Attempts of this webhook delivery.") var deliveryID: String?
     @Option(name: .long, help: "Calls of this trace.") var traceID: String?
     @Option(name: .long, help: "Calls that failed by this incident.") var incident: String?
-    @Option(name: .long) var partner: String?
+    @Option(name: .long, help: "Calls of this partner alone: wanted where there are those of several.")
+    var partner: String?
+    @Flag(name: .long, help: "Calls of all partners, and requests of our own: not for one of them to see.")
+    var allPartners = false
     @Option(name: .long, help: "From this time on; a day ago when absent.") var since: String?
     @Option(name: .long, help: "Before this time.") var until: String?
 
@@ -36,7 +39,7 @@ struct EvidenceAdd: AsyncParsableCommand {
             writer.member("title", title)
             for (name, value) in [
                 ("delivery_id", deliveryID), ("trace_id", traceID), ("incident", incident), ("partner", partner),
-                ("since", since), ("until", until),
+                ("partners", allPartners ? "all" : nil), ("since", since), ("until", until),
             ] {
                 if let value { writer.member(name, value) }
             }

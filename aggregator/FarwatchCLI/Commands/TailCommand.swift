@@ -42,7 +42,7 @@ struct TailCommand: AsyncParsableCommand {
 private final class TailPrinter: Sendable {
     private struct State {
         var reader = EventReader()
-        var lastID: String?
+        let after: String?
         var hasConnected = false
         var count = 0
     }
@@ -56,10 +56,10 @@ private final class TailPrinter: Sendable {
         self.style = style
         self.isJSON = isJSON
         self.limit = limit
-        state = Mutex(State(lastID: after))
+        state = Mutex(State(after: after))
     }
 
-    var lastID: String? { state.withLock { $0.lastID } }
+    var lastID: String? { state.withLock { $0.reader.lastID ?? $0.after } }
     var hasConnected: Bool { state.withLock { $0.hasConnected } }
     var heading: String { style.paint(tailHeading, .quiet) }
 
@@ -67,7 +67,6 @@ private final class TailPrinter: Sendable {
         state.withLock { state in
             for event in state.reader.read(bytes) {
                 state.hasConnected = true
-                if let id = event.id { state.lastID = id }
                 switch event.name {
                 case "call":
                     show(event.data)

@@ -53,6 +53,9 @@ public func previewScreen(_ preview: JSONValue, _ style: Style) -> [String] {
             Table.Cell(count(entry.member("response")?.member("status"))),
         ])
     }
+    var partners: [String] = []
+    preview.member("partners")?.forEachElement { if let name = $0.string { partners.append(safeText(name)) } }
     return [style.paint("A link shows this page, \(title), with requests and answers:", .heading)] + table.lines(style)
+        + (partners.isEmpty ? [] : ["", "calls of: \(partners.joined(separator: ", "))"])
         + ["", "preview: \(safeText(preview.member("preview")?.string ?? absent))"]
 }

@@ -11,6 +11,8 @@ struct EventReader {
 
     private static let lineByteCountMax = 8 << 20
 
+    /// Where to go on after what was read, of the last event that bore an id: one without data is none, and its id counts.
+    private(set) var lastID: String?
     private var line: [UInt8] = []
     private var isTooLong = false
     private var event = Event(name: "message", id: nil, data: [])
@@ -33,6 +35,7 @@ struct EventReader {
 
     private mutating func lineEnded() -> Event? {
         guard !line.isEmpty else {
+            if let id = event.id { lastID = id }
             defer {
                 event = Event(name: "message", id: nil, data: [])
                 (hasData, isTooLong) = (false, false)
