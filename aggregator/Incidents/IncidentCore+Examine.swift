@@ -29,6 +29,8 @@ extension IncidentCore {
         var confidence: Double
         /// All that were tried within the partner.
         var within: [Hypothesis] = []
+        /// The calls they explain.
+        var calls = TalliedCalls()
         /// Of the scope that an incident has now.
         var currentScore = 0.0
     }
@@ -60,9 +62,10 @@ extension IncidentCore {
         -> Finding?
     {
         var localizer = localizer(key.group, but: own, at: now)
-        var within: [Hypothesis] = []
+        var (calls, within) = (TalliedCalls(), [Hypothesis]())
         if key.partner != 0 {
-            within = localizer.explain(key.group, key.partner, key.direction, since: since, also: current)
+            calls = localizer.tally(key.group, key.partner, key.direction, since: since)
+            within = localizer.explain(calls, key.group, key.partner, key.direction, since: since, also: current)
         }
         var ranked = within
         // Asked only where an incident would follow: it looks at everybody's calls.
@@ -78,7 +81,7 @@ extension IncidentCore {
         let rivals = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
         let doubt = rivals + doubtOfNetwork(best, &localizer)
         return Finding(
-            best: best, confidence: Self.nameable / (1 + doubt), within: within,
+            best: best, confidence: Self.nameable / (1 + doubt), within: within, calls: calls,
             currentScore: ranked.first { $0.scope == current }?.score ?? 0)
     }
 
