@@ -38,6 +38,24 @@ struct SilenceWatchTests {
         #expect(found.allSatisfy { $0 - start < .seconds(30 * 3_600 + 180) })
     }
 
+    @Test func `a flow that fades within an hour is not one that stops`() {
+        var watch = SilenceWatch()
+        var found = 0
+        var callAt = 0.0
+        for second in 0..<(30 * 3_600) as Range<Int64> {
+            let time = start + .seconds(second)
+            if second % 5 == 0 { watch.observe(CallCell(time: time, partner: 2)) }
+            if Double(second) >= callAt {
+                watch.observe(CallCell(time: time, partner: 1, direction: .inbound))
+                // From the tenth hour on each pause is a tenth longer than the one before, up to ten minutes.
+                let fading = Double(max(0, second - 36_000))
+                callAt = Double(second) + min(600, max(6, fading / 10))
+            }
+            if second % 10 == 0 { found += watch.look(at: time).silent.count }
+        }
+        #expect(found == 0)
+    }
+
     @Test func `what is known of the flows survives a restart bit by bit`() throws {
         var watch = SilenceWatch()
         for second in stride(from: 0, to: 20_000, by: 7) as StrideTo<Int64> {
@@ -47,9 +65,13 @@ struct SilenceWatchTests {
         }
         var writer = StateWriter(version: 1)
         watch.write(to: &writer)
+        watch.writePaces(to: &writer)
         var reader = try StateReader(writer.bytes, version: 1)
         var again = StateWriter(version: 1)
-        try SilenceWatch(&reader, configuration: SilenceWatch.Configuration()).write(to: &again)
+        var read = try SilenceWatch(&reader, configuration: SilenceWatch.Configuration())
+        try read.readPaces(&reader)
+        read.write(to: &again)
+        read.writePaces(to: &again)
         #expect(again.bytes == writer.bytes)
     }
 }

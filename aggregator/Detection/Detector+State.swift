@@ -8,9 +8,9 @@ extension Detector {
         writer.put(counters) { $1.write(to: &$0) }
         writer.put(numbers: latencyPlaces)
         writer.put(valueCounts) { writer, counts in for index in 0..<8 { writer.put(counts[index]) } }
-        writer.put(states.sorted { $0.key < $1.key }) { writer, entry in
-            writer.put(entry.key)
-            entry.value.write(to: &writer)
+        writer.put(states.indices.sorted { states.keys[$0] < states.keys[$1] }) { writer, place in
+            writer.put(states.keys[place])
+            states[place].write(to: &writer)
         }
         writer.put(latencies) { $1.write(to: &$0) }
         writer.put(seasons) { $1.write(to: &$0) }
@@ -38,7 +38,10 @@ extension Detector {
         let known = try reader.array { (reader) throws(StateError) in
             (try reader.next() as UInt64, try GroupState(&reader))
         }
-        states = Dictionary(known, uniquingKeysWith: { first, _ in first })
+        for (key, state) in known where key == .max || states.place(key, beginning: state) == nil {
+            throw .malformed("too many tests")
+        }
+        for (key, _) in known { note(SymptomGroup(rawValue: UInt8(truncatingIfNeeded: key))) }
         latencies = try reader.array { (reader) throws(StateError) in try LatencyNormal(&reader) }
         seasons = try reader.array { (reader) throws(StateError) in try WeekHours(&reader) }
         evenness = try reader.array { (reader) throws(StateError) in try EpochSquares(&reader) }

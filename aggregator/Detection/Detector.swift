@@ -53,7 +53,9 @@ public struct Detector: Sendable {
 
     var table: SeriesTable
     var counters: [SeriesCounter] = []
-    var states: [UInt64: GroupState] = [:]
+    var states: StateTable
+    /// Those that any series ever showed, in order.
+    private(set) var groupsSeen: [SymptomGroup] = []
     var latencies: [LatencyNormal] = []
     /// Calls that taught, by the hour of the week; of partners' own series alone, whose places they have.
     var seasons: [WeekHours] = []
@@ -73,10 +75,12 @@ public struct Detector: Sendable {
     public init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
         table = SeriesTable(countMax: configuration.seriesMax)
+        states = StateTable(countMax: configuration.statesMax)
         history = CallHistory(cellCountMax: configuration.historyCellsMax, ageMax: configuration.historyAgeMax)
     }
 
     public mutating func takeSuspicions() -> [Suspicion] {
+        guard !suspicions.isEmpty else { return [] }
         defer { suspicions.removeAll(keepingCapacity: true) }
         return suspicions.values.sorted { ($0.evidence, $1.series.packed) > ($1.evidence, $0.series.packed) }
     }
@@ -88,10 +92,10 @@ public struct Detector: Sendable {
         clumpsPooledIn = epoch
         var pools: [UInt8: Clumps.Pool] = [:]
         for (series, place) in seasonPlaces.enumerated() where place >= 0 {
-            for group in SymptomGroup.pooled {
-                guard let state = states[UInt64(series) << 8 | UInt64(group.rawValue)] else { continue }
-                pools[group.rawValue, default: Clumps.Pool()].add(
-                    state.clumps, calls: counters[series].learned, evenness[Int(place)], epoch: epoch)
+            for group in groupsSeen {
+                guard let state = states.place(StateTable.key(series, group)) else { continue }
+                pools[group.pool.rawValue, default: Clumps.Pool()].add(
+                    states[state].clumps, calls: counters[series].learned, evenness[Int(place)], epoch: epoch)
             }
         }
         clumpSizes = pools.mapValues(\.size)
@@ -125,17 +129,17 @@ public struct Detector: Sendable {
         if epoch > clumpsPooledIn { poolClumps(epoch) }
         note(cell)
         own = SIMD8(
-            count(cell, .partner, 0, epoch, teaches), count(cell, .route, cell.route, epoch, teaches),
-            count(cell, .region, cell.region, epoch, teaches), count(cell, .host, cell.host, epoch, teaches),
-            count(cell, .customer, cell.customer, epoch, teaches),
-            count(cell, .serviceVersion, cell.serviceVersion, epoch, teaches), -1, -1)
+            series(cell, .partner, 0, epoch), series(cell, .route, cell.route, epoch),
+            series(cell, .region, cell.region, epoch), series(cell, .host, cell.host, epoch),
+            series(cell, .customer, cell.customer, epoch), series(cell, .serviceVersion, cell.serviceVersion, epoch),
+            -1, -1)
         fleet =
             cell.direction == .outbound
             ? SIMD8(
-                countInFleet(cell, .partner, 0, epoch, teaches), -1,
-                countInFleet(cell, .region, cell.region, epoch, teaches),
-                countInFleet(cell, .host, cell.host, epoch, teaches), -1, -1,
-                countInFleet(cell, .network, cell.network, epoch, teaches), -1) : SIMD8(repeating: -1)
+                seriesOfFleet(cell, .partner, 0, epoch), -1, seriesOfFleet(cell, .region, cell.region, epoch),
+                seriesOfFleet(cell, .host, cell.host, epoch), -1, -1,
+                seriesOfFleet(cell, .network, cell.network, epoch), -1) : SIMD8(repeating: -1)
+        add(cell, epoch, teaches)
         var judged = cell
         if cell.symptom == .none, cell.latency != CallCell.noLatency, isSlow(cell, epoch, teaches) {
             judged.symptom = .slow
@@ -149,14 +153,15 @@ public struct Detector: Sendable {
         let epoch = Forgetting.epoch(of: cell.time)
         let group = cell.symptom.group
         var usual = 0.0
+        let clump = clumpSize(group)
         let season = seasonFactor(Int(own[Int(Dimension.partner.rawValue)]), group, epoch)
         for dimension in Self.partnerDimensions where own[Int(dimension.rawValue)] >= 0 {
-            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, season, &usual)
+            symptomOccurred(cell, group, Int(own[Int(dimension.rawValue)]), epoch, season, clump, &usual)
         }
         guard group == .down else { return }
         var fleetUsual = 0.0
         for dimension in Self.fleetDimensions where fleet[Int(dimension.rawValue)] >= 0 {
-            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, 1, &fleetUsual)
+            symptomOccurred(cell, group, Int(fleet[Int(dimension.rawValue)]), epoch, 1, clump, &fleetUsual)
         }
     }
 
@@ -182,37 +187,50 @@ public struct Detector: Sendable {
         if cell.network != 0 { networks[partner] = cell.network }
     }
 
+    mutating func note(_ group: SymptomGroup) {
+        if !groupsSeen.contains(group) {
+            groupsSeen = (groupsSeen + [group]).sorted { $0.rawValue < $1.rawValue }
+        }
+    }
+
+    /// Adds a cell to all its series: each is found first, because finding one may make room for more.
     @inline(__always)
-    private mutating func count(
-        _ cell: CallCell, _ dimension: Dimension, _ value: NameID, _ epoch: Int32, _ teaches: Bool
-    ) -> Int32 {
+    private mutating func add(_ cell: CallCell, _ epoch: Int32, _ teaches: Bool) {
+        let (own, fleet, count) = (own, fleet, Double(cell.count))
+        counters.withUnsafeMutableBufferPointer { counters in
+            for dimension in 0..<8 {
+                if own[dimension] >= 0 { counters[Int(own[dimension])].add(count, epoch: epoch, teaches: teaches) }
+                if fleet[dimension] >= 0 { counters[Int(fleet[dimension])].add(count, epoch: epoch, teaches: teaches) }
+            }
+        }
+        let whole = Int(own[Int(Dimension.partner.rawValue)])
+        guard teaches, whole >= 0, seasonPlaces[whole] >= 0 else { return }
+        seasons[Int(seasonPlaces[whole])].add(count, epoch: epoch)
+        evenness[Int(seasonPlaces[whole])].add(count, epoch: epoch)
+    }
+
+    @inline(__always)
+    private mutating func series(_ cell: CallCell, _ dimension: Dimension, _ value: NameID, _ epoch: Int32) -> Int32 {
         guard value != 0 || dimension == .partner else { return -1 }
         let key = SeriesKey(partner: cell.partner, direction: cell.direction, dimension: dimension, value: value)
-        let series = count(key, cell, epoch, teaches)
-        if dimension == .partner, teaches, series >= 0, seasonPlaces[Int(series)] >= 0 {
-            seasons[Int(seasonPlaces[Int(series)])].add(Double(cell.count), epoch: epoch)
-            evenness[Int(seasonPlaces[Int(series)])].add(Double(cell.count), epoch: epoch)
-        }
-        return series
+        return series(key, cell, epoch)
     }
 
     @inline(__always)
-    private mutating func countInFleet(
-        _ cell: CallCell, _ dimension: Dimension, _ value: NameID, _ epoch: Int32, _ teaches: Bool
-    ) -> Int32 {
+    private mutating func seriesOfFleet(_ cell: CallCell, _ dimension: Dimension, _ value: NameID, _ epoch: Int32)
+        -> Int32
+    {
         guard value != 0 || dimension == .partner else { return -1 }
-        let key = SeriesKey(partner: 0, direction: .outbound, dimension: dimension, value: value)
-        return count(key, cell, epoch, teaches)
+        return series(SeriesKey(partner: 0, direction: .outbound, dimension: dimension, value: value), cell, epoch)
     }
 
     @inline(__always)
-    private mutating func count(_ key: SeriesKey, _ cell: CallCell, _ epoch: Int32, _ teaches: Bool) -> Int32 {
+    private mutating func series(_ key: SeriesKey, _ cell: CallCell, _ epoch: Int32) -> Int32 {
         guard let series = table.number(of: key) else {
             uncountedCalls += Int64(cell.count)
             return -1
         }
         if series == counters.count { begin(series, key, epoch) }
-        counters[series].add(Double(cell.count), epoch: epoch, teaches: teaches)
         return Int32(series)
     }
 
@@ -246,29 +264,28 @@ public struct Detector: Sendable {
 
     private mutating func symptomOccurred(
         _ cell: CallCell, _ group: SymptomGroup, _ series: Int, _ epoch: Int32, _ season: Double,
-        _ parent: inout Double
+        _ clump: Double, _ parent: inout Double
     ) {
-        let stateKey = UInt64(series) << 8 | UInt64(group.rawValue)
-        if states[stateKey] == nil {
-            guard states.count < configuration.statesMax else { return uncountedCalls += Int64(cell.count) }
-            states[stateKey] = GroupState(epoch: epoch, isSeasonal: seasonPlaces[series] >= 0)
-        }
-        let counter = counters[series]
+        let stateKey = StateTable.key(series, group)
+        guard
+            let place = states.place(
+                stateKey, beginning: GroupState(epoch: epoch, isSeasonal: seasonPlaces[series] >= 0))
+        else { return uncountedCalls += Int64(cell.count) }
+        if place == states.count - 1 { note(group) }
+        let (counter, count) = (counters[series], Double(cell.count))
         let isYoung = counter.isYoung(epoch: epoch)
-        let (usual, evidence, onset) = { (state: inout GroupState) -> (Double, Double, Instant) in
-            let usual = Self.usual(
-                group, state.learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent, isYoung)
-            state.occurred(Double(cell.count), epoch: epoch)
-            let count = Double(cell.count)
-            if state.test.failed(count, calls: counter.calls, usual: min(0.5, usual * season), at: cell.time) {
-                state.beganAnew(count, calls: counter.calls)
-            }
-            return (usual, state.test.evidence, state.test.onset)
-        }(&states[stateKey]!)
+        let usual = Self.usual(
+            group, states[place].learned(epoch: epoch, isYoung: isYoung), counter.learned, parent: parent, isYoung,
+            clump: clump)
+        states[place].occurred(count, epoch: epoch)
+        if states[place].test.failed(count, calls: counter.calls, usual: min(0.5, usual * season), at: cell.time) {
+            states[place].beganAnew(count, calls: counter.calls)
+        }
         let key = table.keys[series]
         if key.dimension == .partner { parent = usual }
+        let evidence = states[place].test.evidence
         guard evidence >= configuration.suspicionMin else { return }
-        suspicions[stateKey] = Suspicion(series: key, group: group, evidence: evidence, onset: onset)
+        suspicions[stateKey] = Suspicion(series: key, group: group, evidence: evidence, onset: states[place].test.onset)
     }
 
     // MARK: What is usual
@@ -292,15 +309,16 @@ public struct Detector: Sendable {
 
     /// The share of calls that show a symptom when nothing is wrong, on its high side: little evidence widens it, so that a
     /// series that is hardly known needs more to be suspected.
+    ///
+    /// - Parameter clump: how many failures come together in the fleet. So many tell no more than one does.
     private static func usual(
-        _ group: SymptomGroup, _ learned: Double, _ calls: Double, parent: Double, _ isYoung: Bool
+        _ group: SymptomGroup, _ learned: Double, _ calls: Double, parent: Double, _ isYoung: Bool, clump: Double
     ) -> Double {
-        let guess =
-            parent > 0 ? (failures: 3.0, calls: 3.0 / parent) : Self.guess(group)
-        let share = (learned + guess.failures) / (calls + guess.calls)
-        let widened = share * (1 + 1 / (1 + learned).squareRoot())
+        let guess = parent > 0 ? (failures: 3.0, calls: 3.0 / parent) : Self.guess(group)
+        let share = (learned + clump * guess.failures) / (calls + clump * guess.calls)
+        let doubt = 1 / (1 + learned / clump).squareRoot()
         let most = isYoung && group == .down ? youngMax : usualMax
-        return min(most, max(usualMin, parent > 0 ? widened : share * (1 + 0.5 / (1 + learned).squareRoot())))
+        return min(most, max(usualMin, share * (1 + (parent > 0 ? doubt : doubt / 2))))
     }
 
     /// What is usual for a series; for one that never showed the symptom, what its lack tells.
@@ -315,10 +333,10 @@ public struct Detector: Sendable {
     /// How much more often the symptom is usual for a partner at this hour of the week.
     private func seasonFactor(_ series: Int, _ group: SymptomGroup, _ epoch: Int32) -> Double {
         guard series >= 0, series < seasonPlaces.count, seasonPlaces[series] >= 0,
-            let state = states[UInt64(series) << 8 | UInt64(group.rawValue)], let failures = state.season
+            let state = states.place(StateTable.key(series, group)), let failures = states[state].season
         else { return 1 }
         let counter = counters[series]
-        let learned = state.known(epoch: epoch, isYoung: counter.isYoung(epoch: epoch))
+        let learned = states[state].known(epoch: epoch, isYoung: counter.isYoung(epoch: epoch))
         guard learned > 0, counter.learned > 0 else { return 1 }
         return Season.factor(
             seasons[Int(seasonPlaces[series])], failures, share: learned / counter.learned, epoch: epoch)
@@ -328,23 +346,29 @@ public struct Detector: Sendable {
     public func clumpSize(_ partner: NameID, _ direction: Direction, _ group: SymptomGroup, at time: Instant) -> Double
     {
         let whole = SeriesKey(partner: partner, direction: direction, dimension: .partner, value: 0)
-        let usual = clumpSizes[group.rawValue] ?? Clumps.sizeGuessed
+        let usual = clumpSize(group)
         guard let series = table.known(whole), series < seasonPlaces.count, seasonPlaces[series] >= 0,
-            let state = states[UInt64(series) << 8 | UInt64(group.rawValue)]
+            let state = states.place(StateTable.key(series, group))
         else { return usual }
-        return state.clumps.size(
+        return states[state].clumps.size(
             calls: counters[series].learned, evenness[Int(seasonPlaces[series])], usual: usual,
             epoch: Forgetting.epoch(of: time))
     }
 
+    /// What is usual in the fleet.
+    private func clumpSize(_ group: SymptomGroup) -> Double {
+        clumpSizes[group.pool.rawValue] ?? Clumps.sizeGuessed
+    }
+
     private func share(_ key: SeriesKey, _ group: SymptomGroup, _ epoch: Int32, parent: Double) -> Double {
         guard let series = table.known(key), series < counters.count else {
-            return parent > 0 ? parent : Self.usual(group, 0, 0, parent: 0, true)
+            return parent > 0 ? parent : Self.usual(group, 0, 0, parent: 0, true, clump: 1)
         }
         let isYoung = counters[series].isYoung(epoch: epoch)
         let learned =
-            states[UInt64(series) << 8 | UInt64(group.rawValue)]?.known(epoch: epoch, isYoung: isYoung) ?? 0
-        return Self.usual(group, learned, counters[series].learned, parent: parent, isYoung)
+            states.place(StateTable.key(series, group)).map { states[$0].known(epoch: epoch, isYoung: isYoung) } ?? 0
+        return Self.usual(
+            group, learned, counters[series].learned, parent: parent, isYoung, clump: clumpSize(group))
     }
 
     /// The usual latency of a route, in milliseconds.
@@ -368,12 +392,13 @@ public struct Detector: Sendable {
 
     /// Ends the tests of what an incident explains: all of a partner's in the group, or of the whole fleet's for partner 0.
     public mutating func explain(_ group: SymptomGroup, partner: NameID) {
-        for key in Array(states.keys) where UInt8(truncatingIfNeeded: key) == group.rawValue {
+        for place in states.indices where UInt8(truncatingIfNeeded: states.keys[place]) == group.rawValue {
+            let key = states.keys[place]
             let series = Int(key >> 8)
             let owner = table.keys[series].partner
             guard partner == 0 || owner == partner || owner == 0 else { continue }
-            states[key]!.test.reset(calls: counters[series].calls)
-            states[key]!.discardPending()
+            states[place].test.reset(calls: counters[series].calls)
+            states[place].discardPending()
             if group == .slow, latencyPlaces[series] >= 0 { latencies[Int(latencyPlaces[series])].discardPending() }
             suspicions[key] = nil
         }

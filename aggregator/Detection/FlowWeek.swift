@@ -2,8 +2,8 @@ import CallModel
 
 /// How often a flow calls at each hour of the week.
 struct FlowWeek: Sendable {
-    /// Seconds. For a gap of minutes the flow's pace does; for one of many weeks nothing does.
-    private static let gapMin = 300.0
+    /// Seconds. A gap of minutes that has ended is measured by the flow's pace alone; of many weeks nothing tells.
+    static let gapMin = 300.0
     private static let gapMax = 14 * 86_400.0
 
     private var calls = WeekHours()
@@ -36,7 +36,7 @@ struct FlowWeek: Sendable {
     /// day that differs by country, and for weeks after it what is known is a mixture of both.
     func expected(_ start: Instant, through end: Instant) -> Double? {
         let passed = end.seconds(since: start)
-        guard passed > Self.gapMin, passed <= Self.gapMax else { return nil }
+        guard passed > 0, passed <= Self.gapMax else { return nil }
         let now = Forgetting.epoch(of: end)
         var expected = 0.0
         var at = start
@@ -55,9 +55,12 @@ struct FlowWeek: Sendable {
 
     /// Calls a second.
     private func rate(_ hour: Int, epoch now: Int32) -> Double? {
-        let alike = seconds.alike(hour)
-        let known = alike.reduce(0) { $0 + seconds.amount($1, epoch: now) }
-        return known > 0 ? alike.reduce(0) { $0 + calls.amount($1, epoch: now) } / known : nil
+        var (known, came) = (0.0, 0.0)
+        seconds.forEachAlike(hour) { hour in
+            known += seconds.amount(hour, epoch: now)
+            came += calls.amount(hour, epoch: now)
+        }
+        return known > 0 ? came / known : nil
     }
 }
 

@@ -39,11 +39,33 @@ extension SilenceWatch {
     }
 }
 
+/// What is known of gaps and of the latest pace: kept behind everything else, because earlier releases did not know it.
+extension SilenceWatch {
+    public func writePaces(to writer: inout StateWriter) {
+        writer.put(flows) { writer, flow in
+            flow.tail.write(to: &writer)
+            for value in [flow.quickCalls, flow.quickSeconds, flow.idleSeconds] { writer.put(value) }
+        }
+    }
+
+    public mutating func readPaces(_ reader: inout StateReader) throws(StateError) {
+        guard !reader.isAtEnd else { return }
+        let known = try reader.array { (reader) throws(StateError) in
+            (try GapTail(&reader), try reader.double(), try reader.double(), try reader.double())
+        }
+        guard known.count == flows.count else { throw .malformed("the paces of flows") }
+        for (number, (tail, calls, seconds, idle)) in known.enumerated() {
+            flows[number].tail = tail
+            (flows[number].quickCalls, flows[number].quickSeconds, flows[number].idleSeconds) = (calls, seconds, idle)
+        }
+    }
+}
+
 extension SilenceWatch.Flow {
     func write(to writer: inout StateWriter) {
         writer.put(firstCall.nanosecondsSinceEpoch)
         writer.put(lastCall.nanosecondsSinceEpoch)
-        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, longestGap, resumedCalls] {
+        for value in [fresh, calls, seconds, others, total, fleetAtLastCall, tail.longest, resumedCalls] {
             writer.put(value)
         }
         writer.put(isSilent)
@@ -59,7 +81,7 @@ extension SilenceWatch.Flow {
         others = try reader.double()
         total = try reader.double()
         fleetAtLastCall = try reader.double()
-        longestGap = try reader.double()
+        tail = GapTail(longest: try reader.double())
         resumedCalls = try reader.double()
         isSilent = try reader.bool()
         resumedAt = try reader.optional { (reader) throws(StateError) in

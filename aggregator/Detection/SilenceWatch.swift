@@ -11,22 +11,16 @@ import Rollups
 /// does not is known to the third.
 ///
 /// In a flow that goes on, a gap of Λ expected calls has the chance e^-Λ, and the flow has as many gaps as calls; the bound is set
-/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes. The longest of N
-/// gaps of one is about ln N expected calls long; where calls come in bursts it is longer, and Λ is counted in that measure: by
-/// how much the longest gap known exceeds ln N, between half again and twice that gap. A flow whose first night nobody has seen
-/// may rest at night.
+/// so that all flows together fall silent by chance `falseAlarmsPerMonth` times. Flows are no Poisson processes: where calls come
+/// in bursts gaps reach further, as far as those that were seen tell (`GapTail`). A flow that fades, as towards its first night, has
+/// the pace of its latest calls.
 public struct SilenceWatch: Sendable {
     public struct Configuration: Sendable {
         /// Expected of all flows together, were they Poisson's.
         public var falseAlarmsPerMonth = 0.5
-        /// A gap must exceed the longest known one so many times, in expected calls: the fewer calls are known, the more.
-        public var gapFactor = 1.5
-        public var gapFactorMax = 2.0
         /// Calls and time that make a flow known.
         public var callsMin = 40.0
         public var ageMin: Duration = .seconds(3_600)
-        /// In a flow's first day, so many times the gap: calls may be so much fewer at night.
-        public var firstDayFactor = 1.25
         public var gapMin: Duration = .seconds(45)
         /// The pace is that of the last hours.
         public var paceHalfLife: Duration = .seconds(3 * 3_600)
@@ -67,8 +61,12 @@ public struct SilenceWatch: Sendable {
         var total = 0.0
         /// Of the fleet, when the last call came.
         var fleetAtLastCall = 0.0
-        /// The longest gap in expected calls, forgotten slowly.
-        var longestGap = 0.0
+        /// The pace of the last thirty calls or so: a flow that fades is not one that stops.
+        var quickCalls = 0.0
+        var quickSeconds = 0.0
+        /// Since calls were learned last.
+        var idleSeconds = 0.0
+        var tail = GapTail()
         var isSilent = false
         /// Calls since the silence ended, and when it did.
         var resumedAt: Instant?
@@ -80,6 +78,13 @@ public struct SilenceWatch: Sendable {
             fleetAtLastCall = fleet
         }
     }
+
+    /// Of the calls that must be missing, so many must be by what is usual at the hour: the latest calls tell the pace better.
+    private static let weekShareMin = 0.75
+    /// While that is not known, so many by the flow's pace since it is known: its nights are in that.
+    private static let lifeShareMin = 0.5
+    /// Half of these calls' weight is forgotten as so many more come.
+    static let quickCalls = 30.0
 
     public let configuration: Configuration
     public private(set) var ignoredCalls: Int64 = 0
@@ -108,12 +113,13 @@ public struct SilenceWatch: Sendable {
         if !flows[number].isSilent {
             var gap = flows[number].expected(through: cell.time, fleet: fleet)
             // Weeks are asked only where they can tell something: it takes long.
-            if gap > flows[number].longestGap,
+            if gap > GapTail.level, cell.time.seconds(since: flows[number].lastCall) > FlowWeek.gapMin,
                 let byWeek = weeks[number].expected(flows[number].lastCall, through: cell.time)
             {
                 gap = min(gap, byWeek)
             }
-            flows[number].sawGap(gap)
+            flows[number].tail.saw(gap)
+            flows[number].tail.sawNone(Double(cell.count) - 1)
         }
         flows[number].called(at: cell.time, fleet: fleet, Double(cell.count))
     }
@@ -141,12 +147,14 @@ public struct SilenceWatch: Sendable {
         guard let lookedAt, now > lookedAt else { return ([], []) }
         let seconds = now.seconds(since: lookedAt)
         let kept = exp2(-seconds / configuration.paceHalfLife.inSeconds)
+        var usual = GapTail.Mean()
+        for flow in flows { usual.add(flow.tail) }
         var silent: [Silence] = []
         var resumed: [Key] = []
         for number in flows.indices {
             if flows[number].isSilent {
                 if flows[number].hasResumed(at: now) { resumed.append(keys[number]) }
-            } else if let missing = missing(number, at: now) {
+            } else if let missing = missing(number, usual: usual, at: now) {
                 flows[number].isSilent = true
                 silent.append(Silence(key: keys[number], since: flows[number].lastCall, missing: missing))
             }
@@ -159,14 +167,18 @@ public struct SilenceWatch: Sendable {
         )
     }
 
-    private func missing(_ number: Int, at now: Instant) -> Double? {
-        guard let least = flows[number].gapNeeded(at: now, flowCount: Double(flows.count), configuration) else {
-            return nil
-        }
+    private func missing(_ number: Int, usual: GapTail.Mean, at now: Instant) -> Double? {
+        guard
+            let least = flows[number].gapNeeded(
+                at: now, flowCount: Double(flows.count), usual: usual, configuration)
+        else { return nil }
         let missing = flows[number].expected(through: now, fleet: fleet)
         guard missing >= least else { return nil }
-        guard let byWeek = weeks[number].expected(flows[number].lastCall, through: now) else { return missing }
-        return byWeek >= least ? min(missing, byWeek) : nil
+        // The end of a spike is no silence, and neither is a rest at this hour.
+        guard let byWeek = weeks[number].expected(flows[number].lastCall, through: now) else {
+            return flows[number].expectedOfAllLife(through: now) >= Self.lifeShareMin * least ? missing : nil
+        }
+        return byWeek >= Self.weekShareMin * least ? missing : nil
     }
 
     /// Time in which nothing was heard of anybody is no time: gaps begin as much later.
@@ -200,29 +212,32 @@ extension SilenceWatch.Flow {
         fleetAtLastCall = fleet
     }
 
-    mutating func sawGap(_ gap: Double) { longestGap = max(longestGap, gap) }
-
     /// Calls that should have come since the last, by the clock that says less.
     func expected(through time: Instant, fleet: Double) -> Double {
         guard calls > 5, seconds > 0 else { return 0 }
         let passed = time.seconds(since: lastCall)
-        let byTime = calls / seconds * passed
+        let quick = quickCalls > SilenceWatch.quickCalls / 2 ? quickCalls / quickSeconds : .infinity
+        let byTime = min(calls / seconds, quick) * passed
         // Where the rest of the fleet is too quiet to be a clock, only time is one.
         guard others / seconds * passed >= 5 else { return byTime }
         return min(byTime, calls / others * (fleet - fleetAtLastCall))
     }
 
+    func expectedOfAllLife(through time: Instant) -> Double {
+        total / max(1, lastCall.seconds(since: firstCall)) * time.seconds(since: lastCall)
+    }
+
     /// From how many missing calls on it is silent; nil where it is too soon to say, or too little is known.
-    func gapNeeded(at now: Instant, flowCount: Double, _ configuration: SilenceWatch.Configuration) -> Double? {
+    func gapNeeded(
+        at now: Instant, flowCount: Double, usual: GapTail.Mean, _ configuration: SilenceWatch.Configuration
+    ) -> Double? {
         let age = lastCall.seconds(since: firstCall)
         guard total >= configuration.callsMin, now.seconds(since: lastCall) >= configuration.gapMin.inSeconds,
             age >= configuration.ageMin.inSeconds, seconds > 0
         else { return nil }
         let gapsPerMonth = calls / seconds * 2_592_000
-        let bound = log(max(10, gapsPerMonth * flowCount / configuration.falseAlarmsPerMonth))
-        let extrapolated = bound / log(max(configuration.callsMin, total))
-        let factor = max(configuration.gapFactor, min(configuration.gapFactorMax, extrapolated))
-        return max(bound, factor * longestGap) * (age < 86_400 ? configuration.firstDayFactor : 1)
+        return tail.reach(
+            logGaps: log(max(10, gapsPerMonth * flowCount / configuration.falseAlarmsPerMonth)), usual: usual)
     }
 
     /// Several calls over a minute, or very many: one straggler ends no silence.
@@ -245,12 +260,19 @@ extension SilenceWatch.Flow {
 
     mutating func learn(seconds passed: Double, fleet: Double, kept: Double) {
         total += fresh
+        if !isSilent { idleSeconds += passed }
+        if fresh > 0 {
+            let kept = exp2(-fresh / SilenceWatch.quickCalls)
+            quickCalls = quickCalls * kept + fresh
+            quickSeconds = quickSeconds * kept + idleSeconds
+            idleSeconds = 0
+        }
         // What a silence lacks is not the pace of the flow.
         if !isSilent {
             calls = calls * kept + fresh
             seconds = seconds * kept + passed
             others = others * kept + max(0, fleet - fresh)
-            longestGap *= 1 - passed / (20 * 86_400)
+            tail.forget(seconds: passed)
         }
         fresh = 0
     }

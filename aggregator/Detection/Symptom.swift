@@ -65,8 +65,8 @@ public struct SymptomGroup: RawRepresentable, Hashable, Sendable {
     /// A refused request of unknown status.
     @inlinable public static var rejected: SymptomGroup { SymptomGroup(rawValue: 6) }
 
-    /// Those of which it is known in the fleet how they come together; the statuses of refusals have one each.
-    static let pooled: [SymptomGroup] = [.down, .unauthorized, .rateLimited, .errorInSuccess, .slow, .rejected]
+    /// Of how they come together in the fleet there is one figure for all statuses of refusals: most of them are seldom.
+    var pool: SymptomGroup { isRejection ? .rejected : self }
 
     /// Whether the request was refused: of its own status each.
     public var isRejection: Bool { rawValue >= 6 }

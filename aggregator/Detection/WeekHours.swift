@@ -48,10 +48,13 @@ struct WeekHours: Sendable {
     }
 
     /// The hours that tell what this one is like; none where too little was seen.
-    func alike(_ hour: Int) -> [Int] {
-        if weeks[hour] >= Self.weeksMin { return [hour] }
-        let daily = stride(from: hour % 24, to: Self.count, by: 24).filter { weeks[$0] > 0 }
-        return daily.count >= Self.daysMin ? Array(daily) : []
+    @inline(__always)
+    func forEachAlike(_ hour: Int, _ body: (Int) -> Void) {
+        if weeks[hour] >= Self.weeksMin { return body(hour) }
+        var days = 0
+        for daily in stride(from: hour % 24, to: Self.count, by: 24) where weeks[daily] > 0 { days += 1 }
+        guard days >= Self.daysMin else { return }
+        for daily in stride(from: hour % 24, to: Self.count, by: 24) where weeks[daily] > 0 { body(daily) }
     }
 }
 
@@ -74,7 +77,7 @@ enum Season {
         _ calls: WeekHours, _ failures: WeekHours, _ share: Double, _ hour: Int, _ epoch: Int32
     ) -> Double {
         var (seen, failed) = (0.0, 0.0)
-        for hour in calls.alike(hour) {
+        calls.forEachAlike(hour) { hour in
             seen += calls.amount(hour, epoch: epoch)
             failed += failures.amount(hour, epoch: epoch)
         }

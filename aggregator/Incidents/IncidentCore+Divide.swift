@@ -49,15 +49,18 @@ extension IncidentCore {
     /// Whether an incident is two causes: two parts of it, that explain more than the whole and have no beginning or no symptom in
     /// common. The incident goes on as the greater, and another is opened for the other.
     ///
-    /// - Parameter within: what explains the incident's calls since then.
-    mutating func split(_ index: Int, _ within: [Hypothesis], since: Instant, at now: Instant) -> Bool {
+    /// - Parameter finding: what explains the incident's calls since then.
+    mutating func split(_ index: Int, _ finding: Finding, since: Instant, at now: Instant) -> Bool {
         let incident = open[index]
         guard incident.scope.partner != 0, !incident.isQuiet, open.count < configuration.openMax,
-            let (whole, parts) = parts(of: incident, within)
+            let (whole, parts) = parts(of: incident, finding.within)
         else { return false }
         for first in parts where first.score < whole.score {
             var others = self.localizer(incident.groups[0], but: [incident.id], and: first.scope, at: now)
-            guard let second = self.parts(of: incident, explanations(&others, incident, since: since))?.parts.first,
+            let rest = others.explain(
+                finding.calls, incident.groups[0], incident.scope.partner, incident.scope.direction ?? .outbound,
+                since: since, also: incident.scope, without: first.scope)
+            guard let second = self.parts(of: incident, rest)?.parts.first,
                 first.score + second.score >= whole.score + Localizer.incidentCost + Self.marginMin
             else { continue }
             let symptoms = localizer(incident.groups[0], but: [incident.id], at: now).symptoms(of: first)

@@ -29,6 +29,8 @@ extension IncidentCore {
         var confidence: Double
         /// All that were tried within the partner.
         var within: [Hypothesis] = []
+        /// The calls they explain.
+        var calls = TalliedCalls()
         /// Of the scope that an incident has now.
         var currentScore = 0.0
     }
@@ -60,9 +62,10 @@ extension IncidentCore {
         -> Finding?
     {
         var localizer = localizer(key.group, but: own, at: now)
-        var within: [Hypothesis] = []
+        var (calls, within) = (TalliedCalls(), [Hypothesis]())
         if key.partner != 0 {
-            within = localizer.explain(key.group, key.partner, key.direction, since: since, also: current)
+            calls = localizer.tally(key.group, key.partner, key.direction, since: since)
+            within = localizer.explain(calls, key.group, key.partner, key.direction, since: since, also: current)
         }
         var ranked = within
         // Asked only where an incident would follow: it looks at everybody's calls.
@@ -76,9 +79,9 @@ extension IncidentCore {
         ranked.sort { $0.score > $1.score }
         guard let best = ranked.first, best.failures > 0 else { return nil }
         let rivals = ranked.dropFirst().reduce(0) { $0 + exp(min(0, $1.score - best.score)) }
-        let doubt = rivals + doubtOfNetwork(best, &localizer)
+        let doubt = rivals + doubtOfNetwork(best, &localizer) + doubtOfOurs(best, since: since, &localizer, at: now)
         return Finding(
-            best: best, confidence: Self.nameable / (1 + doubt), within: within,
+            best: best, confidence: Self.nameable / (1 + doubt), within: within, calls: calls,
             currentScore: ranked.first { $0.scope == current }?.score ?? 0)
     }
 
@@ -106,6 +109,24 @@ extension IncidentCore {
             ratio += (other.calls - other.failures) * log((1 - share) / (1 - usual))
         }
         return Self.sharedOdds * exp(min(0, ratio))
+    }
+
+    /// However much speaks for it, in nats: it may still be theirs.
+    private static let oursMax = 3.0
+    /// Where two partners fail out of one region of ours alone: that it is the region, against two that fail there by chance.
+    private static let regionOdds = 4.0
+
+    /// The odds that it befalls only some of our hosts or customers, which no scope names.
+    private func doubtOfOurs(_ best: Hypothesis, since: Instant, _ localizer: inout Localizer, at now: Instant)
+        -> Double
+    {
+        guard best.score >= configuration.openMin, CauseKind(best.scope, best.group).isTheirs else { return 0 }
+        let ours = localizer.concentration(of: best, since: since).map { exp(min(Self.oursMax, $0)) } ?? 0
+        guard best.scope.region != 0, best.scope.partner != 0 else { return ours }
+        var everything = Localizer(detector, at: now, explained: ExplainedCalls())
+        let isRegion = everything.otherFails(
+            out: best.scope.region, but: best.scope.partner, best.group, since: best.firstFailure)
+        return isRegion ? ours + Self.regionOdds : ours
     }
 
     private func figures(_ best: Hypothesis) -> String {
@@ -144,8 +165,34 @@ extension IncidentCore {
         guard best.span >= (isTotal ? configuration.totalDwell : configuration.dwell) else {
             return "\(figures(best)), seen for \(Int(best.span.inSeconds)) s only: it may be a blip"
         }
+        guard best.span < configuration.dwell * Self.dwellsMin || failingDwells(best) >= Self.failingDwellsMin else {
+            return "\(figures(best)), nearly all within \(Int(configuration.dwell.inSeconds)) s: it may be a blip"
+        }
         guard over < Self.overMin / 3 else { return "\(figures(best)): it seems to be over" }
         return nil
+    }
+
+    /// A blip and one more failure minutes later are no outage: of a longer time so many stretches must have failures, each as long as
+    /// what may be a blip.
+    private static let failingDwellsMin = 3
+    /// What is longer, in such stretches.
+    private static let dwellsMin = 4
+
+    private func failingDwells(_ best: Hypothesis) -> Int {
+        var stretches: Set<Int64> = []
+        let length = configuration.dwell.nanoseconds
+        for line in lines(best.scope) {
+            for cell in line.cells.reversed() {
+                if cell.time < best.firstFailure - .seconds(60) { break }
+                guard cell.symptom.group == best.group, cell.time >= best.firstFailure,
+                    best.scope.holds(cell, detector.networks)
+                else { continue }
+                let since = cell.time.nanosecondsSinceEpoch - best.firstFailure.nanosecondsSinceEpoch
+                stretches.insert(since / length)
+                if stretches.count >= Self.failingDwellsMin { return stretches.count }
+            }
+        }
+        return stretches.count
     }
 
     /// Whether every call fails, or nearly: of the last seconds, because calls that went well may stand beside the first failures.

@@ -46,7 +46,7 @@ extension IncidentCore {
         guard let finding = explain(key, since: since, but: [incident.id], current: incident.scope, at: now) else {
             return
         }
-        if narrow(index, at: now) || split(index, finding.within, since: since, at: now) { return }
+        if narrow(index, at: now) || split(index, finding, since: since, at: now) { return }
         guard finding.best.scope != incident.scope else {
             open[index].confidence = finding.confidence
             return

@@ -18,6 +18,7 @@ extension IncidentCore {
         detector.write(to: &writer)
         silence.write(to: &writer)
         detector.writeFleet(to: &writer)
+        silence.writePaces(to: &writer)
         return writer.bytes
     }
 
@@ -55,6 +56,7 @@ extension IncidentCore {
             detector = try Detector(&reader, configuration: configuration.detection)
             silence = try SilenceWatch(&reader, configuration: configuration.silence)
             try detector.readFleet(&reader)
+            try silence.readPaces(&reader)
             try reader.finish()
         }
         if let decided { try read(decided) }

@@ -87,14 +87,17 @@ extension Localizer {
     }
 
     /// Our own network, or that of one of our regions, when partners of several networks fail from several hosts.
+    ///
+    /// That two of many partners fail in one hour happens; that they do so out of one of our regions alone, or that it is all there
+    /// are, is ours.
     private func everything(_ tallies: FleetTallies, _ affected: [NameID]) -> [Hypothesis] {
-        guard affected.count >= 3,
-            Set(affected.map { detector.networks[Int($0)] == 0 ? -$0 : detector.networks[Int($0)] }).count >= 2
+        guard Set(affected.map { detector.networks[Int($0)] == 0 ? -$0 : detector.networks[Int($0)] }).count >= 2
         else { return [] }
         var all = tallies.all
         all.penalty = 5
+        let isEveryone = affected.count >= 3 || affected.count == tallies.partners.count
         let regions = tallies.regions.count > 1 ? tallies.regions.values : []
-        return [all]
+        return (isEveryone ? [all] : [])
             + regions.map { region in
                 var region = region
                 region.penalty = 5 + log(Double(tallies.regions.count))

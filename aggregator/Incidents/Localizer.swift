@@ -37,21 +37,44 @@ struct Localizer {
     mutating func explain(
         _ group: SymptomGroup, _ partner: NameID, _ direction: Direction, since: Instant, also current: Scope? = nil
     ) -> [Hypothesis] {
-        let cells = recent(partner, direction, since: since)
-        let values = failing(cells, group)
+        explain(
+            tally(group, partner, direction, since: since), group, partner, direction, since: since, also: current)
+    }
+
+    /// A partner's calls since a time, counted.
+    mutating func tally(_ group: SymptomGroup, _ partner: NameID, _ direction: Direction, since: Instant)
+        -> TalliedCalls
+    {
+        var calls = TalliedCalls()
+        for cell in recent(partner, direction, since: since) {
+            calls.count(cell, failed: cell.symptom.group == group) { usual(cell, group) }
+        }
+        return calls
+    }
+
+    /// - Parameters:
+    ///   - calls: of the partner since then.
+    ///   - other: a scope that is explained, though it was counted.
+    mutating func explain(
+        _ calls: TalliedCalls, _ group: SymptomGroup, _ partner: NameID, _ direction: Direction, since: Instant,
+        also current: Scope? = nil, without other: Scope? = nil
+    ) -> [Hypothesis] {
+        let networks = detector.networks
+        let calls = other.map { other in calls.entries.filter { !other.holds($0.cell, networks) } } ?? calls.entries
+        let values = failing(calls)
         guard values.contains(where: { !$0.isEmpty }) else { return [] }
         var candidates = candidates(values, group, partner, direction)
         if let current, current.partner == partner, !candidates.contains(where: { $0.scope == current }) {
             candidates.append(Hypothesis(current, group, penalty: 2))
         }
         var classes = ScopeClasses(values)
-        for cell in cells { classes.count(cell, usual(cell, group), failed: cell.symptom.group == group) }
+        for call in calls { classes.add(call.counts, of: call.cell) }
         for index in candidates.indices {
             if let counts = classes.counts(in: candidates[index].scope) {
                 candidates[index].counts = counts
             } else {
-                for cell in cells where candidates[index].scope.holds(cell, detector.networks) {
-                    candidates[index].count(cell, usual(cell, group))
+                for call in calls where candidates[index].scope.holds(call.cell, networks) {
+                    candidates[index].counts.add(call.counts)
                 }
             }
         }
@@ -69,11 +92,11 @@ struct Localizer {
     }
 
     /// Of each of `ScopeClasses.dimensions`, the values that failed most, most first.
-    private func failing(_ cells: RecentCells, _ group: SymptomGroup) -> [[NameID]] {
+    private func failing(_ calls: [TalliedCalls.Entry]) -> [[NameID]] {
         var counts = ScopeClasses.dimensions.map { _ in ValueCounts() }
-        for cell in cells where cell.symptom.group == group {
-            for (index, dimension) in ScopeClasses.dimensions.enumerated() where cell[dimension] != 0 {
-                counts[index].add(Double(cell.count), of: cell[dimension])
+        for call in calls where call.counts.failures > 0 {
+            for (index, dimension) in ScopeClasses.dimensions.enumerated() where call.cell[dimension] != 0 {
+                counts[index].add(call.counts.failures, of: call.cell[dimension])
             }
         }
         return counts.map { $0.largest(ScopeClasses.valuesMax) }
@@ -113,13 +136,15 @@ struct Localizer {
         first == .route || second == .route || (first == .region && second == .customer)
     }
 
+    /// What any condition costs, beside how many values could have been named.
+    static let conditionCost = 1.5
+
     /// What naming a value costs. A release is named only when it is new, and then it costs less than nothing: most outages
     /// follow a change, and that one was made just now is no coincidence to pay for.
     private func cost(_ dimension: Dimension, _ value: NameID, of count: Int, _ group: SymptomGroup) -> Double? {
-        let perCondition = 1.5
         // Bad requests are mostly one customer's bad data.
         if dimension == .customer, group.isRejection { return 1 }
-        guard dimension == .serviceVersion else { return perCondition + log(Double(count)) }
+        guard dimension == .serviceVersion else { return Self.conditionCost + log(Double(count)) }
         guard let seen = firstSeen(value), now - seen < .seconds(6 * 3_600),
             // In the first hours every release looks new.
             detector.releases.contains(where: { $0.version != value && $0.firstSeen < seen - .seconds(1_800) })

@@ -33,7 +33,7 @@ struct ScopeClasses {
     }
 
     @inline(__always)
-    mutating func count(_ cell: CallCell, _ usual: UsualShare, failed: Bool) {
+    mutating func add(_ added: ScopeCounts, of cell: CallCell) {
         var number = Self.place(cell.route, values.route)
         number |= Self.place(cell.region, values.region) << 2
         number |= Self.place(cell.host, values.host) << 4
@@ -46,7 +46,7 @@ struct ScopeClasses {
             classes.append(number)
             counts.append(ScopeCounts())
         }
-        counts[place].count(cell, usual, failed: failed)
+        counts[place].add(added)
     }
 
     /// What was counted in a scope; nil where it names what is not among the values.

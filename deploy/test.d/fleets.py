@@ -1,11 +1,12 @@
 """Fleets with known troubles: calls as `farwatch-aggregator backtest` reads them, and what was wrong with them.
 
-    fleets.py {steady,bursty} SEED [HOURS] [CALLS_PER_S] > calls.ndjson     labels go to standard error
+    fleets.py {steady,bursty,ours} SEED [HOURS] [CALLS_PER_S] > calls.ndjson     labels go to standard error
 
 *steady* is traffic as textbooks have it: calls come one by one, and each fails by itself. *bursty* is what it is not: calls come in
 bursts of jobs, a few partners have nearly all of them, latencies have long tails, failures come in clumps of two to five, whole
 minutes have no data, and outages begin in one region before they reach the others. What holds in both is a principle; what holds in
-one was learned from its generator. The same arguments give the same bytes.
+one was learned from its generator. *ours* is steady traffic in which failed calls are tried again, and everything that goes wrong is our
+own doing though it looks like a partner's. The same arguments give the same bytes.
 """
 
 import json
@@ -18,6 +19,7 @@ START = 1_795_000_020  # 2026-11-18T11:07:00Z.
 WARM_UP_S = 3_600
 LASTS_S, RESTS_S = 420, 480  # One after the other, so that each has a time of its own.
 REGIONS, HOSTS, CUSTOMERS, ROUTES = 3, 9, 12, 3
+RETRIED_MAX = 100  # Calls of a second.
 # Two by two behind one network.
 PARTNERS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
 
@@ -38,6 +40,10 @@ class Call:
     @property
     def region(self) -> str:
         return f"region-{self.host % REGIONS}"
+
+    @property
+    def failed(self) -> bool:
+        return not self.inbound and (self.error is not None or self.status >= 500 or self.status == 429)
 
 
 @dataclass
@@ -65,7 +71,7 @@ class Trouble:
         if self.spreads and call.region != "region-1" and call.at < self.start + self.lasts_s / 3:
             return False
         return all(
-            scope.get(name, value) == value
+            value in scope[name] if isinstance(scope.get(name), list) else scope.get(name, value) == value
             for name, value in (
                 ("route", call.route), ("region", call.region), ("host", f"app-{call.host}"),
                 ("customer", call.customer), ("service_version", call.version),
@@ -97,11 +103,36 @@ def troubles(rng: random.Random) -> list[Trouble]:
         Trouble("blip", scope={"partners": [one()]}, share=0.9, makes=down, lasts_s=12),
         Trouble("spike", makes={"more": 2.5}), Trouble("drained host", scope={"host": "app-4"}, makes={"moved": True}),
     ]  # fmt: skip
+    return made
+
+
+def our_troubles(rng: random.Random) -> list[Trouble]:
+    """What is nobody else's fault: some of ours, or all of ours, against one partner or several."""
+    one = lambda: [rng.choice(PARTNERS[:6])]  # noqa: E731
+    down, late, unreached = {"status": 503}, {"error": "response_timeout"}, {"error": "connect_timeout"}
+    few = lambda names, count: rng.sample(names, count)  # noqa: E731
+    customers, hosts = [f"c{number}" for number in range(CUSTOMERS)], [f"app-{number}" for number in range(HOSTS)]
+    doubtful = ("unknown", "customer", "host", "network")
+    return [
+        Trouble("three customers", doubtful, True, {"partners": one(), "customer": few(customers, 3)}, 0.9, down),
+        Trouble("some hosts", doubtful, True, {"partners": one(), "host": few(hosts, 4)}, 0.8, unreached),
+        Trouble("our region", ("network",), True, {"region": "region-2"}, 0.7, unreached),
+        Trouble("two partners from our region", doubtful, True, {"partners": ["alpha", "gamma"], "region": "region-2"}, 0.7, unreached),
+        Trouble("everything", ("network",), True, {}, 0.5, late),
+        Trouble("expired credentials", ("credentials",), True, {"partners": one()}, 1.0, {"status": 401}),
+        Trouble("our rate", ("rate_limit",), True, {"partners": one()}, 0.3, {"status": 429, "more": 3.0}),
+        Trouble("one customer", ("customer",), True, {"partners": one(), "customer": "c2"}, 1.0, {"status": 500}),
+        Trouble("one host to one partner", ("host",), True, {"partners": one(), "host": "app-6"}, 0.9, {"error": "tls_failure"}),
+        Trouble("release", ("deploy",), True, {"partners": one(), "service_version": "1.1.0"}, 0.8, late),
+    ]  # fmt: skip
+
+
+def in_turn(made: list[Trouble], rng: random.Random, rests_s: int) -> list[Trouble]:
     rng.shuffle(made)
     at = START + WARM_UP_S
     for trouble in made:
         trouble.start = at + rng.uniform(0, 60)
-        at = trouble.end + RESTS_S
+        at = trouble.end + rests_s
     return made
 
 
@@ -110,7 +141,11 @@ class Fleet:
         self.rng = random.Random(f"{shape} {seed}")
         self.bursty = shape == "bursty"
         self.pace = calls_per_s
-        self.troubles = troubles(self.rng)
+        self.retries = shape == "ours"
+        # What comes back within a quarter of an hour is the same incident again; of ours each is to be named for itself.
+        self.troubles = (
+            in_turn(our_troubles(self.rng), self.rng, 960) if self.retries else in_turn(troubles(self.rng), self.rng, RESTS_S)
+        )
         weights = [self.rng.paretovariate(1.2) if self.bursty else 1.0 for _ in PARTNERS]
         self.weights = [max(weight, 0.12 * sum(weights)) for weight in weights]
         self.usual = {partner: self.rng.uniform(0.001, 0.01) for partner in PARTNERS}
@@ -133,6 +168,8 @@ class Fleet:
             job = self.job(second)
             for _ in range(1 if size == 1 else self.rng.randint(1, 2 * size - 1)):
                 made.append(self.call(job, holds))
+                while self.retries and made[-1] and made[-1].failed and len(made) < RETRIED_MAX and self.rng.random() < 0.5:
+                    made.append(self.call((made[-1].at + self.rng.uniform(0.3, 2), *job[1:]), holds, made[-1].route))
         return sorted((call for call in made if call is not None), key=lambda call: call.at)
 
     def job(self, second: int) -> tuple:
@@ -140,10 +177,10 @@ class Fleet:
         inbound = self.rng.random() < 0.15
         return second, partner, inbound, self.rng.randrange(HOSTS), f"c{self.rng.randrange(CUSTOMERS)}"
 
-    def call(self, job: tuple, holds: list[Trouble]) -> Call | None:
+    def call(self, job: tuple, holds: list[Trouble], route: str | None = None) -> Call | None:
         second, partner, inbound, host, customer = job
         rng = self.rng
-        route = f"POST /hooks/{partner}" if inbound else f"GET /v1/{partner}/{rng.randrange(ROUTES)}"
+        route = route or (f"POST /hooks/{partner}" if inbound else f"GET /v1/{partner}/{rng.randrange(ROUTES)}")
         call = Call(second + rng.random(), partner, route, host, customer, inbound)
         call.latency_ms = (60 * rng.paretovariate(2.5)) if self.bursty else rng.lognormvariate(4.4, 0.35)
         released = next((one for one in self.troubles if one.name == "release"), None)
