@@ -31,7 +31,7 @@ LONG = {
     "system_packets": 180, "system_endpoints": 155, "system_api": 150, "system_takeover": 120, "system_drift": 150, "system_notifiers": 100,
     "system_queries": 75,
     "system_dashboard": 70, "system_probes": 60, "system_lossless": 50, "system_alarm": 50, "system_canaries": 45,
-    "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,
+    "system_accuracy": 60, "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,
     "system_retention": 150, "system_upgrade": 60, "test_sampling": 40,
 }  # fmt: skip
 SHORT_S = 20
