@@ -19,24 +19,6 @@ struct FirstFailuresTests {
             ExplainedCalls.order(seed, changes), status: status, answer: answer, customer: customer)
     }
 
-    @Test func `of a customer whose calls all fail the value that all of them share is told beside the customer`()
-        throws
-    {
-        var explainer = onlineExplainer()
-        var last: CallExplanation?
-        for seed in 0..<300 {
-            let channel = ["channel": seed % 8 == 1 ? "\"pos\"" : seed % 2 == 0 ? "\"web\"" : "\"app\""]
-            explainer.observe(ExplainedCalls.call(ExplainedCalls.order(seed, channel)), position: seed * 2)
-            guard seed > 200, seed % 7 == 0 else { continue }
-            let refused = failed(seed, ["channel": "\"pos\""], customer: "globex")
-            last = explainer.explain(refused, position: seed * 2 + 1)
-            explainer.observe(refused, position: seed * 2 + 1)
-        }
-        let first = try #require(last).ranked.prefix(3)
-        #expect(first.contains { $0.path == "$.channel" && $0.value == "pos" })
-        #expect(first.contains { $0.path == "customer" && $0.value == "globex" })
-    }
-
     @Test func `a server error is put down to what broke other calls of the route lately`() {
         func explained(refusedBefore: Int) -> CallExplanation {
             var explainer = onlineExplainer()
