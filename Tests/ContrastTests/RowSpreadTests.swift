@@ -12,28 +12,35 @@ struct RowSpreadTests {
         RowSpread(leaves, outside: Array(repeating: false, count: leaves.count))
     }
 
-    @Test func `rows as even as chance makes them count in full`() {
-        let rows = leaves([0.95, 1.05, 1, 1.02])
-        #expect(spread(rows).evidence(of: rows[0]) > 0.99)
+    /// What part of a row's variance is that of a binomial count.
+    private func chance(_ row: Leaf, _ spread: RowSpread) -> Double {
+        let ratio = row.expected / row.total
+        let binomial = ratio * (1 - ratio) / row.total
+        return binomial / (binomial + spread.ratioVariance(of: row))
     }
 
-    @Test func `rows that wander by themselves are less evidence, large ones least`() {
+    @Test func `rows as even as chance makes them vary no more`() {
+        let rows = leaves([0.95, 1.05, 1, 1.02])
+        #expect(chance(rows[0], spread(rows)) > 0.99)
+    }
+
+    @Test func `rows that wander by themselves vary more than by chance, large ones most`() {
         let rows = leaves([0.5, 1.5, 0.7, 1.4])
         let spread = spread(rows)
         let large = Leaf(failed: 1_000, total: 100_000, expected: 1_000)
-        #expect(spread.evidence(of: rows[0]) < 0.2)
-        #expect(spread.evidence(of: large) < spread.evidence(of: rows[0]))
+        #expect(chance(rows[0], spread) < 0.2)
+        #expect(chance(large, spread) < chance(rows[0], spread))
     }
 
     @Test func `the rows of a cause do not make the others look restless`() {
         let rows = leaves([0.97, 1.03, 1, 9])
-        #expect(spread(rows).evidence(of: rows[0]) > 0.5)
+        #expect(chance(rows[0], spread(rows)) > 0.5)
     }
 
-    @Test func `what was learnt from few calls is less evidence`() {
+    @Test func `what was learnt from few calls is expected less surely`() {
         var row = leaves([1])[0]
         row.doubt = 4
-        #expect(abs(spread(leaves([1, 1.02])).evidence(of: row) - 0.2) < 0.05)
+        #expect(abs(chance(row, spread(leaves([1, 1.02]))) - 0.2) < 0.05)
     }
 
     @Test func `a cause that is worse in one corner is one cause`() {

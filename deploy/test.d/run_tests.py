@@ -31,7 +31,7 @@ LONG = {
     "system_packets": 120, "system_key_log": 170, "system_endpoints": 155, "system_api": 150, "system_takeover": 120, "system_drift": 150, "system_notifiers": 100,
     "system_queries": 75,
     "system_dashboard": 70, "system_probes": 60, "system_lossless": 50, "system_alarm": 50, "system_canaries": 45,
-    "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,
+    "system_accuracy": 60, "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,
     "system_retention": 150, "system_upgrade": 60, "test_sampling": 40, "system_channels": 165, "system_silent": 115,
     "system_people": 125, "system_handover": 135, "system_restart": 195,
 }  # fmt: skip

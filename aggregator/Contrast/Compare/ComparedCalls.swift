@@ -8,6 +8,10 @@ struct ComparedSide {
         var calls: UInt32 = 0
         var nodes: UInt32 = 0
         var lastCall: Int32 = -1
+        /// Calls in which not all that is in this place was looked at, and those in which the place was seen in such a one.
+        var partialCalls: UInt32 = 0
+        var callsInPartial: UInt32 = 0
+        var lastPartialCall: Int32 = -1
         var kinds = InlineArray<9, UInt32>(repeating: 0)
         var values: [UInt64: UInt32] = [:]
         var texts: [UInt64: String] = [:]
@@ -41,6 +45,19 @@ struct ComparedSide {
         case PathTable.header: calls - callsWithoutHeaders
         default: calls
         }
+    }
+
+    /// Calls of which it is known whether they have a place: all but those that show it not, and of which a bound left out what is in the
+    /// container that it would be in.
+    func calls(knowing path: Int32, in paths: PathTable) -> Int32 {
+        var known = calls(knowing: paths.root(of: path))
+        var child = path
+        while paths.parent(of: child) >= 0 {
+            let parent = paths.parent(of: child)
+            known -= Int32(clamping: place(parent).partialCalls) - Int32(clamping: place(child).callsInPartial)
+            child = parent
+        }
+        return max(known, Int32(clamping: place(path).calls))
     }
 
     mutating func add(_ flat: FlatRequest, _ call: APICall, placeCount: Int) {
@@ -85,6 +102,11 @@ extension ComparedSide.Place {
             lastCall = call
             calls &+= 1
             mark(.presence, calls)
+            if node.parent >= 0, flat.nodes[Int(node.parent)].isPartial { callsInPartial &+= 1 }
+        }
+        if node.isPartial, lastPartialCall != call {
+            lastPartialCall = call
+            partialCalls &+= 1
         }
         guard node.hash != 0 || node.kind == .array else { return }
         let size = node.number.isNaN ? Double(node.length) : node.number

@@ -108,7 +108,9 @@ struct RouteComparison {
             let root = paths.root(of: path)
             guard root != PathTable.dimension else { continue }
             // Where bodies or headers of a side were not kept, there is nothing to hold the others against.
-            guard min(a.calls(knowing: root), b.calls(knowing: root)) >= Self.callsMin else { continue }
+            guard min(a.calls(knowing: path, in: paths), b.calls(knowing: path, in: paths)) >= Self.callsMin else {
+                continue
+            }
             let found = placeChanges(path, paths, a, b, isRequest: isRequest)
             if found.contains(where: { $0.kind == .appeared || $0.kind == .vanished || $0.kind == .type }) {
                 moved.insert(path)
@@ -128,7 +130,6 @@ struct RouteComparison {
             isRequest
             ? writer.whereIs(path).rawValue : writer.whereIs(path) == .header ? "response.header" : "response.body"
         let what = "\(route.name): \(isRequest ? "request" : "answer") `\(name)`"
-        let root = paths.root(of: path)
         func told(
             _ condition: CallCondition, _ kind: Change.Kind, _ test: ShareTest, _ text: String, _ mark: PlaceMark
         ) -> Change {
@@ -137,8 +138,8 @@ struct RouteComparison {
                 Shown(side: sideB, marks: b.marks[mark]))
         }
         let presence = ShareTest(
-            a: Double(a.calls), b: Double(b.calls), aTotal: Double(sideA.calls(knowing: root)),
-            bTotal: Double(sideB.calls(knowing: root)))
+            a: Double(a.calls), b: Double(b.calls), aTotal: Double(sideA.calls(knowing: path, in: paths)),
+            bTotal: Double(sideB.calls(knowing: path, in: paths)))
         if comparison.matters(presence) {
             let kind: Change.Kind = presence.difference > 0 ? .appeared : .vanished
             let condition = CallCondition(path: name, place: place, test: "present", value: nil)

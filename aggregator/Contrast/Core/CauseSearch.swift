@@ -11,8 +11,9 @@ struct CauseSearch {
 
     private let rows: ContrastRows
     private let configuration: Contrast.Configuration
+    private let leaves: [Leaf]
     private var scan: PredicateScan
-    private var pricing: Pricing
+    private var evidence: RowEvidence
     private var beamWidth: Int
     private var isSampled = false
     private(set) var best: State?
@@ -23,26 +24,28 @@ struct CauseSearch {
         let budget = WorkBudget(rows: rows, configuration: configuration)
         beamWidth = budget.beamWidth
         isSampled = budget.isShort
-        scan = PredicateScan(
-            rows: rows, leaves: leaves, causeShareMin: configuration.causeShareMin, literalsMax: budget.literalsMax)
-        pricing = Pricing(perPredicate: configuration.absolutePrice, perLiteral: configuration.absolutePrice)
-        scan.spread(outside: Array(repeating: false, count: rows.count))
+        self.leaves = leaves
+        let pricing = Pricing(rows: rows, configuration: configuration)
+        scan = PredicateScan(rows: rows, pricing: pricing, literalsMax: budget.literalsMax)
+        evidence = RowEvidence(leaves)
     }
 
     /// Twice: how much rows vary by themselves is known only when the rows of causes are.
     mutating func run() {
+        weigh(outside: Array(repeating: false, count: rows.count))
         search(beamWidth: 1)
         guard let covered = best?.covered, covered.contains(true) else { return }
-        scan.spread(outside: covered)
+        weigh(outside: covered)
         search(beamWidth: beamWidth)
+    }
+
+    private mutating func weigh(outside covered: [Bool]) {
+        evidence.weigh(outside: covered)
+        scan.gains = evidence.gains
     }
 
     private mutating func search(beamWidth: Int) {
         let empty = State(covered: Array(repeating: false, count: rows.count))
-        let first = scan.candidates(covered: empty.covered, pricing: pricing)
-        let reference = first.map { $0.sums.excess * $0.sums.evidence }.max() ?? 0
-        pricing.perPredicate = max(configuration.absolutePrice, configuration.predicateShare * reference)
-        pricing.perLiteral = max(configuration.absolutePrice, configuration.literalShare * reference)
         var beam = [empty]
         best = empty
         for _ in 0..<configuration.causesMax {
@@ -64,7 +67,7 @@ struct CauseSearch {
     /// The best predicate of each set of dimensions, as many as the beam is wide.
     private func starters(covered: [Bool], _ beamWidth: Int) -> [Candidate] {
         var starters: [Candidate] = []
-        for candidate in scan.candidates(covered: covered, pricing: pricing) {
+        for candidate in scan.candidates(covered: covered) {
             if starters.count == beamWidth { break }
             if !starters.contains(where: { $0.dimensions == candidate.dimensions }) { starters.append(candidate) }
         }
@@ -97,7 +100,7 @@ struct CauseSearch {
         for index in state.chosen.indices {
             let others = state.chosen.indices.filter { $0 != index }.map { state.chosen[$0] }
             let covered = rows(coveredBy: others)
-            guard let better = scan.candidates(covered: covered, pricing: pricing).first else { continue }
+            guard let better = scan.candidates(covered: covered).first else { continue }
             state.chosen[index] = better
         }
         // Taken over only if the set as a whole became worth more; twice the same predicate covers nothing and costs.
@@ -108,10 +111,7 @@ struct CauseSearch {
     /// The same predicates one after the other, each on what those before leave.
     private func rebuilt(_ chosen: [Candidate]) -> State {
         chosen.reduce(State(covered: Array(repeating: false, count: rows.count))) { built, candidate in
-            var candidate = candidate
-            candidate.sums = sums(candidate, notIn: built.covered)
-            candidate.score = scan.score(of: candidate, built.covered, pricing)
-            return extended(built, by: candidate)
+            extended(built, by: scan.rescored(candidate, covered: built.covered))
         }
     }
 
@@ -134,12 +134,6 @@ struct CauseSearch {
         for candidate in chosen { scan.forEachRow(of: candidate) { covered[$0] = true } }
         return covered
     }
-
-    private func sums(_ candidate: Candidate, notIn covered: [Bool]) -> GroupSums {
-        var sums = GroupSums()
-        scan.forEachRow(of: candidate) { if !covered[$0] { sums.add(scan.leaves[$0]) } }
-        return sums
-    }
 }
 
 extension CauseSearch {
@@ -155,7 +149,7 @@ extension CauseSearch {
         var rivals: [(candidate: Candidate, confidence: Double)] = []
         for chosen in ordered {
             let others = ordered.filter { !$0.isSame(as: chosen) }
-            let close = scan.candidates(covered: rows(coveredBy: others), pricing: pricing)
+            let close = scan.candidates(covered: rows(coveredBy: others))
             let (confidence, weights) = weighed(chosen, against: close)
             findings.causes.append(cause(chosen, of: all, confidence: confidence, isChosen: true))
             for (rival, weight) in weights { rivals.append((rival, weight)) }
@@ -175,11 +169,11 @@ extension CauseSearch {
     ) -> (confidence: Double, rivals: [(Candidate, Double)]) {
         let same = close.first { $0.isSame(as: chosen) } ?? chosen
         let own = same.score
-        let step = max(2, 0.05 * (own + pricing.perPredicate))
+        let step = max(2, 0.05 * own)
         var sum = 1.0
         var rivals: [(Candidate, Double)] = []
         // What holds for the very same rows is another name for the same cause, and no rival.
-        for rival in close where !rival.isSame(as: chosen) && rival.sums != same.sums {
+        for rival in close where !rival.isSame(as: chosen) && rival.gains != same.gains {
             let weight = exp(min(0, (rival.score - own) / step))
             sum += weight
             if weight > 1e-3 { rivals.append((rival, weight)) }
@@ -192,7 +186,8 @@ extension CauseSearch {
     private func cause(
         _ candidate: Candidate, of all: GroupSums, confidence: Double, isChosen: Bool
     ) -> ContrastCause {
-        let with = sums(candidate, notIn: Array(repeating: false, count: rows.count))
+        var with = GroupSums()
+        scan.forEachRow(of: candidate) { with.add(leaves[$0]) }
         let without = all - with
         let ratioWith = with.total > 0 ? with.failed / with.total : 0
         let ratioWithout = without.total > 0 ? without.failed / without.total : 0
@@ -209,7 +204,7 @@ extension CauseSearch {
     private func explainedRatio(_ best: State) -> Double {
         var explained = 0.0
         var excess = 0.0
-        for (place, leaf) in scan.leaves.enumerated() {
+        for (place, leaf) in leaves.enumerated() {
             excess += leaf.failed - leaf.expected
             if best.covered[place] { explained += leaf.failed - leaf.expected }
         }

@@ -8,18 +8,19 @@
 /// simplest cause, and because a long conjunction that explains a little more is mostly noise.
 ///
 /// **The measure.** Each row has an expected number of failures: from its baseline (drawn towards what its single values
-/// suggest when it is small), or without one from the rows outside the cause. A predicate scores the binomial deviance of its
-/// sums (`Likelihood.excess`): a wider predicate takes in rows that are well and is diluted, a narrower one leaves failures
-/// out, so the score is largest at the cause itself. Rows vary more than a binomial wants, large ones most; how much is
-/// measured on those that are well, and each row's part of the score is divided by it (`RowSpread`).
+/// suggest when it is small), or without one from the rows outside the cause. Rows vary more than a binomial wants, large ones most;
+/// how much is measured on those that are well (`RowSpread`), and some are off for reasons of their own. A row tells how much
+/// likelier its failures are if a cause reaches it than if not (`RowEvidence`), which is little for a row of few calls and no more than the
+/// odds that it is not off by itself for one of many. A predicate scores the sum over its rows, with the rise that fits them
+/// best: a wider one takes in rows that are well, which cost, a narrower one leaves out rows that gain. So the many rows that
+/// rise alike find a cause, and neither one large row nor a dominant cause hides a small one.
 ///
-/// **The price.** A set of predicates is worth the sum of their scores less a price for each predicate and each value in it:
-/// partly absolute (a chance find among thousands of candidates must not pay), partly a share of the best score
-/// (`Configuration.predicateShare`, `.literalShare`), so that a detail must matter whatever the traffic.
+/// **The price.** A set of predicates is worth the sum of their scores less a price for each: the logarithm of how many such
+/// predicates there are, so that a chance find among thousands of candidates does not pay, and `predicatePrice`, which is the odds
+/// against one more cause (`Pricing`). It is a description length: what a predicate costs to write down, what it saves in the rows.
 ///
 /// **The search.** For each set of one to three dimensions, one pass groups the rows; single values that cannot hold a cause
-/// (their excess is below `causeShareMin` of all excess: a cause has at most the excess of each of its values) are left out
-/// of the larger sets. The best predicate of each set of dimensions starts a beam; what a predicate covers is taken out, and the
+/// (a cause gains at most what the rows of each of its values gain where they gain at all) are left out of the larger sets. The best predicate of each set of dimensions starts a beam; what a predicate covers is taken out, and the
 /// search goes on with the rest until nothing pays. The set that is worth most is chosen; what scored close to it follows as
 /// rivals, and how close they came is the confidence. The result depends on the rows alone, not on their order: ties go to the
 /// shorter predicate, then by name.
@@ -36,17 +37,14 @@ public struct Contrast: Sendable {
         public var reportedMax = 10
         /// Sets of predicates that are followed at the same time; more find combinations that start badly.
         public var beamWidth = 4
-        /// What one more predicate must add, as a share of the best score: 0...1.
-        public var predicateShare = 0.002
-        /// What one more value in a predicate must add, as a share of the best score: 0...1.
-        public var literalShare = 0.003
         /// What a predicate must add beside a wider one that is chosen as well, as a share of all that both are worth: that a
         /// cause is worse in one corner is no second cause. 0...1.
         public var nestedShare = 0.1
-        /// What one more predicate or value must add whatever the best score, in units of log likelihood.
-        public var absolutePrice = 4.0
-        /// Excess failures that a cause must hold, as a share of all excess failures: 0...1.
-        public var causeShareMin = 0.01
+        /// What a predicate costs besides the logarithm of how many there are, in units of log likelihood: the odds against one more
+        /// cause, 150 to one. 0...
+        public var predicatePrice = 5.0
+        /// What one more value costs at least, where a dimension has few: 0...
+        public var literalPriceMin = 2.0
         /// A baseline row counts as much as this many calls of what its single values suggest.
         public var baselinePriorCalls = 20.0
         /// Rows times sets of dimensions that one search may look at; beyond it the beam is narrowed to one, then predicates

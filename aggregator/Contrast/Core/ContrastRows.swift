@@ -67,6 +67,11 @@ public struct ContrastRows: Sendable {
     /// How many values a dimension has had so far.
     public func valueCount(in dimension: Int) -> Int { names[dimension].count }
 
+    /// Whether every row has a value in a dimension.
+    func isComplete(_ dimension: Int) -> Bool {
+        stride(from: dimension, to: codes.count, by: dimensions.count).allSatisfy { codes[$0] >= 0 }
+    }
+
     /// Adds calls with these values: `failed` of `total`. `expected`, where the caller knows better than any baseline here,
     /// is how many of them would have failed on a normal day. Weights below zero, NaN and more failed than total are made
     /// harmless, not refused.

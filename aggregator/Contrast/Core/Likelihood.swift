@@ -1,27 +1,42 @@
 import Glibc
 
-/// How badly the failures of some calls fit what was expected of them.
+/// How likely the failures of one row are.
 enum Likelihood {
-    /// Half the deviance of a binomial count: `failed` of `total` where `expected` were. Zero where no more failed than expected.
-    ///
-    /// It is the logarithm of how much likelier the count is under its own ratio than under the expected one; it adds up over
-    /// independent groups, is largest for the group that holds all of a change and nothing else, and needs no threshold.
-    @inline(__always)
-    static func excess(failed: Double, total: Double, expected: Double) -> Double {
-        guard failed > expected, total > 0 else { return 0 }
-        let expected = max(expected, 1e-9)
-        var sum = failed * log(failed / expected)
-        let passed = total - failed
-        if passed > 0 { sum += passed * log(passed / max(total - expected, 1e-9)) }
-        return max(0, sum)
+    /// The logarithm of a beta-binomial probability, without the binomial coefficient, which all that are compared share: a row's own
+    /// ratio varies about `mean` with `variance`, and its calls fail by that ratio. Counts need not be whole: weights are none.
+    static func logarithm(failed: Double, total: Double, mean: Double, variance: Double) -> Double {
+        let product = mean * (1 - mean)
+        // At least half a call, at most as many as no variation can be told from.
+        let size = min(max(product / max(variance, 1e-12) - 1, 0.5), 1e6)
+        return logarithmRising(size * mean, failed) + logarithmRising(size * (1 - mean), total - failed)
+            - logarithmRising(size, total)
     }
 
-    /// How much likelier the failures of one row are when a share `rise` of those that would have passed fails as well.
-    static func gain(_ leaf: Leaf, rise: Double) -> Double {
-        guard leaf.total > 0, rise > 0 else { return 0 }
-        let normal = min(max(leaf.expected / leaf.total, 1e-9), 1 - 1e-9)
-        let raised = 1 - (1 - normal) * (1 - rise)
-        return leaf.failed * log(raised / normal) + (leaf.total - leaf.failed) * log1p(-rise)
+    /// ln Γ(x + y) - ln Γ(x), for x > 0 and y >= 0.
+    private static func logarithmRising(_ x: Double, _ y: Double) -> Double {
+        guard y > 0 else { return 0 }
+        if y <= Self.factorsMax, y == y.rounded() {
+            var product = 1.0
+            for factor in 0..<Int(y) { product *= x + Double(factor) }
+            return log(product)
+        }
+        return logarithmGamma(x + y) - logarithmGamma(x)
+    }
+
+    private static let factorsMax = 8.0
+
+    /// Stirling's series, from where three of its terms are exact to 1e-9.
+    private static func logarithmGamma(_ x: Double) -> Double {
+        var shifted = x
+        var product = 1.0
+        while shifted < 10 {
+            product *= shifted
+            shifted += 1
+        }
+        let inverse = 1 / shifted
+        let square = inverse * inverse
+        let series = inverse * (1.0 / 12 - square * (1.0 / 360 - square / 1_260))
+        return (shifted - 0.5) * log(shifted) - shifted + 0.918_938_533_204_672_8 + series - log(product)
     }
 }
 
@@ -30,26 +45,18 @@ struct GroupSums: Sendable, Equatable {
     var failed = 0.0
     var total = 0.0
     var expected = 0.0
-    /// `failed`, each row's as far as it is evidence (`Leaf.evidence`).
-    var telling = 0.0
-
-    /// The same as a share: how much of the excess counts.
-    var evidence: Double { failed > 0 ? telling / failed : 1 }
-
-    var excess: Double { Likelihood.excess(failed: failed, total: total, expected: expected) }
 
     @inline(__always)
     mutating func add(_ leaf: Leaf) {
         failed += leaf.failed
         total += leaf.total
         expected += leaf.expected
-        telling += leaf.failed * leaf.evidence
     }
 
     static func - (left: GroupSums, right: GroupSums) -> GroupSums {
         GroupSums(
             failed: left.failed - right.failed, total: left.total - right.total,
-            expected: left.expected - right.expected, telling: left.telling - right.telling)
+            expected: left.expected - right.expected)
     }
 }
 
@@ -58,8 +65,6 @@ struct Leaf: Sendable {
     var failed: Double
     var total: Double
     var expected: Double
-    /// What part of a binomial count's evidence it is, because it varies more on a normal day (`RowSpread`): 0...1.
-    var evidence = 1.0
     /// How uncertain `expected` itself is: calls of the row over the calls it was learnt from.
     var doubt = 0.0
 }

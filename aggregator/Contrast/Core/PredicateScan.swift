@@ -1,10 +1,10 @@
-/// A conjunction of values, and the sums over the rows it holds for that nothing covers yet.
+/// A conjunction of values, and what the rows say for it that it holds for and nothing covers yet.
 struct Candidate: Sendable {
     /// Ascending places of dimensions, with the code in each; 1 to 3 of them.
     var dimensions: [Int]
     var codes: [Int32]
-    var sums: GroupSums
-    /// What it is worth: its excess less its price.
+    var gains: RowEvidence.Rises
+    /// What it is worth: its rows' gain, with the rise that fits them best, less its price.
     var score: Double
 
     func isSame(as other: Candidate) -> Bool { dimensions == other.dimensions && codes == other.codes }
@@ -18,91 +18,53 @@ struct Candidate: Sendable {
     }
 }
 
-/// What a score costs.
-struct Pricing: Sendable {
-    var perPredicate: Double
-    var perLiteral: Double
-
-    func score(excess: Double, literals: Int) -> Double {
-        excess - perPredicate - perLiteral * Double(literals)
-    }
-}
-
 /// Looks at every predicate once: groups the rows by each set of dimensions and keeps the best groups of each set.
 struct PredicateScan {
     /// Groups kept of one set of dimensions: the first starts a beam, the others are its rivals.
     private static let keptPerSetMax = 3
-    /// Values of one dimension that go into larger sets.
-    private static let promisingMax = 256
-    /// Extra failures that a row must be expected to have before their absence says anything.
-    private static let tellingFailuresMin = 5.0
-    /// What share of them it must have to count as reached.
-    private static let risenShareMin = 0.3
     /// Above this many possible groups a set of dimensions is grouped by hashing.
     private static let denseGroupsMax = 1 << 17
 
     let rows: ContrastRows
-    private(set) var leaves: [Leaf]
-    private let rowsOfValues: RowsOfValues
-    let causeShareMin: Double
+    let pricing: Pricing
     let literalsMax: Int
+    private let rowsOfValues: RowsOfValues
+    /// What each row says, for each rise.
+    var gains: [RowEvidence.Rises] = []
 
-    init(rows: ContrastRows, leaves: [Leaf], causeShareMin: Double, literalsMax: Int) {
+    init(rows: ContrastRows, pricing: Pricing, literalsMax: Int) {
         self.rows = rows
-        self.leaves = leaves
-        self.causeShareMin = causeShareMin
+        self.pricing = pricing
         self.literalsMax = literalsMax
         rowsOfValues = RowsOfValues(rows)
     }
 
-    /// Sets what is normal variation of each row, as learnt from the rows that no cause covers.
-    mutating func spread(outside covered: [Bool]) {
-        let spread = RowSpread(leaves, outside: covered)
-        for place in leaves.indices { leaves[place].evidence = spread.evidence(of: leaves[place]) }
-    }
-
     /// The best of each set of dimensions that are worth something, best first.
-    func candidates(covered: [Bool], pricing: Pricing) -> [Candidate] {
+    func candidates(covered: [Bool]) -> [Candidate] {
         var found: [Candidate] = []
-        let singles = rows.dimensions.indices.map { singleSums($0, covered) }
-        let total = singles.map { $0.reduce(0) { $0 + max(0, $1.failed - $1.expected) } }.max() ?? 0
-        guard total > 0 else { return [] }
+        let singles = rows.dimensions.indices.map { ValueSums(of: $0, rows, gains, covered) }
         var promising: [Promising] = []
         for (dimension, sums) in singles.enumerated() {
-            let worth = Promising(sums, excessMin: total * causeShareMin, countMax: Self.promisingMax)
-            promising.append(worth)
-            keep(worth.codes.map { sums[Int($0)] }, of: [dimension], pricing, in: &found) { [worth.codes[$0]] }
+            keep(sums.gains, of: [dimension], in: &found) { [Int32(truncatingIfNeeded: $0)] }
+            // A cause gains at most what the rows of each of its values gain where they do.
+            promising.append(Promising(sums.gainsMax, worthMin: pricing.pairPriceMin(with: dimension)))
         }
         let active = activeRows(promising, covered)
         let columns = rows.dimensions.indices.map { column($0, of: active, promising) }
         for set in sets(promising) {
             let groups = grouped(active, columns, by: set, promising)
-            keep(groups.sums, of: set, pricing, in: &found) { Self.codes(groups.keys[$0], of: set, promising) }
+            keep(groups.sums, of: set, in: &found) { Self.codes(groups.keys[$0], of: set, promising) }
         }
-        for index in found.indices { found[index].score = score(of: found[index], covered, pricing) }
-        return found.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
+        return found.sorted { isBetter($0, $1) }
     }
 
-    /// The exact score: how much likelier the rows are when each has, besides its normal failures, the rise of the whole
-    /// predicate; times the part of its calls that shows the rise. Sums alone would mix rows that always fail with rows
-    /// that never do, and a cause that reaches only some of its rows is a wider one than it should be.
-    func score(of candidate: Candidate, _ covered: [Bool], _ pricing: Pricing) -> Double {
-        let sums = candidate.sums
-        let rise = min(max((sums.failed - sums.expected) / max(sums.total - sums.expected, 1e-9), 0), 1 - 1e-9)
-        var telling = 0.0
-        var risen = 0.0
-        var gain = 0.0
-        forEachRow(of: candidate) { place in
-            guard !covered[place] else { return }
-            let leaf = leaves[place]
-            gain += Likelihood.gain(leaf, rise: rise) * leaf.evidence
-            let claimed = rise * (leaf.total - leaf.expected)
-            guard claimed >= Self.tellingFailuresMin else { return }
-            telling += leaf.total
-            if leaf.failed - leaf.expected >= Self.risenShareMin * claimed { risen += leaf.total }
-        }
-        let ripple = telling > 0 ? risen / telling : 1
-        return pricing.score(excess: max(gain, 0) * ripple, literals: candidate.dimensions.count)
+    /// The same predicate where other rows are covered.
+    func rescored(_ candidate: Candidate, covered: [Bool]) -> Candidate {
+        var candidate = candidate
+        candidate.gains = RowEvidence.Rises(repeating: 0)
+        forEachRow(of: candidate) { if !covered[$0] { candidate.gains += gains[$0] } }
+        candidate.score = Double(candidate.gains.max()) - pricing.price(of: candidate.dimensions)
+        return candidate
     }
 
     /// The rows for which a predicate holds: those of its rarest value, less those that lack another.
@@ -123,20 +85,9 @@ struct PredicateScan {
         zip(candidate.dimensions, candidate.codes).map { rows.name(of: $1, in: $0) }
     }
 
-    private func singleSums(_ dimension: Int, _ covered: [Bool]) -> [GroupSums] {
-        var sums = Array(repeating: GroupSums(), count: rows.valueCount(in: dimension))
-        var at = dimension
-        for place in leaves.indices {
-            let code = rows.codes[at]
-            if code >= 0, !covered[place] { sums[Int(code)].add(leaves[place]) }
-            at += rows.dimensions.count
-        }
-        return sums
-    }
-
     /// Rows that at least one promising value holds for: the only ones a larger predicate can hold for.
     private func activeRows(_ promising: [Promising], _ covered: [Bool]) -> [Int] {
-        leaves.indices.filter { place in
+        gains.indices.filter { place in
             guard !covered[place] else { return false }
             var count = 0
             for dimension in rows.dimensions.indices {
@@ -162,19 +113,39 @@ struct PredicateScan {
     }
 
     private func keep(
-        _ groups: [GroupSums], of set: [Int], _ pricing: Pricing, in found: inout [Candidate],
-        codes: (Int) -> [Int32]
+        _ groups: [RowEvidence.Rises], of set: [Int], in found: inout [Candidate], codes: (Int) -> [Int32]
     ) {
         var best: [Candidate] = []
-        for (index, sums) in groups.enumerated() where sums.failed > sums.expected {
-            let score = pricing.score(excess: sums.excess * sums.evidence, literals: set.count)
+        let price = pricing.price(of: set)
+        for (index, gains) in groups.enumerated() {
+            let score = Double(gains.max()) - price
             guard score > 0, best.count < Self.keptPerSetMax || score >= best[best.count - 1].score else { continue }
-            let candidate = Candidate(dimensions: set, codes: codes(index), sums: sums, score: score)
+            let candidate = Candidate(dimensions: set, codes: codes(index), gains: gains, score: score)
             let place = best.firstIndex { isBetter(candidate, $0) } ?? best.count
             best.insert(candidate, at: place)
             if best.count > Self.keptPerSetMax { best.removeLast() }
         }
         found += best
+    }
+}
+
+/// What the rows of each value of one dimension say.
+private struct ValueSums {
+    var gains: [RowEvidence.Rises]
+    /// The sum of what each row says at most, where it says anything for a cause.
+    var gainsMax: [Float]
+
+    init(of dimension: Int, _ rows: ContrastRows, _ rowGains: [RowEvidence.Rises], _ covered: [Bool]) {
+        gains = Array(repeating: RowEvidence.Rises(repeating: 0), count: rows.valueCount(in: dimension))
+        gainsMax = Array(repeating: 0, count: gains.count)
+        var at = dimension
+        for place in rowGains.indices {
+            let code = Int(rows.codes[at])
+            at += rows.dimensions.count
+            guard code >= 0, !covered[place] else { continue }
+            gains[code] += rowGains[place]
+            gainsMax[code] += max(0, rowGains[place].max())
+        }
     }
 }
 
@@ -184,16 +155,18 @@ struct Promising {
     /// The place in `codes` of each code, or -1.
     var place: [Int32]
 
-    init(_ sums: [GroupSums], excessMin: Double, countMax: Int) {
-        place = Array(repeating: -1, count: sums.count)
-        let worthy = sums.indices.filter { sums[$0].failed - sums[$0].expected >= max(excessMin, 1e-9) }
+    init(_ worth: [Float], worthMin: Double) {
+        place = Array(repeating: -1, count: worth.count)
+        let worthy = worth.indices.filter { Double(worth[$0]) > worthMin }
         let kept =
-            worthy.count <= countMax ? worthy : Array(worthy.sorted { sums[$0].excess > sums[$1].excess }[..<countMax])
+            worthy.count <= Self.countMax ? worthy : Array(worthy.sorted { worth[$0] > worth[$1] }[..<Self.countMax])
         for code in kept {
             place[code] = Int32(truncatingIfNeeded: codes.count)
             codes.append(Int32(truncatingIfNeeded: code))
         }
     }
+
+    private static let countMax = 256
 }
 
 extension PredicateScan {
@@ -222,7 +195,7 @@ extension PredicateScan {
                 guard third[index] >= 0 else { continue }
                 key = key &* counts[2] &+ Int(third[index])
             }
-            groups.add(leaves[row], key: key)
+            groups.add(gains[row], key: key)
         }
         return groups
     }
@@ -242,21 +215,21 @@ extension PredicateScan {
     /// Sums by key, keys in the order of their first row.
     private struct Groups {
         private(set) var keys: [Int] = []
-        private(set) var sums: [GroupSums] = []
+        private(set) var sums: [RowEvidence.Rises] = []
         private var dense: [Int32]
         private var sparse: [Int: Int32] = [:]
 
         init(isDense: Bool, possible: Int) { dense = isDense ? Array(repeating: -1, count: possible) : [] }
 
-        mutating func add(_ leaf: Leaf, key: Int) {
+        mutating func add(_ gains: RowEvidence.Rises, key: Int) {
             var place = dense.isEmpty ? sparse[key] ?? -1 : dense[key]
             if place < 0 {
                 place = Int32(truncatingIfNeeded: keys.count)
                 if dense.isEmpty { sparse[key] = place } else { dense[key] = place }
                 keys.append(key)
-                sums.append(GroupSums())
+                sums.append(RowEvidence.Rises(repeating: 0))
             }
-            sums[Int(place)].add(leaf)
+            sums[Int(place)] += gains
         }
     }
 }

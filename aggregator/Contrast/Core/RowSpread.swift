@@ -3,8 +3,8 @@
 /// Rows have good and bad minutes of their own: the ratio of each wanders by a factor that is much the same for all of them,
 /// however large they are. So the variance of a row that is expected to fail `e` times in `t` calls is `e (1 - e/t)` of the
 /// binomial, the same times `t/b` because `e` itself was learnt from `b` calls, and `(e c)²` with one coefficient of variation `c`
-/// for all rows. A large row is off by chance as many small ones together are not: each row's evidence is divided by its own
-/// variance, where one dispersion for all takes either too many or too few predicates for causes.
+/// for all rows. A large row is off by chance as many small ones together are not: one dispersion for all would take either too
+/// many or too few predicates for causes.
 struct RowSpread {
     private(set) var squaredVariation = 0.0
 
@@ -40,14 +40,14 @@ struct RowSpread {
         return squares[squares.count / 2]
     }
 
-    /// The binomial part of a row's variance.
-    func evidence(of row: Leaf) -> Double { binomial(row) / variance(of: row) }
-
-    private func binomial(_ row: Leaf) -> Double {
-        max(row.expected * (1 - row.expected / max(row.total, 1e-9)), 1e-9)
+    /// How much the ratio of a row varies about what is expected of it.
+    func ratioVariance(of row: Leaf) -> Double {
+        let ratio = min(row.expected / max(row.total, 1e-9), 1)
+        return ratio * (1 - ratio) * row.doubt / max(row.total, 1e-9) + squaredVariation * ratio * ratio
     }
 
     private func variance(of row: Leaf) -> Double {
-        binomial(row) * (1 + row.doubt) + squaredVariation * row.expected * row.expected
+        let binomial = max(row.expected * (1 - row.expected / max(row.total, 1e-9)), 1e-9)
+        return binomial * (1 + row.doubt) + squaredVariation * row.expected * row.expected
     }
 }

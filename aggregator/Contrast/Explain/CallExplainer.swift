@@ -70,8 +70,9 @@ public struct CallExplainer {
         let flat = flattener.flatten(call, into: &route.profile.paths)
         route.profile.learn(flat)
         guard route.successes.wantsNext else { return route.successes.skip() }
-        let features = CallFeatures(flat, route.profile).ids
-        route.successes.add(CallHistory.Entry(position: position, features: features, unknown: flat.unknown))
+        let features = CallFeatures(flat, route.profile)
+        route.successes.add(
+            CallHistory.Entry(position: position, features: features.ids, unknown: features.unknown))
     }
 
     private mutating func observeFailure(_ call: APICall, _ position: Int, _ route: inout RouteState) {
@@ -82,11 +83,11 @@ public struct CallExplainer {
         let surprise = anomalies.map(\.surprise).max() ?? 0
         judge.record(clues.signature, isSuspicious: surprise >= 5 && route.profile.calls >= 50)
         guard route.failures.wantsNext else { return route.failures.skip() }
-        let features = CallFeatures(flat, route.profile).ids
+        let features = CallFeatures(flat, route.profile)
         let known = route.explained.flatMap { $0.position == position ? $0.account : nil }
         route.failures.add(
             CallHistory.Entry(
-                position: position, features: features, unknown: flat.unknown,
+                position: position, features: features.ids, unknown: features.unknown,
                 account: known ?? FailureAccount(anomalies)))
     }
 

@@ -39,7 +39,7 @@ struct PlaceRanking {
         let finder = CombinationFinder(
             features, route.profile.paths, oddities: Self.doubtful(anomalies), position: position,
             successes: route.successes, failures: route.failures, window: window)
-        for combination in finder.find().prefix(4) { add(combination, route) }
+        for combination in finder.find() { add(combination, route) }
         let resolver = ClueResolver(paths: route.profile.paths, flat: flat, names: route.names)
         for mention in resolver.mentions(clues) { add(mention) }
         candidates = candidates.map { judged($0, route) }
@@ -183,10 +183,14 @@ extension PlaceRanking {
     }
 
     /// How much likelier it is that the request is to blame than that something so odd stands in it by chance, which could have been
-    /// at any of its places.
+    /// at any of its places; but for what broke other calls of the route lately, there is but one.
     private func odds(_ best: Candidate, _ suspicion: Double) -> Double {
-        suspicion / (1 - suspicion) / min(1, Double(flat.nodes.count) * exp(-best.total))
+        let places = best.cluster >= Self.knownClusterMin ? 1 : flat.nodes.count
+        return suspicion / (1 - suspicion) / min(1, Double(places) * exp(-best.total))
     }
+
+    /// Of a cause that two other calls had.
+    private static let knownClusterMin = log(3.0)
 
     private static let oddsMin = 10.0
 

@@ -47,9 +47,14 @@ struct PlaceWords {
 
     private var presence: String {
         let (present, possible) = profile.presence(of: path)
+        if possible == 0, place(above: path)?.partialObjects ?? 0 > 0 {
+            return "as far as successful requests of this route were looked at, none has it"
+        }
         if present == 0 { return "no successful request of this route has it" }
         return "\(Int(present)) of \(Int(possible)) successful ones have it"
     }
+
+    private func place(above path: Int32) -> RouteProfile.Place? { profile.place(profile.paths.parent(of: path)) }
 
     // MARK: Types
 
@@ -103,6 +108,7 @@ struct PlaceWords {
         guard let node, let place else { return "characters" }
         let names = [
             "control characters", "replacement characters", "invisible characters", "emoji", "non-ASCII characters",
+            "characters that were escaped twice",
         ]
         let odd = names.indices.filter { node.odd.rawValue >> UInt8($0) & 1 == 1 }
         return odd.min { place.odd[$0] < place.odd[$1] }.map { names[$0] } ?? "characters"

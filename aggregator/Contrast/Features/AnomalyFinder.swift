@@ -56,9 +56,10 @@ struct AnomalyFinder {
             singles = 0
             for child in children where profile.place(child)?.count == 1 { singles &+= 1 }
         }
-        let surprise = surprise(singles, of: container?.count ?? 0)
-        // The first calls of a route make every key new, once.
-        let settled = container.map { $0.count >= 20 } ?? false ? surprise : min(surprise, 2)
+        // The first calls of a route make every key new, once; and what was not looked at may well have had it.
+        let looked = container?.wholeObjectCount ?? 0
+        let surprise = surprise(singles, of: max(looked, 1))
+        let settled = looked >= 20 ? surprise : min(surprise, 2)
         return Anomaly(
             path: node.path, node: Int32(index), test: .present, surprise: min(settled, Self.surpriseMax),
             detail: .unknownKey)
@@ -148,10 +149,11 @@ struct AnomalyFinder {
         }
     }
 
-    /// Keys that successful containers have and this one has not.
+    /// Keys that successful containers have and this one has not, as far as it was looked at.
     private func missing(
         below node: RequestNode, _ index: Int, _ present: inout PresentChildren, _ found: inout [Anomaly]
     ) {
+        guard !node.isPartial else { return }
         for child in profile.paths.children[Int(node.path)] where !profile.paths.isElement(child) {
             let (count, possible) = profile.presence(of: child)
             guard count * 2 > possible, possible >= 4, !present.has(child, below: index) else { continue }

@@ -12,14 +12,14 @@ struct CallFeatures {
     static let countMax = 160
     private(set) var features: [Feature] = []
     /// Parts of the call of which it cannot be said what they have.
-    let unknown: UnknownParts
+    private(set) var unknown: UnknownParts
     private var seen: Set<UInt32> = []
 
     var ids: [UInt32] { features.map(\.id) }
 
     /// Values of places that have few, and the presence of keys that only some calls have.
     init(_ flat: FlatRequest, _ profile: RouteProfile) {
-        unknown = flat.unknown
+        unknown = flat.isCut ? flat.unknown.union(.rest) : flat.unknown
         for (index, node) in flat.nodes.enumerated() where features.count < Self.countMax {
             guard node.parent >= 0 else { continue }
             let place = profile.place(node.path)
@@ -34,6 +34,7 @@ struct CallFeatures {
                 add(1, node.path, index, isPresence: true)
             }
         }
+        if features.count == Self.countMax { unknown.insert(.rest) }
     }
 
     private mutating func add(_ value: UInt64, _ path: Int32, _ node: Int, isPresence: Bool) {

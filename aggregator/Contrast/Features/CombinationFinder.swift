@@ -37,6 +37,7 @@ struct CombinationFinder {
 
     private let features: [CallFeatures.Feature]
     private let root: (CallFeatures.Feature) -> Int32
+    private let isCustomer: (CallFeatures.Feature) -> Bool
     private let successes: FeatureBits
     private let failures: FeatureBits
     private let position: Int
@@ -53,6 +54,7 @@ struct CombinationFinder {
         failures: CallHistory, window: Window
     ) {
         root = { paths.root(of: $0.path) }
+        isCustomer = { paths.key(of: $0.path) == "customer" }
         self.position = position
         let around = successes.around(position, before: window.successesBefore, after: window.successesAfter)
         let passed: [CallHistory.Entry]
@@ -103,12 +105,15 @@ struct CombinationFinder {
             if run >= 2, score > 1 { append(&found, [index], score, run) }
         }
         pairs(singles, price, &found)
-        return withoutEchoes(found.sorted { isBetter($0, $1) }).map { combination in
+        let best = withoutEchoes(found.sorted { isBetter($0, $1) }).prefix(Self.foundMax).map { combination in
             var combination = combination
             combination.score = Self.scoreMax * (1 - exp(-combination.score / Self.scoreMax))
             return combination
         }
+        return best + shared(by: best)
     }
+
+    private static let foundMax = 4
 
     /// What holds for the very same calls as a value in the request is another name for it: who a call was for stands in a header and
     /// in its dimensions.
@@ -157,25 +162,69 @@ struct CombinationFinder {
     /// more than a small oddity.
     func suspects() -> [Combination] {
         guard successes.count >= Self.successesMin else { return [] }
+        let customer = features.indices.first {
+            root(features[$0]) == PathTable.dimension && isCustomer(features[$0])
+        }
         return features.indices.filter { !features[$0].isPresence && successes.count(of: $0) > 0 }.map { index in
             let (from, to) = successes.nearest(index, index, to: position)
             let without = successes.count(after: from, before: to)
+            // It may as well be refused to this customer alone.
+            let ofCustomer = customer.map { customer in
+                let (from, to) = successes.nearest(index, customer, to: position)
+                return successes.count(after: from, before: to) - without
+            }
+            let odds = Double(without) + Self.customerShare * Double(ofCustomer ?? 0)
             return Combination(
-                features: [features[index]], score: min(Self.suspicionMax, 0.5 * log(Double(without) + 1)), failures: 1,
+                features: [features[index]], score: min(Self.suspicionMax, 0.5 * log(odds + 1)), failures: 1,
                 successesWithout: without)
-        }.filter { $0.score > 0 }.sorted { isBetter($0, $1) }
+        }.filter { $0.successesWithout > 0 }.sorted { isBetter($0, $1) }
     }
 
     private static let suspicionMax = 2.5
+    /// What a value that its customer went without weighs against one that all went without.
+    private static let customerShare = 0.1
+
+    /// Of one sender whose calls all fail it cannot be told whether the sender is the reason or a value that all of these calls have in
+    /// them. Such values come behind the sender, those first that are rarest among the successes of others at this time.
+    private func shared(by best: [Combination]) -> [Combination] {
+        guard let alone = best.first(where: { $0.features.count == 1 && tellsSender($0.features[0]) }),
+            alone.failures >= 3, !best.contains(where: { $0.features.count > 1 })
+        else { return [] }
+        let sender = index(of: alone.features[0])
+        let (from, to) = successes.nearest(sender, sender, to: position)
+        let others = Double(successes.count(after: from, before: to))
+        let common = features.indices.filter { index in
+            !tellsSender(features[index]) && !features[index].isPresence
+                && run(sender, index) >= Self.sharedShareMin * alone.failures
+        }.map { index in
+            (index: index, share: (Double(successes.count(of: index, after: from, before: to)) + 0.5) / (others + 1))
+        }.filter { $0.share < Self.tellingShareMax }
+        return common.sorted { $0.share < $1.share }.prefix(Self.sharedMax).map { one in
+            Combination(
+                features: [features[sender], features[one.index]], score: alone.score - Self.behindSender,
+                failures: run(sender, one.index))
+        }
+    }
+
+    private static let sharedMax = 2
+    /// What nearly all have tells nothing; what nearly all failures of the sender have they share, for some may have another cause.
+    private static let tellingShareMax = 0.9
+    private static let sharedShareMin = 0.8
+    /// More than `PlaceRanking` takes from what only tells who sent a request.
+    private static let behindSender = 4.0
+
+    private func tellsSender(_ feature: CallFeatures.Feature) -> Bool {
+        let root = root(feature)
+        return root == PathTable.dimension || root == PathTable.header
+    }
 
     /// Only of features that some successes around have and others have not: what all have adds nothing, what none has is
     /// judged alone, unless it only says who sent the request.
     private func pairs(_ singles: [(index: Int, score: Double)], _ price: Double, _ found: inout [Combination]) {
         let telling = singles.filter { single in
             let shared = successes.count(of: single.index)
-            let root = root(features[single.index])
-            let tellsSender = root == PathTable.dimension || root == PathTable.header
-            return (shared > 0 || tellsSender) && Double(shared) < 0.9 * Double(successes.count)
+            return (shared > 0 || tellsSender(features[single.index]))
+                && Double(shared) < Self.tellingShareMax * Double(successes.count)
                 && failures.count(of: single.index) > 0
         }.sorted { $0.score > $1.score }.prefix(Self.pairedMax)
         let scores = singles.map(\.score)
@@ -259,6 +308,13 @@ private struct FeatureBits {
 
     func count(after from: Int, before to: Int) -> Int {
         positions.count { $0 > from && $0 < to }
+    }
+
+    func count(of feature: Int, after from: Int, before to: Int) -> Int {
+        positions.indices.count { index in
+            positions[index] > from && positions[index] < to
+                && words[feature * wordCount + index / 64] >> UInt64(index % 64) & 1 == 1
+        }
     }
 
     func weight(_ first: Int, _ second: Int, after from: Int = Int.min, before to: Int = Int.max) -> Double {

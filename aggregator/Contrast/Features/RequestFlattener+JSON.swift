@@ -45,11 +45,11 @@ extension RequestFlattener {
     private func object(_ value: JSONValue, at node: Int, depth: Int, _ paths: inout PathTable) {
         flat.nodes[node].kind = .object
         flat.nodes[node].length = Int32(truncatingIfNeeded: value.childCount)
-        guard depth < limits.depthMax else { return flat.isCut = true }
+        guard depth < limits.depthMax else { return flat.cut(below: node) }
         value.forEachMember { key, member in
-            guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+            guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
             let path = paths.child(key, below: flat.nodes[node].path)
-            guard path >= 0 else { return flat.isCut = true }
+            guard path >= 0 else { return flat.cut(below: node) }
             self.value(member, at: append(path, parent: node), depth: depth + 1, &paths)
         }
     }
@@ -57,12 +57,12 @@ extension RequestFlattener {
     private func array(_ value: JSONValue, at node: Int, depth: Int, _ paths: inout PathTable) {
         flat.nodes[node].kind = .array
         flat.nodes[node].length = Int32(truncatingIfNeeded: value.childCount)
-        guard depth < limits.depthMax else { return flat.isCut = true }
+        guard depth < limits.depthMax else { return flat.cut(below: node) }
         let path = paths.element(of: flat.nodes[node].path)
-        guard path >= 0 else { return flat.isCut = true }
+        guard path >= 0 else { return flat.cut(below: node) }
         var index = 0
         value.forEachElement { element in
-            guard index < limits.elementsMax, flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+            guard index < limits.elementsMax, flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
             self.value(element, at: append(path, parent: node, index: index), depth: depth + 1, &paths)
             index += 1
         }
@@ -73,12 +73,19 @@ extension RequestFlattener {
         flat.nodes[0].kind = .object
         var containers: [UInt64: Int] = [:]
         for (name, value) in FormBody(bytes) {
-            guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+            guard flat.nodes.count < limits.nodesMax else { return cutForm() }
             guard let node = formNode(name, &containers, &paths) else {
-                flat.isCut = true
+                cutForm()
                 continue
             }
             value.withUnsafeBufferPointer { leaf($0, at: node) }
+        }
+    }
+
+    /// The fields of a form come in any order: what is left out may belong to any of its containers.
+    func cutForm() {
+        for node in flat.nodes.indices where flat.nodes[node].kind == .object && node != 1 && node != 2 && node != 3 {
+            flat.cut(below: node)
         }
     }
 

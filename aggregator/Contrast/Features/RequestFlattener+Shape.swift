@@ -29,19 +29,21 @@ extension RequestFlattener {
             flat.nodes[node].kind = .object
             flat.nodes[node].length = Int32(truncatingIfNeeded: value.childCount)
             value.forEachMember { key, member in
-                guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+                guard !leftOut(member, below: node) else { return }
+                guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
                 let path = paths.child(key, below: flat.nodes[node].path)
-                guard path >= 0 else { return flat.isCut = true }
+                guard path >= 0 else { return flat.cut(below: node) }
                 shape(member, at: append(path, parent: node), depth: depth + 1, &paths)
             }
         case .array:
             flat.nodes[node].kind = .array
             flat.nodes[node].length = Int32(truncatingIfNeeded: value.childCount)
             let path = paths.element(of: flat.nodes[node].path)
-            guard path >= 0 else { return }
+            guard path >= 0 else { return flat.cut(below: node) }
             var index = 0
             value.forEachElement { element in
-                guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+                guard !leftOut(element, below: node) else { return }
+                guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
                 shape(element, at: append(path, parent: node, index: index), depth: depth + 1, &paths)
                 index += 1
             }
@@ -55,20 +57,32 @@ extension RequestFlattener {
         if value.member("@nil") != nil { return flat.nodes[node].kind = .null }
         flat.nodes[node].kind = .object
         value.forEachMember { key, member in
+            guard !leftOut(member, below: node) else { return }
             let path = paths.child(key, below: flat.nodes[node].path)
-            guard path >= 0 else { return flat.isCut = true }
+            guard path >= 0 else { return flat.cut(below: node) }
             guard member.kind == .array else {
-                guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+                guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
                 return xmlShape(member, at: append(path, parent: node), depth: depth + 1, &paths)
             }
             var index = 0
             member.forEachElement { element in
-                guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+                guard !leftOut(element, below: node) else { return }
+                guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
                 xmlShape(element, at: append(path, parent: node, index: index), depth: depth + 1, &paths)
                 index += 1
             }
         }
     }
+
+    /// `more/7` stands for what the shape itself left out of a container: no value, and yet its length.
+    private func leftOut(_ value: JSONValue, below node: Int) -> Bool {
+        guard let text = value.utf8, text.starts(with: Self.more) else { return false }
+        flat.nodes[node].length &+= max(0, Self.high(text[Self.more.count...]) - 1)
+        flat.cut(below: node)
+        return true
+    }
+
+    private static let more = Array("more/".utf8)
 
     /// Only a form has keys with brackets, and a form has nothing inside its values.
     private func isFormShape(_ root: JSONValue) -> Bool {
@@ -85,8 +99,10 @@ extension RequestFlattener {
         flat.nodes[0].kind = .object
         var containers: [UInt64: Int] = [:]
         root.forEachMember { key, value in
-            guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
-            if let node = formNode(Array(key), &containers, &paths) { descriptor(value, at: node) }
+            guard flat.nodes.count < limits.nodesMax, !leftOut(value, below: 0),
+                let node = formNode(Array(key), &containers, &paths)
+            else { return cutForm() }
+            descriptor(value, at: node)
         }
     }
 
@@ -107,14 +123,13 @@ extension RequestFlattener {
         case "number": flat.nodes[node].kind = .double
         case "bool": flat.nodes[node].kind = .bool
         case "null": flat.nodes[node].kind = .null
-        case "object": flat.nodes[node].kind = .object
+        case "object":
+            // Of an object so deep that the shape only counts its members.
+            flat.nodes[node].kind = .object
+            flat.cut(below: node)
         case "array": flat.nodes[node].kind = .array
         case "malformed": flat.nodes[node].kind = .malformed
         case "text", "binary": flat.nodes[node].kind = .string
-        case "more":
-            // Keys or elements that the shape itself left out.
-            flat.isCut = true
-            flat.nodes[node].kind = .mixed
         default: flat.nodes[node].kind = .mixed
         }
         if parts.count > 1 { flat.nodes[node].length = Self.high(parts[1]) }

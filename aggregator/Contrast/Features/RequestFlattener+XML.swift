@@ -25,22 +25,22 @@ extension RequestFlattener {
             var text = element.text
             return text.withUTF8 { leaf($0, at: node) }
         }
-        guard depth < limits.depthMax else { return flat.isCut = true }
         flat.nodes[node].kind = .object
+        guard depth < limits.depthMax else { return flat.cut(below: node) }
         for attribute in element.attributes { textMember("@" + attribute.name, attribute.value, below: node, &paths) }
         var counts: [String: Int] = [:]
         for child in element.children { counts[child.name, default: 0] += 1 }
         var seen: [String: Int] = [:]
         for child in element.children {
-            guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+            guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
             let index = seen[child.name, default: 0]
             seen[child.name] = index + 1
             guard index < limits.elementsMax else {
-                flat.isCut = true
+                flat.cut(below: node)
                 continue
             }
             let path = paths.child(child.name, below: flat.nodes[node].path)
-            guard path >= 0 else { return flat.isCut = true }
+            guard path >= 0 else { return flat.cut(below: node) }
             let isAlone = counts[child.name] == 1
             self.element(child, at: append(path, parent: node, index: isAlone ? -1 : index), depth: depth + 1, &paths)
         }
@@ -49,7 +49,7 @@ extension RequestFlattener {
 
     private func textMember(_ name: String, _ value: String, below node: Int, _ paths: inout PathTable) {
         let path = paths.child(name, below: flat.nodes[node].path)
-        guard path >= 0, flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+        guard path >= 0, flat.nodes.count < limits.nodesMax else { return flat.cut(below: node) }
         let member = append(path, parent: node)
         var value = value
         value.withUTF8 { leaf($0, at: member) }

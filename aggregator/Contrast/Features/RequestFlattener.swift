@@ -4,7 +4,7 @@ import Documents
 /// Turns the request of a call into a list of values, in the places of its route.
 ///
 /// JSON, XML and forms become the same kind of tree, from the body itself or from its shape. Bounded by `Limits`: what is
-/// left out is told by `FlatRequest.isCut`. A body that cannot be read is one value of kind `malformed`, never an error; one
+/// left out is told by `FlatRequest.isCut`, and where by `RequestNode.isPartial`. A body that cannot be read is one value of kind `malformed`, never an error; one
 /// that was there and is not any more has no value at all (`FlatRequest.unknown`).
 final class RequestFlattener {
     struct Limits {
@@ -79,7 +79,7 @@ final class RequestFlattener {
         let query = Array(url.utf8[url.utf8.index(after: mark)...].prefix { $0 != UInt8(ascii: "#") })
         query.withUnsafeBytes { bytes in
             for (name, value) in FormBody(bytes) {
-                guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+                guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: 1) }
                 scalar(name, value, below: 1, &paths)
             }
         }
@@ -87,7 +87,7 @@ final class RequestFlattener {
 
     private func flattenHeaders(_ headers: [Header], _ paths: inout PathTable) {
         for header in headers where !Self.transportHeaders.contains(header.name) {
-            guard flat.nodes.count < limits.nodesMax else { return flat.isCut = true }
+            guard flat.nodes.count < limits.nodesMax else { return flat.cut(below: 2) }
             scalar(Array(header.name.utf8), Array(header.value.utf8), below: 2, &paths)
         }
     }
@@ -110,7 +110,7 @@ final class RequestFlattener {
 
     private func scalar(_ name: [UInt8], _ value: [UInt8], below root: Int, _ paths: inout PathTable) {
         let path = name.withUnsafeBufferPointer { paths.child($0, below: Int32(root)) }
-        guard path >= 0 else { return flat.isCut = true }
+        guard path >= 0 else { return flat.cut(below: root) }
         let node = append(path, parent: root)
         value.withUnsafeBufferPointer { leaf($0, at: node) }
     }
@@ -137,7 +137,7 @@ final class RequestFlattener {
             if text.count <= 20 {
                 flat.nodes[node].number = Double(String(decoding: text, as: UTF8.self)) ?? .nan
             }
-        default: break
+        default: if text.contains(UInt8(ascii: "&")) { flat.nodes[node].odd = OddCharacters(text) }
         }
         keep(text, at: node)
     }

@@ -25,7 +25,10 @@ struct OddCharacters: OptionSet {
     /// Any other character outside ASCII.
     static let nonASCII = OddCharacters(rawValue: 16)
 
-    static let count = 5
+    /// A character reference in the text itself, as `&#233;` or `&amp;`: it was escaped twice.
+    static let reference = OddCharacters(rawValue: 32)
+
+    static let count = 6
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -37,6 +40,8 @@ struct OddCharacters: OptionSet {
             at += 1
             if byte < 0x20 || byte == 0x7F {
                 if byte != 0x09, byte != 0x0A, byte != 0x0D { insert(.control) }
+            } else if byte == UInt8(ascii: "&") {
+                if Self.isReference(text[at...]) { insert(.reference) }
             } else if byte >= 0xF0 {
                 insert(.astral)
                 at += 3
@@ -50,6 +55,16 @@ struct OddCharacters: OptionSet {
             }
         }
     }
+
+    /// What follows an ampersand: a name or a number, and a semicolon.
+    private static func isReference(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        let name = text.prefix(Self.referenceByteCountMax).prefix {
+            $0 == UInt8(ascii: "#") || $0 &- 48 < 10 || ($0 | 0x20) &- 97 < 26
+        }
+        return !name.isEmpty && text.dropFirst(name.count).first == UInt8(ascii: ";")
+    }
+
+    private static let referenceByteCountMax = 10
 
     private static func ofThreeBytes(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> OddCharacters {
         switch (first, second, third) {
@@ -68,6 +83,8 @@ struct RequestNode {
     /// Its index among the elements of an array, or the XML elements of one name; -1 where it stands alone.
     var index: Int32 = -1
     var kind: NodeKind
+    /// Of a container: whether a bound left out some of what is in it. What it is not seen to have may be there all the same.
+    var isPartial = false
     /// Of a string; 255 for none.
     var format: UInt8 = 255
     var odd: OddCharacters = []
@@ -98,6 +115,12 @@ struct FlatRequest {
 
     func text(of node: RequestNode) -> String {
         String(decoding: texts[Int(node.textStart)..<Int(node.textStart + node.textCount)], as: UTF8.self)
+    }
+
+    /// Values of a node were left out.
+    mutating func cut(below node: Int) {
+        isCut = true
+        nodes[node].isPartial = true
     }
 
     mutating func removeAll() {

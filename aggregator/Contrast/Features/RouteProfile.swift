@@ -10,7 +10,7 @@ struct RouteProfile {
         /// Containers of this place that were seen: how often a child of it could have been there.
         var count: UInt32 = 0
         var kinds = InlineArray<9, UInt32>(repeating: 0)
-        var odd = InlineArray<5, UInt32>(repeating: 0)
+        var odd = InlineArray<6, UInt32>(repeating: 0)
         var strings: UInt32 = 0
         var empties: UInt32 = 0
         var formats: [UInt32] = []
@@ -24,6 +24,9 @@ struct RouteProfile {
         var examples: [String] = []
         /// Containers in which a child appeared that was new then: how often the next new child is to be expected.
         var newChildren: UInt32 = 0
+        /// Objects here of which not all was looked at, and how often this place was seen in such a one.
+        var partialObjects: UInt32 = 0
+        var inPartialObject: UInt32 = 0
         var isKnown = false
     }
 
@@ -41,12 +44,13 @@ struct RouteProfile {
         Int(path) < places.count && path >= 0 ? places[Int(path)] : nil
     }
 
-    /// How many successful containers had this place, and how many could have.
+    /// How many successful containers had this place, and how many could have, of those that were looked at as a whole.
     func presence(of path: Int32) -> (present: Double, possible: Double) {
         let parent = paths.parent(of: path)
-        guard parent >= 0, Int(path) < places.count else { return (0, Double(place(parent)?.objectCount ?? 0)) }
+        guard parent >= 0, Int(path) < places.count else { return (0, Double(place(parent)?.wholeObjectCount ?? 0)) }
         // A root's children are possible once a call.
-        return (Double(places[Int(path)].count), Double(places[Int(parent)].objectCount))
+        let place = places[Int(path)]
+        return (Double(place.count &- place.inPartialObject), Double(places[Int(parent)].wholeObjectCount))
     }
 
     mutating func learn(_ flat: FlatRequest) {
@@ -62,6 +66,7 @@ struct RouteProfile {
                 if parent >= 0 { places[Int(parent)].newChildren &+= 1 }
             }
             places[path].add(node)
+            if node.parent >= 0, flat.nodes[Int(node.parent)].isPartial { places[path].inPartialObject &+= 1 }
             if !flat.isShape, places[path].wantsExample(node) { places[path].keepExample(flat.text(of: node)) }
         }
     }
@@ -70,6 +75,7 @@ struct RouteProfile {
 extension RouteProfile.Place {
     /// Nodes of this place that were objects: where children are possible.
     var objectCount: UInt32 { kinds[Int(NodeKind.object.rawValue)] }
+    var wholeObjectCount: UInt32 { objectCount &- partialObjects }
 
     mutating func add(_ node: RequestNode) {
         count &+= 1
@@ -81,6 +87,7 @@ extension RouteProfile.Place {
             longest.add(Double(node.length))
             shortest.add(-Double(node.length))
         case .bool: values.add(node.hash)
+        case .object: if node.isPartial { partialObjects &+= 1 }
         default: break
         }
     }

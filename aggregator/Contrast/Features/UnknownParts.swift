@@ -8,6 +8,8 @@ struct UnknownParts: OptionSet {
     var rawValue: UInt8
     static let body = UnknownParts(rawValue: 1)
     static let headers = UnknownParts(rawValue: 2)
+    /// Values beyond the bound of what is looked at, wherever they are.
+    static let rest = UnknownParts(rawValue: 4)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
