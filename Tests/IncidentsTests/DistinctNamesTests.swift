@@ -1,4 +1,5 @@
 import CallModel
+import Detection
 import Rollups
 import Testing
 

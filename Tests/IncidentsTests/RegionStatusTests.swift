@@ -1,8 +1,8 @@
 import CallModel
-import Detection
 import Rollups
 import Testing
 
+@testable import Detection
 @testable import Incidents
 
 /// What a partner's status is in one of our regions: green where it was seen to be well, and nowhere else.

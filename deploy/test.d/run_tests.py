@@ -2,7 +2,7 @@
 
     run_tests.py [--workers N] [--also NAME=COMMAND]… FILE…
 
-Most of these tests wait: for a second that has to pass, for a program that starts. So four run at a time (`--workers`), the longest
+Most of these tests wait: for a second that has to pass, for a program that starts. So six run at a time (`--workers`), the longest
 first; each takes ports and folders nobody else has. A file that measures, or that looks at the whole machine, says so by a line
 `ALONE = True` with its reason: such files run by themselves, after the others. `--also` takes any other command into the same
 queue; what it comes to is its exit status.
@@ -28,7 +28,7 @@ FILE_WAIT_S = 2_400  # The longest takes some minutes on two cores that do nothi
 ENDING_WAIT_S = 60
 # What takes long, in seconds, so that it starts first. What is not named counts as short: this is for speed only.
 LONG = {
-    "system_packets": 120, "system_key_log": 170, "system_endpoints": 155, "system_api": 150, "system_takeover": 120, "system_drift": 150, "system_notifiers": 100,
+    "system_packets": 120, "system_key_log": 100, "system_endpoints": 155, "system_api": 150, "system_takeover": 120, "system_drift": 150, "system_notifiers": 100,
     "system_queries": 75,
     "system_dashboard": 70, "system_probes": 60, "system_lossless": 50, "system_alarm": 50, "system_canaries": 45,
     "system_accuracy": 60, "system_disk": 45, "system_alerting": 40, "system_incidents": 35, "system_storm": 35, "test_clients": 30,
@@ -194,7 +194,7 @@ def show(result: Result) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workers", type=int, default=4, help="how many files run at a time (4)")
+    parser.add_argument("--workers", type=int, default=6, help="how many files run at a time (6)")
     parser.add_argument("--also", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("files", nargs="*", type=Path)
     arguments = parser.parse_args()

@@ -66,14 +66,12 @@ class KeyLogBurst(KeyLog):
 
 @unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
 class KeyLogLive(KeyLog):
-    """All versions and suites, while the switch is on and after."""
-
-    lasts_s = 150
+    """All versions and suites, while the switch is on."""
 
     def status_text(self) -> str:
         return self.installation.command("farwatch-agent", "status")
 
-    def test_tls_is_read_while_the_switch_is_on_and_not_after(self):
+    def test_tls_is_read_while_the_switch_is_on(self):
         for version, path, *suite in (
             ("1.2", "/sealed12/200/500"), ("1.3", "/sealed13/402/40000"),
             ("1.2", "/counted12/201/600", "--ciphers", "ECDHE-ECDSA-AES128-CCM"),
@@ -96,14 +94,6 @@ class KeyLogLive(KeyLog):
             env=clean_environment(), capture_output=True, text=True, timeout=180, check=False)
         self.assertIn("! key log", doctor.stdout)
         self.check_that_no_secret_is_kept()
-        time.sleep(max(0.0, self.until + 1 - time.time()))  # The switch goes by the wall clock, and so must this.
-        self.installation.wait_for(lambda: "expired" in self.packets()["key_log"], SEEN_WITHIN_S, "the switch is off")
-        opened = self.packets()["decrypted_connections"]
-        self.tls_call("/after/200/5")
-        self.curl(f"http://{FAR}:{self.port}/clear/200/5")
-        self.calls("/clear/", 1)
-        self.calls("/after/", 0)
-        self.assertEqual(self.packets()["decrypted_connections"], opened)
 
     def check_that_no_secret_is_kept(self) -> None:
         secrets = [line.split()[2].encode() for line in self.key_log.read_text().splitlines() if line[:1] not in "#"]
@@ -114,6 +104,23 @@ class KeyLogLive(KeyLog):
                 for secret in secrets:
                     self.assertNotIn(secret, data, path)
                     self.assertNotIn(bytes.fromhex(secret.decode()), data, path)
+
+
+@unittest.skipIf(WITHOUT, f"FARWATCH_TEST_WITHOUT_PACKETS: {WITHOUT}")
+class KeyLogExpires(KeyLog):
+    """The switch goes off by itself."""
+
+    lasts_s = 60
+
+    def test_nothing_is_read_after_the_switch_went_off(self):
+        time.sleep(max(0.0, self.until + 1 - time.time()))  # The switch goes by the wall clock, and so must this.
+        self.installation.wait_for(lambda: "expired" in self.packets()["key_log"], SEEN_WITHIN_S, "the switch is off")
+        opened = self.packets()["decrypted_connections"]
+        self.tls_call("/after/200/5")
+        self.curl(f"http://{FAR}:{self.port}/clear/200/5")
+        self.calls("/clear/", 1)
+        self.calls("/after/", 0)
+        self.assertEqual(self.packets()["decrypted_connections"], opened)
 
 
 if __name__ == "__main__":

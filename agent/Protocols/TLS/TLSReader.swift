@@ -11,8 +11,9 @@ import CallModel
 /// The consumer is told of each connection once its first bytes have shown whether it speaks TLS, so that `opened` carries the name
 /// asked for (SNI), and `secured` then says what the handshake shows. If the secrets are known, clear bytes follow as though there
 /// were no TLS; if not, none follow, and no gaps: `SecureSession.isReadable` stays false. A lost record is a gap of unknown length. A
-/// handshake that fails is reported with its alert, and an unread connection whose server owes an answer when it ends, with why. TLS that begins later, after CONNECT, SOCKS, STARTTLS or a load balancer's preamble, is
-/// recognised by its ClientHello, in pieces of any size, where the consumer is in the midst of nothing else.
+/// handshake that fails is reported with its alert, and an unread connection whose server owes an answer when it ends, with why. TLS that
+/// begins later, after CONNECT, SOCKS, STARTTLS or a load balancer's preamble, is recognised by its ClientHello, in pieces of any size, where
+/// the consumer is in the midst of nothing else.
 ///
 /// Read are TLS 1.0 to 1.3 as far as `CipherSuite` goes, with resumption, renegotiation, early data, key updates and retried hellos.
 public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// Whoever follows the calls that arrive meets each of them once.
-struct ArrivalsTests {
+struct ArrivingFlushesTests {
     private static let day: Int64 = 22_000  // In 2030, far from other tests' calls.
 
     private static func time(_ seconds: Double) -> Instant {
