@@ -17,17 +17,25 @@ import Testing
         init() async throws {
             connection = try await StorageServer.connect()
             try Partitions.create(Partitions.byReceipt, day: Self.day, connection)
-            try connection.execute(
-                "DELETE FROM farwatch.call_rows WHERE received_at >= to_timestamp(\(Self.day * 86_400))")
+            for table in ["call_rows", "rollup_blocks"] {
+                try connection.execute(
+                    "DELETE FROM farwatch.\(table) WHERE received_at >= to_timestamp(\(Self.day * 86_400))")
+            }
             storage = try Storage(connection)
         }
 
-        /// A block of calls, received so many milliseconds after the day's noon.
+        /// A flush of one block of calls, with its counts, received so many milliseconds after the day's noon.
         func store(writer: Int64, block: Int64, calls: Int, at milliseconds: Int64, status: Int = 200) throws {
+            let receivedAt = "to_timestamp(\(start + milliseconds * 1_000) / 1000000.0)"
+            try connection.execute(
+                """
+                INSERT INTO farwatch.rollup_blocks (received_at, writer, flush, bytes)
+                VALUES (\(receivedAt), \(writer), \(block), '')
+                """)
             try connection.execute(
                 """
                 INSERT INTO farwatch.call_rows
-                SELECT to_timestamp(\(start + milliseconds * 1_000) / 1000000.0), to_timestamp(0), \(writer << 32 | block),
+                SELECT \(receivedAt), to_timestamp(0), \(writer << 32 | block),
                     1000, NULL, NULL, 0, 0, 0, 0, 1, 0, i::int2, 34, 0, \(status), 'a-\(writer)-\(block)-' || i
                 FROM generate_series(0, \(calls - 1)) i
                 """)

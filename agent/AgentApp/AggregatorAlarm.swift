@@ -46,8 +46,10 @@ struct AggregatorAlarm: Sendable {
         /// - Parameter host: by which each agent has its own part of the tenth of `after` over which a fleet is spread.
         init(_ configuration: Configuration, host: String) {
             self.configuration = configuration
-            // FNV-1a, so that it is the same after a restart.
-            let hash = host.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            // FNV-1a, so that it is the same after a restart; names that differ in their last digit alone are spread by what follows.
+            var hash = host.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            hash = (hash ^ hash >> 32) &* 0x9e37_79b9_7f4a_7c15
+            hash ^= hash >> 29
             delay = 0.1 * Double(hash >> 11) * 0x1p-53
         }
 
