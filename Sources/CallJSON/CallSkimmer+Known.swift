@@ -18,6 +18,9 @@ extension CallSkimmer {
         }
     }
 
+    /// Whether there is a structure to be learned: of the call that `skimKnown` refused last.
+    public var wantsToLearn: Bool { known.wantsToLearn }
+
     /// Remembers the structure of the call that `skimKnown` refused last, if it did not know it: it has been taken since.
     ///
     /// - Parameter planBody: see `ShapeMaker.plan`.

@@ -13,8 +13,12 @@ final class KnownCalls {
     /// Unknown calls after which it is asked whether what is known is still of use.
     private static let unknownMax = 4_096
 
+    /// Of the texts that plans were made of: a plan has its keys, and eight bytes for each of its scalars.
+    private static let learnedByteCountMax = 2 << 20
+
     let structures: KnownStructures
     private(set) var plans: [CallPlan] = []
+    private var learnedByteCount = 0
     private var credit = creditMax
     /// Whether there was no room for one of late.
     private var isFull = false
@@ -40,20 +44,26 @@ final class KnownCalls {
         return plans[number]
     }
 
+    /// Whether the call asked about last is unknown, and there is credit for learning it.
+    var wantsToLearn: Bool { isUnknown && credit >= Self.price }
+
     /// - Parameter text: of a call that was asked about last and taken since; any other is not learned.
     func learn(_ text: UnsafeRawBufferPointer, planBody: @escaping CallPlanner.BodyPlanner) {
-        guard isUnknown else { return }
+        guard wantsToLearn else { return }
         isUnknown = false
-        guard credit >= Self.price else { return }
+        guard learnedByteCount + text.count <= Self.learnedByteCountMax else { return isFull = true }
         credit -= Self.price
         var planner = CallPlanner(planBody: planBody)
         do throws(StructureScanner.NotPlain) {
             let hasRoom = try structures.learn(text, as: plans.count) { (scanner) throws(StructureScanner.NotPlain) in
                 try planner.call(&scanner)
             }
-            if hasRoom { plans.append(planner.plan) } else { isFull = true }
+            guard hasRoom else { return isFull = true }
+            plans.append(planner.plan)
+            learnedByteCount += text.count
         } catch {
-            // It stays unknown.
+            // It stays unknown, and found that out soon.
+            credit += Self.price - 1
         }
     }
 
@@ -61,6 +71,7 @@ final class KnownCalls {
         if isFull, unknownCount > knownCount {
             structures.removeAll()
             plans = []
+            learnedByteCount = 0
             isFull = false
         }
         (knownCount, unknownCount) = (0, 0)

@@ -24,6 +24,8 @@ struct CallExportTests {
         #expect(command.contains(#"--header 'x-a: v'\''; reboot; '\'''"#))
         #expect(!command.contains("passwd"), "curl reads a header argument that begins with @ from a file")
         #expect(command.contains(#"--url 'https://a.example/'\''$(id)'\'''"#))
+        // A quote with a combining mark behind it is one character to Swift, and a quote and more to a shell.
+        #expect(curlCommand(call(Body("x'\u{301};reboot"))).contains("--data-raw 'x'\\''\u{301};reboot'"))
         // What is not in quotes holds nothing of the call.
         var (isQuoted, isEscaped) = (false, false)
         var outside = ""

@@ -70,6 +70,7 @@ struct IncidentStoreTests {
         record.state = "resolved"
         #expect(try IncidentStore.store(record, epoch: 1, connection))
         #expect(try OutboxStore.untoldSince(connection) == nil)
+        #expect(try !OutboxStore.retry(later, connection), "nobody is woken by what is over")
     }
 
     @Test func `pages follow one another, newest first, without a gap`() async throws {

@@ -120,7 +120,10 @@ struct AggregatorAlarm: Sendable {
     func run() async {
         var core = Core(configuration(), host: host)
         while !Task.isCancelled {
-            core.configuration = configuration()
+            var configuration = configuration()
+            // Who heard of it by one key hears of its end by the same, whatever the endpoints are by then.
+            if core.isLost { configuration.subject = core.configuration.subject }
+            core.configuration = configuration
             if let event = core.look(lastAnswer: lastAnswer(), at: MonotonicClock.now()) {
                 await tell(event, core.configuration)
             }

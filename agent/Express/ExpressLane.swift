@@ -83,7 +83,10 @@ public final class ExpressLane: CallShortcut {
             tally.leftCount += 1
             return false
         }
-        skimmer.learn(text) { [redactor] (scanner) throws(StructureScanner.NotPlain) in try redactor.planBody(&scanner)
+        if skimmer.wantsToLearn {
+            skimmer.learn(text) { [redactor] (scanner) throws(StructureScanner.NotPlain) in
+                try redactor.planBody(&scanner)
+            }
         }
         return true
     }

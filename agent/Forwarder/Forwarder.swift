@@ -205,9 +205,12 @@ public actor Forwarder {
                 "the aggregator refused a batch for good; it is set aside",
                 metadata: ["sequence": "\(sequence)", "status": "\(status)"])
             await source.setAside(sequence)
-        case .forget: callCounts[sequence] = nil
+        case .forget:
+            callCounts[sequence] = nil
+            isHeldUp = false
         case .keep:
-            isHeldUp = true
+            // Our own disk is no trouble of the aggregator's.
+            if case .unread = answer {} else { isHeldUp = true }
             metrics.retries.add()
         }
         signal.yield()

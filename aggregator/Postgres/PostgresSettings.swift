@@ -54,9 +54,9 @@ extension PostgresSettings: CustomStringConvertible, CustomReflectable {
 /// Single quotes around, backslashes before what would end them (PostgreSQL manual, "Connection Strings").
 func quotedForConnectionString(_ value: String) -> String {
     var quoted = "'"
-    for character in value {
-        if character == "'" || character == "\\" { quoted.append("\\") }
-        quoted.append(character)
+    for scalar in value.unicodeScalars {
+        if scalar == "'" || scalar == "\\" { quoted.append("\\") }
+        quoted.unicodeScalars.append(scalar)
     }
     return quoted + "'"
 }

@@ -76,9 +76,14 @@ private struct CurlBody {
     }
 }
 
+/// By scalars, as a shell reads bytes: a quote with a combining mark behind it is another `Character` than a quote.
 private func quoted(_ text: String) -> String {
+    var quoted = "'"
     // NUL cannot be passed to a program at all.
-    "'" + String(text.flatMap { $0 == "'" ? Array("'\\''") : $0 == "\0" ? [] : [$0] }) + "'"
+    for scalar in text.unicodeScalars where scalar != "\0" {
+        if scalar == "'" { quoted += "'\\''" } else { quoted.unicodeScalars.append(scalar) }
+    }
+    return quoted + "'"
 }
 
 private func oneLine(_ text: String) -> String {

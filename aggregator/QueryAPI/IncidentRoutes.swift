@@ -29,7 +29,9 @@ func incidentRoutes(_ sources: QuerySources) -> [APIRoute] {
             let record = try await incident(request, sources).record
             let partners = record.partners.isEmpty ? [nil] : record.partners.map(Optional.some)
             let margin: Duration = .seconds(300)
-            let window = (record.startedAt - margin)...((record.resolvedAt ?? request.now) + margin)
+            let from = record.startedAt - margin
+            // Clocks of two aggregators may differ.
+            let window = from...max(from, (record.resolvedAt ?? request.now) + margin)
             return .json(whyDocument(record.id, partners.map { sources.incidents.decisions($0) }, in: window))
         },
         APIRoute(

@@ -43,7 +43,7 @@ private func retry(_ request: APIRequest, _ sources: QuerySources) async throws 
     guard try await sources.incidents.retryMessage(id) else {
         throw APIProblem(
             status: 409, title: "Refused",
-            detail: "it was not given up, or its channel was told something later of the same incident")
+            detail: "it was not given up, its channel was told something later of the same incident, or that is over")
     }
     sources.audit("sent a message anew", "message", "\(id)", request)
     guard let record = try await sources.incidents.message(id) else { throw APIProblem.notFound("\(id)") }

@@ -10,7 +10,8 @@ extension QuerySources {
         var detail = JSONWriter()
         detail.object { writer in
             writer.member(key, subject)
-            for (name, value) in request.fields.sorted(by: { $0.key < $1.key }) where value != subject {
+            for (name, value) in request.fields.sorted(by: { $0.key < $1.key }) where name != "name" || value != subject
+            {
                 writer.member(name, value)
             }
         }

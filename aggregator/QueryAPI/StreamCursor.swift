@@ -31,11 +31,18 @@ struct StreamCursor: Sendable, Equatable {
 
     /// As `/openapi.json` has it.
     static let pattern =
-        "^00[01][0-9a-f]{13}(-00[01][0-9a-f]{33}){0,\(ArrivalPosition.writersMax)}(-l[0-9a-f]{8})?(-p[0-9a-f]{8})?$"
+        "^(00[01][0-9a-f]{33}|00[01][0-9a-f]{13}(-00[01][0-9a-f]{33}){0,\(ArrivalPosition.writersMax)}(-l[0-9a-f]{8})?(-p[0-9a-f]{8})?)$"
     private static let byteCountMax = 17 + 37 * ArrivalPosition.writersMax + 20
 
     init?(text: String) {
         guard text.utf8.count <= Self.byteCountMax else { return nil }
+        // The release before gave the last call alone.
+        if let call = ArrivalCursor(text: text), call.receivedAtMicroseconds >= 0 {
+            var position = ArrivalPosition(since: Instant(microsecondsSinceEpoch: call.receivedAtMicroseconds))
+            position.pass(call)
+            self.init(position)
+            return
+        }
         var parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard let passedOver = Self.count("p", endOf: &parts), let leftOut = Self.count("l", endOf: &parts),
             let first = parts.first, first.utf8.count == 16, let bits = parseHex(first.utf8), bits < 1 << 53,

@@ -192,9 +192,11 @@ private struct Flushes {
         """
     }
 
-    /// Leaves out partitions and pages.
+    /// Leaves out partitions by the first and the last, and pages by each: between two flushes others may lie that were passed.
     static func range(from first: Int) -> String {
-        "c.received_at >= $\(first + 2) AND c.received_at <= $\(first + 3)"
+        """
+        c.received_at >= $\(first + 2) AND c.received_at <= $\(first + 3) AND c.received_at = ANY ($\(first + 1)::timestamptz[])
+        """
     }
 
     var parameters: [PostgresValue] {

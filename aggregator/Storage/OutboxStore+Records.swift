@@ -55,12 +55,15 @@ extension OutboxStore {
 
     /// Puts a message that was given up back among those that are due.
     ///
-    /// - Returns: false where it was not given up, or where its channel has been told something later of the same incident.
+    /// - Returns: false where it was not given up, where its channel has been told something later of the same incident, or where that
+    ///   is over and this does not say so.
     public static func retry(_ id: Int64, _ connection: PostgresConnection) throws -> Bool {
         try connection.execute(
             """
             UPDATE farwatch.outbox o SET state = 'pending', finished_at = NULL, next_attempt_at = now(), created_at = now()
-            WHERE id = $1 AND state = 'dead' AND NOT EXISTS (
+            WHERE id = $1 AND state = 'dead' AND (kind = 'resolved' OR NOT EXISTS (
+                SELECT FROM farwatch.incidents i WHERE i.id = o.incident AND i.state = 'resolved'))
+            AND NOT EXISTS (
                 SELECT FROM farwatch.outbox later WHERE later.incident = o.incident AND later.channel = o.channel
                     AND later.sequence > o.sequence AND later.state IN ('pending', 'delivered'))
             """, [.int8(id)]) > 0

@@ -52,7 +52,9 @@ public enum StateStore {
     public static func holdsLease(
         _ name: String, holder: String, epoch: Int64, _ connection: PostgresConnection
     ) throws -> Bool {
-        try connection.query(
+        // Whoever is stopped or cut off in the midst of the transaction must not keep others from taking over.
+        try connection.execute("SET LOCAL idle_in_transaction_session_timeout = '8s'")
+        return try connection.query(
             "SELECT 1 FROM farwatch.leases WHERE name = $1 AND holder = $2 AND epoch = $3 FOR SHARE",
             [.text(name), .text(holder), .int8(epoch)], prepared: true
         ).count == 1

@@ -127,12 +127,12 @@ class Pages(unittest.TestCase):
     def test_a_span_before_now_does_not_move_from_page_to_page(self):
         oldest = [call["id"] for call in self.calls if call["time"] == self.times[-1]]
         age = int(time.time() - calendar.timegm(time.strptime(self.times[-1], "%Y-%m-%dT%H:%M:%SZ")))
-        query = {"since": f"{age + 4}s", "customer": "customer-1"}
+        query = {"since": f"{age + 15}s", "customer": "customer-1"}
         found = []
         text = urlencode(query | {"limit": 20})
         page = json.loads(send(f"{self.installation.api.address}/api/v1/calls?{text}", None, "GET")[2])
         found += [call["id"] for call in page["data"]]
-        time.sleep(6)  # The oldest would be out of it by now.
+        time.sleep(17)  # The oldest would be out of it by now.
         while page["next_cursor"]:
             text = urlencode(query | {"limit": 20, "cursor": page["next_cursor"]})
             page = json.loads(send(f"{self.installation.api.address}/api/v1/calls?{text}", None, "GET")[2])

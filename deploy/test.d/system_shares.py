@@ -13,7 +13,9 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 class Shares(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.installation = Installation(aggregator_extra="  shares: true\n").__enter__()  # Under api, the last there.
+        cls.installation = Installation(
+            agent_extra="\nlisted_routes:\n- {path: '/canaryours/{rest}', host: shop.example, partner: own-shop}\n",
+            aggregator_extra="  shares: true\n").__enter__()  # Under api, the last there.
         cls.addClassCleanup(cls.installation.close)
         cls.address = cls.installation.api.address
         calls = [native_call(number, customer="acme", host="app-1") for number in range(20)]
@@ -147,14 +149,15 @@ class Shares(unittest.TestCase):
         ]
         send(f"{self.installation.receivers}/v1/calls", as_ndjson(calls), content_type="application/x-ndjson")
         stored = lambda: self.ask(f"/api/v1/traces/{trace}", "read")  # noqa: E731
-        found = self.installation.wait_for(lambda: (a := stored())[0] == 200 and len(a[2]["calls"]) >= 2 and a, 30, "the trace")
+        found = self.installation.wait_for(lambda: (a := stored())[0] == 200 and len(a[2]["calls"]) == 3 and a, 30, "the trace")
         text = json.dumps(found[2])
-        self.assertTrue("canarymine" in text and "canarytheirs" in text)
+        for canary in ("canarymine", "canarytheirs", "canaryours"):
+            self.assertIn(canary, text)
 
         # Whose they are has to be said.
         status, _, refused = self.ask("/api/v1/evidence", "operate", "POST", {"title": "x", "trace_id": trace})
         self.assertEqual((status, refused["errors"][0]["pointer"]), (409, "/body/partner"))
-        self.assertIn("github (1), twilio (1)", refused["detail"])
+        self.assertIn("github (1), own-shop (1), twilio (1)", refused["detail"])
         status, _, made = self.ask("/api/v1/evidence", "operate", "POST", {"title": "x", "trace_id": trace, "partner": "twilio"})
         self.assertEqual((status, made["calls"], made["scope"]["partner"]), (201, 1, "twilio"))
 
@@ -180,7 +183,7 @@ class Shares(unittest.TestCase):
         farwatch = [str(self.installation.bin / "farwatch"), "evidence", "add", "x", "--trace-id", trace, "--url", self.address]
         environment = clean_environment() | {"FARWATCH_TOKEN": self.tokens["operate"]}
         done = subprocess.run(farwatch, capture_output=True, text=True, timeout=60, check=False, env=environment)
-        self.assertEqual((done.returncode, "github (1), twilio (1)" in done.stderr), (1, True), done.stderr)
+        self.assertEqual((done.returncode, "github (1), own-shop (1), twilio (1)" in done.stderr), (1, True), done.stderr)
 
     def test_evidence_of_several_partners_from_before_goes_behind_no_link(self):
         evidence = self.evidence()

@@ -96,7 +96,7 @@ extension Message {
     ) -> Bool {
         message.bodyByteCount = isBodySizeKnown ? bodyByteCount : nil
         guard !body.isEmpty else { return true }
-        guard contentCoding.isEmpty else {
+        guard contentCoding.isEmpty, !hasMoreCodings else {
             guard let content = content(byteCountMax: configuration.decodedBodyByteCountMax), !content.bytes.isEmpty
             else { return false }
             message.body = content.bytes.withUnsafeBufferPointer { arena.copy($0) }

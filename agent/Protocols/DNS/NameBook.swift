@@ -167,6 +167,8 @@ struct NameBook {
     }
 
     private mutating func learn(_ message: DNSMessage, _ counters: inout ProtocolCounters) {
+        // One family of addresses is enough: of the other nobody need hear.
+        if !message.addresses.isEmpty { questions = questions.filter { $0.value.name != message.name } }
         for address in message.addresses {
             if names.count >= configuration.nameCountMax {
                 counters.namesEvicted &+= names.count

@@ -6,6 +6,9 @@ struct SessionSecrets {
         case ticket([UInt8])
     }
 
+    /// Longer tickets are not remembered; those that hold a client's certificate have a few thousand.
+    private static let ticketByteCountMax = 4_096
+
     /// The oldest give way.
     let countMax: Int
     private var masters: [Name: [UInt8]] = [:]
@@ -23,7 +26,7 @@ struct SessionSecrets {
     }
 
     mutating func learn(_ master: [UInt8], ofTicket ticket: [UInt8]) {
-        if !ticket.isEmpty { learn(master, .ticket(ticket)) }
+        if (1...Self.ticketByteCountMax).contains(ticket.count) { learn(master, .ticket(ticket)) }
     }
 
     private mutating func learn(_ master: [UInt8], _ name: Name) {

@@ -191,6 +191,7 @@ final class TLSConnection {
             (lane.cipher, lane.pendingCipher, lane.secret) = (nil, nil, nil)
             if wasRead { lane.kept = [] }
         }
+        (master, encryptedPremaster, newTicket) = (nil, [], [])
         if wasRead || isHolding { giveUpWaiting(keys, &steps) }
     }
 

@@ -164,10 +164,11 @@ final class Decider: Sendable {
         let now = currentInstant()
         let fleet = agents.hearing(at: now)
         let silent = silentHosts(fleet.silentHosts)
-        let known = core.state.flatMap { $0.epoch == epoch ? $0 : nil }
-        let lastDecidedAt = try known == nil ? StateStore.published(Self.snapshotName, connection)?.at : nil
+        // No second name for the state: then each round would copy it.
+        let isKnown = core.state?.epoch == epoch
+        let lastDecidedAt = try isKnown ? nil : StateStore.published(Self.snapshotName, connection)?.at
         var state =
-            try known
+            try core.state.flatMap { $0.epoch == epoch ? $0 : nil }
             ?? rebuild(epoch, (silent, fleet.reporting == 0), at: now, connection)
         // Taken out, so that nothing is copied while it changes; put back when all is written.
         core.state = nil
