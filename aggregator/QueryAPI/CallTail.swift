@@ -129,10 +129,7 @@ final class CallTail: Sendable {
                     position = reached
                 }
                 join(at: reached)
-                var arrivals = try await sources.arrivals(reached)
-                // Nothing is committed that was received so long before: where no calls come, too, a reader's place is a fresh one.
-                arrivals.position.bringUp(
-                    to: Instant(nanosecondsSinceEpoch: WallClock.now()) - ArrivalPosition.lateMax * 2)
+                let arrivals = try await sources.arrivals(reached)
                 position = arrivals.position
                 hasFailed = false
                 await deliver(arrivals, elapsed: elapsed)
