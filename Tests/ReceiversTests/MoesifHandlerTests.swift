@@ -68,12 +68,14 @@ struct MoesifHandlerTests {
             #"{"request":{"time":"2026-11-24T05:00:00","uri":"/x","verb":"GET"}}"#,
             #"{"request":{"time":"2026-11-24T05:00:00","uri":"https://a.example","verb":"G T"}}"#,
             #"{"request":{"time":"2028-11-24T05:00:00","uri":"https://a.example","verb":"GET"}}"#,
+            // Later than nanoseconds reach.
+            #"{"request":{"time":33333333333360,"uri":"https://a.example","verb":"GET"}}"#,
         ]
         let body = "[" + ([event()] + bad + [event(#","direction":"Internal""#)]).joined(separator: ",") + "]"
         #expect(await fixture.post("/v1/events/batch", type: json, Array(body.utf8)).status == 201)
         #expect(fixture.calls.count == 1)
         let series = "farwatch_agent_receiver_rejected_calls_total"
-        #expect(fixture.metric(series + #"{reason="invalid",receiver="moesif"}"#) == 5)
+        #expect(fixture.metric(series + #"{reason="invalid",receiver="moesif"}"#) == 6)
         #expect(fixture.metric(series + #"{reason="future",receiver="moesif"}"#) == 1)
         #expect(fixture.metric(#"farwatch_agent_receiver_let_go_spans_total{receiver="moesif"}"#) == 1)
         // Nothing in it was an event: the sender is told what was wrong with the first.

@@ -91,7 +91,12 @@ class JSON(unittest.TestCase):
         self.assertEqual((shown["id"], shown["cause"]["partners"]), (self.incident, ["stripe"]))
         self.assertIn("timeline", shown)
         self.ask("incident why", self.incident)
-        self.assertIn("data", self.ask("notifications"))
+        self.assertIn("decisions", self.ask("why"))
+        self.assertIn("data", self.ask("notifications list"))
+        given_up = self.installation.sql(
+            "INSERT INTO farwatch.outbox (incident, channel, sequence, kind, message, created_at, state, finished_at) "
+            f"VALUES ({self.incident}, 'gone', 1, 'opened', '{{}}', now(), 'dead', now()) RETURNING id")[0][0]
+        self.assertEqual(self.ask("notifications retry", given_up)["id"], given_up)
         self.assertIn("data", self.ask("owners"))
         self.assertEqual(self.ask("hosts")["data"][0]["state"], "reporting")
         self.assertIn("data", self.ask("drift"))

@@ -130,7 +130,9 @@ class Operator:
         return self.ask(f"/api/v1/{what}", "POST", body)
 
     def status(self, partner: str) -> dict:
-        return next(one for one in self.installation.api.status()["partners"] if one["id"] == partner)
+        """What is shown of a partner; of one that is not known yet that it has no status."""
+        shown = self.installation.api.status()["partners"]
+        return next((one for one in shown if one["id"] == partner), {"id": partner, "status": None})
 
 
 class Hook(HTTPReceiver):

@@ -95,8 +95,10 @@ struct MoesifEventReader {
 /// ISO 8601; a time without an offset is UTC, as the SDKs mean it. A number is seconds or milliseconds since 1970.
 func moesifTime(_ value: JSONValue) -> Instant? {
     guard let text = value.string else {
-        guard let number = value.double, number > 0, number < 1e14 else { return nil }
+        guard let number = value.double, number > 0 else { return nil }
         let seconds = number > 1e11 ? number / 1_000 : number
+        // Until 2255: nanoseconds in 64 bits end seven years later.
+        guard seconds < 9e9 else { return nil }
         return Instant(nanosecondsSinceEpoch: Int64(seconds * 1e9))
     }
     guard (10...40).contains(text.utf8.count) else { return nil }

@@ -34,8 +34,11 @@ extension DeciderState {
     }
 
     mutating func readWhatPeopleSaid(at now: Instant, _ connection: PostgresConnection) throws {
+        let actions = try ActionStore.pending(connection)
+        // Somebody may ask for an owner whom he made a moment ago.
+        if !actions.isEmpty { quietsReadAt = .epoch }
         try readWhatHolds(at: now, connection)
-        for action in try ActionStore.pending(connection) {
+        for action in actions {
             finishedActions.append((action.id, apply(action, at: now)))
             changed.insert(action.incident)
         }

@@ -46,8 +46,8 @@ struct PlaceWords {
     private var place: RouteProfile.Place? { profile.place(path) }
 
     private var presence: String {
-        let (present, possible) = profile.presence(of: path)
-        if possible == 0, place(above: path)?.partialObjects ?? 0 > 0 {
+        let (present, possible) = profile.knownPresence(of: path)
+        if present == 0, place(above: path)?.partialObjects ?? 0 > 0, profile.presence(of: path).possible == 0 {
             return "as far as successful requests of this route were looked at, none has it"
         }
         if present == 0 { return "no successful request of this route has it" }

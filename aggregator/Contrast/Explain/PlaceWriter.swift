@@ -48,7 +48,7 @@ struct PlaceWriter {
         let node = candidate.node >= 0 ? flat.nodes[Int(candidate.node)] : nil
         switch test {
         case .missing, .renamed:
-            let (present, possible) = route.profile.presence(of: candidate.path)
+            let (present, possible) = route.profile.knownPresence(of: candidate.path)
             return max(0, possible - present)
         case .type: return node.map { Double(place.kinds[Int($0.kind.rawValue)]) } ?? 0
         case .equals: return node.map { Double(place.values.count(of: $0.hash)) } ?? 0

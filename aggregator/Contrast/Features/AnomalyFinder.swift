@@ -155,7 +155,7 @@ struct AnomalyFinder {
     ) {
         guard !node.isPartial else { return }
         for child in profile.paths.children[Int(node.path)] where !profile.paths.isElement(child) {
-            let (count, possible) = profile.presence(of: child)
+            let (count, possible) = profile.knownPresence(of: child)
             guard count * 2 > possible, possible >= 4, !present.has(child, below: index) else { continue }
             let surprise = -log((max(0, possible - count) + 0.5) / (possible + 1))
             guard surprise >= Self.surpriseMin else { continue }

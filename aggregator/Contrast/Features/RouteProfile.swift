@@ -53,6 +53,18 @@ struct RouteProfile {
         return (Double(place.count &- place.inPartialObject), Double(places[Int(parent)].wholeObjectCount))
     }
 
+    /// The same, but where hardly any was looked at as a whole, of all: in the others it is taken to have been missing where it was not
+    /// seen, so that it is present at least so often.
+    func knownPresence(of path: Int32) -> (present: Double, possible: Double) {
+        let whole = presence(of: path)
+        guard whole.possible < Self.wholeMin else { return whole }
+        let parent = paths.parent(of: path)
+        guard parent >= 0, Int(path) < places.count else { return (0, Double(place(parent)?.objectCount ?? 0)) }
+        return (Double(places[Int(path)].count), Double(places[Int(parent)].objectCount))
+    }
+
+    private static let wholeMin = 4.0
+
     mutating func learn(_ flat: FlatRequest) {
         calls += 1
         if flat.unknown.contains(.body) { callsWithoutBody += 1 }

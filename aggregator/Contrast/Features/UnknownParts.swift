@@ -8,7 +8,7 @@ struct UnknownParts: OptionSet {
     var rawValue: UInt8
     static let body = UnknownParts(rawValue: 1)
     static let headers = UnknownParts(rawValue: 2)
-    /// Values beyond the bound of what is looked at, wherever they are.
+    /// Values beyond the bound of what is looked at: the body's, which are looked at last.
     static let rest = UnknownParts(rawValue: 4)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -30,7 +30,7 @@ struct UnknownParts: OptionSet {
 
     func hides(root: Int32) -> Bool {
         switch root {
-        case PathTable.body: contains(.body)
+        case PathTable.body: contains(.body) || contains(.rest)
         case PathTable.header: contains(.headers)
         default: false
         }
