@@ -124,7 +124,7 @@ struct TLSCore {
 
     /// The end of such a connection, of which no byte is read then.
     mutating func endInVain(_ id: ConnectionID) -> (reason: CloseReason, at: Instant)? {
-        guard let connection = connections[id], let ended = connection.end else { return nil }
+        guard endedCount > 0, let connection = connections[id], let ended = connection.end else { return nil }
         context.counters.closedBeforeSecrets += 1
         return (end(connection, ended.reason), ended.at)
     }

@@ -29,6 +29,8 @@ public struct TLSReader<Consumer: StreamConsumer>: StreamConsumer {
     public var keys: KeyLog { core.keys }
 
     public mutating func opened(_ connection: ConnectionID, _ origin: ConnectionOrigin, at now: Instant) {
+        // One of the same number that waits ends now.
+        takeEnd(of: connection, core.endInVain(connection))
         if !core.opened(connection, origin, at: now) { consumer.opened(connection, origin, at: now) }
     }
 
