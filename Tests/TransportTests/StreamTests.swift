@@ -149,7 +149,8 @@ struct StreamTests {
             try await channel.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\nhost: a\r\n\r\n"))
             let first = await handler.next()
             first.whenOver { over.continuation.yield("HTTP/1.1") }
-            try await channel.close()
+            // An error says that it is closed already: the server does not wait for ever for one who is held up.
+            try? await channel.close()
             #expect(await iterator.next() == "HTTP/1.1")
             #expect(first.isOver)
 
