@@ -4,12 +4,13 @@ import Testing
 
 @testable import Storage
 
-/// Whoever follows the calls that arrive meets each of them once.
-struct ArrivingFlushesTests {
-    private static let day: Int64 = 22_000  // In 2030, far from other tests' calls.
+/// Whoever follows the calls that arrive meets each of them once. A part of the suite that goes one by one, because what others store later
+/// has arrived as well.
+extension ArrivalTests {
+    private static let laterDay: Int64 = 100_010  // Emptied, as all that is later, by the others.
 
     private static func time(_ seconds: Double) -> Instant {
-        Instant(microsecondsSinceEpoch: day * 86_400_000_000 + Int64(seconds * 1_000_000))
+        Instant(microsecondsSinceEpoch: laterDay * 86_400_000_000 + Int64(seconds * 1_000_000))
     }
 
     /// What a flush leaves behind, as far as it matters here: its calls, at most a thousand a block, and its counts.
@@ -40,7 +41,7 @@ struct ArrivingFlushesTests {
         async throws
     {
         let connection = try await StorageServer.connect()
-        try Partitions.create(Partitions.byReceipt, day: Self.day, connection)
+        try Partitions.create(Partitions.byReceipt, day: Self.laterDay, connection)
         let store = try Storage(connection).calls
         let (first, second) = (try writer(connection), try writer(connection))
         var position = ArrivalPosition(since: Self.time(0))
@@ -68,7 +69,7 @@ struct ArrivingFlushesTests {
         try flush(4, of: first, at: Self.time(112), calls: 5, connection)
         let other = try await StorageServer.connect()
         try other.transaction {
-            let day = Partitions.Period.day(Self.day).suffix
+            let day = Partitions.Period.day(Self.laterDay).suffix
             try other.execute("LOCK TABLE farwatch.call_rows_\(day) IN SHARE UPDATE EXCLUSIVE MODE")
             #expect(try follow() == (5, 0))
         }
